@@ -1,0 +1,56 @@
+"""The one tree of exceptions. Every error a user can cause carries a Chinese message and a stable English code."""
+
+from __future__ import annotations
+
+
+class KantuError(Exception):
+    """Root of everything Kantu raises on purpose.
+
+    Attributes:
+        code: stable English identifier, safe to match on.
+        message: what went wrong and what to do, in Chinese; never a library's own text.
+        message_en: the same in English.
+        param: the argument, field or file at fault, if one is.
+    """
+
+    def __init__(self, code: str, message: str, message_en: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.message_en = message_en
+        self.param = param
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]"
+
+
+class InvalidRequestError(KantuError):
+    """An argument, message or parameter that cannot be served as given."""
+
+
+class ImageError(InvalidRequestError):
+    """A picture that is not accepted: wrong type, damaged, too large, too thin."""
+
+
+class PromptTooLongError(InvalidRequestError):
+    """The prompt with its visual tokens does not fit the model's context."""
+
+
+class CheckpointError(KantuError):
+    """A model folder that cannot be loaded: missing, damaged or mismatched files."""
+
+
+class UnsupportedModelError(CheckpointError):
+    """A model folder that is recognised but not yet supported (FP8, MoE, Thinking, other families)."""
+
+
+class ModelNotFoundError(KantuError):
+    """A model name or path that leads nowhere."""
+
+
+class DownloadError(KantuError):
+    """Fetching a model failed or its contents did not match their checksum."""
+
+
+class MissingDependencyError(KantuError):
+    """A feature whose optional package or system file is not installed."""

@@ -1,0 +1,315 @@
+"""Model names -> a folder on disk: the embedded model, a local folder, or one fetched from a hub.
+
+Names, in the order they are tried:
+
+- ``kantu-mini`` (or no name): the model inside this package;
+- ``qwen3-vl-2b`` / ``4b`` / ``8b`` / ``32b``, with or without ``qwen/`` and ``-instruct``, in any case: the published
+  ``Qwen/Qwen3-VL-*-Instruct``;
+- a local folder, wherever a name is taken;
+- ``owner/name``: a repository of the hub, as it is spelled.
+
+Fetched models live in ``$KANTU_HOME/models/owner/name`` (``~/.cache/kantu`` by default). ``KANTU_HUB`` chooses
+``modelscope`` (default) or ``huggingface``, ``KANTU_HUB_ENDPOINT`` a mirror of it. This module imports nothing of ours
+but errors and the transfer beside it, and nothing heavy: it also serves ``kantu --help``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kantu.errors import CheckpointError, DownloadError, InvalidRequestError, ModelNotFoundError
+from kantu.hub_transfer import HubName, Listing, Progress, RemoteFile, fetch_file, list_files
+
+__all__ = ["EMBEDDED", "PUBLISHED", "InstalledModel", "ModelName", "Progress", "installed", "locate", "parse_name", "pull"]
+
+EMBEDDED = "kantu-mini"
+MANIFEST = "kantu-source.json"
+
+# Short name -> (repository, bytes of its BF16 weights: parameters x 2).
+PUBLISHED: dict[str, tuple[str, int]] = {
+    "qwen3-vl-2b": ("Qwen/Qwen3-VL-2B-Instruct", 4_255_000_000),
+    "qwen3-vl-4b": ("Qwen/Qwen3-VL-4B-Instruct", 8_876_000_000),
+    "qwen3-vl-8b": ("Qwen/Qwen3-VL-8B-Instruct", 17_534_000_000),
+    "qwen3-vl-32b": ("Qwen/Qwen3-VL-32B-Instruct", 66_714_000_000),
+}
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")
+_REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
+_DEFAULT_REVISION: dict[HubName, str] = {"modelscope": "master", "huggingface": "main"}
+_DEFAULT_ENDPOINT: dict[HubName, str] = {
+    "modelscope": "https://modelscope.cn",
+    "huggingface": "https://huggingface.co",
+}
+_SPARE_DISK_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """What a name means. ``target`` is the embedded name, a repository id, or a folder's path."""
+
+    kind: Literal["embedded", "local", "repository"]
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """A model present on this machine; ``weights_bytes`` sums its safetensors files."""
+
+    name: str
+    folder: Path
+    weights_bytes: int
+    revision: str | None
+
+
+def parse_name(name: str | Path | None) -> ModelName:
+    """Decide what ``name`` means without touching the network.
+
+    Raises:
+        ModelNotFoundError: it is neither a known name, nor an existing folder, nor of the form ``owner/name``.
+    """
+    if name is None:
+        return ModelName("embedded", EMBEDDED)
+    text = str(name).strip()
+    if isinstance(name, Path) or text.startswith((".", "/", "~")):
+        return ModelName("local", str(_existing_folder(text)))
+    key = text.lower().removeprefix("qwen/").removesuffix("-instruct")
+    if key == EMBEDDED:
+        return ModelName("embedded", EMBEDDED)
+    if key in PUBLISHED:
+        return ModelName("repository", PUBLISHED[key][0])
+    if text and Path(text).is_dir():
+        return ModelName("local", str(_existing_folder(text)))
+    if _REPOSITORY.fullmatch(text) and not any(part.strip(".") == "" for part in text.split("/")):
+        return ModelName("repository", text)
+    known = "、".join([EMBEDDED, *PUBLISHED])
+    raise ModelNotFoundError(
+        "model_not_found",
+        f"找不到模型“{text}”。可用的名字有：{known}；也可以写“所有者/仓库名”或本地文件夹。",
+        f"Model {text!r} not found. Known names: {', '.join([EMBEDDED, *PUBLISHED])}; owner/name or a local folder also work.",
+        param="model",
+    )
+
+
+def locate(name: str | Path | None) -> Path:
+    """The folder of an installed model.
+
+    Raises:
+        ModelNotFoundError: the name is unknown, or the model has not been pulled yet (the message says how).
+    """
+    model = parse_name(name)
+    if model.kind == "local":
+        return Path(model.target)
+    folder = _embedded_folder() if model.kind == "embedded" else store() / model.target
+    if (folder / "config.json").is_file():
+        return folder
+    if model.kind == "embedded":
+        raise ModelNotFoundError(
+            "embedded_model_missing",
+            f"安装包里没有内置模型 {EMBEDDED} 的权重，请重新安装 kantu。",
+            f"The weights of the embedded model {EMBEDDED} are missing; please reinstall kantu.",
+            param="model",
+        )
+    raise ModelNotFoundError(
+        "model_not_installed",
+        f"模型 {model.target} 还没有下载到本机，请先运行：kantu pull {name}",
+        f"Model {model.target} is not on this machine yet; run: kantu pull {name}",
+        param="model",
+    )
+
+
+def store() -> Path:
+    """Where fetched models live: ``$KANTU_HOME/models``."""
+    home = os.environ.get("KANTU_HOME")
+    return (Path(home).expanduser() if home else Path.home() / ".cache" / "kantu") / "models"
+
+
+def installed() -> list[InstalledModel]:
+    """The embedded model, if its weights are there, and every fetched model, by name."""
+    found = [(EMBEDDED, _embedded_folder())]
+    found += [(f"{p.parent.parent.name}/{p.parent.name}", p.parent) for p in sorted(store().glob("[!.]*/*/config.json"))]
+    return [
+        InstalledModel(
+            name=name,
+            folder=folder,
+            weights_bytes=sum(p.stat().st_size for p in folder.glob("*.safetensors")),
+            revision=_read_manifest(folder).get("commit"),
+        )
+        for name, folder in found
+        if (folder / "config.json").is_file()
+    ]
+
+
+def pull(
+    name: str,
+    *,
+    revision: str | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    attempts: int = 4,
+    retry_delay_seconds: float = 1.0,
+) -> Path:
+    """Fetch a model from the hub and return its folder.
+
+    Only top-level ``.safetensors``, ``.json``, ``.txt`` and ``.jinja`` files are taken: never pickles, never code. Each
+    is checked against the hub's checksum; an interrupted pull resumes where it stopped; the folder appears under its
+    name in one rename, so a half-fetched model is never seen.
+
+    Args:
+        name: a published short name or ``owner/name``.
+        revision: branch, tag or commit; None means the hub's main branch. On Hugging Face it is pinned to its commit
+            before the first byte; on ModelScope the checksums of the listing pin the contents.
+        on_progress: told bytes done of all files together.
+
+    Raises:
+        InvalidRequestError: a local folder or the embedded model was named, or a setting is wrong.
+        ModelNotFoundError: the hub has no such repository or revision.
+        DownloadError: the hub cannot be reached, a checksum or file name is wrong, or the disk is too small.
+    """
+    model = parse_name(name)
+    if model.kind != "repository":
+        raise InvalidRequestError(
+            "nothing_to_pull",
+            f"“{name}”已在本机，不需要下载。",
+            f"{name!r} is already on this machine; nothing to pull.",
+            param="model",
+        )
+    hub = _hub()
+    wanted = revision or _DEFAULT_REVISION[hub]
+    if not _REVISION.fullmatch(wanted) or ".." in wanted:
+        raise InvalidRequestError(
+            "invalid_revision", f"版本名“{wanted}”不合法。", f"Invalid revision {wanted!r}.", param="revision"
+        )
+    folder = store() / model.target
+    manifest = _read_manifest(folder)
+    if manifest and revision in (None, manifest.get("revision"), manifest.get("commit")):
+        return folder
+    listing = list_files(hub, _endpoint(hub), model.target, wanted)
+    _check_is_model(model.target, listing)
+    incoming = store() / ".incoming" / model.target.replace("/", "--")
+    incoming.mkdir(parents=True, exist_ok=True)
+    _check_disk(incoming, listing.files)
+
+    total = sum(file.size for file in listing.files)
+    before = 0
+    for file in listing.files:
+
+        def report(done: int, name: str = file.name, before: int = before) -> None:
+            if on_progress is not None:
+                on_progress(Progress(name, before + done, total))
+
+        fetch_file(file, incoming, report, attempts=attempts, retry_delay_seconds=retry_delay_seconds)
+        before += file.size
+    _write_manifest(incoming, hub, model.target, wanted, listing)
+    _remove_strangers(incoming, {file.name for file in listing.files} | {MANIFEST})
+    _publish(incoming, folder)
+    return folder
+
+
+def _embedded_folder() -> Path:
+    return Path(__file__).parent / "models" / EMBEDDED
+
+
+def _existing_folder(text: str) -> Path:
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        return folder
+    raise ModelNotFoundError(
+        "model_folder_not_found",
+        f"模型文件夹不存在：{text}",
+        f"No such model folder: {text}",
+        param="model",
+    )
+
+
+def _hub() -> HubName:
+    value = os.environ.get("KANTU_HUB", "modelscope").strip().lower()
+    if value == "modelscope":
+        return "modelscope"
+    if value == "huggingface":
+        return "huggingface"
+    raise InvalidRequestError(
+        "invalid_hub",
+        f"KANTU_HUB 只能是 modelscope 或 huggingface，现在是“{value}”。",
+        f"KANTU_HUB must be modelscope or huggingface, not {value!r}.",
+        param="KANTU_HUB",
+    )
+
+
+def _endpoint(hub: HubName) -> str:
+    value = os.environ.get("KANTU_HUB_ENDPOINT", "").strip() or _DEFAULT_ENDPOINT[hub]
+    if not value.lower().startswith(("https://", "http://")):
+        raise InvalidRequestError(
+            "invalid_hub_endpoint",
+            f"KANTU_HUB_ENDPOINT 必须以 https:// 或 http:// 开头，现在是“{value}”。",
+            f"KANTU_HUB_ENDPOINT must start with https:// or http://, got {value!r}.",
+            param="KANTU_HUB_ENDPOINT",
+        )
+    return value.rstrip("/")
+
+
+def _check_is_model(repository: str, listing: Listing) -> None:
+    names = {file.name for file in listing.files}
+    if "config.json" in names and any(name.endswith(".safetensors") for name in names):
+        return
+    raise CheckpointError(
+        "not_a_safetensors_model",
+        f"{repository} 里没有 config.json 或 safetensors 权重，不能使用（不接受 pickle 格式的权重）。",
+        f"{repository} has no config.json or no safetensors weights (pickled weights are not accepted).",
+        param="model",
+    )
+
+
+def _check_disk(incoming: Path, files: tuple[RemoteFile, ...]) -> None:
+    present = sum(p.stat().st_size for p in incoming.iterdir() if p.is_file())
+    needed = sum(file.size for file in files) - present + _SPARE_DISK_BYTES
+    free = shutil.disk_usage(incoming).free
+    if needed > free:
+        raise DownloadError(
+            "not_enough_disk",
+            f"磁盘空间不足：还需要 {needed / 1e9:.1f} GB，只剩 {free / 1e9:.1f} GB。可用 KANTU_HOME 换一个位置。",
+            f"Not enough disk: {needed / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free. KANTU_HOME moves the store.",
+        )
+
+
+def _read_manifest(folder: Path) -> dict[str, str]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        return {}
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return {key: str(value) for key, value in data.items() if key != "files"}
+
+
+def _write_manifest(folder: Path, hub: HubName, repository: str, revision: str, listing: Listing) -> None:
+    record = {
+        "hub": hub,
+        "repository": repository,
+        "revision": revision,
+        "commit": listing.commit,
+        "files": {f.name: {"size": f.size, f.checksum_kind: f.checksum} for f in listing.files},
+    }
+    (folder / MANIFEST).write_text(json.dumps(record, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def _remove_strangers(folder: Path, keep: set[str]) -> None:
+    """Parts and files of an older revision must not travel into the published folder."""
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in keep:
+            path.unlink()
+
+
+def _publish(incoming: Path, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists():
+        old = incoming.with_name(incoming.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        folder.rename(old)
+        incoming.rename(folder)
+        shutil.rmtree(old)
+    else:
+        incoming.rename(folder)

@@ -1,0 +1,288 @@
+"""What a model hub lists, and one checked, resumable file from it. Standard library only.
+
+Two hubs, each by its public HTTP interface:
+
+- Hugging Face: ``GET /api/models/{repo}/revision/{revision}?blobs=true`` gives ``sha`` (the commit) and ``siblings`` with
+  ``rfilename``, ``size``, ``blobId`` (the git blob's SHA-1) and, for large files, ``lfs.sha256``; a file is
+  ``/{repo}/resolve/{commit}/{name}``.
+- ModelScope: ``GET /api/v1/models/{repo}/repo/files?Revision=..&Recursive=true`` gives ``Data.Files`` with ``Path``,
+  ``Size``, ``Sha256``, ``Type``; a file is ``/models/{repo}/resolve/{revision}/{path}``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from kantu.errors import DownloadError, ModelNotFoundError
+
+HubName = Literal["modelscope", "huggingface"]
+
+_SUFFIXES = (".safetensors", ".json", ".txt", ".jinja")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA1 = re.compile(r"[0-9a-f]{40}")
+_TIMEOUT_SECONDS = 30.0
+_LISTING_LIMIT_BYTES = 16 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
+# ModelScope refuses clients that do not name themselves.
+_HEADERS = {"User-Agent": "kantu", "Accept-Encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Bytes fetched so far, of all files together; ``file`` is the one in hand."""
+
+    file: str
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file a pull takes. ``git-sha1`` is what Hugging Face gives for files outside LFS (small text)."""
+
+    name: str
+    size: int
+    checksum_kind: Literal["sha256", "git-sha1"]
+    checksum: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files worth taking, and the commit they belong to (ModelScope: the revision as asked)."""
+
+    commit: str
+    files: tuple[RemoteFile, ...]
+
+
+class _Interrupted(Exception):
+    """The transfer broke in a way worth another attempt."""
+
+
+def list_files(hub: HubName, endpoint: str, repository: str, revision: str) -> Listing:
+    """Ask the hub what a repository holds at a revision; keep the files a model needs, sorted by name.
+
+    Raises:
+        ModelNotFoundError: no such repository or revision.
+        DownloadError: the hub cannot be reached, answers nonsense, or lists an unsafe name or a file without checksum.
+    """
+    quoted = urllib.parse.quote(revision, safe="")
+    if hub == "huggingface":
+        data = _get_json(f"{endpoint}/api/models/{repository}/revision/{quoted}?blobs=true", repository)
+        commit = str(data.get("sha") or revision)
+        entries = [_from_huggingface(entry) for entry in _entries(data.get("siblings"))]
+        base = f"{endpoint}/{repository}/resolve/{urllib.parse.quote(commit, safe='')}"
+    else:
+        url = f"{endpoint}/api/v1/models/{repository}/repo/files?Revision={quoted}&Recursive=true"
+        data = _get_json(url, repository)
+        payload = data.get("Data")
+        listed = _entries(payload.get("Files") if isinstance(payload, dict) else None)
+        commit = revision
+        entries = [_from_modelscope(entry) for entry in listed if entry.get("Type") != "tree"]
+        base = f"{endpoint}/models/{repository}/resolve/{quoted}"
+    files = []
+    for name, size, kind, checksum in entries:
+        _check_name(name)
+        if not _wanted(name):
+            continue
+        pattern = _SHA256 if kind == "sha256" else _SHA1
+        if size < 0 or not pattern.fullmatch(checksum):
+            raise DownloadError(
+                "checksum_missing",
+                f"模型站没有给出 {name} 的大小或校验值，为安全起见不下载。",
+                f"The hub lists no size or checksum for {name}; refusing to fetch it.",
+                param=name,
+            )
+        files.append(RemoteFile(name, size, kind, checksum, f"{base}/{urllib.parse.quote(name)}"))
+    return Listing(commit, tuple(sorted(files, key=lambda file: file.name)))
+
+
+def fetch_file(
+    file: RemoteFile,
+    folder: Path,
+    report: Callable[[int], None],
+    *,
+    attempts: int,
+    retry_delay_seconds: float,
+) -> Path:
+    """Fetch one file into ``folder``, resuming a part left by an earlier try, and check it.
+
+    The part's name carries the checksum, so a part of another version is never continued. A part that turns out
+    wrong is removed; one that is merely short is kept for the next pull.
+
+    Raises:
+        DownloadError: ``checksum_mismatch``, ``download_interrupted`` or ``download_failed``.
+    """
+    target = folder / file.name
+    part = folder / f"{file.name}.{file.checksum[:16]}.part"
+    if target.is_file() and target.stat().st_size == file.size and _digest(target, file) == file.checksum:
+        report(file.size)
+        return target
+    for attempt in range(attempts):
+        try:
+            _continue_part(file, part, report)
+            break
+        except _Interrupted as error:
+            if attempt + 1 == attempts:
+                done = part.stat().st_size if part.exists() else 0
+                raise DownloadError(
+                    "download_interrupted",
+                    f"下载 {file.name} 中断（已完成 {done / 1e6:.1f} MB，共 {file.size / 1e6:.1f} MB），再次运行会从这里继续。",
+                    f"Fetching {file.name} broke off at {done} of {file.size} bytes; run again to resume.",
+                    param=file.name,
+                ) from error
+            time.sleep(retry_delay_seconds * 2**attempt)
+    if _digest(part, file) != file.checksum:
+        part.unlink()
+        raise DownloadError(
+            "checksum_mismatch",
+            f"{file.name} 的校验值不对，已删除，请重新下载或更换镜像。",
+            f"{file.name} does not match its checksum; it was removed. Fetch it again or use another mirror.",
+            param=file.name,
+        )
+    part.replace(target)
+    return target
+
+
+def _continue_part(file: RemoteFile, part: Path, report: Callable[[int], None]) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    if have > file.size:
+        part.unlink()
+        have = 0
+    if have == file.size:
+        part.touch()
+        report(have)
+        return
+    headers = {**_HEADERS, "Range": f"bytes={have}-"} if have else _HEADERS
+    try:
+        with urllib.request.urlopen(urllib.request.Request(file.url, headers=headers), timeout=_TIMEOUT_SECONDS) as reply:
+            # A server may ignore Range and send everything (200), or another range than asked: then start over.
+            resumed = reply.status == 206 and reply.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+            if have and reply.status == 206 and not resumed:
+                part.unlink()
+                raise _Interrupted("another range than asked")
+            have = have if resumed else 0
+            with part.open("ab" if resumed else "wb") as out:
+                while have <= file.size and (chunk := reply.read(_CHUNK_BYTES)):
+                    out.write(chunk)
+                    have += len(chunk)
+                    report(min(have, file.size))
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416:
+            part.unlink(missing_ok=True)
+            raise _Interrupted("range not satisfiable") from error
+        if error.code in (408, 429) or error.code >= 500:
+            raise _Interrupted(f"HTTP {error.code}") from error
+        raise DownloadError(
+            "download_failed",
+            f"下载 {file.name} 失败（HTTP {error.code}）。",
+            f"Fetching {file.name} failed (HTTP {error.code}).",
+            param=file.name,
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _Interrupted(type(error).__name__) from error
+    if have < file.size:
+        raise _Interrupted("connection closed early")
+    # A body longer than listed is left as it is: its checksum is wrong and the caller removes it.
+
+
+def _digest(path: Path, file: RemoteFile) -> str:
+    if file.checksum_kind == "sha256":
+        digest = hashlib.sha256()
+    else:
+        # Git names a blob by the SHA-1 of this header and the contents.
+        digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _wanted(name: str) -> bool:
+    return "/" not in name and not name.startswith(".") and name.endswith(_SUFFIXES)
+
+
+def _check_name(name: str) -> None:
+    """Every listed name is checked, wanted or not: a listing with one bad name is not to be trusted."""
+    parts = PurePosixPath(name).parts
+    bad = not parts or name.startswith("/") or "\\" in name or ":" in name or "\0" in name or ".." in parts
+    if bad or (_wanted(name) and not _SAFE_NAME.fullmatch(name)):
+        raise DownloadError(
+            "unsafe_file_name",
+            f"模型站给出的文件名不安全，已拒绝下载：{name!r}",
+            f"The hub listed an unsafe file name; refusing: {name!r}",
+            param=name,
+        )
+
+
+def _entries(value: object) -> list[dict[str, Any]]:
+    if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+        return value
+    raise _bad_listing()
+
+
+_Entry = tuple[str, int, Literal["sha256", "git-sha1"], str]
+
+
+def _from_huggingface(entry: dict[str, Any]) -> _Entry:
+    name, lfs = str(entry.get("rfilename", "")), entry.get("lfs")
+    if isinstance(lfs, dict):
+        return name, _size(lfs.get("size", entry.get("size"))), "sha256", str(lfs.get("sha256", "")).lower()
+    return name, _size(entry.get("size")), "git-sha1", str(entry.get("blobId", "")).lower()
+
+
+def _from_modelscope(entry: dict[str, Any]) -> _Entry:
+    return str(entry.get("Path", "")), _size(entry.get("Size")), "sha256", str(entry.get("Sha256", "")).lower()
+
+
+def _size(value: object) -> int:
+    return value if isinstance(value, int) else -1
+
+
+def _get_json(url: str, repository: str) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=_HEADERS), timeout=_TIMEOUT_SECONDS) as reply:
+            body = reply.read(_LISTING_LIMIT_BYTES)
+        data = json.loads(body)
+    except urllib.error.HTTPError as error:
+        error.close()
+        # Hugging Face answers 401, not 404, for a repository that does not exist or is private.
+        if error.code in (401, 403, 404):
+            raise ModelNotFoundError(
+                "model_not_on_hub",
+                f"模型站上没有 {repository}（或这个版本），或者没有访问权限。",
+                f"The hub has no {repository} (or no such revision), or access is not allowed.",
+                param="model",
+            ) from error
+        raise DownloadError(
+            "hub_error", f"模型站出错（HTTP {error.code}），请稍后再试。", f"The hub failed (HTTP {error.code})."
+        ) from error
+    except ValueError as error:
+        raise _bad_listing() from error
+    except (OSError, http.client.HTTPException) as error:
+        host = urllib.parse.urlsplit(url).netloc
+        raise DownloadError(
+            "hub_unreachable",
+            f"连不上模型站 {host}。请检查网络，或用 KANTU_HUB、KANTU_HUB_ENDPOINT 换一个站点或镜像。",
+            f"Cannot reach the hub {host}. Check the network, or set KANTU_HUB or KANTU_HUB_ENDPOINT.",
+        ) from error
+    if not isinstance(data, dict):
+        raise _bad_listing()
+    return data
+
+
+def _bad_listing() -> DownloadError:
+    return DownloadError("bad_listing", "模型站返回的文件列表无法识别。", "The hub's file listing makes no sense.")

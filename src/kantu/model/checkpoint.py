@@ -1,0 +1,168 @@
+"""safetensors -> modules: memory-mapped, sharded, strict, without a second copy of the weights in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from kantu.errors import CheckpointError
+from kantu.model.config import ModelConfig, read_config
+from kantu.model.qwen3vl import Qwen3VL
+
+_SINGLE = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_PATCH_EMBEDDING = "visual.patch_embed.proj.weight"
+_NAMED_IN_ERRORS = 8
+
+
+def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Qwen3VL:
+    """The network of `folder` with its weights, ready for inference.
+
+    Tensors whose dtype already fits stay memory-mapped on the CPU; others are converted one at a time.
+
+    Raises:
+        CheckpointError: files missing or damaged, or tensors missing, unexpected or misshapen (all named in one error).
+        UnsupportedModelError: see `read_config`.
+    """
+    config = read_config(folder)
+    with torch.device("meta"):
+        model = Qwen3VL(config)
+    shards = shard_files(folder)
+    check_tensors(folder, config, {name: shape for shard in shards for name, shape in tensor_shapes(shard)})
+    for shard in shards:
+        state = {
+            module_name(name): _fitted(module_name(name), tensor, config).to(device=device, dtype=dtype)
+            for name, tensor in _tensors(shard)
+            if not _is_tied_copy(name, config)
+        }
+        model.load_state_dict(state, strict=False, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def shard_files(folder: Path) -> tuple[Path, ...]:
+    """The safetensors files of a folder: those its index lists, or the single file.
+
+    Raises CheckpointError when none is there or one that the index lists is missing.
+    """
+    index = folder / _INDEX
+    if index.exists():
+        try:
+            names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise CheckpointError(
+                "index_damaged", f"权重索引无法读取：{index}", f"the weight index cannot be read: {index}"
+            ) from error
+    else:
+        names = [_SINGLE]
+    shards = []
+    for name in names:
+        path = folder / name
+        if Path(name).name != name or path.suffix != ".safetensors":
+            raise CheckpointError(
+                "index_damaged",
+                f"权重索引里有不合法的文件名：{name}",
+                f"the index lists an illegal file name: {name}",
+            )
+        if not path.exists():
+            raise CheckpointError(
+                "weights_missing", f"缺少权重文件：{path}", f"a weight file is missing: {path}", param=name
+            )
+        shards.append(path)
+    return tuple(shards)
+
+
+def tensor_shapes(shard: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Name and shape of every tensor in a file, from its header alone."""
+    try:
+        with safe_open(shard, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 - not a dict
+                yield name, tuple(file.get_slice(name).get_shape())
+    except SafetensorError as error:
+        raise _damaged(shard) from error
+
+
+def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Every tensor a checkpoint of this configuration has, by its published name, with its stored shape."""
+    with torch.device("meta"):
+        state = Qwen3VL(config).state_dict()
+    shapes = {published_name(name): tuple(tensor.shape) for name, tensor in state.items()}
+    vision = config.vision
+    kernel = (vision.in_channels, vision.temporal_patch_size, vision.patch_size, vision.patch_size)
+    shapes[published_name(_PATCH_EMBEDDING)] = (vision.hidden_size, *kernel)
+    return shapes
+
+
+def check_tensors(folder: Path, config: ModelConfig, found: dict[str, tuple[int, ...]]) -> None:
+    """Compare a folder's tensors with what its configuration asks for; one CheckpointError names all differences."""
+    expected = expected_shapes(config)
+    actual = {name: shape for name, shape in found.items() if not _is_tied_copy(name, config)}
+    missing = sorted(expected.keys() - actual.keys())
+    unexpected = sorted(actual.keys() - expected.keys())
+    misshapen = [
+        f"{name} {list(actual[name])}, expected {list(shape)}"
+        for name, shape in sorted(expected.items())
+        if name in actual and actual[name] != shape
+    ]
+    if missing or unexpected or misshapen:
+        kinds = (
+            ("缺少", "missing", missing),
+            ("多余", "unexpected", unexpected),
+            ("形状不符", "misshapen", misshapen),
+        )
+        chinese = "；".join(f"{zh} {len(names)} 个：{_some(names)}" for zh, _, names in kinds if names)
+        english = "; ".join(f"{len(names)} {en}: {_some(names)}" for _, en, names in kinds if names)
+        raise CheckpointError(
+            "tensors_mismatch",
+            f"权重与 config.json 不符（{folder}）：{chinese}",
+            f"the weights do not match config.json ({folder}): {english}",
+            param=str(folder),
+        )
+
+
+def published_name(name: str) -> str:
+    """The name a published checkpoint gives to the tensor our module calls `name`."""
+    return name if name.startswith("lm_head.") else f"model.{name}"
+
+
+def module_name(name: str) -> str:
+    """Inverse of `published_name`."""
+    return name.removeprefix("model.")
+
+
+def _is_tied_copy(name: str, config: ModelConfig) -> bool:
+    """Some tools store the tied output projection a second time."""
+    return config.tie_word_embeddings and name == "lm_head.weight"
+
+
+def _fitted(name: str, tensor: Tensor, config: ModelConfig) -> Tensor:
+    if name == _PATCH_EMBEDDING:  # Conv3d kernel [hidden, C, T, H, W] -> Linear [hidden, C * T * H * W]
+        return tensor.reshape(config.vision.hidden_size, config.vision.patch_dim)
+    return tensor
+
+
+def _tensors(shard: Path) -> Iterator[tuple[str, Tensor]]:
+    try:
+        with safe_open(shard, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 - not a dict
+                yield name, file.get_tensor(name)
+    except SafetensorError as error:
+        raise _damaged(shard) from error
+
+
+def _damaged(shard: Path) -> CheckpointError:
+    return CheckpointError(
+        "weights_damaged",
+        f"权重文件已损坏：{shard}",
+        f"the weight file is damaged: {shard}",
+        param=shard.name,
+    )
+
+
+def _some(names: list[str]) -> str:
+    tail = " …" if len(names) > _NAMED_IN_ERRORS else ""
+    return ", ".join(names[:_NAMED_IN_ERRORS]) + tail

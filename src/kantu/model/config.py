@@ -1,0 +1,260 @@
+"""What a Qwen3-VL folder's `config.json` says, as frozen dataclasses. Nothing has a default: the folder decides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kantu.errors import CheckpointError, UnsupportedModelError
+
+ARCHITECTURE = "Qwen3VLForConditionalGeneration"
+
+
+@dataclass(frozen=True)
+class VisionConfig:
+    """The vision tower (a ViT with 2-D rotary, a merger and DeepStack mergers)."""
+
+    depth: int
+    hidden_size: int
+    intermediate_size: int
+    num_heads: int
+    in_channels: int
+    patch_size: int
+    temporal_patch_size: int
+    spatial_merge_size: int
+    out_hidden_size: int
+    num_position_embeddings: int
+    deepstack_visual_indexes: tuple[int, ...]
+
+    @property
+    def head_dim(self) -> int:
+        return self.hidden_size // self.num_heads
+
+    @property
+    def patch_dim(self) -> int:
+        """Numbers in one flattened patch, ordered C, T, H, W."""
+        return self.in_channels * self.temporal_patch_size * self.patch_size**2
+
+    @property
+    def merge_unit(self) -> int:
+        """Patches that become one visual token."""
+        return self.spatial_merge_size**2
+
+    @property
+    def position_side(self) -> int:
+        """Side of the square table of learned positions."""
+        return round(self.num_position_embeddings**0.5)
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """The decoder (Qwen3 dense with interleaved 3-axis rotary)."""
+
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    rms_norm_eps: float
+    max_position_embeddings: int
+    rope_theta: float
+    mrope_section: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The whole model, with the token ids that mark pictures in a prompt."""
+
+    text: TextConfig
+    vision: VisionConfig
+    tie_word_embeddings: bool
+    image_token_id: int
+    video_token_id: int
+    vision_start_token_id: int
+    vision_end_token_id: int
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """Read and check `folder/config.json`.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or lacks or contradicts something the network needs.
+        UnsupportedModelError: a folder of a kind that is recognised but not supported.
+    """
+    path = folder / "config.json"
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            "config_missing",
+            f"模型目录里没有 config.json：{folder}",
+            f"no config.json in {folder}",
+            param=str(folder),
+        ) from None
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            "config_damaged",
+            f"config.json 无法读取：{path}",
+            f"config.json cannot be read: {path}",
+            param=str(path),
+        ) from error
+    _refuse_unsupported(raw, folder)
+    try:
+        return _parse(raw)
+    except KeyError as error:
+        raise CheckpointError(
+            "config_incomplete",
+            f"config.json 缺少字段 {error.args[0]}",
+            f"config.json lacks {error.args[0]}",
+            param=str(error.args[0]),
+        ) from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(
+            "config_invalid",
+            f"config.json 的内容不合法：{path}",
+            f"config.json is not valid: {path}",
+            param=str(path),
+        ) from error
+
+
+def _refuse_unsupported(raw: Any, folder: Path) -> None:
+    architectures = raw.get("architectures") or [] if isinstance(raw, Mapping) else []
+    kind = None
+    if any("Qwen3VLMoe" in name for name in architectures):
+        kind = "MoE"
+    elif ARCHITECTURE not in architectures:
+        kind = ", ".join(map(str, architectures)) or "unknown"
+    elif "quantization_config" in raw:
+        method = raw["quantization_config"].get("quant_method", "unknown")
+        kind = "FP8" if method == "fp8" else str(method)
+    elif _is_thinking(folder):
+        kind = "Thinking"
+    if kind:
+        raise UnsupportedModelError(
+            "model_unsupported",
+            f"暂不支持这类模型（{kind}），目前支持 Qwen3-VL 稠密 Instruct 模型：{folder}",
+            f"{kind} models are not supported yet; dense Qwen3-VL Instruct models are: {folder}",
+            param=kind,
+        )
+
+
+def _is_thinking(folder: Path) -> bool:
+    """Thinking folders differ only in their chat template: it opens the answer with a <think> tag."""
+    for name in ("chat_template.jinja", "chat_template.json", "tokenizer_config.json"):
+        path = folder / name
+        if path.exists():
+            template = path.read_text("utf-8").replace("\\\\n", "\n").replace("\\n", "\n")
+            if "assistant\n<think>" in template:
+                return True
+    return False
+
+
+def _parse(raw: Mapping[str, Any]) -> ModelConfig:
+    text, vision = raw["text_config"], raw["vision_config"]
+    config = ModelConfig(
+        text=_parse_text(text),
+        vision=_parse_vision(vision),
+        tie_word_embeddings=_tied(raw, text),
+        image_token_id=int(raw["image_token_id"]),
+        video_token_id=int(raw["video_token_id"]),
+        vision_start_token_id=int(raw["vision_start_token_id"]),
+        vision_end_token_id=int(raw["vision_end_token_id"]),
+    )
+    if config.vision.out_hidden_size != config.text.hidden_size:
+        raise _contradiction("vision_config.out_hidden_size", "text_config.hidden_size")
+    if sum(config.text.mrope_section) * 2 != config.text.head_dim:
+        raise _contradiction("mrope_section", "head_dim")
+    if config.text.num_attention_heads % config.text.num_key_value_heads:
+        raise _contradiction("num_attention_heads", "num_key_value_heads")
+    if config.vision.position_side**2 != config.vision.num_position_embeddings:
+        raise _contradiction("num_position_embeddings", "position_side")
+    if len(config.vision.deepstack_visual_indexes) > config.text.num_hidden_layers:
+        raise _contradiction("deepstack_visual_indexes", "num_hidden_layers")
+    return config
+
+
+def _tied(raw: Mapping[str, Any], text: Mapping[str, Any]) -> bool:
+    """Published folders write `tie_word_embeddings` at the top; some tools repeat it under `text_config`."""
+    if "tie_word_embeddings" in raw:
+        return bool(raw["tie_word_embeddings"])
+    return bool(text["tie_word_embeddings"])
+
+
+def _parse_text(raw: Mapping[str, Any]) -> TextConfig:
+    if raw.get("attention_bias"):
+        raise _unsupported_value("attention_bias", True)
+    if raw["hidden_act"] != "silu":
+        raise _unsupported_value("text_config.hidden_act", raw["hidden_act"])
+    theta, section = _rope(raw)
+    return TextConfig(
+        vocab_size=int(raw["vocab_size"]),
+        hidden_size=int(raw["hidden_size"]),
+        intermediate_size=int(raw["intermediate_size"]),
+        num_hidden_layers=int(raw["num_hidden_layers"]),
+        num_attention_heads=int(raw["num_attention_heads"]),
+        num_key_value_heads=int(raw["num_key_value_heads"]),
+        head_dim=int(raw["head_dim"]),
+        rms_norm_eps=float(raw["rms_norm_eps"]),
+        max_position_embeddings=int(raw["max_position_embeddings"]),
+        rope_theta=theta,
+        mrope_section=section,
+    )
+
+
+def _rope(raw: Mapping[str, Any]) -> tuple[float, tuple[int, int, int]]:
+    """Theta and the three sections, from the newer `rope_parameters` or the published `rope_theta` + `rope_scaling`."""
+    if raw.get("rope_parameters") is not None:
+        scaling = raw["rope_parameters"]
+        theta = scaling["rope_theta"]
+    elif raw.get("rope_scaling") is not None:
+        scaling = raw["rope_scaling"]
+        theta = raw["rope_theta"]
+    else:
+        raise KeyError("rope_parameters | rope_theta + rope_scaling")
+    if scaling["rope_type"] != "default":
+        raise _unsupported_value("rope_type", scaling["rope_type"])
+    if scaling["mrope_interleaved"] is not True:
+        raise _unsupported_value("mrope_interleaved", scaling["mrope_interleaved"])
+    t, h, w = (int(axis) for axis in scaling["mrope_section"])
+    return float(theta), (t, h, w)
+
+
+def _parse_vision(raw: Mapping[str, Any]) -> VisionConfig:
+    if raw["hidden_act"] != "gelu_pytorch_tanh":
+        raise _unsupported_value("vision_config.hidden_act", raw["hidden_act"])
+    return VisionConfig(
+        depth=int(raw["depth"]),
+        hidden_size=int(raw["hidden_size"]),
+        intermediate_size=int(raw["intermediate_size"]),
+        num_heads=int(raw["num_heads"]),
+        in_channels=int(raw["in_channels"]),
+        patch_size=int(raw["patch_size"]),
+        temporal_patch_size=int(raw["temporal_patch_size"]),
+        spatial_merge_size=int(raw["spatial_merge_size"]),
+        out_hidden_size=int(raw["out_hidden_size"]),
+        num_position_embeddings=int(raw["num_position_embeddings"]),
+        deepstack_visual_indexes=tuple(int(index) for index in raw["deepstack_visual_indexes"]),
+    )
+
+
+def _unsupported_value(name: str, value: object) -> UnsupportedModelError:
+    return UnsupportedModelError(
+        "config_value_unsupported",
+        f"暂不支持 {name} = {value}",
+        f"{name} = {value} is not supported",
+        param=name,
+    )
+
+
+def _contradiction(first: str, second: str) -> CheckpointError:
+    return CheckpointError(
+        "config_contradiction",
+        f"config.json 中 {first} 与 {second} 不一致",
+        f"{first} and {second} contradict each other in config.json",
+        param=first,
+    )

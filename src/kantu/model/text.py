@@ -1,0 +1,114 @@
+"""The decoder: tokens + visual tokens -> logits, over a KV cache it is handed. Tokens are packed [tokens, hidden]."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kantu.model import rope
+from kantu.model.attention import KVCache
+from kantu.model.config import TextConfig
+
+
+class RMSNorm(nn.Module):
+    """Normalised in float32, cast back, then multiplied by the weight (the order Qwen3 was trained with)."""
+
+    def __init__(self, size: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.float()
+        return self.weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype)
+
+
+class TextAttention(nn.Module):
+    """Grouped-query attention with RMSNorm on each head's query and key, no biases."""
+
+    def __init__(self, config: TextConfig, layer: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.head_dim = config.head_dim
+        query_size = config.num_attention_heads * config.head_dim
+        key_size = config.num_key_value_heads * config.head_dim
+        self.q_proj = nn.Linear(config.hidden_size, query_size, bias=False)
+        self.k_proj = nn.Linear(config.hidden_size, key_size, bias=False)
+        self.v_proj = nn.Linear(config.hidden_size, key_size, bias=False)
+        self.o_proj = nn.Linear(query_size, config.hidden_size, bias=False)
+        self.q_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
+        self.k_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: KVCache) -> Tensor:
+        q, k, v = (
+            projection(x).view(x.shape[0], -1, self.head_dim) for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        q = rope.rotate(self.q_norm(q), cos, sin)
+        k = rope.rotate(self.k_norm(k), cos, sin)
+        return self.o_proj(cache.attend(self.layer, q, k, v).flatten(1))
+
+
+class TextMLP(nn.Module):
+    """SiLU-gated feed-forward."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
+        self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class TextLayer(nn.Module):
+    def __init__(self, config: TextConfig, layer: int) -> None:
+        super().__init__()
+        self.self_attn = TextAttention(config, layer)
+        self.mlp = TextMLP(config)
+        self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: KVCache) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class TextDecoder(nn.Module):
+    """Qwen3 dense decoder with interleaved 3-axis rotary and DeepStack injection."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(TextLayer(config, layer) for layer in range(config.num_hidden_layers))
+        self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        positions: Tensor,
+        cache: KVCache,
+        visual: Tensor | None = None,
+        visual_index: Tensor | None = None,
+    ) -> Tensor:
+        """Hidden states after the last norm, [tokens, hidden].
+
+        Args:
+            input_ids: [tokens]; what stands at visual positions is replaced.
+            positions: [3, tokens], the T, H and W axes.
+            cache: remembers keys and values, and attends.
+            visual: [1 + levels, visual tokens, hidden] from the vision tower; level i is added after layer i.
+            visual_index: [visual tokens], where among these tokens they stand.
+        """
+        config = self.config
+        x = self.embed_tokens(input_ids)
+        if visual is not None and visual_index is not None:
+            x = x.index_copy(0, visual_index, visual[0].to(x.dtype))
+        cos, sin = rope.text_rotary(positions, config.head_dim, config.rope_theta, config.mrope_section, x.dtype)
+        for index, layer in enumerate(self.layers):
+            x = layer(x, cos, sin, cache)
+            if visual is not None and visual_index is not None and index + 1 < visual.shape[0]:
+                x = x.index_add(0, visual_index, visual[index + 1].to(x.dtype))
+        return self.norm(x)

@@ -1,0 +1,65 @@
+"""What every family of `synth` returns: a picture and the exact truth about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in pixels of the picture it belongs to."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One run of text drawn with one font in one colour.
+
+    `char_boxes` has one box per character of `text` (spaces included). `role` says what the line is on the page
+    ("label", "value", "title", "button", "status", ...); `name` links it to a key of `Page.fields` when it shows one.
+    """
+
+    text: str
+    box: Box
+    char_boxes: tuple[Box, ...]
+    size: float
+    role: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Element:
+    """Something that is not text: a button, a picture, an icon, a card."""
+
+    kind: str
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question a user would ask about the page, and one right answer.
+
+    `kind` names what is asked (a field's name, "transcribe", "record", "box", "next_step", "unanswerable", ...), so that
+    accuracy can be told by kind. `values` are the exact strings a right answer must contain; empty when only the whole
+    answer can be compared.
+    """
+
+    kind: str
+    question: str
+    answer: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A drawn picture with its truth. Equal (family, seed) gives an equal page, byte for byte."""
+
+    family: str
+    seed: int
+    image: Image.Image
+    lines: tuple[Line, ...]
+    elements: tuple[Element, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
