@@ -1,1 +1,64 @@
-"""看图 Kantu."""
+"""看图 Kantu: private, Chinese-first image-and-text understanding.
+
+>>> import kantu
+>>> vlm = kantu.load()
+>>> print(vlm.ask("order.png", "为什么这个还没发货？"))
+
+Importing this package is cheap: PyTorch is imported by the first call of `load`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kantu.engine.request import Timings, Usage
+from kantu.errors import (
+    CheckpointError,
+    DownloadError,
+    ImageError,
+    InvalidRequestError,
+    KantuError,
+    MissingDependencyError,
+    ModelNotFoundError,
+    PromptTooLongError,
+    UnsupportedModelError,
+)
+
+if TYPE_CHECKING:
+    from kantu.vlm import VLM, Answer, AnswerStream, load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "VLM",
+    "Answer",
+    "AnswerStream",
+    "CheckpointError",
+    "DownloadError",
+    "ImageError",
+    "InvalidRequestError",
+    "KantuError",
+    "MissingDependencyError",
+    "ModelNotFoundError",
+    "PromptTooLongError",
+    "Timings",
+    "UnsupportedModelError",
+    "Usage",
+    "__version__",
+    "load",
+]
+
+_LAZY = frozenset({"VLM", "Answer", "AnswerStream", "load"})
+
+
+def __getattr__(name: str) -> Any:
+    """What needs PyTorch is imported when it is first named (PEP 562)."""
+    if name in _LAZY:
+        from kantu import vlm
+
+        return getattr(vlm, name)
+    raise AttributeError(f"module 'kantu' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

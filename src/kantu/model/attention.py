@@ -22,8 +22,12 @@ def segment_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -
         batch = (len(lengths), lengths[0], *q.shape[1:])
         q, k, v = (x.reshape(batch).transpose(1, 2) for x in (q, k, v))
         return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(0, 1)
-    pieces = zip(*(x.transpose(0, 1).unsqueeze(0).split(list(lengths), dim=2) for x in (q, k, v)), strict=True)
-    outputs = [F.scaled_dot_product_attention(*piece).squeeze(0).transpose(0, 1) for piece in pieces]
+    q, k, v = (x.transpose(0, 1).unsqueeze(0) for x in (q, k, v))  # [1, heads, tokens, head_dim]
+    outputs, start = [], 0
+    for length in lengths:
+        query, key, value = (x.narrow(2, start, length) for x in (q, k, v))
+        outputs.append(F.scaled_dot_product_attention(query, key, value).squeeze(0).transpose(0, 1))
+        start += length
     return torch.cat(outputs)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from kantu.errors import CheckpointError
 from kantu.model.config import ModelConfig, read_config
@@ -18,22 +20,23 @@ _SINGLE = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
 _PATCH_EMBEDDING = "visual.patch_embed.proj.weight"
 _NAMED_IN_ERRORS = 8
+_MAPPED_BYTES = 1 << 28  # how much of a file conversion may keep mapped: its pages count as this process's memory
 
 
 def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Qwen3VL:
     """The network of `folder` with its weights, ready for inference.
 
-    Tensors whose dtype already fits stay memory-mapped on the CPU; others are converted one at a time.
+    Tensors whose dtype already fits stay memory-mapped on the CPU; others are converted one at a time, and what they
+    were read from is unmapped as it is used up.
 
     Raises:
         CheckpointError: files missing or damaged, or tensors missing, unexpected or misshapen (all named in one error).
         UnsupportedModelError: see `read_config`.
     """
     config = read_config(folder)
-    with torch.device("meta"):
-        model = Qwen3VL(config)
     shards = shard_files(folder)
     check_tensors(folder, config, {name: shape for shard in shards for name, shape in tensor_shapes(shard)})
+    model = _skeleton(config)
     for shard in shards:
         state = {
             module_name(name): _fitted(module_name(name), tensor, config).to(device=device, dtype=dtype)
@@ -52,8 +55,8 @@ def shard_files(folder: Path) -> tuple[Path, ...]:
     index = folder / _INDEX
     if index.exists():
         try:
-            names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            names = sorted({str(name) for name in json.loads(index.read_text("utf-8"))["weight_map"].values()})
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise CheckpointError(
                 "index_damaged", f"权重索引无法读取：{index}", f"the weight index cannot be read: {index}"
             ) from error
@@ -62,7 +65,7 @@ def shard_files(folder: Path) -> tuple[Path, ...]:
     shards = []
     for name in names:
         path = folder / name
-        if Path(name).name != name or path.suffix != ".safetensors":
+        if Path(name).name != name or path.suffix != ".safetensors":  # never read outside the folder
             raise CheckpointError(
                 "index_damaged",
                 f"权重索引里有不合法的文件名：{name}",
@@ -82,14 +85,13 @@ def tensor_shapes(shard: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
         with safe_open(shard, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118 - not a dict
                 yield name, tuple(file.get_slice(name).get_shape())
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise _damaged(shard) from error
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """Every tensor a checkpoint of this configuration has, by its published name, with its stored shape."""
-    with torch.device("meta"):
-        state = Qwen3VL(config).state_dict()
+    state = _skeleton(config).state_dict()
     shapes = {published_name(name): tuple(tensor.shape) for name, tensor in state.items()}
     vision = config.vision
     kernel = (vision.in_channels, vision.temporal_patch_size, vision.patch_size, vision.patch_size)
@@ -134,6 +136,28 @@ def module_name(name: str) -> str:
     return name.removeprefix("model.")
 
 
+class _NoInitialisation(TorchFunctionMode):
+    """Leaves new parameters as they are: nothing to initialise on the meta device, and trying costs a second."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)
+
+
+def _skeleton(config: ModelConfig) -> Qwen3VL:
+    """The network with shapes and without weights."""
+    with torch.device("meta"), _NoInitialisation():
+        return Qwen3VL(config)
+
+
 def _is_tied_copy(name: str, config: ModelConfig) -> bool:
     """Some tools store the tied output projection a second time."""
     return config.tie_word_embeddings and name == "lm_head.weight"
@@ -146,11 +170,19 @@ def _fitted(name: str, tensor: Tensor, config: ModelConfig) -> Tensor:
 
 
 def _tensors(shard: Path) -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of a file, mapped. The file is opened anew now and then, so that pages no longer used can go."""
     try:
         with safe_open(shard, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118 - not a dict
-                yield name, file.get_tensor(name)
-    except SafetensorError as error:
+            names = list(file.keys())
+        while names:
+            mapped = 0
+            with safe_open(shard, framework="pt") as file:
+                while names and mapped < _MAPPED_BYTES:
+                    tensor = file.get_tensor(names[0])
+                    mapped += tensor.nbytes
+                    yield names.pop(0), tensor
+                    del tensor
+    except (SafetensorError, OSError) as error:
         raise _damaged(shard) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class VisionConfig:
     @property
     def position_side(self) -> int:
         """Side of the square table of learned positions."""
-        return round(self.num_position_embeddings**0.5)
+        return math.isqrt(self.num_position_embeddings)
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def read_config(folder: Path) -> ModelConfig:
             f"config.json lacks {error.args[0]}",
             param=str(error.args[0]),
         ) from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise CheckpointError(
             "config_invalid",
             f"config.json 的内容不合法：{path}",
@@ -123,15 +124,17 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def _refuse_unsupported(raw: Any, folder: Path) -> None:
-    architectures = raw.get("architectures") or [] if isinstance(raw, Mapping) else []
+    fields = raw if isinstance(raw, Mapping) else {}
+    architectures = [str(name) for name in fields.get("architectures") or []]
+    quantization = fields.get("quantization_config")
     kind = None
     if any("Qwen3VLMoe" in name for name in architectures):
         kind = "MoE"
     elif ARCHITECTURE not in architectures:
-        kind = ", ".join(map(str, architectures)) or "unknown"
-    elif "quantization_config" in raw:
-        method = raw["quantization_config"].get("quant_method", "unknown")
-        kind = "FP8" if method == "fp8" else str(method)
+        kind = ", ".join(architectures) or "unknown"
+    elif quantization is not None:
+        method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
+        kind = "FP8" if method == "fp8" else str(method or "quantized")
     elif _is_thinking(folder):
         kind = "Thinking"
     if kind:
@@ -175,6 +178,8 @@ def _parse(raw: Mapping[str, Any]) -> ModelConfig:
         raise _contradiction("num_position_embeddings", "position_side")
     if len(config.vision.deepstack_visual_indexes) > config.text.num_hidden_layers:
         raise _contradiction("deepstack_visual_indexes", "num_hidden_layers")
+    if not set(config.vision.deepstack_visual_indexes) <= set(range(config.vision.depth)):
+        raise _contradiction("deepstack_visual_indexes", "vision_config.depth")
     return config
 
 

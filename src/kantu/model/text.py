@@ -46,7 +46,8 @@ class TextAttention(nn.Module):
         )
         q = rope.rotate(self.q_norm(q), cos, sin)
         k = rope.rotate(self.k_norm(k), cos, sin)
-        return self.o_proj(cache.attend(self.layer, q, k, v).flatten(1))
+        output: Tensor = self.o_proj(cache.attend(self.layer, q, k, v).flatten(1))
+        return output
 
 
 class TextMLP(nn.Module):
@@ -59,7 +60,8 @@ class TextMLP(nn.Module):
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        output: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return output
 
 
 class TextLayer(nn.Module):
@@ -71,8 +73,9 @@ class TextLayer(nn.Module):
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: KVCache) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), cos, sin, cache)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        attended: Tensor = x + self.self_attn(self.input_layernorm(x), cos, sin, cache)
+        output: Tensor = attended + self.mlp(self.post_attention_layernorm(attended))
+        return output
 
 
 class TextDecoder(nn.Module):
@@ -103,7 +106,7 @@ class TextDecoder(nn.Module):
             visual_index: [visual tokens], where among these tokens they stand.
         """
         config = self.config
-        x = self.embed_tokens(input_ids)
+        x: Tensor = self.embed_tokens(input_ids)
         if visual is not None and visual_index is not None:
             x = x.index_copy(0, visual_index, visual[0].to(x.dtype))
         cos, sin = rope.text_rotary(positions, config.head_dim, config.rope_theta, config.mrope_section, x.dtype)
@@ -111,4 +114,5 @@ class TextDecoder(nn.Module):
             x = layer(x, cos, sin, cache)
             if visual is not None and visual_index is not None and index + 1 < visual.shape[0]:
                 x = x.index_add(0, visual_index, visual[index + 1].to(x.dtype))
-        return self.norm(x)
+        output: Tensor = self.norm(x)
+        return output

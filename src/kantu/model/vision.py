@@ -20,7 +20,8 @@ _NORM_EPS = 1e-6
 
 def patch_coordinates(grids: Sequence[Grid], merge: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Row and column of every patch, float32 [patches], in the order (t, rows / m, columns / m, m, m)."""
-    rows, columns = [], []
+    rows: list[Tensor] = []
+    columns: list[Tensor] = []
     for frames, height, width in grids:
         row = torch.arange(height, dtype=torch.float32, device=device)[:, None].expand(height, width)
         column = torch.arange(width, dtype=torch.float32, device=device)[None, :].expand(height, width)
@@ -45,8 +46,12 @@ def interpolated_positions(table: Tensor, side: int, rows: Tensor, columns: Tens
     top, left = y.long().clamp(max=side - 1), x.long().clamp(max=side - 1)
     bottom, right = (top + 1).clamp(max=side - 1), (left + 1).clamp(max=side - 1)
     dy, dx = y - top, x - left
-    corners = ((top, left, (1 - dy) * (1 - dx)), (top, right, (1 - dy) * dx))
-    corners += ((bottom, left, dy * (1 - dx)), (bottom, right, dy * dx))
+    corners = (
+        (top, left, (1 - dy) * (1 - dx)),
+        (top, right, (1 - dy) * dx),
+        (bottom, left, dy * (1 - dx)),
+        (bottom, right, dy * dx),
+    )
     indices = torch.stack([row * side + column for row, column, _ in corners], dim=1)
     weights = torch.stack([weight for _, _, weight in corners], dim=1)
     return (F.embedding(indices, table) * weights[:, :, None]).sum(1)
@@ -64,7 +69,8 @@ class VisionAttention(nn.Module):
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, lengths: Sequence[int]) -> Tensor:
         q, k, v = self.qkv(x).view(x.shape[0], 3, self.num_heads, -1).unbind(1)
         q, k = (rope.rotate(part.float(), cos, sin).to(v.dtype) for part in (q, k))
-        return self.proj(segment_attention(q, k, v, lengths).flatten(1))
+        output: Tensor = self.proj(segment_attention(q, k, v, lengths).flatten(1))
+        return output
 
 
 class VisionMLP(nn.Module):
@@ -74,7 +80,8 @@ class VisionMLP(nn.Module):
         self.linear_fc2 = nn.Linear(config.intermediate_size, config.hidden_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear_fc2(F.gelu(self.linear_fc1(x), approximate="tanh"))
+        output: Tensor = self.linear_fc2(F.gelu(self.linear_fc1(x), approximate="tanh"))
+        return output
 
 
 class VisionBlock(nn.Module):
@@ -88,8 +95,9 @@ class VisionBlock(nn.Module):
         self.mlp = VisionMLP(config)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, lengths: Sequence[int]) -> Tensor:
-        x = x + self.attn(self.norm1(x), cos, sin, lengths)
-        return x + self.mlp(self.norm2(x))
+        attended: Tensor = x + self.attn(self.norm1(x), cos, sin, lengths)
+        output: Tensor = attended + self.mlp(self.norm2(attended))
+        return output
 
 
 class PatchMerger(nn.Module):
@@ -107,11 +115,9 @@ class PatchMerger(nn.Module):
         self.linear_fc2 = nn.Linear(self.joined_size, config.out_hidden_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.norm_after_join:
-            x = self.norm(x.view(-1, self.joined_size))
-        else:
-            x = self.norm(x).view(-1, self.joined_size)
-        return self.linear_fc2(F.gelu(self.linear_fc1(x)))
+        normed: Tensor = self.norm(x.view(-1, self.joined_size) if self.norm_after_join else x)
+        output: Tensor = self.linear_fc2(F.gelu(self.linear_fc1(normed.view(-1, self.joined_size))))
+        return output
 
 
 class PatchEmbedding(nn.Module):
@@ -122,7 +128,8 @@ class PatchEmbedding(nn.Module):
         self.proj = nn.Linear(config.patch_dim, config.hidden_size)
 
     def forward(self, patches: Tensor) -> Tensor:
-        return self.proj(patches.to(self.proj.weight.dtype))
+        hidden: Tensor = self.proj(patches.to(self.proj.weight.dtype))
+        return hidden
 
 
 class VisionTower(nn.Module):

@@ -28,6 +28,17 @@ def fit(text: str, face: fonts.Face, size: int, width: float) -> str:
     return text + "…"
 
 
+def fit_exact(text: str, face: fonts.Face, size: int, width: float, spacing: float = 0.0) -> str:
+    """The longest head of `text` that fits `width`, without any mark where it was cut."""
+    used = 0.0
+    for index, character in enumerate(text):
+        used += fonts.advance(face, size, character)
+        if used > width:
+            return text[:index]
+        used += spacing
+    return text
+
+
 def wrap(text: str, face: fonts.Face, size: int, width: float) -> list[str]:
     """Break `text` into lines no wider than `width`, between any two characters as Chinese allows."""
     lines, current, used = [], "", 0.0

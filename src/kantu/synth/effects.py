@@ -11,6 +11,8 @@ from PIL import Image, ImageEnhance, ImageFilter
 
 from kantu.synth.page import Box, Page
 
+_MOST_DEGREES = 1.5
+
 
 def _map_boxes(page: Page, image: Image.Image, move: tuple[float, float, float, float, float, float]) -> Page:
     """Apply x' = a x + b y + c, y' = d x + e y + f to every box (the upright hull of its corners)."""
@@ -61,12 +63,25 @@ def jpeg(page: Page, quality: int) -> Page:
     return replace(page, image=Image.open(buffer).convert("RGB"))
 
 
+def margin(width: int, height: int) -> int:
+    """Pixels to leave free at the edges so that `degrade`, which may rotate, moves nothing off the page."""
+    return math.ceil(max(width, height) / 2 * math.sin(math.radians(_MOST_DEGREES))) + 2
+
+
+def drawing_scale(rng: random.Random) -> float:
+    """How much larger than wanted to draw a page before `resize`.
+
+    Scaled glyphs have the soft, unhinted edges and fractional sizes that browsers and phones show.
+    """
+    return rng.choice((1.25, 1.25, 1.5, 1.5, 2.0)) if rng.random() < 0.35 else 1.0
+
+
 def degrade(page: Page, rng: random.Random) -> Page:
     """A random everyday mixture of the above; half of all pages stay as they were drawn."""
     if rng.random() < 0.5:
         return page
     if rng.random() < 0.15:
-        page = rotate(page, rng.uniform(-1.5, 1.5), page.image.getpixel((0, 0)))  # type: ignore[arg-type]
+        page = rotate(page, rng.uniform(-_MOST_DEGREES, _MOST_DEGREES), page.image.getpixel((0, 0)))  # type: ignore[arg-type]
     if rng.random() < 0.25:
         page = blur(page, rng.uniform(0.2, 0.6))
     if rng.random() < 0.25:

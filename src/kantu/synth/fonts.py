@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
@@ -79,10 +79,19 @@ def require_fonts() -> None:
         )
 
 
-@cache
+@lru_cache(maxsize=224)
 def load(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    """The face at `size` pixels an em, without shaping (one glyph a character, so that boxes are exact)."""
+    """The face at `size` pixels an em, without shaping (one glyph a character, so that boxes are exact).
+
+    A Chinese font costs 2 to 3 MB and 1 ms at each size, hence the bound; see `snap`.
+    """
     return ImageFont.truetype(face.path, size, index=face.index, layout_engine=ImageFont.Layout.BASIC)
+
+
+def snap(size: float) -> int:
+    """The nearest of the sizes pages are set in: every pixel up to 20, then coarser, so that few fonts are loaded."""
+    step = 1 if size <= 20 else 2 if size <= 32 else 4
+    return step * round(size / step)
 
 
 @cache
@@ -92,9 +101,15 @@ def emoji_font() -> ImageFont.FreeTypeFont:
 
 
 @cache
+def _narrow_advance(face: Face, size: int, character: str) -> float:
+    return load(face, size).getlength(character)
+
+
 def advance(face: Face, size: int, character: str) -> float:
     """Horizontal advance of one character, in pixels."""
-    return load(face, size).getlength(character)
+    if "一" <= character <= "鿿":
+        return float(size)  # Chinese characters are one em wide in all of FACES; asking the font costs a rendering
+    return _narrow_advance(face, size, character)
 
 
 def closest(style: str, weight: int) -> Face:

@@ -6,25 +6,27 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kantu.synth import vocabulary
+from kantu.synth import lexicon, vocabulary
 
 STATUSES: dict[str, tuple[str, ...]] = {
     "unpaid": ("待付款", "待支付", "等待付款", "等待买家付款", "未支付", "订单待支付", "待付尾款"),
-    "unshipped": (
-        "待商家发货", "待商家发货", "待发货", "备货中", "等待卖家发货", "商家已接单", "待商家接单", "买家已付款", "已付款",
-        "待出库", "拣货中", "打包中", "商家备货中", "待配货", "定制中", "预售中", "待揽收", "已下单", "出库中", "商家未发货",
+    "unshipped": each(
+        """待商家发货 | 待商家发货 | 待发货 | 备货中 | 等待卖家发货 | 商家已接单 | 待商家接单 | 买家已付款 | 已付款
+        待出库 | 拣货中 | 打包中 | 商家备货中 | 待配货 | 定制中 | 预售中 | 待揽收 | 已下单 | 出库中 | 商家未发货"""
     ),
-    "shipped": (
-        "已发货", "运输中", "商家已发货", "待收货", "卖家已发货", "已出库", "已揽收", "在途中", "转运中", "等待收货",
-        "部分发货", "清关中",
+    "shipped": each(
+        """已发货 | 运输中 | 商家已发货 | 待收货 | 卖家已发货 | 已出库 | 已揽收 | 在途中 | 转运中 | 等待收货
+        部分发货 | 清关中"""
     ),
     "arriving": ("派送中", "待取件", "骑手配送中", "配送中", "待自提", "已到驿站", "骑手已取货", "送货中", "待取餐"),
     "received": ("已签收", "已送达", "已收货", "已取件", "待评价", "已妥投", "待确认收货"),
     "done": ("交易成功", "已完成", "订单已完成", "交易完成", "已评价", "服务已完成"),
     "cancelled": ("已取消", "交易关闭", "订单已取消", "已关闭", "超时未支付", "订单关闭", "商家已取消"),
-    "refund": ("退款中", "退款成功", "售后处理中", "退货中", "换货中", "待寄回", "退款审核中", "已退款", "拒绝退款", "退款关闭"),
+    "refund": each(
+        """退款中 | 退款成功 | 售后处理中 | 退货中 | 换货中 | 待寄回 | 退款审核中 | 已退款 | 拒绝退款 | 退款关闭"""
+    ),
     "ticket": ("待使用", "出票中", "已出票", "待入住", "未使用", "待核销", "待出行", "已核销", "候补中", "已预约"),
-    "service": ("待上门", "待服务", "服务中", "待接单", "师傅已出发", "维修中", "待验收", "安装中", "制作中", "检测中"),
+    "service": each("待上门 | 待服务 | 服务中 | 待接单 | 师傅已出发 | 维修中 | 待验收 | 安装中 | 制作中 | 检测中"),
 }  # fmt: skip
 INVENTED = "invented"
 
@@ -46,37 +48,42 @@ _EFFECTS = (
     "我们会尽快处理;到货后优先发出;如有疑问请联系客服;将于{date}恢复;可能晚到{n}天"
 ).split(";")
 _REASONS: dict[str, tuple[str, ...]] = {
-    "unpaid": (
-        "请在{n}分钟内完成付款", "剩余{n}小时{m}分自动关闭", "超时未付款订单将自动取消", "{date}前未支付将关闭订单",
-        "库存有限，请尽快支付",
+    "unpaid": each(
+        """请在{n}分钟内完成付款 | 剩余{n}小时{m}分自动关闭 | 超时未付款订单将自动取消 | {date}前未支付将关闭订单
+        库存有限，请尽快支付"""
     ),
-    "unshipped": (
-        "商家正在备货，预计{n}小时内发出", "商家承诺{date}前发货", "仓库正在打包您的商品", "付款后{n}小时内发货", "预计{date}发货",
-        "商品正在出库，请耐心等待", "定制商品，{n}天内发出", "商家还未发货，超时可获赔付", "等待快递员上门揽收", "剩余{n}小时{m}分发货",
+    "unshipped": each(
+        """商家正在备货，预计{n}小时内发出 | 商家承诺{date}前发货 | 仓库正在打包您的商品 | 付款后{n}小时内发货
+        预计{date}发货 | 商品正在出库，请耐心等待 | 定制商品，{n}天内发出 | 商家还未发货，超时可获赔付
+        等待快递员上门揽收 | 剩余{n}小时{m}分发货"""
     ),
-    "shipped": (
-        "包裹正在运往{city}", "预计{date}送达", "还剩{n}天自动确认收货", "快件已到达{city}转运中心", "包裹已交给快递公司",
-        "您的包裹正在路上", "快件离开{city}，发往下一站",
+    "shipped": each(
+        """包裹正在运往{city} | 预计{date}送达 | 还剩{n}天自动确认收货 | 快件已到达{city}转运中心
+        包裹已交给快递公司 | 您的包裹正在路上 | 快件离开{city}，发往下一站"""
     ),
-    "arriving": (
-        "快递员正在为您派送", "包裹已到驿站，请凭取件码领取", "骑手距您{n}00米", "预计{n}分钟后送达", "取件码{n}-{m}-{code4}",
-        "今日送达，请保持电话畅通", "请于{date}前领取",
+    "arriving": each(
+        """快递员正在为您派送 | 包裹已到驿站，请凭取件码领取 | 骑手距您{n}00米 | 预计{n}分钟后送达
+        取件码{n}-{m}-{code4} | 今日送达，请保持电话畅通 | 请于{date}前领取"""
     ),
-    "received": ("包裹已签收，签收人：本人", "感谢您的购买，期待评价", "已放至门口", "还剩{n}天自动确认收货", "评价得{m}积分"),
+    "received": each(
+        """包裹已签收，签收人：本人 | 感谢您的购买，期待评价 | 已放至门口 | 还剩{n}天自动确认收货 | 评价得{m}积分"""
+    ),
     "done": ("感谢您的信任，期待再次光临", "已获得{m}积分", "如有问题可在{n}天内申请售后", "欢迎再次购买"),
-    "cancelled": (
-        "超时未付款，订单自动取消", "买家主动取消订单", "商家缺货，已为您取消", "取消原因：不想要了", "取消原因：地址填错", "取消原因：重复下单",
-        "款项已原路退回",
+    "cancelled": each(
+        """超时未付款，订单自动取消 | 买家主动取消订单 | 商家缺货，已为您取消 | 取消原因：不想要了
+        取消原因：地址填错 | 取消原因：重复下单 | 款项已原路退回"""
     ),
-    "refund": (
-        "退款将在{n}个工作日内到账", "等待商家处理，剩余{n}小时", "退款原因：商品破损", "退款原因：尺码不合适", "退款原因：与描述不符",
-        "请在{n}天内寄回商品", "商家拒绝，原因：超过期限", "钱款已退回原支付账户",
+    "refund": each(
+        """退款将在{n}个工作日内到账 | 等待商家处理，剩余{n}小时 | 退款原因：商品破损 | 退款原因：尺码不合适
+        退款原因：与描述不符 | 请在{n}天内寄回商品 | 商家拒绝，原因：超过期限 | 钱款已退回原支付账户"""
     ),
-    "ticket": (
-        "请凭券码到店使用", "有效期至{date}", "出票成功后短信通知", "预计{n}分钟内出票", "请提前{n}分钟到场", "可在{date}前免费改签",
+    "ticket": each(
+        """请凭券码到店使用 | 有效期至{date} | 出票成功后短信通知 | 预计{n}分钟内出票 | 请提前{n}分钟到场
+        可在{date}前免费改签"""
     ),
-    "service": (
-        "师傅预计{date}上门", "正在为您分配师傅", "师傅将在{n}小时内联系您", "请保持电话畅通", "等待配件到货，预计{n}天",
+    "service": each(
+        """师傅预计{date}上门 | 正在为您分配师傅 | 师傅将在{n}小时内联系您 | 请保持电话畅通
+        等待配件到货，预计{n}天"""
     ),
 }  # fmt: skip
 BUTTONS: dict[str, tuple[str, ...]] = {
@@ -101,10 +108,19 @@ REMARKS = (
     "送货前请联系;请开发票;门卫代收;尺码偏小请换大;留言写生日快乐;要当天的;麻烦仔细检查;放快递柜"
 ).split(";")
 CITIES = "杭州 成都 武汉 西安 长沙 南京 广州 苏州 青岛 郑州 昆明 合肥 福州 沈阳 天津 兰州 贵阳 南昌 太原 大连".split()
-EMOJI = {
-    "": "📦🛍️🎁🧸🎒👜👟👕👖👗🧥🧢🧦🧣🕶️⌚📱💻🎧📷🖨️⌨️🖱️💡🔦🪑🛏️🛋️🧴🧼🧽🪥🧹🧺🍎🍊🍇🍓🍑🥭🍍🥝🍅🥕🌽🍞🥐🧀🥩🍗🍔🍜🍣🍱🥟🍰🍪🍫🍬🍵🧋☕🍺🍷🌹🌻🪴🐶🐱🐟⚽🏀🏸🎾🎸🎹📚✏️📒🎨🔧🔨🧰🚲🎮🪁☂️🧯🍳🥢🔑💍💄👓🥾🧤",
-}
-PICTURES = tuple(character for character in EMOJI[""] if character != "️")
+PICTURE_OF = {
+    "衬衫睡衣卫衣毛衣": "👕", "外套风衣羽绒服": "🧥", "裙": "👗", "裤": "👖", "袜": "🧦", "围巾": "🧣", "帽": "🧢", "手套": "🧤", "运动鞋跑鞋": "👟",
+    "凉鞋拖鞋": "🩴", "靴": "👢", "背包": "🎒", "挎包钱包": "👜", "行李箱": "🧳", "伞": "☂", "墨镜": "🕶", "手表": "⌚", "项链": "📿", "耳机": "🎧",
+    "音箱": "🔊", "键盘": "⌨", "鼠标": "🖱", "充电数据线插座": "🔌", "手机": "📱", "灯": "💡", "手电": "🔦", "水壶": "🫖", "摄像": "📷", "路由": "📡",
+    "硬盘": "💾", "杯": "🍵", "碗汤圆": "🥣", "盘子": "🍽", "筷": "🥢", "锅": "🍳", "刀": "🔪", "饭盒": "🍱", "毛巾浴巾": "🛁", "牙刷牙膏": "🪥",
+    "香皂": "🧼", "洗发洗衣面霜": "🧴", "纸巾": "🧻", "口红": "💄", "床": "🛏", "椅": "🪑", "沙发": "🛋", "镜子": "🪞", "拖把": "🧹", "收纳箱": "📦",
+    "花瓶": "🏺", "盆栽": "🪴", "书绘本词典小说": "📚", "笔记练习": "📒", "笔": "✏", "文件": "📁", "计算器": "🧮", "月饼": "🥮", "饼干": "🍪",
+    "面包": "🍞", "蛋糕": "🍰", "糖": "🍬", "坚果果干瓜子": "🥜", "牛肉干火腿香肠": "🥓", "面条米线凉皮": "🍜", "大米面粉": "🌾", "油酱油": "🫙",
+    "辣椒": "🌶", "咖啡": "☕", "茶": "🍵", "奶茶": "🧋", "果汁": "🧃", "苹果": "🍎", "橙": "🍊", "芒果": "🥭", "西瓜": "🍉", "虾": "🦐", "牛排": "🥩",
+    "鸡翅": "🍗", "饺": "🥟", "鱼": "🐟", "炒饭盖饭": "🍛", "奶粉": "🍼", "积木拼图": "🧩", "玩偶": "🧸", "气球": "🎈", "篮球": "🏀", "足球": "⚽",
+    "球拍": "🏸", "帐篷睡袋": "⛺", "头盔": "🪖", "轮胎车垫": "🚗", "猫粮": "🐱", "狗粮": "🐶", "螺丝电钻": "🔩", "卷尺": "📏", "锁": "🔒",
+}  # fmt: skip
+PICTURES = tuple(PICTURE_OF.values())
 
 
 @dataclass(frozen=True)
@@ -172,8 +188,16 @@ def _reason(rng: random.Random, category: str, when: datetime) -> str:
     )
 
 
-def _money(cents: int, whole: bool) -> str:
-    return str(round(cents / 100)) if whole else f"{cents // 100}.{cents % 100:02d}"
+@dataclass(frozen=True)
+class _Money:
+    """How a page writes sums: with cents or without, with a comma after thousands or without."""
+
+    whole: bool
+    comma: bool
+
+    def __call__(self, cents: int) -> str:
+        yuan = f"{cents // 100:,}" if self.comma else str(cents // 100)
+        return yuan if self.whole else f"{yuan}.{cents % 100:02d}"
 
 
 def _cents(rng: random.Random) -> int:
@@ -183,29 +207,52 @@ def _cents(rng: random.Random) -> int:
 
 def _date_format(rng: random.Random) -> str:
     return rng.choice(
-        ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y.%m.%d %H:%M", "%m-%d %H:%M",
-         "%Y年%m月%d日 %H:%M", "%m月%d日 %H:%M", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d", "%Y年%m月%d日", "%Y.%m.%d %H:%M:%S")
+        each(
+            """%Y-%m-%d %H:%M:%S | %Y-%m-%d %H:%M:%S | %Y-%m-%d %H:%M | %Y/%m/%d %H:%M | %Y.%m.%d %H:%M
+            %m-%d %H:%M | %Y年%m月%d日 %H:%M | %m月%d日 %H:%M | %Y/%m/%d %H:%M:%S | %Y-%m-%d | %Y年%m月%d日
+            %Y.%m.%d %H:%M:%S"""
+        )
     )  # fmt: skip
 
 
-def _goods(rng: random.Random, whole: bool) -> tuple[tuple[Good, ...], int]:
+def _picture(rng: random.Random, name: str) -> str:
+    """An emoji that shows the article, or any when none does."""
+    for words, picture in PICTURE_OF.items():
+        if any(words[i : i + 2] in name for i in range(len(words) - 1)) or (len(words) == 1 and words in name):
+            return picture
+    return rng.choice(PICTURES)
+
+
+def _title(rng: random.Random) -> str:
+    """What shops print as an article's name: short in food and services, long with search words elsewhere."""
+    name = vocabulary.goods_name(rng)
+    if rng.random() < 0.32:
+        extra = rng.sample(lexicon.GOODS_MODIFIERS, rng.randint(1, 4))
+        joint = rng.choice(("", "", " "))
+        name = rng.choice((name + " ", name + joint, "【" + extra[0] + "】" + name)) + joint.join(extra)
+    return name[:30].strip()
+
+
+def _goods(rng: random.Random, written: _Money) -> tuple[tuple[Good, ...], int]:
     count = rng.choices((1, 2, 3, 4), (58, 24, 12, 6))[0]
     goods, total, names = [], 0, set[str]()
     while len(goods) < count:
-        name = vocabulary.goods_name(rng)
+        name = _title(rng)
         if name in names:
             continue
         names.add(name)
         cents = _cents(rng)
-        cents = max(cents // 100, 1) * 100 if whole else cents
+        cents = max(cents // 100, 1) * 100 if written.whole else cents
         quantity = rng.choices((1, 2, 3, rng.randint(4, 12)), (62, 20, 8, 10))[0]
         spec = _spec(rng) if rng.random() < 0.75 else ""
-        goods.append(Good(name, spec, _money(cents, whole), quantity, rng.choice(PICTURES)))
+        goods.append(Good(name, spec, written(cents), quantity, _picture(rng, name)))
         total += cents * quantity
     return tuple(goods), total
 
 
-_COLOURS = "白色 黑色 米白 浅灰 藏青 酒红 墨绿 雾蓝 杏色 粉色 咖色 透明 原木色 香槟金 银灰 奶黄 豆绿 天蓝 橘色 紫色".split()
+_COLOURS = (
+    "白色 黑色 米白 浅灰 藏青 酒红 墨绿 雾蓝 杏色 粉色 咖色 透明 原木色 香槟金 银灰 奶黄 豆绿 天蓝 橘色 紫色".split()
+)
 _SIZES = "均码 S码 M码 L码 XL码 2XL 38码 40码 42码 小号 中号 大号 加大 单人 双人 500g 1kg 250ml 1.5L 12寸 6寸 标准版 礼盒装 两件套".split()
 
 
@@ -228,8 +275,9 @@ def _number(rng: random.Random) -> str:
 
 def make_order(rng: random.Random) -> Order:
     """One invented order whose sums are right."""
-    whole = rng.random() < 0.15
-    goods, total = _goods(rng, whole)
+    money = _Money(rng.random() < 0.15, rng.random() < 0.15)
+    whole = money.whole
+    goods, total = _goods(rng, money)
     step = 100 if whole else rng.choice((1, 10, 50, 100))
     shipping = rng.choice((0, 0, 0, 600, 800, 1000, rng.randint(1, 40) * 100))
     discount = rng.randint(1, max(total // (3 * step), 1)) * step if rng.random() < 0.55 else 0
@@ -252,16 +300,19 @@ def make_order(rng: random.Random) -> Order:
         reason=_reason(rng, category, placed),
         shop=vocabulary.shop_name(rng),
         goods=goods,
-        goods_total=_money(total, whole),
-        shipping=_money(shipping, whole),
-        discount=_money(discount, whole),
-        price=_money(total + shipping - discount, whole),
+        goods_total=money(total),
+        shipping=money(shipping),
+        discount=money(discount),
+        price=money(total + shipping - discount),
         number=_number(rng),
         date=placed.strftime(written),
         pay_date=paid.strftime(written),
         payment=rng.choice(PAYMENTS),
-        courier=rng.choice(COURIERS) if rng.random() < 0.7 else vocabulary.random_han(rng, 2) + rng.choice(("快递", "速运", "物流")),
-        tracking=rng.choice(("", "", "QN", "KD", "LX", "MB")) + "".join(rng.choice("0123456789") for _ in range(rng.randint(10, 14))),
+        courier=rng.choice(COURIERS)
+        if rng.random() < 0.7
+        else vocabulary.random_han(rng, 2) + rng.choice(("快递", "速运", "物流")),
+        tracking=rng.choice(("", "", "QN", "KD", "LX", "MB"))
+        + "".join(rng.choice("0123456789") for _ in range(rng.randint(10, 14))),
         recipient=vocabulary.person(rng),
         phone=vocabulary.phone(rng),
         address=vocabulary.address(rng),
@@ -280,7 +331,10 @@ LABELS: dict[str, tuple[str, ...]] = {
     "goods_total": ("商品总额", "商品总价", "商品金额", "小计", "商品合计", "总价"),
     "shipping": ("运费", "配送费", "快递费", "邮费", "运费（快递）"),
     "discount": ("优惠", "店铺优惠", "优惠券", "立减", "满减优惠", "折扣", "红包"),
-    "price": ("实付款", "实付", "合计", "应付", "支付金额", "实付金额", "订单金额", "共计", "应付款", "付款金额", "实际支付", "总金额"),
+    "price": each(
+        """实付款 | 实付 | 合计 | 应付 | 支付金额 | 实付金额 | 订单金额 | 共计 | 应付款 | 付款金额 | 实际支付
+        总金额"""
+    ),
     "number": ("订单编号", "订单号", "单号", "编号", "订单编码", "交易号", "订单ID", "订单号码"),
     "date": ("下单时间", "创建时间", "提交时间", "下单日期", "订单时间", "购买时间", "成交时间"),
     "pay_date": ("付款时间", "支付时间", "付款日期", "支付日期"),

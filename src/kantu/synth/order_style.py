@@ -72,9 +72,9 @@ def _palette(rng: random.Random, dark: bool) -> dict[str, Color]:
     accent = _hsv(hue, rng.uniform(0.65, 0.98), rng.uniform(0.78, 1.0))
     if rng.random() < 0.08:
         accent = (38, 38, 42) if not dark else (225, 225, 228)
-    while not dark and luminance(accent) > 175:
+    while not dark and luminance(accent) > 150:
         accent = mix(accent, (0, 0, 0), 0.12)
-    while dark and luminance(accent) < 95:
+    while dark and luminance(accent) < 125:
         accent = mix(accent, _WHITE, 0.15)
     if dark:
         level = rng.randint(8, 28)
@@ -107,7 +107,9 @@ def _types(rng: random.Random, width: int, palette: dict[str, Color]) -> dict[st
     if family == "sans" and rng.random() < 0.25:
         plain = rng.choice([face for face in fonts.FACES if "wqy" in face.path.name])
     wide = 1 if width >= 520 else 0
-    body = rng.choices((11, 12, 13, 14, 15, 16, 17), (8, 16, 22, 22, 15, 9, 8))[0] + (rng.choice((0, 1, 2)) if wide else 0)
+    body = rng.choices((11, 12, 13, 14, 15, 16, 17), (8, 16, 22, 22, 15, 9, 8))[0] + (
+        rng.choice((0, 1, 2)) if wide else 0
+    )
     if width <= 352:
         body = min(body, 15)
 
@@ -146,9 +148,20 @@ def _forms(rng: random.Random, width: int) -> dict[str, str]:
 
     narrow = width < 400
     return {
-        "frame": pick({"phone": 55, "card": 30, "sheet": 15}) if width < 520 else pick({"phone": 10, "card": 45, "sheet": 45}),
+        "frame": pick({"phone": 55, "card": 30, "sheet": 15})
+        if width < 520
+        else pick({"phone": 10, "card": 45, "sheet": 45}),
         "status": pick(
-            {"banner": 22, "plain": 20, "pill": 12, "badge": 14, "stepper": 0 if narrow else 8, "timeline": 8, "row": 10, "centre": 10}
+            {
+                "banner": 22,
+                "plain": 20,
+                "pill": 12,
+                "badge": 14,
+                "stepper": 0 if narrow else 8,
+                "timeline": 8,
+                "row": 10,
+                "centre": 10,
+            }
         ),
         "rows": pick({"spread": 32, "inline": 26, "joined": 14, "table": 10, "under": 8, "grid": 4 if narrow else 10}),
         "picture": pick({"left": 68, "right": 10, "none": 12, "top": 10}),

@@ -25,9 +25,19 @@ from pathlib import Path
 from typing import Literal
 
 from kantu.errors import CheckpointError, DownloadError, InvalidRequestError, ModelNotFoundError
-from kantu.hub_transfer import HubName, Listing, Progress, RemoteFile, fetch_file, list_files
+from kantu.hub.transfer import HubName, Listing, Progress, RemoteFile, fetch_file, list_files
 
-__all__ = ["EMBEDDED", "PUBLISHED", "InstalledModel", "ModelName", "Progress", "installed", "locate", "parse_name", "pull"]
+__all__ = [
+    "EMBEDDED",
+    "PUBLISHED",
+    "InstalledModel",
+    "ModelName",
+    "Progress",
+    "installed",
+    "locate",
+    "parse_name",
+    "pull",
+]
 
 EMBEDDED = "kantu-mini"
 MANIFEST = "kantu-source.json"
@@ -92,7 +102,7 @@ def parse_name(name: str | Path | None) -> ModelName:
     raise ModelNotFoundError(
         "model_not_found",
         f"找不到模型“{text}”。可用的名字有：{known}；也可以写“所有者/仓库名”或本地文件夹。",
-        f"Model {text!r} not found. Known names: {', '.join([EMBEDDED, *PUBLISHED])}; owner/name or a local folder also work.",
+        f"Model {text!r} not found; known: {', '.join([EMBEDDED, *PUBLISHED])}, owner/name, a local folder.",
         param="model",
     )
 
@@ -133,7 +143,9 @@ def store() -> Path:
 def installed() -> list[InstalledModel]:
     """The embedded model, if its weights are there, and every fetched model, by name."""
     found = [(EMBEDDED, _embedded_folder())]
-    found += [(f"{p.parent.parent.name}/{p.parent.name}", p.parent) for p in sorted(store().glob("[!.]*/*/config.json"))]
+    found += [
+        (f"{p.parent.parent.name}/{p.parent.name}", p.parent) for p in sorted(store().glob("[!.]*/*/config.json"))
+    ]
     return [
         InstalledModel(
             name=name,
@@ -212,7 +224,7 @@ def pull(
 
 
 def _embedded_folder() -> Path:
-    return Path(__file__).parent / "models" / EMBEDDED
+    return Path(__file__).parents[1] / "models" / EMBEDDED
 
 
 def _existing_folder(text: str) -> Path:

@@ -2,8 +2,8 @@
 
 Two hubs, each by its public HTTP interface:
 
-- Hugging Face: ``GET /api/models/{repo}/revision/{revision}?blobs=true`` gives ``sha`` (the commit) and ``siblings`` with
-  ``rfilename``, ``size``, ``blobId`` (the git blob's SHA-1) and, for large files, ``lfs.sha256``; a file is
+- Hugging Face: ``GET /api/models/{repo}/revision/{revision}?blobs=true`` gives ``sha`` (the commit) and ``siblings``
+  with ``rfilename``, ``size``, ``blobId`` (the git blob's SHA-1) and, for large files, ``lfs.sha256``; a file is
   ``/{repo}/resolve/{commit}/{name}``.
 - ModelScope: ``GET /api/v1/models/{repo}/repo/files?Revision=..&Recursive=true`` gives ``Data.Files`` with ``Path``,
   ``Size``, ``Sha256``, ``Type``; a file is ``/models/{repo}/resolve/{revision}/{path}``.
@@ -67,7 +67,7 @@ class Listing:
     files: tuple[RemoteFile, ...]
 
 
-class _Interrupted(Exception):
+class _InterruptedError(Exception):
     """The transfer broke in a way worth another attempt."""
 
 
@@ -134,12 +134,12 @@ def fetch_file(
         try:
             _continue_part(file, part, report)
             break
-        except _Interrupted as error:
+        except _InterruptedError as error:
             if attempt + 1 == attempts:
                 done = part.stat().st_size if part.exists() else 0
                 raise DownloadError(
                     "download_interrupted",
-                    f"下载 {file.name} 中断（已完成 {done / 1e6:.1f} MB，共 {file.size / 1e6:.1f} MB），再次运行会从这里继续。",
+                    f"下载 {file.name} 中断（{done / 1e6:.1f} / {file.size / 1e6:.1f} MB），再次运行会从这里继续。",
                     f"Fetching {file.name} broke off at {done} of {file.size} bytes; run again to resume.",
                     param=file.name,
                 ) from error
@@ -167,12 +167,12 @@ def _continue_part(file: RemoteFile, part: Path, report: Callable[[int], None]) 
         return
     headers = {**_HEADERS, "Range": f"bytes={have}-"} if have else _HEADERS
     try:
-        with urllib.request.urlopen(urllib.request.Request(file.url, headers=headers), timeout=_TIMEOUT_SECONDS) as reply:
+        with _open(file.url, headers) as reply:
             # A server may ignore Range and send everything (200), or another range than asked: then start over.
             resumed = reply.status == 206 and reply.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             if have and reply.status == 206 and not resumed:
                 part.unlink()
-                raise _Interrupted("another range than asked")
+                raise _InterruptedError("another range than asked")
             have = have if resumed else 0
             with part.open("ab" if resumed else "wb") as out:
                 while have <= file.size and (chunk := reply.read(_CHUNK_BYTES)):
@@ -183,9 +183,9 @@ def _continue_part(file: RemoteFile, part: Path, report: Callable[[int], None]) 
         error.close()
         if error.code == 416:
             part.unlink(missing_ok=True)
-            raise _Interrupted("range not satisfiable") from error
+            raise _InterruptedError("range not satisfiable") from error
         if error.code in (408, 429) or error.code >= 500:
-            raise _Interrupted(f"HTTP {error.code}") from error
+            raise _InterruptedError(f"HTTP {error.code}") from error
         raise DownloadError(
             "download_failed",
             f"下载 {file.name} 失败（HTTP {error.code}）。",
@@ -193,9 +193,9 @@ def _continue_part(file: RemoteFile, part: Path, report: Callable[[int], None]) 
             param=file.name,
         ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise _Interrupted(type(error).__name__) from error
+        raise _InterruptedError(type(error).__name__) from error
     if have < file.size:
-        raise _Interrupted("connection closed early")
+        raise _InterruptedError("connection closed early")
     # A body longer than listed is left as it is: its checksum is wrong and the caller removes it.
 
 
@@ -252,9 +252,15 @@ def _size(value: object) -> int:
     return value if isinstance(value, int) else -1
 
 
+def _open(url: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+    request = urllib.request.Request(url, headers=headers)
+    reply: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+    return reply
+
+
 def _get_json(url: str, repository: str) -> dict[str, Any]:
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=_HEADERS), timeout=_TIMEOUT_SECONDS) as reply:
+        with _open(url, _HEADERS) as reply:
             body = reply.read(_LISTING_LIMIT_BYTES)
         data = json.loads(body)
     except urllib.error.HTTPError as error:

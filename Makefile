@@ -1,0 +1,49 @@
+# The README's two commands: `make demo` and `make test`. Each makes .venv when there is none and installs into it what
+# it needs, in the versions of constraints.txt; a second run starts at once.
+
+# Any interpreter from 3.11 to 3.13 will do: the first found, or `make demo PYTHON=/path/to/python`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
+QUESTION := 为什么这个还没发货？
+
+.PHONY: demo test lint fmt constraints clean
+.DELETE_ON_ERROR:
+
+demo: .venv/base
+	$(BIN)/kantu ask examples/order.png $(QUESTION)
+
+test: lint
+	$(BIN)/python -m pytest -rs
+
+# First what needs no code to run; each stops the next.
+lint: .venv/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: .venv/test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+constraints: .venv/bin/python
+	$(BIN)/python scripts/lock.py
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 至 3.13 (Python 3.11 to 3.13 is needed): make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+# Stamps: installed for this pyproject.toml and these constraints.
+.venv/base: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/test: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) -e '.[test]'
+	@touch .venv/base $@

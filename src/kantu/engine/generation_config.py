@@ -1,0 +1,121 @@
+"""What a folder's generation_config.json says about choosing tokens, and where an answer ends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kantu.engine.request import SamplingParams
+from kantu.errors import CheckpointError, InvalidRequestError
+
+# Settings that would change the output and that we do not implement: a folder asking for them is refused, not ignored.
+# Each with the value at which it does nothing.
+_NEUTRAL: dict[str, object] = {
+    "num_beams": 1,
+    "num_beam_groups": 1,
+    "penalty_alpha": 0,
+    "min_p": 0,
+    "typical_p": 1,
+    "epsilon_cutoff": 0,
+    "eta_cutoff": 0,
+    "no_repeat_ngram_size": 0,
+    "encoder_repetition_penalty": 1,
+    "bad_words_ids": None,
+    "force_words_ids": None,
+    "sequence_bias": None,
+    "suppress_tokens": None,
+    "begin_suppress_tokens": None,
+    "forced_bos_token_id": None,
+    "forced_eos_token_id": None,
+    "guidance_scale": 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationConfig:
+    """A folder's defaults. `temperature` is 0 where the folder says `do_sample: false`.
+
+    Attributes:
+        end_ids: token ids that end an answer; at least one.
+    """
+
+    end_ids: frozenset[int]
+    temperature: float
+    top_p: float
+    top_k: int
+    repetition_penalty: float
+
+    def complete(self, params: SamplingParams) -> SamplingParams:
+        """`params` with every None of the choosing parameters filled in from the folder."""
+
+        return replace(
+            params,
+            temperature=self.temperature if params.temperature is None else params.temperature,
+            top_p=self.top_p if params.top_p is None else params.top_p,
+            top_k=self.top_k if params.top_k is None else params.top_k,
+            repetition_penalty=(
+                self.repetition_penalty if params.repetition_penalty is None else params.repetition_penalty
+            ),
+        )
+
+
+def read_generation_config(folder: Path) -> GenerationConfig:
+    """Read `folder/generation_config.json`.
+
+    Raises:
+        CheckpointError: it is missing, damaged, names no end token, or asks for something we do not implement.
+    """
+    path = folder / "generation_config.json"
+    try:
+        raw = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            "generation_config_missing",
+            f"模型目录里没有 generation_config.json：{folder}",
+            f"no generation_config.json in {folder}",
+            param=str(folder),
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _invalid(str(path)) from error
+    if not isinstance(raw, dict):
+        raise _invalid(str(path))
+    for name, neutral in _NEUTRAL.items():
+        if raw.get(name) not in (None, neutral):
+            raise CheckpointError(
+                "generation_config_unsupported",
+                f"generation_config.json 里的 {name} = {raw[name]} 暂不支持。",
+                f"{name} = {raw[name]} in generation_config.json is not supported.",
+                param=name,
+            )
+    try:
+        return _parse(raw)
+    except (InvalidRequestError, KeyError, TypeError, ValueError) as error:
+        raise _invalid(str(path)) from error
+
+
+def _parse(raw: dict[str, Any]) -> GenerationConfig:
+    ends = raw["eos_token_id"]
+    ends = ends if isinstance(ends, list) else [ends]
+    if not ends or not all(isinstance(i, int) and i >= 0 for i in ends):
+        raise ValueError("eos_token_id")
+    given = {name: raw[name] for name in ("top_p", "top_k", "repetition_penalty") if raw.get(name) is not None}
+    temperature = 1.0 if raw.get("temperature") is None else raw["temperature"]
+    checked = SamplingParams(temperature=temperature, **given)  # the same ranges as for a user's values
+    return GenerationConfig(
+        end_ids=frozenset(ends),
+        temperature=float(temperature) if raw.get("do_sample") else 0.0,
+        top_p=1.0 if checked.top_p is None else float(checked.top_p),
+        top_k=checked.top_k or 0,
+        repetition_penalty=1.0 if checked.repetition_penalty is None else float(checked.repetition_penalty),
+    )
+
+
+def _invalid(path: str) -> CheckpointError:
+    return CheckpointError(
+        "generation_config_invalid",
+        f"generation_config.json 的内容不合法：{path}",
+        f"generation_config.json is not valid: {path}",
+        param=path,
+    )

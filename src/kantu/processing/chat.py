@@ -1,0 +1,287 @@
+"""Messages to token ids: the folder's chat template, image placeholders, three-axis positions.
+
+What users typed passes through the template in disguise: every character that begins or ends an added token is
+swapped for a private-use character, and swapped back only after the template's own added tokens have been cut out.
+So the template sees ordinary strings, ordinary text tokenizes exactly as if rendered in one piece, and no text of a
+user can become or complete an added token, not even when the template joins two of its pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.processing.template import ChatTemplate, read_json
+from kantu.processing.tokenizer import Tokenizer
+
+Message = Mapping[str, Any]
+Grid = tuple[int, int, int]
+ROLES = ("system", "user", "assistant", "tool")
+_PRIVATE_USE = range(0xF0000, 0xFFFFE)
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """What the network reads.
+
+    Attributes:
+        input_ids: int64 [tokens].
+        positions: int64 [3, tokens]: time, height, width.
+        position_delta: largest position + 1 - tokens; the position of generated token i is i + delta on all axes.
+        image_spans: (start, length) of every image's placeholder tokens, in order.
+    """
+
+    input_ids: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
+    position_delta: int
+    image_spans: tuple[tuple[int, int], ...]
+
+
+class ChatProcessor:
+    """Renders conversations the way one model folder wants them. Immutable after loading."""
+
+    def __init__(self, tokenizer: Tokenizer, template: ChatTemplate, *, image_token_id: int, merge_size: int) -> None:
+        self.tokenizer = tokenizer
+        self.image_token_id = image_token_id
+        self.merge_size = merge_size
+        self._template = template
+        edges = {t[0] for t in tokenizer.added_tokens} | {t[-1] for t in tokenizer.added_tokens}
+        self._edges = sorted(edges)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> ChatProcessor:
+        """Read tokenizer, chat template and config.json of a model folder.
+
+        Raises:
+            CheckpointError: a file or value is missing or damaged, or they contradict each other.
+        """
+        config = read_json(folder / "config.json")
+        vision = config.get("vision_config")
+        merge_size = vision.get("spatial_merge_size") if isinstance(vision, dict) else None
+        image_token_id = config.get("image_token_id")
+        for name, value in (("image_token_id", image_token_id), ("spatial_merge_size", merge_size)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise CheckpointError(
+                    "invalid_config",
+                    f"config.json：缺少 {name} 或其值无效。",
+                    f"config.json: {name} is missing or invalid.",
+                    param=name,
+                )
+        assert isinstance(image_token_id, int)
+        assert isinstance(merge_size, int)
+        tokenizer = Tokenizer.from_folder(folder)
+        if image_token_id not in tokenizer.added_tokens.values():
+            raise CheckpointError(
+                "invalid_config",
+                "config.json 的 image_token_id 不是分词器的附加词元。",
+                "image_token_id of config.json is not an added token of the tokenizer.",
+                param="image_token_id",
+            )
+        template = ChatTemplate.from_folder(folder)
+        return cls(tokenizer, template, image_token_id=image_token_id, merge_size=merge_size)
+
+    def prompt(
+        self, messages: Sequence[Message], grids: Sequence[Grid], *, add_generation_prompt: bool = True
+    ) -> Prompt:
+        """Turn a conversation into the network's input.
+
+        Args:
+            messages: OpenAI-shaped: {"role", "content"}, content a string or a list of {"type": "text", "text"} and
+                {"type": "image"} or {"type": "image_url"} parts. All their text counts as typed by a user.
+            grids: (frames, rows, columns) in patches of every image, in order of appearance.
+
+        Raises:
+            InvalidRequestError: `invalid_message`, `invalid_text`, `image_count_mismatch`, `invalid_grid`,
+                `chat_template_refused`.
+        """
+        ids, images = self._render(messages, add_generation_prompt)
+        if images != len(grids):
+            raise InvalidRequestError(
+                "image_count_mismatch",
+                f"对话里有 {images} 张图片，实际给出 {len(grids)} 张。",
+                f"The conversation has {images} images, {len(grids)} were given.",
+                param="messages",
+            )
+        if ids.count(self.image_token_id) != images:
+            raise InvalidRequestError(
+                "image_not_placed",
+                "模型的对话模板不支持在这种消息里放图片；请把图片放到 user 消息中。",
+                "The model's chat template takes no image in such a message; put it in a user message.",
+                param="messages",
+            )
+        expanded: list[int] = []
+        spans: list[tuple[int, int]] = []
+        for token_id in ids:
+            if token_id != self.image_token_id:
+                expanded.append(token_id)
+                continue
+            length = visual_tokens(grids[len(spans)], self.merge_size)
+            spans.append((len(expanded), length))
+            expanded += [token_id] * length
+        input_ids = np.array(expanded, dtype=np.int64)
+        positions, delta = mrope_positions(
+            input_ids, grids, image_token_id=self.image_token_id, merge_size=self.merge_size
+        )
+        return Prompt(input_ids, positions, delta, tuple(spans))
+
+    def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> tuple[list[int], int]:
+        """Return token ids with one placeholder an image, and the number of images in the messages."""
+        checked = [_checked(message) for message in messages]
+        if not checked:
+            raise _invalid("对话不能为空。", "The conversation must not be empty.")
+        typed = "".join(text for _, content in checked for text in _texts(content))
+        disguise = self._disguise(typed)
+        reveal = {ord(stand_in): char for char, stand_in in disguise.items()}
+        table = str.maketrans(disguise)
+        rendered = self._template.render(
+            [{"role": role, "content": _for_template(content, table)} for role, content in checked],
+            add_generation_prompt=add_generation_prompt,
+        )
+        ids: list[int] = []
+        for piece, token_id in self.tokenizer.split_added(rendered):
+            if token_id is None:
+                ids += self.tokenizer.encode(piece.translate(reveal), allow_special=False)
+            else:
+                ids.append(token_id)
+        images = sum(part is None for _, content in checked if not isinstance(content, str) for part in content)
+        return ids, images
+
+    def _disguise(self, typed: str) -> dict[str, str]:
+        """Choose a stand-in for every edge character that neither the users nor the template use."""
+        taken = set(typed) | set(self._template.source)
+        free = (chr(code) for code in _PRIVATE_USE if chr(code) not in taken)
+        disguise = dict(zip(self._edges, free, strict=False))
+        if len(disguise) < len(self._edges):
+            raise InvalidRequestError(
+                "invalid_text", "文字里的私用区字符过多。", "The text has too many private-use characters."
+            )
+        return disguise
+
+
+def visual_tokens(grid: Grid, merge_size: int) -> int:
+    """Number of tokens an image of this grid (frames, rows, columns, in patches) takes in the prompt.
+
+    Raises:
+        InvalidRequestError: `invalid_grid` if a side is not a positive multiple of `merge_size`.
+    """
+    frames, rows, columns = grid
+    if min(grid) < 1 or rows % merge_size or columns % merge_size:
+        raise InvalidRequestError(
+            "invalid_grid",
+            f"图片网格 {grid} 无效：行列必须是 {merge_size} 的正整数倍。",
+            f"Invalid image grid {grid}: rows and columns must be positive multiples of {merge_size}.",
+        )
+    return frames * rows * columns // merge_size**2
+
+
+def mrope_positions(
+    input_ids: npt.NDArray[np.int64], grids: Sequence[Grid], *, image_token_id: int, merge_size: int
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Three-axis positions of a prompt whose images are already expanded.
+
+    Text advances all axes by one a token. An image that starts at s has T = s + frame, H = s + row, W = s + column on
+    the merged grid, and the text behind it goes on at s + max(rows, columns).
+
+    Args:
+        input_ids: int64 [tokens].
+        grids: (frames, rows, columns) in patches of every image, in order.
+
+    Returns:
+        int64 [3, tokens] and the position delta: largest position + 1 - tokens (0 for an empty prompt).
+
+    Raises:
+        InvalidRequestError: `image_count_mismatch` if the placeholders are not exactly those the grids ask for.
+    """
+    is_image = input_ids == image_token_id
+    positions = np.zeros((3, input_ids.size), dtype=np.int64)
+    index, position = 0, 0
+    for grid in grids:
+        length = visual_tokens(grid, merge_size)
+        waiting = np.flatnonzero(is_image[index:])
+        start = index + int(waiting[0]) if waiting.size else input_ids.size
+        if start + length > input_ids.size or not is_image[start : start + length].all():
+            raise _misplaced()
+        positions[:, index:start] = np.arange(start - index) + position
+        position += start - index
+        frames, rows, columns = grid[0], grid[1] // merge_size, grid[2] // merge_size
+        positions[:, start : start + length] = np.indices((frames, rows, columns)).reshape(3, -1) + position
+        position += max(rows, columns)
+        index = start + length
+    if is_image[index:].any():
+        raise _misplaced()
+    positions[:, index:] = np.arange(input_ids.size - index) + position
+    delta = int(positions.max()) + 1 - input_ids.size if input_ids.size else 0
+    return positions, delta
+
+
+_Content = str | list[str | None]  # None stands for an image
+
+
+def _checked(message: Message) -> tuple[str, _Content]:
+    if not isinstance(message, Mapping) or message.get("role") not in ROLES:
+        raise _invalid(
+            f"每条消息必须有 role（{'、'.join(ROLES)} 之一）。",
+            f"Every message needs a role out of {', '.join(ROLES)}.",
+        )
+    for name, value in message.items():
+        if name not in ("role", "content", "name") and value:  # tool calls, audio, ...
+            raise _invalid(f"不支持消息字段 {name!r}。", f"The message field {name!r} is not supported.")
+    content = message.get("content")
+    if isinstance(content, str):
+        return message["role"], _valid_text(content)
+    if not isinstance(content, list | tuple):
+        raise _invalid("消息的 content 必须是文字或列表。", "A message's content must be a string or a list.")
+    return message["role"], [_checked_part(part) for part in content]
+
+
+def _checked_part(part: object) -> str | None:
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    if isinstance(part, Mapping) and kind == "text" and isinstance(part.get("text"), str):
+        return _valid_text(part["text"])
+    if kind in ("image", "image_url"):
+        return None
+    raise _invalid(
+        "消息内容只能包含 text 和 image（或 image_url）。",
+        "A message's content may only hold text and image (or image_url) parts.",
+    )
+
+
+def _valid_text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequestError(
+            "invalid_text",
+            "文字里有不成对的代理字符，不是有效的 Unicode。",
+            "The text is not valid Unicode.",
+            param="messages",
+        ) from None
+    return str(text)
+
+
+def _texts(content: _Content) -> list[str]:
+    return [content] if isinstance(content, str) else [part for part in content if part is not None]
+
+
+def _for_template(content: _Content, table: dict[int, str]) -> str | list[dict[str, str]]:
+    if isinstance(content, str):
+        return content.translate(table)
+    return [{"type": "image"} if part is None else {"type": "text", "text": part.translate(table)} for part in content]
+
+
+def _invalid(chinese: str, english: str) -> InvalidRequestError:
+    return InvalidRequestError("invalid_message", chinese, english, param="messages")
+
+
+def _misplaced() -> InvalidRequestError:
+    return InvalidRequestError(
+        "image_count_mismatch",
+        "提示中的图片占位与图片数量或尺寸不符。",
+        "The image placeholders of the prompt do not match the images' number or sizes.",
+    )

@@ -1,0 +1,131 @@
+"""What a checkpoint's preprocessor_config.json says about pixels."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kantu.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """How a checkpoint wants its pixels, from preprocessor_config.json.
+
+    Attributes:
+        patch_size: side of a patch in pixels.
+        temporal_patch_size: frames in a patch; a still image is repeated.
+        merge_size: patches along each side of one visual token.
+        image_mean, image_std: per channel (R, G, B), on values scaled to 0..1.
+        min_pixels, max_pixels: the budget a resized image should lie in.
+    """
+
+    patch_size: int
+    temporal_patch_size: int
+    merge_size: int
+    image_mean: tuple[float, float, float]
+    image_std: tuple[float, float, float]
+    min_pixels: int
+    max_pixels: int
+
+    @property
+    def factor(self) -> int:
+        """Both sides of a resized image are multiples of this: the side of a visual token in pixels."""
+        return self.patch_size * self.merge_size
+
+
+def read_image_config(folder: Path) -> ImageConfig:
+    """Read preprocessor_config.json of a model folder.
+
+    `size.shortest_edge` and `size.longest_edge` are pixel counts in this family; the older `min_pixels` and
+    `max_pixels` win over them, as in transformers. Nothing is filled in: a wrong guess here shows only as bad answers.
+
+    Raises:
+        CheckpointError: file missing or damaged, a value missing, or one that asks for other processing than ours.
+    """
+    path = folder / "preprocessor_config.json"
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            "checkpoint_file_missing",
+            f"模型目录缺少文件 {path.name}：{folder}",
+            f"The model folder lacks {path.name}: {folder}",
+            param=path.name,
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _bad_config("无法读取或不是有效的 JSON", "cannot be read or is not valid JSON", None) from error
+    if not isinstance(raw, dict):
+        raise _bad_config("内容不是 JSON 对象", "is not a JSON object", None)
+    size = raw.get("size")
+    if not isinstance(size, dict):
+        size = {}
+    sizes = {
+        "min_pixels": raw.get("min_pixels") or size.get("shortest_edge"),
+        "max_pixels": raw.get("max_pixels") or size.get("longest_edge"),
+    }
+    _refuse_other_processing(raw)
+    config = ImageConfig(
+        patch_size=_positive(raw, "patch_size"),
+        temporal_patch_size=_positive(raw, "temporal_patch_size"),
+        merge_size=_positive(raw, "merge_size"),
+        image_mean=_three(raw, "image_mean"),
+        image_std=_three(raw, "image_std"),
+        min_pixels=_positive(sizes, "min_pixels"),
+        max_pixels=_positive(sizes, "max_pixels"),
+    )
+    if 0.0 in config.image_std:
+        raise _bad_config("image_std 不能为 0", "image_std must not be 0", "image_std")
+    if not config.factor**2 <= config.max_pixels or config.min_pixels > config.max_pixels:
+        raise _bad_config("像素上下限自相矛盾", "the pixel limits contradict each other", "size")
+    return config
+
+
+def _refuse_other_processing(raw: Mapping[str, Any]) -> None:
+    expected: dict[str, tuple[object, ...]] = {
+        "resample": (3,),  # bicubic
+        "do_resize": (True,),
+        "do_rescale": (True,),
+        "do_normalize": (True,),
+        "do_convert_rgb": (True,),
+    }
+    for name, accepted in expected.items():
+        if raw.get(name) is not None and raw[name] not in accepted:
+            raise _bad_config(f"不支持 {name} = {raw[name]!r}", f"{name} = {raw[name]!r} is not supported", name)
+    scale = raw.get("rescale_factor")
+    if scale is not None and not (_is_number(scale) and math.isclose(scale, 1 / 255, rel_tol=1e-9)):
+        raise _bad_config(
+            f"不支持 rescale_factor = {scale!r}", f"rescale_factor = {scale!r} is not supported", "rescale_factor"
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _positive(raw: Mapping[str, Any], name: str) -> int:
+    value = raw.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise _bad_config(f"缺少 {name} 或其值无效", f"{name} is missing or invalid", name)
+    return value
+
+
+def _three(raw: Mapping[str, Any], name: str) -> tuple[float, float, float]:
+    value = raw.get(name)
+    if not isinstance(value, list) or len(value) != 3 or not all(_is_number(v) for v in value):
+        raise _bad_config(f"缺少 {name} 或其值无效", f"{name} is missing or invalid", name)
+    red, green, blue = value
+    return float(red), float(green), float(blue)
+
+
+def _bad_config(chinese: str, english: str, param: str | None) -> CheckpointError:
+    return CheckpointError(
+        "invalid_preprocessor_config",
+        f"preprocessor_config.json：{chinese}。",
+        f"preprocessor_config.json: {english}.",
+        param=param,
+    )

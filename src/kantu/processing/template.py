@@ -1,0 +1,182 @@
+"""The chat template of a model folder, in a sandbox.
+
+Templates come with weights from strangers: they may build strings and nothing else. The environment (whitespace rules,
+loop controls, `raise_exception`, `strftime_now`, unescaped `tojson`) is the one chat templates are written for.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import jinja2
+from jinja2 import nodes
+from jinja2.ext import Extension, loopcontrols
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.processing.tokenizer import read_tokenizer_config
+
+_NAMED_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
+
+
+class _Generation(Extension):
+    """Lets `{% generation %}`, with which templates mark answers for training, stand for its body."""
+
+    tags = {"generation"}  # noqa: RUF012  (declared on instances by the base class)
+
+    def parse(self, parser: Parser) -> list[nodes.Node]:
+        next(parser.stream)
+        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+
+class ChatTemplate:
+    """A compiled chat template.
+
+    Attributes:
+        source: the template's text.
+    """
+
+    def __init__(self, source: str, tokens: Mapping[str, str]) -> None:
+        """Compile a template.
+
+        Args:
+            tokens: what the template may name: `eos_token` and its like.
+
+        Raises:
+            CheckpointError: `invalid_chat_template`.
+        """
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols, _Generation]
+        )
+        environment.filters["tojson"] = _to_json
+        environment.globals["raise_exception"] = _raise
+        environment.globals["strftime_now"] = _now
+        self.source = source
+        self._tokens = dict(tokens)
+        try:
+            self._template = environment.from_string(source)
+        except jinja2.TemplateError as error:
+            raise _bad_template("语法错误", "it has a syntax error") from error
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> ChatTemplate:
+        """Read chat_template.jinja, else chat_template.json, else `chat_template` of tokenizer_config.json.
+
+        Raises:
+            CheckpointError: none of them holds a template, or it is damaged.
+        """
+        settings = read_tokenizer_config(folder)
+        tokens: dict[str, str] = {}
+        for name in _NAMED_TOKENS:
+            token = settings.get(name)
+            text = token.get("content") if isinstance(token, dict) else token
+            if isinstance(text, str):
+                tokens[name] = text
+        return cls(_find_source(folder, settings), tokens)
+
+    def render(self, messages: Sequence[Mapping[str, Any]], *, add_generation_prompt: bool) -> str:
+        """Render a conversation.
+
+        Raises:
+            InvalidRequestError: `chat_template_refused` if the template refuses it.
+            CheckpointError: `invalid_chat_template` if the template reaches for what it may not have.
+        """
+        try:
+            return self._template.render(
+                messages=messages,
+                add_generation_prompt=add_generation_prompt,
+                tools=None,
+                documents=None,
+                **self._tokens,
+            )
+        except jinja2.exceptions.SecurityError as error:
+            raise _bad_template("试图越出沙箱", "it tries to leave the sandbox") from error
+        except Exception as error:  # raise_exception, or anything the template's own code runs into
+            raise InvalidRequestError(
+                "chat_template_refused",
+                "模型的对话模板不接受这样的对话；请检查消息的角色和顺序。",
+                "The model's chat template refuses this conversation; check the roles and their order.",
+                param="messages",
+            ) from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object of a model folder.
+
+    Raises:
+        CheckpointError: `checkpoint_file_missing` or `checkpoint_file_damaged`.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CheckpointError(
+            "checkpoint_file_missing",
+            f"模型目录缺少文件 {path.name}：{path.parent}",
+            f"The model folder lacks {path.name}: {path.parent}",
+            param=path.name,
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _damaged_file(path) from error
+    if not isinstance(content, dict):
+        raise _damaged_file(path)
+    return content
+
+
+def _find_source(folder: Path, settings: Mapping[str, Any]) -> str:
+    jinja = folder / "chat_template.jinja"
+    if jinja.is_file():
+        try:
+            return jinja.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise _bad_template("文件已损坏", "the file is damaged") from error
+    legacy = folder / "chat_template.json"
+    source = read_json(legacy).get("chat_template") if legacy.is_file() else settings.get("chat_template")
+    if isinstance(source, list):  # several named templates
+        named = {t.get("name"): t.get("template") for t in source if isinstance(t, dict)}
+        source = named.get("default")
+    if not isinstance(source, str):
+        raise CheckpointError(
+            "chat_template_missing",
+            f"模型目录里没有对话模板：{folder}",
+            f"The model folder has no chat template: {folder}",
+            param="chat_template",
+        )
+    return source
+
+
+def _to_json(
+    value: object,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+
+def _raise(message: str) -> NoReturn:
+    raise jinja2.TemplateError(message)
+
+
+def _now(pattern: str) -> str:
+    return datetime.datetime.now().astimezone().strftime(pattern)
+
+
+def _bad_template(chinese: str, english: str) -> CheckpointError:
+    return CheckpointError(
+        "invalid_chat_template", f"对话模板：{chinese}。", f"Chat template: {english}.", param="chat_template"
+    )
+
+
+def _damaged_file(path: Path) -> CheckpointError:
+    return CheckpointError(
+        "checkpoint_file_damaged",
+        f"模型目录里的 {path.name} 已损坏。",
+        f"{path.name} in the model folder is damaged.",
+        param=path.name,
+    )

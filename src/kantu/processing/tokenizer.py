@@ -1,0 +1,244 @@
+"""A thin wrapper on `tokenizers` for byte-level BPE folders, and detokenising piece by piece.
+
+Two questions are kept apart that one library call mixes: which text is the template's own and may name added tokens,
+and which text a user typed and may not.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+from tokenizers import decoders, models, pre_tokenizers
+
+from kantu.errors import CheckpointError, InvalidRequestError
+
+
+class Tokenizer:
+    """Text to token ids and back. Immutable after loading and safe to share between threads.
+
+    Attributes:
+        vocab_size: one more than the largest id the tokenizer knows; a checkpoint may hold more rows than this.
+        added_tokens: every added token (special or not): text -> id.
+        special_ids: ids of the added tokens marked special, which decoding leaves out.
+    """
+
+    def __init__(self, plain: tokenizers.Tokenizer, added: dict[str, int], special_ids: frozenset[int]) -> None:
+        """Use `from_folder`. `plain` must not know any added token."""
+        self._plain = plain
+        self.added_tokens = added
+        self.special_ids = special_ids
+        self._added_by_id = {i: text for text, i in added.items()}
+        self.vocab_size = 1 + max([*plain.get_vocab(with_added_tokens=False).values(), *added.values()])
+        # Leftmost, then longest: the order in which the library itself cuts added tokens out of a text.
+        by_length = sorted(added, key=len, reverse=True)
+        self._added_pattern = re.compile("|".join(map(re.escape, by_length)) or r"(?!)")
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Tokenizer:
+        """Read tokenizer.json (and the added tokens of tokenizer_config.json) of a model folder.
+
+        Raises:
+            CheckpointError: a file is missing or damaged, is not byte-level BPE, or has an added token that plain text
+                could produce.
+        """
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise CheckpointError(
+                "checkpoint_file_missing",
+                f"模型目录缺少文件 tokenizer.json：{folder}",
+                f"The model folder lacks tokenizer.json: {folder}",
+                param=path.name,
+            )
+        try:
+            full = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception
+            raise _bad_tokenizer("文件已损坏", "the file is damaged") from error
+        if not isinstance(full.model, models.BPE) or not isinstance(full.decoder, decoders.ByteLevel):
+            raise _bad_tokenizer("不是字节级 BPE 分词器", "it is not a byte-level BPE tokenizer")
+        added: dict[str, int] = {}
+        special: set[int] = set()
+        for token_id, token in full.get_added_tokens_decoder().items():
+            if token.lstrip or token.rstrip or token.single_word or not token.content:
+                raise _bad_tokenizer(
+                    f"不支持附加词元 {token.content!r} 的匹配方式",
+                    f"the way added token {token.content!r} is matched is not supported",
+                )
+            added[token.content] = token_id
+            if token.special:
+                special.add(token_id)
+        _check_declared(folder, added)
+        return cls(_without_added_tokens(full, path, added), added, frozenset(special))
+
+    def encode(self, text: str, *, allow_special: bool) -> list[int]:
+        """Turn text into token ids; nothing is put before or after it.
+
+        Args:
+            allow_special: whether text that spells an added token becomes that token. False for anything a user typed:
+                then no added token can come out, whatever the text.
+
+        Raises:
+            InvalidRequestError: `invalid_text` for text that is not valid Unicode (lone surrogates).
+        """
+        if not allow_special:
+            return self._encode_plain(text)
+        ids: list[int] = []
+        for piece, token_id in self.split_added(text):
+            ids += self._encode_plain(piece) if token_id is None else [token_id]
+        return ids
+
+    def split_added(self, text: str) -> list[tuple[str, int | None]]:
+        """Cut text at the added tokens it spells: (piece, None) for text and (token, id) for a token, in order."""
+        pieces: list[tuple[str, int | None]] = []
+        start = 0
+        for match in self._added_pattern.finditer(text):
+            if match.start() > start:
+                pieces.append((text[start : match.start()], None))
+            pieces.append((match[0], self.added_tokens[match[0]]))
+            start = match.end()
+        if start < len(text):
+            pieces.append((text[start:], None))
+        return pieces
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Turn token ids into text without special tokens.
+
+        Bytes that cannot be UTF-8 become U+FFFD; an incomplete character at the very end is left out. Ids beyond the
+        vocabulary stand for nothing.
+        """
+        text = codecs.getincrementaldecoder("utf-8")("replace").decode(b"".join(map(self.token_bytes, ids)))
+        return str(text)
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """Bytes that a token adds to the answer: none for special tokens and ids beyond the vocabulary."""
+        if token_id in self.special_ids:
+            return b""
+        if (added := self._added_by_id.get(token_id)) is not None:
+            return added.encode()
+        token = self._plain.id_to_token(token_id)
+        return b"" if token is None else bytes(_BYTE_OF[char] for char in token)
+
+    def token_id(self, token: str) -> int:
+        """Return the id of an added token or a vocabulary entry.
+
+        Raises:
+            CheckpointError: `token_missing` if the tokenizer does not have it.
+        """
+        found = self.added_tokens.get(token)
+        if found is None:
+            found = self._plain.token_to_id(token)
+        if found is None:
+            raise CheckpointError(
+                "token_missing",
+                f"模型的分词器里没有词元 {token!r}。",
+                f"The model's tokenizer has no token {token!r}.",
+                param="tokenizer.json",
+            )
+        return int(found)
+
+    def _encode_plain(self, text: str) -> list[int]:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidRequestError(
+                "invalid_text", "文字里有不成对的代理字符，不是有效的 Unicode。", "The text is not valid Unicode."
+            ) from None
+        return list(self._plain.encode(text, add_special_tokens=False).ids)
+
+
+class IncrementalDetokenizer:
+    """Turns a stream of token ids into a stream of text that never ends inside a character.
+
+    The pieces joined are exactly `Tokenizer.decode` of all the ids; each push costs time in the length of its token.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token_id: int) -> str:
+        """Return the text that this token completes; often "" while a character is under way."""
+        return str(self._decoder.decode(self._tokenizer.token_bytes(token_id)))
+
+    def finish(self) -> str:
+        """End the stream and return what is left to say: "", since half a character is never said."""
+        self._decoder.reset()
+        return ""
+
+
+def _byte_alphabet() -> dict[str, int]:
+    """Byte-level BPE writes a byte as one printable character; this maps the character back to the byte.
+
+    Printable Latin-1 bytes stand for themselves; the rest take the characters from U+0100 on, in order (GPT-2).
+    """
+    itself = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [b for b in range(256) if b not in set(itself)]
+    return {chr(b): b for b in itself} | {chr(0x100 + i): b for i, b in enumerate(others)}
+
+
+_BYTE_OF = _byte_alphabet()
+
+
+def _check_declared(folder: Path, added: dict[str, int]) -> None:
+    """The added tokens that tokenizer_config.json declares must be those of tokenizer.json."""
+    declared = read_tokenizer_config(folder).get("added_tokens_decoder") or {}
+    for token_id, token in declared.items():
+        content = token.get("content") if isinstance(token, dict) else token
+        if not isinstance(content, str) or str(added.get(content)) != token_id:
+            raise _bad_tokenizer(
+                f"与 tokenizer_config.json 的附加词元不一致：{content!r}",
+                f"it disagrees with tokenizer_config.json about the added token {content!r}",
+            )
+
+
+def read_tokenizer_config(folder: Path) -> dict[str, Any]:
+    """Return tokenizer_config.json of a model folder; {} if the folder has none.
+
+    Raises:
+        CheckpointError: the file is damaged.
+    """
+    try:
+        content = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise _bad_tokenizer("tokenizer_config.json 已损坏", "tokenizer_config.json is damaged") from error
+    if not isinstance(content, dict):
+        raise _bad_tokenizer("tokenizer_config.json 已损坏", "tokenizer_config.json is damaged")
+    return content
+
+
+def _without_added_tokens(full: tokenizers.Tokenizer, path: Path, added: dict[str, int]) -> tokenizers.Tokenizer:
+    """Build the tokenizer that plain text goes through: same model, no added tokens.
+
+    BPE can only yield entries of its own vocabulary, so with no added token among them none can come out of plain text.
+    """
+    vocab = full.get_vocab(with_added_tokens=False)
+    missing = _BYTE_OF.keys() - vocab.keys()
+    if missing:  # a byte without a token would be dropped silently
+        raise _bad_tokenizer("字节词元不全", "some bytes have no token")
+    overlap = {text for text in vocab if text in added}
+    model = full.model
+    if overlap:  # some trainers list added tokens in the vocabulary as well
+        raw = json.loads(path.read_text(encoding="utf-8"))["model"]
+        merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in raw["merges"]]
+        if any("".join(pair) in overlap for pair in merges) or any(part in overlap for p in merges for part in p):
+            raise _bad_tokenizer("附加词元可由普通文字拼出，不安全", "an added token can be produced from plain text")
+        kept = {text: i for text, i in vocab.items() if text not in overlap}
+        model = models.BPE(vocab=kept, merges=merges, ignore_merges=raw.get("ignore_merges", False))
+    plain = tokenizers.Tokenizer(model)
+    if full.normalizer is not None:
+        plain.normalizer = full.normalizer
+    plain.pre_tokenizer = full.pre_tokenizer or pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    return plain
+
+
+def _bad_tokenizer(chinese: str, english: str) -> CheckpointError:
+    return CheckpointError(
+        "invalid_tokenizer", f"tokenizer.json：{chinese}。", f"tokenizer.json: {english}.", param="tokenizer.json"
+    )

@@ -1,0 +1,74 @@
+"""Order-detail screens of invented shops, as Chinese users screenshot them."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from kantu.synth import effects
+from kantu.synth.canvas import Canvas
+from kantu.synth.fonts import require_fonts
+from kantu.synth.order_page import compose, cover, paint, watermark
+from kantu.synth.order_questions import ask
+from kantu.synth.order_record import make_order
+from kantu.synth.order_style import make_style
+from kantu.synth.page import Page
+
+FAMILY = "order"
+_WIDTHS = {320: 12, 352: 10, 384: 16, 416: 18, 448: 16, 480: 10, 544: 3, 576: 4, 608: 4, 640: 3, 704: 2, 768: 2}
+_GRID = 32  # one visual token: pages on this grid reach the network without resampling
+
+
+def _choose_size(rng: random.Random) -> tuple[int, int]:
+    width = rng.choices(tuple(_WIDTHS), tuple(_WIDTHS.values()))[0]
+    height = rng.randrange(416, 832, _GRID) if width <= 480 else rng.randrange(384, 768, _GRID)
+    if rng.random() < 0.04:
+        height = rng.choice((832, 864, 896))
+    return width, height
+
+
+def _facts(shown: dict[str, object], canvas: Canvas) -> dict[str, Any]:
+    """The page's fields from what its pieces say they show; `items` lists the goods in order."""
+    drawn = {line.name for line in canvas.lines}
+    fields: dict[str, Any] = {}
+    items = []
+    for name, value in shown.items():
+        if name.startswith("item_"):
+            items.append(value)
+        elif name in drawn:
+            fields[name] = value
+    fields["items"] = items
+    return fields
+
+
+def draw_order_page(seed: int, *, size: tuple[int, int] | None = None) -> Page:
+    """One order page and its truth, the same for the same arguments.
+
+    `size` is (width, height) in pixels, each at least 320; without it the seed chooses. What does not fit is left out.
+    Raises `MissingDependencyError` when the fonts are not installed.
+    """
+    require_fonts()
+    rng = random.Random(f"{FAMILY}:{seed}")
+    width, height = size or _choose_size(rng)
+    order = make_order(rng)
+    style = make_style(rng, width)
+    sheet = compose(order, style, height, rng)
+    if size is None and rng.random() < 0.65:
+        used = sheet.top.height + sheet.middle.height + sheet.bottom.height + 2 * style.gap
+        height = min(height, max(320, -int(-(used + rng.randint(0, 24)) // _GRID) * _GRID))
+    canvas = paint(sheet, style, height, rng)
+    if rng.random() < 0.08:
+        cover(canvas, style, rng)
+    if rng.random() < 0.05:
+        watermark(canvas, style, rng)
+    fields = _facts(sheet.facts, canvas)
+    fields["rows"] = dict(sheet.top.rows + sheet.middle.rows + sheet.bottom.rows)
+    page = Page(FAMILY, seed, canvas.image, tuple(canvas.lines), tuple(canvas.elements), fields)
+    worn = effects.degrade(page, rng)
+    if all(_inside(line.box, worn.image.size) for line in worn.lines):
+        page = worn
+    return ask(page, order.category, rng)
+
+
+def _inside(box: tuple[float, float, float, float], size: tuple[int, int]) -> bool:
+    return box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]

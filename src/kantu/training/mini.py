@@ -1,0 +1,262 @@
+"""What `kantu-mini` is: its sizes, its tokenizer, and the folder it is shipped in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+from kantu.model.checkpoint import published_name
+from kantu.model.config import ARCHITECTURE, ModelConfig, TextConfig, VisionConfig
+from kantu.model.qwen3vl import Qwen3VL
+
+ADDED_TOKENS = (  # the published list, in the published order
+    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",
+    "<|box_end|>", "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
+    "<|image_pad|>", "<|video_pad|>",
+)  # fmt: skip
+PUNCTUATION = "，。、：；？！“”‘’（）《》〈〉【】「」『』—…·～￥¥×÷％＋－＝＊＃＆＠／｜°℃→←↑↓★☆●○■□▶✓√ⅠⅡⅢ①②③④⑤⑥"
+VOCAB_MULTIPLE = 64
+MIN_PIXELS = 64 * 32 * 32
+MAX_PIXELS = 512 * 32 * 32  # the model's own limit: 512 visual tokens, a 390 x 844 screen unshrunk
+MAX_POSITIONS = 32_768
+SHARD_BYTES = 15_500_000
+
+CHAT_TEMPLATE = (
+    "{%- for message in messages %}"
+    "{{- '<|im_start|>' + message.role + '\\n' }}"
+    "{%- if message.content is string %}{{- message.content }}"
+    "{%- else %}{%- for part in message.content %}"
+    "{%- if part.type == 'image' or 'image' in part or 'image_url' in part %}"
+    "{{- '<|vision_start|><|image_pad|><|vision_end|>' }}"
+    "{%- elif 'text' in part %}{{- part.text }}{%- endif %}"
+    "{%- endfor %}{%- endif %}"
+    "{{- '<|im_end|>\\n' }}"
+    "{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}"
+)
+
+
+def gb2312_level1() -> str:
+    """The 3,755 most common Chinese characters, in the order of the standard (rows 16 to 55)."""
+    cells = ((row, cell) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
+    decoded = (bytes(pair).decode("gb2312", errors="ignore") for pair in cells)
+    return "".join(decoded)
+
+
+def build_tokenizer() -> Tokenizer:
+    """Byte-level BPE in which no token spans two characters.
+
+    Every GB2312 level-1 character and every mark of `PUNCTUATION` is one token; all else falls back to bytes.
+    """
+    byte_names = _byte_names()
+    vocabulary = {name: index for index, name in enumerate(byte_names)}
+    merges: list[tuple[str, str]] = []
+    for character in sorted(gb2312_level1() + PUNCTUATION):
+        name = ""
+        for byte in character.encode():
+            if name and name + byte_names[byte] not in vocabulary:
+                vocabulary[name + byte_names[byte]] = len(vocabulary)
+                merges.append((name, byte_names[byte]))
+            name += byte_names[byte]
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ADDED_TOKENS])
+    return tokenizer
+
+
+def _byte_names() -> list[str]:
+    """The printable stand-in of every byte in byte-level BPE (GPT-2): itself if printable, else U+0100 upwards."""
+    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
+    names, extra = [], 256
+    for byte in range(256):
+        names.append(chr(byte if byte in printable else extra))
+        extra += byte not in printable
+    return names
+
+
+def mini_config(tokenizer: Tokenizer) -> ModelConfig:
+    """15.5 M parameters: a vision tower and a decoder of six layers of 256 each."""
+    size = tokenizer.get_vocab_size()
+    return ModelConfig(
+        text=TextConfig(
+            vocab_size=-(-size // VOCAB_MULTIPLE) * VOCAB_MULTIPLE,
+            hidden_size=256,
+            intermediate_size=768,
+            num_hidden_layers=6,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=64,
+            rms_norm_eps=1e-6,
+            max_position_embeddings=MAX_POSITIONS,
+            rope_theta=10_000.0,  # contexts are short: the published 5,000,000 would leave half the channels still
+            mrope_section=(12, 10, 10),
+        ),
+        vision=VisionConfig(
+            depth=6,
+            hidden_size=256,
+            intermediate_size=1024,
+            num_heads=4,
+            in_channels=3,
+            patch_size=16,
+            temporal_patch_size=2,
+            spatial_merge_size=2,
+            out_hidden_size=256,
+            num_position_embeddings=2304,
+            deepstack_visual_indexes=(2, 4),
+        ),
+        tie_word_embeddings=True,
+        image_token_id=tokenizer.token_to_id("<|image_pad|>"),
+        video_token_id=tokenizer.token_to_id("<|video_pad|>"),
+        vision_start_token_id=tokenizer.token_to_id("<|vision_start|>"),
+        vision_end_token_id=tokenizer.token_to_id("<|vision_end|>"),
+    )
+
+
+def initialize(model: Qwen3VL, seed: int) -> None:
+    """Normal(0, 0.02) matrices and tables, unit norms, zero biases."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim > 1:
+                parameter.normal_(0.0, 0.02, generator=generator)
+            else:
+                parameter.fill_(1.0 if name.endswith("weight") else 0.0)
+
+
+def write_companions(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> None:
+    """Everything of a checkpoint folder but its weights, in the published layout."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
+    _write(folder / "config.json", _config_json(config, end, pad))
+    _write(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "chat_template": CHAT_TEMPLATE,
+            "eos_token": "<|im_end|>",
+            "pad_token": "<|endoftext|>",
+            "model_max_length": config.text.max_position_embeddings,
+            "clean_up_tokenization_spaces": False,
+        },
+    )
+    _write(folder / "chat_template.json", {"chat_template": CHAT_TEMPLATE})
+    _write(
+        folder / "preprocessor_config.json",
+        {
+            "image_processor_type": "Qwen2VLImageProcessorFast",
+            "processor_class": "Qwen3VLProcessor",
+            "do_resize": True,
+            "do_rescale": True,
+            "do_normalize": True,
+            "do_convert_rgb": True,
+            "resample": 3,
+            "rescale_factor": 1 / 255,
+            "image_mean": [0.5, 0.5, 0.5],
+            "image_std": [0.5, 0.5, 0.5],
+            "patch_size": config.vision.patch_size,
+            "temporal_patch_size": config.vision.temporal_patch_size,
+            "merge_size": config.vision.spatial_merge_size,
+            "size": {"shortest_edge": MIN_PIXELS, "longest_edge": MAX_PIXELS},
+        },
+    )
+    _write(
+        folder / "generation_config.json",
+        {"do_sample": False, "bos_token_id": pad, "eos_token_id": [end, pad], "pad_token_id": pad},
+    )
+
+
+def write_weights(folder: Path, model: Qwen3VL) -> None:
+    """BF16 safetensors in shards below 16 MB with their index; the patch embedding as the published Conv3d kernel."""
+    vision = model.config.vision
+    kernel = (vision.hidden_size, vision.in_channels, vision.temporal_patch_size, vision.patch_size, vision.patch_size)
+    shards: list[dict[str, torch.Tensor]] = [{}]
+    used = 0
+    for name, tensor in model.state_dict().items():
+        stored = tensor.detach().to("cpu", torch.bfloat16).contiguous()
+        if name == "visual.patch_embed.proj.weight":
+            stored = stored.reshape(kernel)
+        size = stored.numel() * stored.element_size()
+        if used + size > SHARD_BYTES:
+            shards.append({})
+            used = 0
+        shards[-1][published_name(name)] = stored
+        used += size
+    weight_map = {}
+    for number, shard in enumerate(shards, 1):
+        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        save_file(shard, folder / file, metadata={"format": "pt"})
+        weight_map.update(dict.fromkeys(shard, file))
+    total = sum(tensor.numel() * tensor.element_size() for shard in shards for tensor in shard.values())
+    _write(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})
+
+
+def _config_json(config: ModelConfig, end: int, pad: int) -> dict[str, Any]:
+    text, vision = config.text, config.vision
+    return {
+        "architectures": [ARCHITECTURE],
+        "model_type": "qwen3_vl",
+        "image_token_id": config.image_token_id,
+        "video_token_id": config.video_token_id,
+        "vision_start_token_id": config.vision_start_token_id,
+        "vision_end_token_id": config.vision_end_token_id,
+        "tie_word_embeddings": config.tie_word_embeddings,
+        "torch_dtype": "bfloat16",
+        "text_config": {
+            "model_type": "qwen3_vl_text",
+            "vocab_size": text.vocab_size,
+            "hidden_size": text.hidden_size,
+            "intermediate_size": text.intermediate_size,
+            "num_hidden_layers": text.num_hidden_layers,
+            "num_attention_heads": text.num_attention_heads,
+            "num_key_value_heads": text.num_key_value_heads,
+            "head_dim": text.head_dim,
+            "hidden_act": "silu",
+            "rms_norm_eps": text.rms_norm_eps,
+            "attention_bias": False,
+            "attention_dropout": 0.0,
+            "max_position_embeddings": text.max_position_embeddings,
+            "rope_theta": text.rope_theta,
+            "rope_scaling": {
+                "rope_type": "default",
+                "mrope_interleaved": True,
+                "mrope_section": list(text.mrope_section),
+            },
+            "tie_word_embeddings": config.tie_word_embeddings,
+            "bos_token_id": pad,
+            "eos_token_id": end,
+            "dtype": "bfloat16",
+        },
+        "vision_config": {
+            "model_type": "qwen3_vl",
+            "depth": vision.depth,
+            "hidden_size": vision.hidden_size,
+            "intermediate_size": vision.intermediate_size,
+            "num_heads": vision.num_heads,
+            "in_channels": vision.in_channels,
+            "patch_size": vision.patch_size,
+            "temporal_patch_size": vision.temporal_patch_size,
+            "spatial_merge_size": vision.spatial_merge_size,
+            "out_hidden_size": vision.out_hidden_size,
+            "num_position_embeddings": vision.num_position_embeddings,
+            "deepstack_visual_indexes": list(vision.deepstack_visual_indexes),
+            "hidden_act": "gelu_pytorch_tanh",
+            "initializer_range": 0.02,
+        },
+    }
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")

@@ -1,0 +1,99 @@
+"""BF16 network, float32 master weights: Muon on matrices, AdamW on tables, norms and biases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+_TABLES = ("embed_tokens", "pos_embed", "classifier", "count")
+
+
+class MasterOptimizer:
+    """Keeps a float32 copy of every parameter of `modules`, updates it, and writes it back rounded.
+
+    Hidden matrices go to Muon (Jordan et al., 2024) with the update scaled to AdamW's RMS (Moonlight, 2025), so one
+    learning rate serves both.
+    """
+
+    def __init__(self, modules: Mapping[str, nn.Module], *, weight_decay: float, clip: float) -> None:
+        self.live = _parameters(modules)
+        self.masters = {name: parameter.detach().float().clone() for name, parameter in self.live.items()}
+        self.clip = clip
+        matrices = [name for name, master in self.masters.items() if master.ndim == 2 and not _is_table(name)]
+        others = [name for name in self.masters if name not in set(matrices)]
+        self.muon = torch.optim.Muon(
+            [self.masters[name] for name in matrices],
+            lr=1.0,
+            weight_decay=weight_decay,
+            momentum=0.95,
+            adjust_lr_fn="match_rms_adamw",
+        )
+        self.adamw = torch.optim.AdamW(
+            [self.masters[name] for name in others], lr=1.0, betas=(0.9, 0.95), weight_decay=0.0, fused=True
+        )
+
+    def attach(self, modules: Mapping[str, nn.Module]) -> None:
+        """Take the gradients from, and write back to, these parameters (the same modules after a change of dtype)."""
+        self.live = _parameters(modules)
+
+    def step(self, learning_rate: float) -> float:
+        """Apply the gradients the live parameters hold, clear them, and return their norm before clipping."""
+        for name, parameter in self.live.items():  # a stage may leave parts unused: those stay as they are
+            self.masters[name].grad = None if parameter.grad is None else parameter.grad.float()
+            parameter.grad = None
+        norm = nn.utils.clip_grad_norm_(list(self.masters.values()), self.clip)
+        for optimizer in (self.muon, self.adamw):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.write_back()
+        return float(norm)
+
+    def write_back(self) -> None:
+        """Round the masters into the live parameters."""
+        with torch.no_grad():
+            for name, parameter in self.live.items():
+                parameter.copy_(self.masters[name])
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Masters and optimizer state as flat named tensors, fit for safetensors."""
+        state = {f"master/{name}": master for name, master in self.masters.items()}
+        for optimizer in (self.muon, self.adamw):
+            for name, master in self.masters.items():
+                for key, value in optimizer.state.get(master, {}).items():
+                    state[f"{key}/{name}"] = value
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from `state_dict`'s tensors. Parameters absent from it keep their present values."""
+        owner = {
+            name: optimizer
+            for optimizer in (self.muon, self.adamw)
+            for group in optimizer.param_groups
+            for name, master in self.masters.items()
+            if any(master is parameter for parameter in group["params"])
+        }
+        for key, value in state.items():
+            kind, name = key.split("/", 1)
+            if kind == "master":
+                with torch.no_grad():
+                    self.masters[name].copy_(value)
+            else:
+                place = value.device if kind == "step" else self.masters[name].device
+                owner[name].state[self.masters[name]][kind] = value.clone().to(place)
+        self.write_back()
+
+
+def _is_table(name: str) -> bool:
+    return any(part in _TABLES for part in name.split("."))
+
+
+def _parameters(modules: Mapping[str, nn.Module]) -> dict[str, nn.Parameter]:
+    return {
+        f"{prefix}.{name}": parameter
+        for prefix, module in modules.items()
+        for name, parameter in module.named_parameters()
+    }

@@ -1,0 +1,44 @@
+"""The recipe of `kantu-mini`: which pages, of which sizes, in which order. The why is in docs/lab-log.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from kantu.synth.glyphs import draw_glyph_page
+from kantu.synth.order import draw_order_page
+from kantu.synth.page import Page
+from kantu.synth.reading import draw_reading_page
+from kantu.training.examples import Draw, Stage
+
+DEFAULT_RUN = Path.home() / ".cache/kantu/training/mini"
+
+_SMALL = {(320, 320): 4.0, (384, 320): 2.0, (320, 448): 2.0, (448, 448): 1.0, (416, 640): 0.6}
+_MIXED = {
+    (320, 320): 2.0,
+    (320, 448): 3.0,
+    (352, 544): 2.0,
+    (448, 352): 1.0,
+    (384, 640): 2.0,
+    (416, 768): 1.0,
+    (640, 448): 0.7,
+    (416, 896): 0.4,
+}
+
+STAGES: Mapping[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        # Teach the eye to name characters before it is asked anything.
+        Stage("glyphs", {"glyphs": 0.7, "reading": 0.3}, _SMALL, patches=7_200, text_tokens=0),
+        # Generic reading first, business screens as a thin layer on top.
+        Stage("reading", {"glyphs": 0.1, "reading": 0.65, "order": 0.25}, _SMALL, patches=7_200, text_tokens=320),
+        Stage("order", {"glyphs": 0.05, "reading": 0.5, "order": 0.45}, _MIXED, patches=7_200, text_tokens=320),
+    )
+}
+
+
+def _order(seed: int, width: int, height: int) -> Page:
+    return draw_order_page(seed, size=(width, height))
+
+
+DRAWS: Mapping[str, Draw] = {"glyphs": draw_glyph_page, "reading": draw_reading_page, "order": _order}

@@ -1,0 +1,15 @@
+"""Fixtures shared by the whole suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_checkpoint import write_tiny_checkpoint
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete tiny random checkpoint folder; treat it as read-only."""
+    return write_tiny_checkpoint(tmp_path_factory.mktemp("tiny"))

@@ -1,0 +1,126 @@
+"""Small pictures and hand-made files for the tests of the image guard."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+
+def noise(width: int, height: int, seed: int = 0) -> Image.Image:
+    """A picture in which a wrong pixel shows: smooth colour with noise on it."""
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(0, 200, width)[None, :, None] * np.array([1.0, 0.5, 0.2])
+    ramp = ramp + np.linspace(0, 50, height)[:, None, None]
+    return Image.fromarray((ramp + rng.integers(0, 30, (height, width, 3))).clip(0, 255).astype(np.uint8))
+
+
+def encode(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def every_format(width: int = 48, height: int = 40, seed: int = 0) -> dict[str, bytes]:
+    """Valid files of every accepted format and the variants that take different roads through a decoder."""
+    rgb = noise(width, height, seed)
+    rgba = rgb.convert("RGBA")
+    rgba.putalpha(Image.linear_gradient("L").resize(rgb.size))
+    frames = [rgb.convert("P"), rgb.transpose(Image.Transpose.FLIP_TOP_BOTTOM).convert("P")]
+    return {
+        "png": encode(rgb, "PNG"),
+        "png_alpha": encode(rgba, "PNG"),
+        "png_palette": encode(rgb.convert("P"), "PNG", transparency=3),
+        "jpeg": encode(rgb, "JPEG"),
+        "jpeg_progressive": encode(rgb, "JPEG", progressive=True, restart_marker_blocks=2),
+        "jpeg_cmyk": encode(rgb.convert("CMYK"), "JPEG"),
+        "webp": encode(rgb, "WEBP"),
+        "webp_lossless_alpha": encode(rgba, "WEBP", lossless=True, exif=exif(1)),
+        "webp_animated": encode(rgb, "WEBP", save_all=True, append_images=[rgba]),
+        "gif": encode(frames[0], "GIF"),
+        "gif_animated": encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50),
+        "bmp": encode(rgb, "BMP"),
+        "bmp_palette": encode(rgb.convert("P"), "BMP"),
+        "bmp_alpha": encode(rgba, "BMP"),
+    }
+
+
+def exif(orientation: int) -> bytes:
+    block = Image.Exif()
+    block[0x0112] = orientation
+    return block.tobytes()
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_file(
+    width: int, height: int, depth: int, colour: int, rows: bytes, *, before_data: tuple[bytes, ...] = ()
+) -> bytes:
+    """A PNG whose header says what we like; `rows` are the filtered rows before compression."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + b"".join(before_data)
+        + png_chunk(b"IDAT", zlib.compress(rows, 9))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def bombs(side: int = 30_000) -> dict[str, bytes]:
+    """Tiny files of every format that claim side x side pixels."""
+    files = every_format()
+    size_16 = struct.pack("<HH", side & 0xFFFF, side & 0xFFFF)
+    jpeg = bytearray(files["jpeg"])
+    frame = jpeg.index(b"\xff\xc0")
+    jpeg[frame + 5 : frame + 9] = struct.pack(">HH", side, side)
+    bmp = bytearray(files["bmp"])
+    bmp[18:26] = struct.pack("<ii", side, side)
+    canvas = bytearray(files["webp_animated"])
+    canvas[24:30] = (side - 1).to_bytes(3, "little") * 2
+    gif = bytearray(files["gif"])
+    gif[6:10] = size_16
+    wide_frame = bytearray(files["gif"])  # the frame, not the screen, is large
+    at = wide_frame.index(struct.pack("<cHHHH", b",", 0, 0, 48, 40))
+    wide_frame[at + 5 : at + 9] = size_16
+    return {
+        "png": png_file(side, side, 8, 2, bytes(100)),
+        "png_second_header": _with_second_header(side),
+        "jpeg": bytes(jpeg),
+        "gif": bytes(gif),
+        "gif_frame": bytes(wide_frame),
+        "bmp": bytes(bmp),
+        "webp_canvas": bytes(canvas),
+    }
+
+
+def _with_second_header(side: int) -> bytes:
+    second = png_chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0))
+    return png_file(64, 64, 8, 2, bytes(100), before_data=(second,))
+
+
+def foreign_files() -> dict[str, bytes]:
+    """Files that Pillow or a careless guard would open, under any name."""
+    image = noise(32, 32)
+    return {
+        "tiff": encode(image, "TIFF"),
+        "ico": encode(image, "ICO"),
+        "pdf": encode(image, "PDF"),
+        "eps": encode(image, "EPS"),
+        "ppm": encode(image, "PPM"),
+        "tga": encode(image, "TGA"),
+        "pcx": encode(image, "PCX"),
+        "jpeg2000": encode(image, "JPEG2000"),
+        "fits": b"SIMPLE  =                    T" + b" " * 50 + b"BITPIX  =                    8" + b" " * 2800,
+        "psd": b"8BPS\x00\x01" + bytes(6) + struct.pack(">HIIHH", 3, 32, 32, 8, 3) + bytes(4000),
+        "svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="9" height="9"/></svg>',
+        "heic": b"\x00\x00\x00\x18ftypheic" + bytes(400),
+        "zip": b"PK\x03\x04" + bytes(200),
+        "text": "为什么这个还没发货？".encode() * 20,
+        "avi": b"RIFF" + struct.pack("<I", 100) + b"AVI " + bytes(100),
+    }
