@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import Qwen3VLForConditionalGeneration
+from transformers import GenerationConfig, Qwen3VLForConditionalGeneration
 
 from kantu.model.attention import ContiguousCache
 from kantu.model.checkpoint import load_model
@@ -63,6 +63,7 @@ class Twins:
     @classmethod
     def load(cls, folder: Path) -> Twins:
         reference = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+        reference.generation_config = GenerationConfig()  # greedy, and no end token cuts a continuation short
         return cls(load_model(folder, device=CPU, dtype=torch.float32), reference)
 
     @classmethod
@@ -73,15 +74,16 @@ class Twins:
     def config(self) -> ModelConfig:
         return self.ours.config
 
-    def reference_inputs(self, prompt: Prompt) -> dict[str, Tensor | None]:
+    def reference_inputs(self, prompt: Prompt) -> dict[str, Tensor]:
         ids = prompt.input_ids[None]
-        return {
+        inputs = {
             "input_ids": ids,
             "attention_mask": torch.ones_like(ids),
             "mm_token_type_ids": (ids == self.config.image_token_id).long(),
-            "pixel_values": prompt.patches if prompt.grids else None,
-            "image_grid_thw": torch.tensor(prompt.grids) if prompt.grids else None,
         }
+        if prompt.grids:
+            inputs |= {"pixel_values": prompt.patches, "image_grid_thw": torch.tensor(prompt.grids)}
+        return inputs
 
     def reference_logits(self, prompt: Prompt) -> Tensor:
         with torch.inference_mode():

@@ -83,6 +83,10 @@ def bombs(side: int = 30_000) -> dict[str, bytes]:
     bmp[18:26] = struct.pack("<ii", side, side)
     canvas = bytearray(files["webp_animated"])
     canvas[24:30] = (side - 1).to_bytes(3, "little") * 2
+    lossy, lossless = bytearray(files["webp"]), bytearray(encode(noise(48, 40), "WEBP", lossless=True))
+    claim = min(side, 0x3FFF)  # the format has 14 bits for a side
+    lossy[26:30] = struct.pack("<HH", claim, claim)
+    lossless[21:25] = struct.pack("<I", (claim - 1) | (claim - 1) << 14)
     gif = bytearray(files["gif"])
     gif[6:10] = size_16
     wide_frame = bytearray(files["gif"])  # the frame, not the screen, is large
@@ -96,6 +100,8 @@ def bombs(side: int = 30_000) -> dict[str, bytes]:
         "gif_frame": bytes(wide_frame),
         "bmp": bytes(bmp),
         "webp_canvas": bytes(canvas),
+        "webp_lossy": bytes(lossy),
+        "webp_lossless": bytes(lossless),
     }
 
 

@@ -42,12 +42,12 @@ __all__ = [
 EMBEDDED = "kantu-mini"
 MANIFEST = "kantu-source.json"
 
-# Short name -> (repository, bytes of its BF16 weights: parameters x 2).
+# Short name -> (repository, parameters); the published weights are BF16, two bytes each.
 PUBLISHED: dict[str, tuple[str, int]] = {
-    "qwen3-vl-2b": ("Qwen/Qwen3-VL-2B-Instruct", 4_255_000_000),
-    "qwen3-vl-4b": ("Qwen/Qwen3-VL-4B-Instruct", 8_876_000_000),
-    "qwen3-vl-8b": ("Qwen/Qwen3-VL-8B-Instruct", 17_534_000_000),
-    "qwen3-vl-32b": ("Qwen/Qwen3-VL-32B-Instruct", 66_714_000_000),
+    "qwen3-vl-2b": ("Qwen/Qwen3-VL-2B-Instruct", 2_127_532_032),
+    "qwen3-vl-4b": ("Qwen/Qwen3-VL-4B-Instruct", 4_437_815_808),
+    "qwen3-vl-8b": ("Qwen/Qwen3-VL-8B-Instruct", 8_767_123_696),
+    "qwen3-vl-32b": ("Qwen/Qwen3-VL-32B-Instruct", 33_357_390_064),
 }
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*")

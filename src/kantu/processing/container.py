@@ -212,6 +212,9 @@ def _jpeg_scans(data: bytes, offset: int) -> tuple[int, int]:
     raise damaged()
 
 
+_WEBP_MACROBLOCK = 16 * 16  # costs at least one bit: its prediction modes have fixed probabilities (RFC 6386, 11.2)
+
+
 def _webp(data: bytes) -> Container:
     (riff_length,) = struct.unpack_from("<I", data, 4)
     if riff_length + 8 > len(data) or riff_length < 12:
@@ -219,23 +222,26 @@ def _webp(data: bytes) -> Container:
     data = data[: riff_length + 8]
     kind = data[12:16]
     orientation = 1
+    most_pixels = None  # a lossless or an animated file can hold a large plain picture in next to nothing
     if kind == b"VP8X":
         width, height = _webp_canvas(data)
-        # Offset 30 is the first chunk after VP8X, whose length is 10.
-        for name, body in _webp_chunks(data, 30):
+        for name, body in _webp_chunks(data, 30):  # 30: behind the VP8X chunk
             if name == b"EXIF":
                 orientation = exif_orientation(body.removeprefix(b"Exif\x00\x00"))
+            elif name == b"VP8 ":
+                most_pixels = len(body) * 8 * _WEBP_MACROBLOCK
     elif kind in (b"VP8 ", b"VP8L"):
         (length,) = struct.unpack_from("<I", data, 16)
         if 20 + length > len(data):
             raise damaged()
         width, height = _webp_frame_size(kind, data[20:30])
-        # The same file without trailing chunks.
-        body = data[12 : 20 + length + (length & 1)]
-        data = b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+        if kind == b"VP8 ":
+            most_pixels = length * 8 * _WEBP_MACROBLOCK
+        frame = data[12 : 20 + length + (length & 1)]  # without what follows it
+        data = b"RIFF" + struct.pack("<I", len(frame) + 4) + b"WEBP" + frame
     else:
         raise damaged()
-    return Container("WEBP", width, height, data, orientation)
+    return Container("WEBP", width, height, data, orientation, most_pixels)
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int]:

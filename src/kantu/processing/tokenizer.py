@@ -34,7 +34,7 @@ class Tokenizer:
         self.added_tokens = added
         self.special_ids = special_ids
         self._added_by_id = {i: text for text, i in added.items()}
-        self.vocab_size = 1 + max([*plain.get_vocab(with_added_tokens=False).values(), *added.values()])
+        self.vocab_size = max([plain.get_vocab_size(), *(i + 1 for i in added.values())])
         # Leftmost, then longest: the order in which the library itself cuts added tokens out of a text.
         by_length = sorted(added, key=len, reverse=True)
         self._added_pattern = re.compile("|".join(map(re.escape, by_length)) or r"(?!)")
@@ -218,20 +218,19 @@ def _without_added_tokens(full: tokenizers.Tokenizer, path: Path, added: dict[st
 
     BPE can only yield entries of its own vocabulary, so with no added token among them none can come out of plain text.
     """
-    vocab = full.get_vocab(with_added_tokens=False)
-    missing = _BYTE_OF.keys() - vocab.keys()
-    if missing:  # a byte without a token would be dropped silently
-        raise _bad_tokenizer("字节词元不全", "some bytes have no token")
-    overlap = {text for text in vocab if text in added}
     model = full.model
+    plain = tokenizers.Tokenizer(model)  # shares the model, so this costs nothing
+    if any(plain.token_to_id(char) is None for char in _BYTE_OF):  # a byte without a token would vanish silently
+        raise _bad_tokenizer("字节词元不全", "some bytes have no token")
+    overlap = {text for text in added if plain.token_to_id(text) is not None}
     if overlap:  # some trainers list added tokens in the vocabulary as well
         raw = json.loads(path.read_text(encoding="utf-8"))["model"]
         merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in raw["merges"]]
         if any("".join(pair) in overlap for pair in merges) or any(part in overlap for p in merges for part in p):
             raise _bad_tokenizer("附加词元可由普通文字拼出，不安全", "an added token can be produced from plain text")
-        kept = {text: i for text, i in vocab.items() if text not in overlap}
+        kept = {text: i for text, i in raw["vocab"].items() if text not in overlap}
         model = models.BPE(vocab=kept, merges=merges, ignore_merges=raw.get("ignore_merges", False))
-    plain = tokenizers.Tokenizer(model)
+        plain = tokenizers.Tokenizer(model)
     if full.normalizer is not None:
         plain.normalizer = full.normalizer
     plain.pre_tokenizer = full.pre_tokenizer or pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)

@@ -16,7 +16,7 @@ from kantu.synth.page import Box, Page
 _SHEET_COLUMNS = 6
 _SHEET_CELL = 320  # pixels a side, at most
 _SHEET_MOST = 60  # pages on the contact sheet: more cannot be looked at
-_FORMATS = {"png": {"optimize": True}, "webp": {"quality": 90, "method": 4}}
+_FORMATS: dict[str, dict[str, Any]] = {"png": {"optimize": True}, "webp": {"quality": 90, "method": 4}}
 
 
 def _box(box: Box) -> list[float]:

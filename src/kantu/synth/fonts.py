@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -100,16 +101,29 @@ def emoji_font() -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(EMOJI_FILE, EMOJI_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 
+class _Advances(dict[str, float]):
+    """Character -> advance for one face and size, asked from the font when first needed."""
+
+    def __init__(self, face: Face, size: int) -> None:
+        super().__init__()
+        self._face, self._size = face, size
+
+    def __missing__(self, character: str) -> float:
+        if "一" <= character <= "鿿":
+            return float(self._size)  # Chinese characters are one em wide in FACES; asking costs a rendering
+        self[character] = load(self._face, self._size).getlength(character)
+        return self[character]
+
+
 @cache
-def _narrow_advance(face: Face, size: int, character: str) -> float:
-    return load(face, size).getlength(character)
+def advances(face: Face, size: int) -> Mapping[str, float]:
+    """Horizontal advances in pixels, by character."""
+    return _Advances(face, size)
 
 
 def advance(face: Face, size: int, character: str) -> float:
     """Horizontal advance of one character, in pixels."""
-    if "一" <= character <= "鿿":
-        return float(size)  # Chinese characters are one em wide in all of FACES; asking the font costs a rendering
-    return _narrow_advance(face, size, character)
+    return advances(face, size)[character]
 
 
 def closest(style: str, weight: int) -> Face:

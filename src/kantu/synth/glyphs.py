@@ -36,7 +36,9 @@ def _digit_string(rng: random.Random) -> str:
 
 
 def _latin(rng: random.Random) -> str:
-    alphabet = rng.choice((string.ascii_letters, string.ascii_uppercase, string.ascii_lowercase, string.ascii_letters + string.digits))
+    alphabet = rng.choice(
+        (string.ascii_letters, string.ascii_uppercase, string.ascii_lowercase, string.ascii_letters + string.digits)
+    )
     return "".join(rng.choices(alphabet, k=rng.randint(1, 9)))
 
 
@@ -146,7 +148,15 @@ def _fill(rng: random.Random, canvas: Canvas, box: Box, type_: _Type, budget: in
             indent = rng.uniform(0, slack) if rng.random() < 0.1 else 0.0
             x = {"l": box[0] + indent, "m": (box[0] + box[2]) / 2, "r": box[2] - indent}[type_.anchor]
             canvas.text(
-                x, y, text, face, size, rng.choice(type_.colors), anchor=type_.anchor, spacing=type_.spacing, role="glyphs"
+                x,
+                y,
+                text,
+                face,
+                size,
+                rng.choice(type_.colors),
+                anchor=type_.anchor,
+                spacing=type_.spacing,
+                role="glyphs",
             )
             budget -= len(text)
         y += size * type_.leading * (rng.uniform(1.2, 2.5) if rng.random() < 0.08 else 1.0) + 1

@@ -30,7 +30,7 @@ class Type:
 
 @dataclass(frozen=True)
 class Piece:
-    """A rectangle of content, `width` x `height` pixels. `facts` are fields it shows, `rows` its (label, value) pairs."""
+    """A rectangle of content, in pixels. `facts` are the fields it shows, `rows` its (label, value) pairs."""
 
     width: float
     height: float
@@ -38,8 +38,8 @@ class Piece:
     facts: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[tuple[str, str], ...] = ()
 
-    def showing(self, rows: tuple[tuple[str, str], ...] = (), **facts: Any) -> Piece:
-        """The same piece, known to show these facts as well."""
+    def showing(self, facts: Mapping[str, Any], rows: tuple[tuple[str, str], ...] = ()) -> Piece:
+        """The same piece, known to show these facts and rows as well."""
         return replace(self, facts={**self.facts, **facts}, rows=self.rows + rows)
 
 

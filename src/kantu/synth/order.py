@@ -8,7 +8,8 @@ from typing import Any
 from kantu.synth import effects
 from kantu.synth.canvas import Canvas
 from kantu.synth.fonts import require_fonts
-from kantu.synth.order_page import compose, cover, paint, watermark
+from kantu.synth.order_overlay import cover, watermark
+from kantu.synth.order_page import compose, paint
 from kantu.synth.order_questions import ask
 from kantu.synth.order_record import make_order
 from kantu.synth.order_style import make_style
@@ -50,12 +51,13 @@ def draw_order_page(seed: int, *, size: tuple[int, int] | None = None) -> Page:
     require_fonts()
     rng = random.Random(f"{FAMILY}:{seed}")
     width, height = size or _choose_size(rng)
-    order = make_order(rng)
-    style = make_style(rng, width)
+    order = make_order(rng, most_goods=max(1, (height - 320) // 110))
+    style = make_style(rng, width, height)
     sheet = compose(order, style, height, rng)
-    if size is None and rng.random() < 0.65:
+    if size is None:
         used = sheet.top.height + sheet.middle.height + sheet.bottom.height + 2 * style.gap
-        height = min(height, max(320, -int(-(used + rng.randint(0, 24)) // _GRID) * _GRID))
+        tight = rng.random() < 0.65 or used < 0.75 * height  # a mostly empty page teaches little
+        height = height if not tight else min(height, max(320, -int(-(used + rng.randint(0, 24)) // _GRID) * _GRID))
     canvas = paint(sheet, style, height, rng)
     if rng.random() < 0.08:
         cover(canvas, style, rng)

@@ -1,4 +1,4 @@
-"""The parts of an order page: goods, totals, order facts, address, logistics, buttons, and what shops put around them."""
+"""The parts of an order page: goods, totals, order facts, address, logistics."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import replace
 from kantu.synth import vocabulary
 from kantu.synth.canvas import Canvas, fit, text_width, wrap
 from kantu.synth.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
-from kantu.synth.order_record import EXTRA_ROWS, LABELS, PICTURES, Good, Order
+from kantu.synth.order_record import Good, Order
 from kantu.synth.order_rows import Row, money, rows, rule
-from kantu.synth.order_style import Style, luminance, mix
+from kantu.synth.order_style import Style, mix
+from kantu.synth.order_words import EXTRA_ROWS, LABELS, each
 from kantu.synth.page import Box
 
 _SECTIONS = {
@@ -21,8 +22,9 @@ _SECTIONS = {
     "goods": ("商品信息", "商品清单", "购买清单", "商品明细"),
 }
 _MARKS = {"info": "📋", "totals": "💰", "address": "📍", "logistics": "🚚", "goods": "🛒"}
-_NEWS = "包裹已到达{city};快件已由驿站代收;正在发往下一站;包裹正在等待揽收;商家已通知快递员取件;包裹已交接;包裹正在分拣".split(
-    ";"
+_NEWS = each(
+    """包裹已到达{city} | 快件已由驿站代收 | 正在发往下一站 | 包裹正在等待揽收 | 商家已通知快递员取件 | 包裹已交接
+    包裹正在分拣"""
 )
 
 
@@ -70,9 +72,7 @@ def shop_row(order: Order, style: Style, width: float, rng: random.Random, right
     """The shop's name with a mark and a chevron; `right` stands at the other end."""
     room = width - (right.width + 10 if right else 0)
     type_ = style["title"] if rng.random() < 0.5 else replace(style["goods"])
-    mark = (
-        emoji(rng.choice("🏪🏬🛍️🏠🌿🍀⭐🐻"[::1].replace("️", "")), type_.size * 1.15) if rng.random() < 0.6 else space()
-    )
+    mark = emoji(rng.choice("🏪🏬🛍🏠🌿🍀⭐🐻"), type_.size * 1.15) if rng.random() < 0.6 else space()
     end = chevron(style, type_.size) if rng.random() < 0.6 else space()
     label = text(rng.choice(LABELS["shop"]) + "：", style["label"], role="label") if rng.random() < 0.12 else space()
     budget = room - mark.width - end.width - label.width - 15
@@ -83,8 +83,20 @@ def shop_row(order: Order, style: Style, width: float, rng: random.Random, right
     shown = fit(order.shop, type_.face, type_.size, budget)
     name = text(shown, replace(type_, spacing=0.0), role="shop", name="shop")
     piece = row([part for part in (mark, label, name, end) if part.width], 5)
-    piece = piece.showing(shop=shown.removesuffix("…"))
+    piece = piece.showing({"shop": shown.removesuffix("…")})
     return spread(piece, right, width) if right else piece
+
+
+def number_row(order: Order, style: Style, width: float, rng: random.Random, right: Piece) -> Piece:
+    """The order's number at the left and something at the right, as in lists of orders, if both fit."""
+    type_ = style["label"]
+    line = rng.choice(LABELS["number"]) + "：" + order.number
+    if text_width(line, type_.face, type_.size, type_.spacing) + right.width + 12 > width:
+        line = order.number
+    if text_width(line, type_.face, type_.size, type_.spacing) + right.width + 12 > width:
+        return box(right, width, right.height, align=1.0)
+    number = text(line, type_, role="row", name="number").showing({"number": order.number})
+    return spread(number, right, width)
 
 
 def _thumbnail(good: Good, style: Style, size: float, rng: random.Random) -> Piece:
@@ -123,8 +135,7 @@ def good_piece(good: Good, index: int, single: bool, style: Style, width: float,
     """One article with its picture, name, specification, price and quantity."""
     where = style.forms["picture"]
     body = style["goods"]
-    scale = rng.choice((3.2, 3.8, 4.4, 5.2))
-    size = min(max(round(body.size * scale), 40), width * 0.28)
+    size = min(max(round(body.size * style.thumbnail), 40), width * 0.28)
     beside = where in ("left", "right")
     room = width - (size + 10 if beside else 0)
     price = money(good.price, style, style["money"], name="unit_price" if single else f"price_{index}")
@@ -178,11 +189,9 @@ def good_piece(good: Good, index: int, single: bool, style: Style, width: float,
     facts: dict[str, object] = {f"item_{index}": item}
     if index == 0:
         facts["goods"] = visible
-        if good.spec and "…" not in good.spec:
-            facts |= {}
     if single:
         facts |= {"unit_price": good.price, "quantity": str(good.quantity)}
-    return box(block, width, block.height, align=0.0).showing(**facts)
+    return box(block, width, block.height, align=0.0).showing(facts)
 
 
 def _hero(canvas: Canvas, area: Box, good: Good, style: Style) -> None:
@@ -212,6 +221,13 @@ def totals_block(order: Order, style: Style, width: float, rng: random.Random, *
     count = sum(good.quantity for good in order.goods)
     label = rng.choice(LABELS["price"])
     paid = money(order.price, style, style["price"], name="price")
+    if brief and rng.random() < 0.18:
+        large = replace(style["price"], size=min(style["price"].size + rng.randint(3, 9), 32))
+        amount = money(order.price, style, large, name="price")
+        named = text(label, style["label"], role="label")
+        parts = [named, amount] if rng.random() < 0.7 else [amount, named]
+        shown = column(parts, 7, align="m").showing({"price": order.price}, ((label, order.price),))
+        return box(shown, width, shown.height, align=rng.choice((0.5, 0.5, 0.0)))
     if brief:
         before = text(label + rng.choice(("：", "", ":", " ")), style["body"], role="label")
         line = row([before, paid], 3, valign=0.85)
@@ -223,8 +239,8 @@ def totals_block(order: Order, style: Style, width: float, rng: random.Random, *
                 name="quantity",
             )
             if number.width + line.width + 14 < width:
-                line = row([number, line], 10, valign=0.85).showing(quantity=str(count))
-        shown = line.showing(((label, order.price),), price=order.price)
+                line = row([number, line], 10, valign=0.85).showing({"quantity": str(count)})
+        shown = line.showing({"price": order.price}, ((label, order.price),))
         align = rng.choice((1.0, 1.0, 1.0, 0.0))
         return box(shown, width, shown.height, align=align)
     items = [Row(rng.choice(LABELS["goods_total"]), order.goods_total, "goods_total", True)]
@@ -240,8 +256,21 @@ def totals_block(order: Order, style: Style, width: float, rng: random.Random, *
 
 def info_block(order: Order, style: Style, width: float, rng: random.Random, *, skip: frozenset[str]) -> Piece:
     """The order's number, times, payment and whatever else shops list there, in any order."""
-    odds = {"number": 0.93, "date": 0.85, "pay_date": 0.4, "payment": 0.45, "remark": 0.22, "courier": 0.15, "tracking": 0.15,
-            "recipient": 0.12, "phone": 0.1, "address": 0.12, "shop": 0.18, "status": 0.0, "price": 0.12}  # fmt: skip
+    odds = {
+        "number": 0.93,
+        "date": 0.85,
+        "pay_date": 0.4,
+        "payment": 0.45,
+        "remark": 0.22,
+        "courier": 0.15,
+        "tracking": 0.15,
+        "recipient": 0.12,
+        "phone": 0.1,
+        "address": 0.12,
+        "shop": 0.18,
+        "status": 0.0,
+        "price": 0.12,
+    }
     if order.category == "unpaid":
         odds |= {"pay_date": 0.0, "payment": 0.1}
     if order.category in ("unpaid", "unshipped", "cancelled"):
@@ -275,7 +304,7 @@ def address_block(order: Order, style: Style, width: float, rng: random.Random) 
     lines = [who, where] if rng.random() < 0.75 else [where, who]
     body = column(lines, style.row_gap * 0.8, width=room)
     piece = row([mark, body], 8, valign=rng.choice((0.0, 0.5))) if mark.width else body
-    return piece.showing(recipient=order.recipient, phone=order.phone, address=order.address)
+    return piece.showing({name: getattr(order, name) for name in ("recipient", "phone", "address")})
 
 
 def logistics_block(order: Order, style: Style, width: float, rng: random.Random) -> Piece:
@@ -293,130 +322,5 @@ def logistics_block(order: Order, style: Style, width: float, rng: random.Random
         news = rng.choice(_NEWS).format(city=vocabulary.address(rng)[:2])
         lines.append(paragraph(news, style["reason"], room, role="news"))
     body = column(lines, style.row_gap * 0.7, width=room)
-    return row([mark, body], 8, valign=rng.choice((0.0, 0.5))).showing(courier=order.courier, tracking=order.tracking)
-
-
-def _button(name: str, style: Style, primary: bool, height: float, width: float, form: str) -> Piece:
-    edge = mix(style.card, style.ink, 0.25)
-    fill, outline, ink = None, edge, style["button"].fill
-    if primary:
-        fill, outline, ink = style.accent, None, style.on_accent
-        if form == "outline":
-            fill, outline, ink = None, style.accent, style.accent
-        elif form == "tinted":
-            fill, outline, ink = style.tint, None, style.accent
-    elif form == "tinted":
-        fill, outline = mix(style.card, style.ink, 0.06), None
-    type_ = replace(style["button"], fill=ink, spacing=0.0)
-    label = text(name, type_, role="button", name="button" if primary else "")
-    radius = min(style.button_radius, height / 2)
-    gradient = primary and form == "filled" and style.radius in (6.0, 12.0, 20.0)
-
-    def paint(canvas: Canvas, area: Box) -> None:
-        canvas.element("button", name, area)
-        if gradient and luminance(style.accent_end) < 180:
-            canvas.gradient(area, style.accent_end, style.accent, radius=radius, vertical=False)
-        elif not (form == "bare" and not primary):
-            canvas.rounded(area, radius, fill, outline=outline)
-
-    piece = backed(box(label, max(width, label.width + 2 * type_.size * 0.8), height), paint)
-    return piece.showing(button=name) if primary else piece
-
-
-def buttons_row(order: Order, style: Style, width: float, rng: random.Random) -> Piece:
-    """One to three buttons, the primary one coloured; equal widths, right-aligned or centred."""
-    form = style.forms["button"]
-    form = "filled" if form == "bare" and len(order.buttons) == 1 else form
-    height = round(style["button"].size * rng.choice((1.9, 2.1, 2.4, 2.8)))
-    type_ = style["button"]
-    names = list(order.buttons)
-    natural = [text_width(name, type_.face, type_.size) + 2 * type_.size * 0.8 for name in names]
-    while len(names) > 1 and sum(natural[: len(names)]) + 10 * (len(names) - 1) > width:
-        names.pop()
-    equal = rng.random() < (0.4 if len(names) > 1 else 0.5)
-    share = (width - 10 * (len(names) - 1)) / len(names)
-    equal = equal and max(natural[: len(names)]) <= share
-    pieces = [
-        _button(name, style, index == 0, height, share if equal else 0.0, form) for index, name in enumerate(names)
-    ]
-    if rng.random() < 0.7:
-        pieces.reverse()
-    line = row(pieces, 10)
-    return box(line, width, height, align=rng.choice((1.0, 1.0, 0.5, 0.0)))
-
-
-def promotion(style: Style, width: float, rng: random.Random) -> Piece:
-    """Something the shop would rather have the user look at."""
-    slogan = rng.choice(
-        (
-            "邀好友各得{}元红包",
-            "会员专享{}折",
-            "下单返{}积分",
-            "签到领{}元券",
-            "满{}元减10元",
-            "新人礼包限领{}份",
-            "本店好评返{}元",
-            "{}天无忧退换",
-        )
-    ).format(rng.randint(2, 99))
-    face = style["body"]
-    words = text(slogan, replace(face, fill=style.accent), role="clutter")
-    mark = emoji(rng.choice("🎁🧧🎉🎫⭐🔥"), face.size * 1.5)
-    go = text(
-        rng.choice(("去看看", "领取", "立即参与", "开通")),
-        replace(style["small"], fill=style.on_accent),
-        role="clutter",
-    )
-    pill = backed(pad(go, 8, 4), lambda canvas, area: canvas.rounded(area, 30, style.accent))
-    inner = width - 20
-    if mark.width + words.width + pill.width + 20 > inner:
-        line = (
-            box(row([mark, words], 6), inner, mark.height, align=0.0) if mark.width + words.width + 6 <= inner else mark
-        )
-        line = box(line, inner, line.height, align=0.0)
-    else:
-        line = spread(row([mark, words], 8), pill, inner)
-    return backed(pad(line, 10, 9), lambda canvas, area: canvas.rounded(area, min(style.radius, 12), style.tint))
-
-
-def recommendations(style: Style, width: float, rng: random.Random) -> Piece:
-    """A strip of other goods, as below every order page."""
-    count = 2 if width < 420 else rng.choice((3, 4))
-    gap = 10
-    share = (width - gap * (count - 1)) / count
-    cells = []
-    for _ in range(count):
-        shot = picture(
-            share, share * 0.62, lambda canvas, area, mark=rng.choice(PICTURES): _tile(canvas, area, mark, style)
-        )
-        small = style["small"]
-        name = text(
-            fit(vocabulary.goods_name(rng), small.face, small.size, share),
-            replace(small, fill=style.soft),
-            role="clutter",
-        )
-        cost = text(f"¥{rng.randint(5, 999)}", replace(small, fill=style.ink), role="clutter")
-        cells.append(column([shot, name, cost], 5, width=share))
-    title = text(rng.choice(("猜你喜欢", "为你推荐", "大家还买了", "看了又看")), style["title"], role="clutter")
-    return column([title, row(cells, gap, valign=0)], 9, width=width)
-
-
-def _tile(canvas: Canvas, area: Box, mark: str, style: Style) -> None:
-    canvas.rounded(area, min(style.radius, 10), mix(style.card, style.ink, 0.05))
-    size = (area[3] - area[1]) * 0.6
-    x, y = (area[0] + area[2] - size) / 2, (area[1] + area[3] - size) / 2
-    canvas.emoji(mark, (x, y, x + size, y + size))
-
-
-def help_links(style: Style, width: float, rng: random.Random) -> Piece:
-    """Small grey words at the foot of a page."""
-    notes = (
-        "遇到问题？联系客服",
-        "交易安全由平台保障",
-        "如需帮助请联系在线客服",
-        "—— 已经到底了 ——",
-        "本页信息仅供参考",
-        "服务时间 9:00-21:00",
-    )
-    note = text(fit(rng.choice(notes), style["small"].face, style["small"].size, width), style["small"], role="clutter")
-    return box(note, width, note.height)
+    piece = row([mark, body], 8, valign=rng.choice((0.0, 0.5)))
+    return piece.showing({"courier": order.courier, "tracking": order.tracking})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kantu.synth.order_words import each
+
 Phrases = tuple[tuple[str, ...], tuple[str, ...]]
 
 FIELDS: dict[str, Phrases] = {
@@ -126,27 +128,27 @@ FIELDS: dict[str, Phrases] = {
         ),
         ("{v}", "{v}。", "{l}是{v}。", "“{v}”。"),
     ),
-}  # fmt: skip
+}
 
 STATUS_ASKED = each(
     """订单现在什么状态？ | 这个订单的状态是什么？ | 到哪一步了 | 订单状态 | 现在啥情况 | 什么状态了
     订单进行到哪了？ | 这单咋样了 | 状态是什么 | 帮我看下订单状态 | 订单目前的状态 | 这个订单怎么样了？
     现在是什么进度 | 订单啥状态阿 | 看看到哪一步了？"""
-)  # fmt: skip
+)
 STATUS_ANSWERS = each(
     """{v}。 | {v} | “{v}”。 | 订单状态是“{v}”。 | 这个订单目前是“{v}”。 | 目前状态是{v}。 | 现在是“{v}”。
     状态：{v}"""
-)  # fmt: skip
+)
 WHY_ASKED = each(
     """为什么这个还没发货？ | 为什么还没发货？ | 怎么还没发货 | 为啥还不发货啊 | 怎么还没到 | 到哪了 | 发货了吗？
     什么时候能到？ | 咋还没收到 | 东西发了没 | 快递到哪了 | 我的东西呢 | 啥时候发货 | 为什么还没收到货？
     怎么这么慢 | 还要等多久 | 订单怎么还没动静 | 发货了没有 | 货发了吗 | 这单为什么卡住了？
     什么情况，怎么还没好 | 为什么还没发或？"""
-)  # fmt: skip
+)
 WHY_ANSWERS = each(
     """这个订单目前是“{v}”，{g}。 | 目前是“{v}”，{g}。 | 订单状态是“{v}”，{g}。 | “{v}”，{g}。
     现在是“{v}”：{g}。"""
-)  # fmt: skip
+)
 REASONED = ("，{r}。", "。页面说明：{r}。", "：{r}。", "，页面上写着“{r}”。", "，原因：{r}。")
 PAID_ASKED = ("付款了吗？", "钱付了没", "这单付过钱了吗", "支付成功了吗？")
 
@@ -161,7 +163,6 @@ GLOSS: dict[str, tuple[str, ...]] = {
     "refund": ("订单在走退款售后，不会再发货", "这单已进入售后"),
     "ticket": ("这是凭券使用的订单，不用发货", "这类订单不需要发货"),
     "service": ("这是服务订单，不用发货", "这是上门或到店服务，没有快递"),
-    "invented": ("请以页面状态为准", "还在这一步", "暂时停在这一步"),
 }
 ADVICE: dict[str, tuple[str, ...]] = {
     "unpaid": ("先完成付款", "尽快付款就行"),
@@ -179,7 +180,7 @@ ADVICE: dict[str, tuple[str, ...]] = {
 NEXT_ASKED = each(
     """接下来该怎么办？ | 下一步做什么 | 我现在要干嘛 | 然后呢 | 我需要做什么？ | 接下来点哪里 | 现在该点什么
     我该怎么操作？ | 下一步点哪个按钮？"""
-)  # fmt: skip
+)
 NEXT_BUTTON = each(
     """点“{b}”。 | 可以点“{b}”。 | “{b}”，点这个按钮。 | 接下来点“{b}”就行。
     目前是“{v}”，可以点“{b}”。"""
@@ -211,28 +212,44 @@ MISSING: dict[str, tuple[str, tuple[str, ...]]] = {
 MISSING_ANSWERS = each(
     """图中没有显示{n}。 | 图里没有{n}。 | 没有，图中看不到{n}。 | 这张图没有写{n}。 | 页面上没有{n}。
     图中没有{n}，无法回答。 | 截图里没有显示{n}。"""
-)  # fmt: skip
+)
 
 VAGUE_ASKED = each(
     """这是什么？ | 帮我看看 | 看看这个 | 这是啥 | 讲讲这张图 | 这图啥意思 | 帮我康康 | ？ | 说说这个
     给我总结一下 | 这个页面讲了什么？ | 看一下 | 描述一下这张图 | 图里有什么 | 这个什么情况"""
-)  # fmt: skip
+)
 KEYS: dict[str, str] = {
-    "status": "状态", "price": "实付", "goods": "商品", "number": "订单号", "date": "下单时间", "shop": "店铺", "reason": "说明", "payment": "支付方式",
-    "courier": "快递公司", "tracking": "快递单号", "recipient": "收货人", "phone": "电话", "address": "地址", "shipping": "运费", "discount": "优惠",
-    "quantity": "数量", "remark": "备注", "pay_date": "付款时间", "button": "按钮",
-}  # fmt: skip
+    "status": "状态",
+    "price": "实付",
+    "goods": "商品",
+    "number": "订单号",
+    "date": "下单时间",
+    "shop": "店铺",
+    "reason": "说明",
+    "payment": "支付方式",
+    "courier": "快递公司",
+    "tracking": "快递单号",
+    "recipient": "收货人",
+    "phone": "电话",
+    "address": "地址",
+    "shipping": "运费",
+    "discount": "优惠",
+    "quantity": "数量",
+    "remark": "备注",
+    "pay_date": "付款时间",
+    "button": "按钮",
+}
 RECORD_ASKED = each(
     """把订单信息整理成JSON，字段：{k} | 提取{k}，用JSON返回 | 按JSON输出：{k}
     请从图中提取以下字段并输出JSON：{k} | 输出JSON，包含{k} | 要JSON格式的{k}"""
-)  # fmt: skip
+)
 BOX_ASKED = each(
     """{t}在哪里？ | {t}在图中什么位置？ | 用方框标出{t} | 给出{t}的坐标 | {t}在哪，返回bbox_2d | 定位{t}，输出JSON
     框出{t}"""
-)  # fmt: skip
+)
 READ_BOX_ASKED = each(
     """图中{b}处写的是什么？ | {b}这个位置是什么字？ | 读出{b}里的文字 | 方框{b}里写了什么？ | {b}写的啥"""
-)  # fmt: skip
+)
 PAGE_ASKED = each(
     """把图中的文字逐行抄下来 | 图里写了哪些字？逐行列出 | 转写整张图的文字 | 识别图中所有文字 | 把上面的字都打出来"""
 )

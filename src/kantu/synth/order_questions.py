@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from kantu.synth import order_phrases as phrases
 from kantu.synth.page import Box, Line, Page, Question
@@ -35,7 +36,7 @@ def reading_rows(lines: Sequence[Line]) -> list[str]:
     for row in rows:
         row.sort(key=lambda line: line.box[0])
         text = row[0].text
-        for before, line in zip(row, row[1:], strict=False):
+        for before, line in pairwise(row):
             text += ("" if line.box[0] - before.box[2] < 2 else " ") + line.text
         texts.append(text)
     return texts
@@ -97,10 +98,10 @@ class _Asker:
                 ("这个订单目前是“{v}”。", "目前是“{v}”，页面没有写原因。", "“{v}”，图中没有说明原因。")
             ).format(v=status)
             return Question("status", self.rng.choice(phrases.WHY_ASKED), answer, (status,))
-        gloss = self.rng.choice(phrases.GLOSS[self.category])
         if reason is not None and (self.category == "invented" or self.rng.random() < 0.5):
             answer = self.rng.choice(("这个订单目前是“{v}”", "目前是“{v}”", "“{v}”", "状态是“{v}”")).format(v=status)
         else:
+            gloss = self.rng.choice(phrases.GLOSS[self.category])
             answer = self.rng.choice(phrases.WHY_ANSWERS).format(v=status, g=gloss).removesuffix("。")
         answer += self.rng.choice(phrases.REASONED).format(r=reason) if reason else "。"
         return Question("status", self.rng.choice(phrases.WHY_ASKED), answer, (status,))
@@ -264,7 +265,8 @@ class _Asker:
 
     def unanswerable(self) -> Question | None:
         """A field the page does not show."""
-        absent = [name for name in phrases.MISSING if name not in self.fields]
+        known = {*self.fields, "price"} if self.fields["items"] else {*self.fields}  # goods' prices add up to a price
+        absent = [name for name in phrases.MISSING if name not in known]
         printed = "".join(line.text for line in self.page.lines)
         absent = [name for name in absent if phrases.MISSING[name][0] not in printed]
         name = self.rng.choice(absent)
@@ -296,9 +298,20 @@ def ask(page: Page, category: str, rng: random.Random) -> Page:
         if rng.random() < odds:
             first.append(lambda name=name: asker.field(name))  # type: ignore[misc]
     rest: list[Maker] = [
-        asker.next_step, asker.compare, asker.compare, asker.record, asker.box, asker.box, asker.read_box, asker.read_box, asker.transcribe,
-        asker.unanswerable, asker.vague, asker.label, asker.label,
-    ]  # fmt: skip
+        asker.next_step,
+        asker.compare,
+        asker.compare,
+        asker.record,
+        asker.box,
+        asker.box,
+        asker.read_box,
+        asker.read_box,
+        asker.transcribe,
+        asker.unanswerable,
+        asker.vague,
+        asker.label,
+        asker.label,
+    ]
     others = [name for name in phrases.FIELDS if name not in (*_FIELD_ODDS, "label")]
     rest += [lambda name=name: asker.field(name) for name in others]  # type: ignore[misc]
     rng.shuffle(first)
@@ -307,7 +320,8 @@ def ask(page: Page, category: str, rng: random.Random) -> Page:
     most_first = max(4, round(count * 0.62))
     questions: list[Question] = []
     asked: set[str] = set()
-    for maker in [*first[:most_first], *rest, *first[most_first:]]:
+    spare = [asker.read_box, asker.box, asker.label] * 6  # a page that shows little is asked where it says what
+    for maker in [*first[:most_first], *rest, *first[most_first:], *spare]:
         if len(questions) == count:
             break
         question = maker()

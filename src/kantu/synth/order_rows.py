@@ -60,14 +60,17 @@ def value_piece(item: Row, style: Style, width: float, *, align: str = "l") -> P
     type_ = style["code"] if _is_latin(item.value) else style["value"]
     while item.name in ("number", "tracking") and type_.size > 11 and _width(item.value, type_) > width:
         type_ = replace(type_, size=type_.size - 1)  # codes shrink rather than break
+    if item.name in ("payment", "") and style.forms["value"] == "pill" and _width(item.value, type_) + 16 <= width:
+        tint = mix(style.card, style.accent, 0.12)
+        shown = text(item.value, replace(type_, fill=style.ink), role="value", name=item.name)
+        return backed(pad(shown, 8, 3), lambda canvas, area: canvas.rounded(area, 10, tint))
     if _width(item.value, type_) <= width:
         return text(item.value, type_, role="value", name=item.name)
     return paragraph(item.value, type_, width, role="value", name=item.name, align=align)
 
 
 def _fact(piece: Piece, item: Row) -> Piece:
-    shown = piece.showing(((item.label, item.value),))
-    return shown.showing(**{item.name: item.value}) if item.name else shown
+    return piece.showing({item.name: item.value} if item.name else {}, ((item.label, item.value),))
 
 
 def _copy_mark(style: Style, rng: random.Random) -> Piece:
@@ -176,9 +179,35 @@ def _table(items: Sequence[Row], style: Style, width: float) -> Piece:
     return column(lines, 0, width=width)
 
 
+def _tiles(items: Sequence[Row], style: Style, width: float, rng: random.Random) -> Piece:
+    """Value over label or label over value, two or three abreast, each in its own tile; wide ones take a whole line."""
+    most = 3 if width > 330 else 2
+    inset, gap = 8.0, 8.0
+    share = (width - gap * (most - 1)) / most
+    above, align, shaded = rng.random() < 0.5, rng.choice("lm"), rng.random() < 0.5
+    shade = mix(style.card, style.ink, 0.045)
+    lines: list[list[Piece]] = [[]]
+    for item in items:
+        label = text(item.label, style["label"], role="label")
+        value = value_piece(item, style, width - 2 * inset)
+        wide = max(label.width, value.width) + 2 * inset
+        room = share if wide <= share else width
+        parts = [value, label] if above else [label, value]
+        tile = box(column(parts, 5, align=align, width=room - 2 * inset), room, label.height + value.height + 21)
+        if shaded:
+            tile = backed(tile, lambda canvas, area: canvas.rounded(area, min(style.radius, 8), shade))
+        tile = _fact(tile, item)
+        if room == width or len(lines[-1]) == most or (lines[-1] and lines[-1][0].width > share):
+            lines.append([])
+        lines[-1].append(tile)
+    return column([row(line, gap, valign=0.0) for line in lines if line], gap, width=width)
+
+
 def rows(items: Sequence[Row], style: Style, width: float, rng: random.Random, form: str | None = None) -> Piece:
     """Labelled values in the page's form. Everything in `items` is shown; nothing is wider than `width`."""
     chosen = form or style.forms["rows"]
+    if chosen == "tiles" and len(items) > 1:
+        return _tiles(items, style, width, rng)
     gap = float(style.row_gap)
     if chosen == "table" and len(items) > 1:
         return _table(items, style, width)

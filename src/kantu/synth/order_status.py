@@ -9,15 +9,25 @@ from typing import Literal
 from kantu.synth.canvas import Canvas, text_width
 from kantu.synth.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.order_blocks import emoji
-from kantu.synth.order_record import LABELS, Order
+from kantu.synth.order_record import Order
 from kantu.synth.order_rows import Row, rows, rule
 from kantu.synth.order_style import Style, mix
+from kantu.synth.order_words import LABELS
 from kantu.synth.page import Box
 
 _MARKS = {
-    "unpaid": "⏰💰💳⌛", "unshipped": "📦⏳🏬🕒", "shipped": "🚚📦✈", "arriving": "🛵🚚📍", "received": "✅🎁📬", "done": "✅🎉👍",
-    "cancelled": "❌🚫🗑", "refund": "💰🔄💳", "ticket": "🎫🎬🏨🚄", "service": "🔧🧹🏠", "invented": "⏳📦🔔📋🕒",
-}  # fmt: skip
+    "unpaid": "⏰💰💳⌛",
+    "unshipped": "📦⏳🏬🕒",
+    "shipped": "🚚📦✈",
+    "arriving": "🛵🚚📍",
+    "received": "✅🎁📬",
+    "done": "✅🎉👍",
+    "cancelled": "❌🚫🗑",
+    "refund": "💰🔄💳",
+    "ticket": "🎫🎬🏨🚄",
+    "service": "🔧🧹🏠",
+    "invented": "⏳📦🔔📋🕒",
+}
 
 
 @dataclass(frozen=True)
@@ -43,14 +53,15 @@ def status_text(
     while size > 11 and text_width(order.status, type_.face, size, type_.spacing) > width:
         size -= 1
     set_ = Type(type_.face, size, fill or type_.fill, type_.spacing)
-    return text(order.status, set_, role="status", name="status").showing(status=order.status)
+    return text(order.status, set_, role="status", name="status").showing({"status": order.status})
 
 
 def _reason(
     order: Order, style: Style, width: float, fill: tuple[int, int, int] | None = None, *, align: str = "l"
 ) -> Piece:
     type_ = replace(style["reason"], fill=fill) if fill else style["reason"]
-    return paragraph(order.reason, type_, width, role="reason", name="reason", align=align).showing(reason=order.reason)
+    words = paragraph(order.reason, type_, width, role="reason", name="reason", align=align)
+    return words.showing({"reason": order.reason})
 
 
 def _banner(order: Order, style: Style, width: float, rng: random.Random, told: bool) -> Piece:
@@ -160,7 +171,7 @@ def _timeline(order: Order, style: Style, width: float, rng: random.Random, told
 
 
 def status_block(order: Order, style: Style, width: float, full: float, rng: random.Random, *, told: bool) -> Block:
-    """The status in the page's form. `width` is a card's inside, `full` the room edge to edge; `told` adds the reason."""
+    """The status in the page's form; `width` is a card's inside, `full` edge to edge; `told` adds the reason."""
     form = style.forms["status"]
     if form == "banner":
         return Block("status", _banner(order, style, full, rng, told), "bleed", True)

@@ -1,4 +1,4 @@
-"""The random style sheet of one order page: palette, faces, sizes and the forms its parts take, chosen independently."""
+"""The random style sheet of one order page: palette, faces, sizes and forms, chosen independently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WHITE: Color = (255, 255, 255)
 
 @dataclass(frozen=True)
 class Style:
-    """Everything about a page's looks. Lengths in pixels; `forms` name a variant for each part."""
+    """Everything about a page's looks. Lengths in pixels, `thumbnail` in ems; `forms` name variants."""
 
     width: int
     dark: bool
@@ -41,6 +41,7 @@ class Style:
     dividers: bool
     colon: str
     currency: str
+    thumbnail: float
     types: Mapping[str, Type]
     forms: Mapping[str, str]
 
@@ -82,8 +83,18 @@ def _palette(rng: random.Random, dark: bool) -> dict[str, Color]:
         card = mix(page, _WHITE, rng.choice((0.0, 0.05, 0.08, 0.1)))
         ink, ground = mix(_WHITE, card, rng.uniform(0.02, 0.15)), card
     else:
-        page = rng.choice((_WHITE, (245, 245, 245), (242, 243, 245), (247, 248, 250), (238, 240, 243), (250, 246, 240),
-                           mix(_WHITE, accent, 0.06), mix(_WHITE, accent, 0.12)))  # fmt: skip
+        page = rng.choice(
+            (
+                _WHITE,
+                (245, 245, 245),
+                (242, 243, 245),
+                (247, 248, 250),
+                (238, 240, 243),
+                (250, 246, 240),
+                mix(_WHITE, accent, 0.06),
+                mix(_WHITE, accent, 0.12),
+            )
+        )
         card = _WHITE if rng.random() < 0.88 else mix(_WHITE, rng.choice((accent, (255, 220, 160))), 0.05)
         ink, ground = rng.choice(((17, 17, 17), (34, 34, 34), (51, 51, 51), (26, 30, 40), (0, 0, 0))), card
     return {
@@ -142,7 +153,7 @@ def _types(rng: random.Random, width: int, palette: dict[str, Color]) -> dict[st
     }
 
 
-def _forms(rng: random.Random, width: int) -> dict[str, str]:
+def _forms(rng: random.Random, width: int, height: int) -> dict[str, str]:
     def pick(options: Mapping[str, int]) -> str:
         return rng.choices(tuple(options), tuple(options.values()))[0]
 
@@ -163,11 +174,14 @@ def _forms(rng: random.Random, width: int) -> dict[str, str]:
                 "centre": 10,
             }
         ),
-        "rows": pick({"spread": 32, "inline": 26, "joined": 14, "table": 10, "under": 8, "grid": 4 if narrow else 10}),
-        "picture": pick({"left": 68, "right": 10, "none": 12, "top": 10}),
+        "rows": pick(
+            {"spread": 30, "tiles": 6, "inline": 26, "joined": 14, "table": 10, "under": 8, "grid": 4 if narrow else 10}
+        ),
+        "picture": pick({"left": 68, "right": 10, "none": 12, "top": 10 if height >= 448 else 0}),
         "goods": pick({"price_right": 40, "price_under": 40, "price_row": 20}),
         "buttons": pick({"bottom": 40, "inline": 60}),
         "button": pick({"outline": 30, "filled": 40, "tinted": 15, "bare": 15}),
+        "value": pick({"plain": 85, "pill": 15}),
         "divider": pick({"line": 70, "dash": 15, "none": 15}),
         "money": pick({"plain": 65, "small_sign": 20, "split": 15}),
         "section": pick({"none": 40, "plain": 35, "bar": 15, "emoji": 10}),
@@ -176,8 +190,8 @@ def _forms(rng: random.Random, width: int) -> dict[str, str]:
     }
 
 
-def make_style(rng: random.Random, width: int) -> Style:
-    """A random style for a page `width` pixels wide."""
+def make_style(rng: random.Random, width: int, height: int) -> Style:
+    """A random style for a page of this size in pixels."""
     dark = rng.random() < 0.17
     palette = _palette(rng, dark)
     radius = rng.choice((0, 2, 4, 6, 8, 10, 12, 16, 20))
@@ -193,10 +207,11 @@ def make_style(rng: random.Random, width: int) -> Style:
         gap=rng.choice((6, 8, 10, 12, 14)),
         row_gap=rng.choice((5, 7, 8, 10, 12, 14, 18)),
         shadow=rng.choice((0.0, 0.0, 0.06, 0.1, 0.16)) if not dark else 0.0,
-        border=flat and rng.random() < 0.6 or rng.random() < 0.08,
+        border=(flat and rng.random() < 0.6) or rng.random() < 0.08,
         dividers=rng.random() < 0.4,
         colon=rng.choice(("", "", "", "：", "：", ":")),
         currency=rng.choices(("¥", "￥", "元", ""), (62, 16, 16, 6))[0],
+        thumbnail=rng.choice((3.2, 3.8, 4.4, 5.2)),
         types=_types(rng, width, palette),
-        forms=_forms(rng, width),
+        forms=_forms(rng, width, height),
     )

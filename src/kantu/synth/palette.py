@@ -8,16 +8,18 @@ import random
 from kantu.synth.canvas import Color
 
 
+_LINEAR = tuple(c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in range(256))
+
+
 def luminance(color: Color) -> float:
     """Relative luminance after WCAG 2.2, 0 (black) to 1 (white)."""
-    linear = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in color]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 0.2126 * _LINEAR[color[0]] + 0.7152 * _LINEAR[color[1]] + 0.0722 * _LINEAR[color[2]]
 
 
 def contrast(a: Color, b: Color) -> float:
     """WCAG contrast ratio, 1 (same) to 21 (black on white)."""
-    low, high = sorted((luminance(a), luminance(b)))
-    return (high + 0.05) / (low + 0.05)
+    ratio = (luminance(a) + 0.05) / (luminance(b) + 0.05)
+    return ratio if ratio >= 1 else 1 / ratio
 
 
 def mix(a: Color, b: Color, share: float) -> Color:
@@ -35,16 +37,17 @@ def grey(level: int) -> Color:
     return level, level, level
 
 
-def paper(rng: random.Random, dark: bool) -> Color:
-    """A page or card background: near white, near black, tinted or strongly coloured."""
+def paper(rng: random.Random, dark: bool, *, plain: float = 0.3) -> Color:
+    """A page or card background: near white or black (with probability `plain`), tinted or strongly coloured."""
     kind = rng.random()
-    if kind < 0.3:
+    if kind < plain:
         return grey(rng.randint(0, 45) if dark else rng.randint(238, 255))
-    if kind < 0.75:
-        return hsv(rng.random(), rng.uniform(0.02, 0.35 if dark else 0.12), rng.uniform(*((0.05, 0.3), (0.9, 1.0))[not dark]))
-    return hsv(rng.random(), rng.uniform(0.3, 1.0), rng.uniform(0.15, 0.55)) if dark else hsv(
-        rng.random(), rng.uniform(0.1, 0.4), rng.uniform(0.85, 1.0)
-    )
+    strong = kind > plain + (1 - plain) * 0.65
+    if dark:
+        saturation, value = ((0.3, 1.0), (0.15, 0.55)) if strong else ((0.02, 0.35), (0.05, 0.3))
+    else:
+        saturation, value = ((0.1, 0.4), (0.85, 1.0)) if strong else ((0.02, 0.12), (0.9, 1.0))
+    return hsv(rng.random(), rng.uniform(*saturation), rng.uniform(*value))
 
 
 def ink(rng: random.Random, *backgrounds: Color, least: float = 3.0, colourful: float = 0.4) -> Color:

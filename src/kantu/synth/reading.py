@@ -111,8 +111,8 @@ def _fill(press: Press, surface: Surface, canvas: Canvas, box: Box) -> list[Fact
     width, room = box[2] - box[0], box[3] - box[1]
     blocks: list[Block] = []
     used, misses = 0.0, 0
-    limit = rng.choice((1, 2, 3, 5, 8, 99))
-    while misses < 5 and len(blocks) < limit:
+    limit = rng.choice((2, 3, 5, 8, 99, 99))
+    while misses < 3 and len(blocks) < limit and room - used > 20 * style.scale:
         block = _group(press, surface, width, 2)
         if block is None or used + block.height > room:
             misses += 1
@@ -181,5 +181,6 @@ def draw_reading_page(seed: int, width: int, height: int) -> Page:
             break
     fields = {fact.label: fact.value for fact in facts if isinstance(fact, Pair)}
     page = Page(FAMILY, seed, canvas.image, tuple(canvas.lines), tuple(canvas.elements), fields)
-    page = effects.degrade(effects.resize(page, width, height), rng)
-    return replace(page, questions=ask(rng, page, tuple(facts), tuple(canvas.inks)))
+    flat = effects.resize(page, width, height)
+    page = effects.degrade(flat, rng)
+    return replace(page, questions=ask(rng, page, flat, tuple(facts), tuple(canvas.inks)))

@@ -7,13 +7,17 @@ random state, its style and what has been said already, so that no label or valu
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from kantu.synth import palette, vocabulary
-from kantu.synth.canvas import Canvas, Color, wrap
+from kantu.synth import fonts, palette, vocabulary
+from kantu.synth.canvas import Canvas, Color
 from kantu.synth.page import Box
 from kantu.synth.reading_style import Style, Surface, Type
+
+_UNIT = re.compile(r"(?:[!-~¥￥]+|.)[，。：；！？）】》”、…]*")  # what stays together when a text is broken
 
 Draw = Callable[[Canvas, float, float], None]
 
@@ -104,11 +108,11 @@ class Run:
     role: str
     name: str = ""
 
-    @property
+    @cached_property
     def width(self) -> float:
         return max(map(self.type.width, self.lines))
 
-    @property
+    @cached_property
     def height(self) -> float:
         return self.type.size * (1 + self.leading * (len(self.lines) - 1))
 
@@ -119,6 +123,19 @@ class Run:
                 x, y + index * self.leading * self.type.size, line, self.type.face_for(line), self.type.size, self.fill,
                 anchor=anchor, spacing=self.type.spacing, role=self.role, name=self.name, strike=strike,
             )  # fmt: skip
+
+
+def _wrapped(text: str, type_: Type, width: float) -> tuple[str, ...]:
+    """`text` broken as browsers do: not inside a number or latin word, and no line begins with a closing mark."""
+    advances = fonts.advances(type_.face_for(text), type_.size)
+    lines, current, used = [], "", 0.0
+    for unit in _UNIT.findall(text):
+        size = sum(advances[character] + type_.spacing for character in unit)
+        if current and used + size - type_.spacing > width:
+            lines.append(current)
+            current, used = "", 0.0
+        current, used = current + unit, used + size
+    return (*lines, current)
 
 
 class Press:
@@ -146,7 +163,15 @@ class Press:
         return None
 
     def run(
-        self, text: str, type_: Type, fill: Color, role: str, *, width: float | None = None, most: int = 1, name: str = ""
+        self,
+        text: str,
+        type_: Type,
+        fill: Color,
+        role: str,
+        *,
+        width: float | None = None,
+        most: int = 1,
+        name: str = "",
     ) -> Run | None:
         """`text` set within `width` in at most `most` lines, or None when it doesn't fit."""
         leading = max(self.style.leading, 1.15)
@@ -154,17 +179,25 @@ class Press:
             return Run((text,), type_, fill, leading, role, name or self.name())
         if most == 1 or type_.size * 3 > width:
             return None
-        room = width - type_.spacing * (width / type_.size + 1)
-        lines = tuple(line.strip() for line in wrap(text, type_.face_for(text), type_.size, room) if line.strip())
-        if len(lines) > most or any(type_.width(line) > width for line in lines):
+        lines = _wrapped(text, type_, width)
+        if len(lines) > most or "".join(lines) != text or any(type_.width(line) > width for line in lines):
             return None
-        if any(type_.face_for(line) != type_.face_for(text) for line in lines):  # a tail of digits would change its face
+        if any(
+            type_.face_for(line) != type_.face_for(text) for line in lines
+        ):  # a tail of digits would change its face
             type_ = Type(type_.face, None, type_.size, type_.spacing)
             return self.run(text, type_, fill, role, width=width, most=most, name=name)
         return Run(lines, type_, fill, leading, role, name or self.name())
 
     def pair(
-        self, label: Type, value: Type, surface: Surface, room: Callable[[float], float], *, most: int = 1, colon: str = ""
+        self,
+        label: Type,
+        value: Type,
+        surface: Surface,
+        room: Callable[[float], float],
+        *,
+        most: int = 1,
+        colon: str = "",
     ) -> tuple[Pair, Run, Run] | None:
         """A new field as two runs. `room` tells the width left for the value beside a label of a given width."""
         for _ in range(6):

@@ -145,7 +145,9 @@ def field_pills(press: Press, surface: Surface, width: float) -> Block | None:
     rows: list[list[tuple[Pair, Run, Run]]] = [[]]
     used = 0.0
     for _ in range(rng.randint(2, 5)):
-        field = press.pair(style.label, style.label, inner, lambda label: width - 2 * pad - label - near, colon=style.colon.rstrip())
+        field = press.pair(
+            style.label, style.label, inner, lambda label: width - 2 * pad - label - near, colon=style.colon.rstrip()
+        )
         if field is None:
             continue
         size = field[1].width + near + field[2].width + 2 * pad

@@ -5,7 +5,20 @@ from __future__ import annotations
 from kantu.synth import palette, vocabulary
 from kantu.synth.canvas import Canvas, Color
 from kantu.synth.page import Box
-from kantu.synth.reading_blocks import ICONS, Block, Fact, Heading, Item, Listing, Marked, Pair, Press, Run, divider, plate
+from kantu.synth.reading_blocks import (
+    ICONS,
+    Block,
+    Fact,
+    Heading,
+    Item,
+    Listing,
+    Marked,
+    Pair,
+    Press,
+    Run,
+    divider,
+    plate,
+)
 from kantu.synth.reading_style import Surface
 
 _ACTIONS = tuple(
@@ -23,7 +36,9 @@ def _action(press: Press) -> str | None:
 def heading(press: Press, surface: Surface, width: float) -> Block | None:
     """A title, perhaps with a coloured bar before it, a line under it and a link at the right."""
     style, rng = press.style, press.rng
-    maker = rng.choice((vocabulary.word, vocabulary.shop_name, vocabulary.goods_name, vocabulary.choice, vocabulary.label))
+    maker = rng.choice(
+        (vocabulary.word, vocabulary.shop_name, vocabulary.goods_name, vocabulary.choice, vocabulary.label)
+    )
     text = press.new(lambda r: maker(r) + r.choice(("", "", "详情", "信息", "通知", "记录", "清单")))
     bar = 0.6 * style.title.size if rng.random() < 0.2 else 0.0
     fill = surface.accent if rng.random() < 0.25 else surface.ink
@@ -31,9 +46,17 @@ def heading(press: Press, surface: Surface, width: float) -> Block | None:
     if text is None or title is None:
         return None
     near = style.scale * 4
-    under = press.run(press.new(vocabulary.sentence) or "", style.small, surface.soft, "subtitle", width=width, most=2) if rng.random() < 0.3 else None
+    under = (
+        press.run(press.new(vocabulary.sentence) or "", style.small, surface.soft, "subtitle", width=width, most=2)
+        if rng.random() < 0.3
+        else None
+    )
     link_text = _action(press) if rng.random() < 0.2 and len(title.lines) == 1 else None
-    link = press.run(link_text, style.small, surface.accent, "link", width=width - bar - title.width - 8 * style.scale) if link_text else None
+    link = (
+        press.run(link_text, style.small, surface.accent, "link", width=width - bar - title.width - 8 * style.scale)
+        if link_text
+        else None
+    )
     anchor = "m" if style.align == "m" and not bar and not link else "l"
     height = title.height + (near + under.height if under else 0)
 
@@ -54,7 +77,11 @@ def paragraph(press: Press, surface: Surface, width: float) -> Block | None:
     """One or two sentences."""
     style, rng = press.style, press.rng
     text = press.new(lambda r: "".join(vocabulary.sentence(r) for _ in range(r.choice((1, 1, 2)))))
-    run = press.run(text, style.body, rng.choice((surface.ink, surface.soft)), "text", width=width, most=5) if text else None
+    run = (
+        press.run(text, style.body, rng.choice((surface.ink, surface.soft)), "text", width=width, most=5)
+        if text
+        else None
+    )
     return Block(run.height, lambda canvas, x, y: run.draw(canvas, x, y)) if run else None
 
 
@@ -94,7 +121,13 @@ def banner(press: Press, surface: Surface, width: float) -> Block | None:
     near = style.scale * rng.choice((3, 5, 8))
     rest: list[tuple[Run, float]] = []
     if rng.random() < 0.5:
-        field = press.pair(style.small, style.small, inner, lambda label: room - label - 0.5 * style.small.size, colon=style.colon.rstrip())
+        field = press.pair(
+            style.small,
+            style.small,
+            inner,
+            lambda label: room - label - 0.5 * style.small.size,
+            colon=style.colon.rstrip(),
+        )
         if field:
             facts.append(field[0])
             rest = [(field[1], 0.0), (field[2], field[1].width + 0.5 * style.small.size)]
@@ -151,7 +184,11 @@ def buttons(press: Press, surface: Surface, width: float) -> Block | None:
     made: list[tuple[Run, str]] = []
     used = 0.0
     for index in range(rng.choice((1, 1, 2, 2, 3, 4))):
-        kind = rng.choice(("filled", "filled", "outlined", "tinted")) if index == 0 else rng.choice(("outlined", "outlined", "tinted"))
+        kind = (
+            rng.choice(("filled", "filled", "outlined", "tinted"))
+            if index == 0
+            else rng.choice(("outlined", "outlined", "tinted"))
+        )
         inner = style.surface(rng, color) if kind == "filled" else surface
         fill = inner.ink if kind == "filled" else rng.choice((surface.ink, surface.accent))
         text = _action(press)
@@ -176,7 +213,9 @@ def buttons(press: Press, surface: Surface, width: float) -> Block | None:
             right = left + run.width + 2 * pad + spare
             box: Box = (left, y, right, y + tall)
             if kind == "outlined":
-                canvas.rounded(box, min(style.button_radius, tall / 2), None, outline=run.fill, width=max(1, round(style.scale)))
+                canvas.rounded(
+                    box, min(style.button_radius, tall / 2), None, outline=run.fill, width=max(1, round(style.scale))
+                )
             else:
                 plate(canvas, box, style.button_radius, (color if kind == "filled" else soft,))
             canvas.element("button", run.lines[0], box)
@@ -196,17 +235,27 @@ def item(press: Press, surface: Surface, width: float) -> Block | None:
     room = width - side - gap
     name = press.new(vocabulary.goods_name)
     title = press.run(name, style.body, surface.ink, "title", width=room, most=2) if name else None
-    price_text = press.new(lambda r: r.choice(("¥", "¥", "￥", "¥ ")) + vocabulary.amount(r), lambda t: style.value.width(t) < room * 0.7)
+    price_text = press.new(
+        lambda r: r.choice(("¥", "¥", "￥", "¥ ")) + vocabulary.amount(r), lambda t: style.value.width(t) < room * 0.7
+    )
     if name is None or title is None or price_text is None:
         return None
     price = press.run(price_text, style.value, rng.choice((surface.ink, surface.accent)), "price")
     quantity_text = f"{rng.choice('×x×')}{rng.randint(1, 20)}"
     quantity = press.run(quantity_text, style.small, surface.soft, "quantity")
-    variant_text = press.new(lambda r: vocabulary.choice(r) + r.choice(("", "；", "，", "/")) + r.choice(vocabulary.lexicon.COLORS)) if rng.random() < 0.5 else None
+    variant_text = (
+        press.new(
+            lambda r: vocabulary.choice(r) + r.choice(("", "；", "，", "/")) + r.choice(vocabulary.lexicon.COLORS)
+        )
+        if rng.random() < 0.5
+        else None
+    )
     variant = press.run(variant_text, style.small, surface.soft, "variant", width=room) if variant_text else None
     if price is None or quantity is None or price.width + quantity.width + gap > room:
         return None
-    text_height = title.height + near * 2 + (variant.height + near if variant else 0) + max(price.height, quantity.height)
+    text_height = (
+        title.height + near * 2 + (variant.height + near if variant else 0) + max(price.height, quantity.height)
+    )
     height = max(side, text_height)
     picture, under = rng.choice(tuple(ICONS)), rng.random() < 0.3
     ground = style.tint(rng, 0.2)
@@ -237,7 +286,9 @@ def list_rows(press: Press, surface: Surface, width: float) -> Block | None:
     lead = style.body.size * {"icon": 1.8, "dot": 1.0, "number": 1.6, "none": 0.0}[mark]
     twice, ended = rng.random() < 0.35, rng.random() < 0.6
     right_maker = rng.choice((vocabulary.date_time, vocabulary.money, vocabulary.count, vocabulary.choice))
-    left_maker = rng.choice((vocabulary.word, vocabulary.goods_name, vocabulary.shop_name, vocabulary.person, vocabulary.choice))
+    left_maker = rng.choice(
+        (vocabulary.word, vocabulary.goods_name, vocabulary.shop_name, vocabulary.person, vocabulary.choice)
+    )
     rows: list[tuple[Run, Run | None, Run | None, str]] = []
     for _ in range(rng.randint(2, 6)):
         text = press.new(left_maker)
@@ -253,7 +304,10 @@ def list_rows(press: Press, surface: Surface, width: float) -> Block | None:
     if len(rows) < 2:
         return None
     near = style.scale * 3
-    heights = [max(first.height + (near + below.height if below else 0), lead if mark == "icon" else 0) for first, _, below, _ in rows]
+    heights = [
+        max(first.height + (near + below.height if below else 0), lead if mark == "icon" else 0)
+        for first, _, below, _ in rows
+    ]
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
         for index, ((first, end, below, picture), height) in enumerate(zip(rows, heights, strict=True)):
@@ -265,7 +319,9 @@ def list_rows(press: Press, surface: Surface, width: float) -> Block | None:
             elif mark != "none":
                 radius = lead * (0.18 if mark == "dot" else 0.3)
                 center = x + radius + 1
-                canvas.draw.ellipse((center - radius, middle - radius, center + radius, middle + radius), fill=surface.accent)
+                canvas.draw.ellipse(
+                    (center - radius, middle - radius, center + radius, middle + radius), fill=surface.accent
+                )
             first.draw(canvas, x + lead, top)
             if end:
                 end.draw(canvas, x + width, top + (first.height - end.height) / 2, "r")
@@ -293,7 +349,11 @@ def total(press: Press, surface: Surface, width: float) -> Block | None:
         return None
     near = style.label.size * 0.4
     room = width - label.width - near - value.width
-    count_text = press.new(lambda r: f"共{r.randint(2, 40)}{r.choice(vocabulary.lexicon.MEASURES)}") if rng.random() < 0.5 else None
+    count_text = (
+        press.new(lambda r: f"共{r.randint(2, 40)}{r.choice(vocabulary.lexicon.MEASURES)}")
+        if rng.random() < 0.5
+        else None
+    )
     count = press.run(count_text, style.small, surface.soft, "count", width=room - style.gap) if count_text else None
     if room < 0:
         return None
@@ -423,7 +483,11 @@ def tags(press: Press, surface: Surface, width: float) -> Block | None:
         color = style.solid(rng) if rng.random() < 0.3 else style.tint(rng, 0.25) if rng.random() < 0.6 else None
         inner = style.surface(rng, color) if color else surface
         text = press.new(vocabulary.choice)
-        run = press.run(text, style.small, inner.ink if color else inner.accent, "tag", width=width - 2 * pad) if text else None
+        run = (
+            press.run(text, style.small, inner.ink if color else inner.accent, "tag", width=width - 2 * pad)
+            if text
+            else None
+        )
         if run is None:
             continue
         if used and used + run.width + 2 * pad > width:
@@ -462,5 +526,7 @@ def loose(press: Press, surface: Surface, width: float) -> Block | None:
     run = press.run(text, type_, fill, "text", width=width, most=2) if text else None
     if run is None:
         return None
-    at, anchor = rng.choice(((0.0, "l"), (0.0, "l"), (width / 2, "m"), (width, "r"), (rng.uniform(0, width - run.width), "l")))
+    at, anchor = rng.choice(
+        ((0.0, "l"), (0.0, "l"), (width / 2, "m"), (width, "r"), (rng.uniform(0, width - run.width), "l"))
+    )
     return Block(run.height, lambda canvas, x, y: run.draw(canvas, x + at, y, anchor))

@@ -111,7 +111,7 @@ def draw_style(rng: random.Random, scale: float, width: float) -> Style:
         return Type(kind, latin if rng.random() < 0.8 else None, fonts.snap(rng.randint(low, high) * scale), spacing)
 
     dark = rng.random() < 0.3
-    page = palette.paper(rng, dark)
+    page = palette.paper(rng, dark, plain=0.5)
     grade = palette.mix(page, palette.paper(rng, dark), 0.6)
     base = rng.randint(11, 18)
     card = palette.paper(rng, dark) if rng.random() < 0.5 else palette.grey(rng.randint(22, 50) if dark else 255)

@@ -85,7 +85,12 @@ def _spec(rng: random.Random) -> str:
     return pick(
         rng,
         (4, lambda r: number + r.choice(("kg", "g", "ml", "L", "克", "斤", "毫升", "升", "厘米", "寸", "米", "cm"))),
-        (4, lambda r: number + r.choice(("个", "只", "件", "袋", "瓶", "盒", "包", "支", "片", "双", "条", "箱")) + "装"),
+        (
+            4,
+            lambda r: (
+                number + r.choice(("个", "只", "件", "袋", "瓶", "盒", "包", "支", "片", "双", "条", "箱")) + "装"
+            ),
+        ),
         (2, lambda r: " " + r.choice(lexicon.COLORS)),
         (2, lambda r: r.choice(("大号", "中号", "小号", "加大码", "均码", "经典款", "升级版", "旅行装", "家庭装"))),
         (1, lambda r: " " + r.choice(("S", "M", "L", "XL", "XXL", "A5", "B4", "Pro", "Max", "Mini"))),
@@ -152,7 +157,9 @@ def amount(rng: random.Random) -> str:
     whole = int(10 ** rng.uniform(0, rng.choice((2, 3, 3, 4, 5, 6))))
     if rng.random() < 0.08:
         whole = 0
-    fraction = rng.choice((".00", ".90", ".50", ".9", ".5", ".8", "", "", *[f".{digits(rng, 2)}"] * 4, f".{digits(rng, 1)}"))
+    fraction = rng.choice(
+        (".00", ".90", ".50", ".9", ".5", ".8", "", "", *[f".{digits(rng, 2)}"] * 4, f".{digits(rng, 1)}")
+    )
     if not whole and not fraction.strip(".0"):
         fraction = ".01"
     return (f"{whole:,}" if rng.random() < 0.3 else str(whole)) + fraction
@@ -191,7 +198,12 @@ def date_time(rng: random.Random) -> str:
         (6, lambda r: f"{date(r)} {clock(r)}"),
         (2, date),
         (1, clock),
-        (1, lambda r: r.choice(("今天", "昨天", "明天", "前天", "周一", "周三", "周五", "周日", "刚刚")) + " " + clock(r)),
+        (
+            1,
+            lambda r: (
+                r.choice(("今天", "昨天", "明天", "前天", "周一", "周三", "周五", "周日", "刚刚")) + " " + clock(r)
+            ),
+        ),
         (1, lambda r: f"{r.randint(2, 59)}{r.choice(('分钟前', '小时前', '天前', '分钟后'))}"),
         (1, lambda r: f"{clock(r)[:5]}-{clock(r)[:5]}".replace("午", "午 ")),
     )
@@ -228,7 +240,14 @@ def count(rng: random.Random) -> str:
         (1, lambda r: f"共{number}{r.choice(lexicon.MEASURES)}"),
         (1, lambda r: f"{r.randint(0, 100)}%"),
         (1, lambda r: f"{number}/{number + r.randint(0, 50)}"),
-        (1, lambda r: f"{r.randint(0, 99)}.{digits(r, 1)}{r.choice(('kg', '斤', '米', '分', '折', '℃', '公里'))}".replace("℃", "度")),
+        (
+            1,
+            lambda r: (
+                f"{r.randint(0, 99)}.{digits(r, 1)}{r.choice(('kg', '斤', '米', '分', '折', '℃', '公里'))}".replace(
+                    "℃", "度"
+                )
+            ),
+        ),
     )
 
 
@@ -251,7 +270,12 @@ def place(rng: random.Random) -> str:
         (2, lambda r: f"{r.choice('ABCDEFG')}{r.randint(1, 9)}{digits(r, 2)}"),
         (2, lambda r: f"{r.randint(1, 16)}车{r.randint(1, 20):02d}{r.choice('ABCDF')}座"),
         (2, lambda r: f"{r.randint(1, 30)}楼{r.randint(1, 40)}号"),
-        (3, lambda r: r.choice(lexicon.CITIES) + r.choice(("东站", "南站", "西站", "北站", "机场", "市", "码头", "医院"))),
+        (
+            3,
+            lambda r: (
+                r.choice(lexicon.CITIES) + r.choice(("东站", "南站", "西站", "北站", "机场", "市", "码头", "医院"))
+            ),
+        ),
         (2, lambda r: word(r) + r.choice(("厅", "馆", "室", "区", "楼", "站"))),
         (2, shop_name),
         (1, lambda r: random_han(r, 2) + r.choice(("村", "镇", "县", "湾", "桥"))),

@@ -1,4 +1,4 @@
-"""The three losses of the recipe: answers, glyphs under the eye, and visual tokens that look like the text they carry."""
+"""The losses of the recipe: answers, glyphs under the eye, and visual tokens that look like the text they carry."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class GlyphHead(nn.Module):
         self.classifier = nn.Linear(hidden, config.text.vocab_size, bias=False)
 
     def forward(self, hidden: Tensor, glyphs: Tensor) -> tuple[Tensor, Tensor]:
-        """Last vision hidden states [patches, hidden] -> counts [patches, slots + 1], characters [characters, vocab]."""
+        """Vision hidden states [patches, hidden] -> counts [patches, slots + 1], characters [characters, vocab]."""
         hidden = self.norm(hidden)
         asked = hidden[glyphs[:, 0]]
         by_slot = F.linear(asked, self.slots.weight).view(len(asked), GLYPH_SLOTS, -1)
@@ -92,7 +92,7 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
 def _align(model: Qwen3VL, tokens: Tensor, batch: Batch) -> Tensor:
     """Minus the mean log-probability a visual token, normed, gives to the characters in its cell."""
     cells = batch.glyphs[:, 0] // model.config.vision.merge_unit
-    used, inverse = cells.unique(return_inverse=True)
+    used, inverse = torch.unique(cells, return_inverse=True)
     normed = F.layer_norm(tokens[used], tokens.shape[-1:])
     log_probabilities = F.linear(normed, model.language_model.embed_tokens.weight).float().log_softmax(-1)
     picked = log_probabilities[inverse, batch.glyphs[:, 2]]

@@ -76,6 +76,11 @@ def build_tokenizer() -> Tokenizer:
     return tokenizer
 
 
+def _id(tokenizer: Tokenizer, token: str) -> int:
+    index: int = tokenizer.get_vocab()[token]
+    return index
+
+
 def _byte_names() -> list[str]:
     """The printable stand-in of every byte in byte-level BPE (GPT-2): itself if printable, else U+0100 upwards."""
     printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
@@ -117,10 +122,10 @@ def mini_config(tokenizer: Tokenizer) -> ModelConfig:
             deepstack_visual_indexes=(2, 4),
         ),
         tie_word_embeddings=True,
-        image_token_id=tokenizer.token_to_id("<|image_pad|>"),
-        video_token_id=tokenizer.token_to_id("<|video_pad|>"),
-        vision_start_token_id=tokenizer.token_to_id("<|vision_start|>"),
-        vision_end_token_id=tokenizer.token_to_id("<|vision_end|>"),
+        image_token_id=_id(tokenizer, "<|image_pad|>"),
+        video_token_id=_id(tokenizer, "<|video_pad|>"),
+        vision_start_token_id=_id(tokenizer, "<|vision_start|>"),
+        vision_end_token_id=_id(tokenizer, "<|vision_end|>"),
     )
 
 
@@ -139,7 +144,7 @@ def write_companions(folder: Path, config: ModelConfig, tokenizer: Tokenizer) ->
     """Everything of a checkpoint folder but its weights, in the published layout."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    end, pad = tokenizer.token_to_id("<|im_end|>"), tokenizer.token_to_id("<|endoftext|>")
+    end, pad = _id(tokenizer, "<|im_end|>"), _id(tokenizer, "<|endoftext|>")
     _write(folder / "config.json", _config_json(config, end, pad))
     _write(
         folder / "tokenizer_config.json",

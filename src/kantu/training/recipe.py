@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kantu.synth.glyphs import draw_glyph_page
@@ -10,6 +11,7 @@ from kantu.synth.order import draw_order_page
 from kantu.synth.page import Page
 from kantu.synth.reading import draw_reading_page
 from kantu.training.examples import Draw, Stage
+from kantu.training.trainer import Progress
 
 DEFAULT_RUN = Path.home() / ".cache/kantu/training/mini"
 
@@ -31,10 +33,38 @@ STAGES: Mapping[str, Stage] = {
         # Teach the eye to name characters before it is asked anything.
         Stage("glyphs", {"glyphs": 0.7, "reading": 0.3}, _SMALL, patches=7_200, text_tokens=0),
         # Generic reading first, business screens as a thin layer on top.
-        Stage("reading", {"glyphs": 0.1, "reading": 0.65, "order": 0.25}, _SMALL, patches=7_200, text_tokens=320),
+        Stage("reading", {"glyphs": 0.05, "reading": 0.65, "order": 0.3}, _SMALL, patches=7_200, text_tokens=320),
         Stage("order", {"glyphs": 0.05, "reading": 0.5, "order": 0.45}, _MIXED, patches=7_200, text_tokens=320),
     )
 }
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One stage for a number of pictures; `decay` lets the learning rate fall to zero at its end."""
+
+    stage: str
+    pictures: int
+    decay: bool = False
+
+
+PLAN: tuple[Stretch, ...] = (
+    Stretch("glyphs", 20_000),
+    Stretch("reading", 20_000),
+    Stretch("order", 30_000),
+    Stretch("order", 6_000, decay=True),
+)
+
+
+def remaining(plan: tuple[Stretch, ...], progress: Progress | None) -> list[Stretch]:
+    """What of `plan` is left after the pictures a run has seen; a stretch begun is shortened."""
+    seen = progress.pictures if progress else 0
+    left = []
+    for stretch in plan:
+        if seen < stretch.pictures:
+            left.append(replace(stretch, pictures=stretch.pictures - seen))
+        seen = max(0, seen - stretch.pictures)
+    return left
 
 
 def _order(seed: int, width: int, height: int) -> Page:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich import progress as rich_progress
 from safetensors.torch import load_file, save_file
 from torch.utils.data import DataLoader
 
@@ -47,13 +47,21 @@ class TrainSettings:
 
 
 @dataclass(frozen=True)
-class Progressed:
+class Progress:
     """Where a run stands; written beside its tensors. `history` tells what made the weights, stretch by stretch."""
 
     step: int = 0
     pictures: int = 0
     hours: float = 0.0
     history: tuple[Mapping[str, Any], ...] = ()
+
+
+def read_progress(run: Path) -> Progress | None:
+    """Where the run in this folder stands; None when it holds no state."""
+    if not (run / _STATE).exists():
+        return None
+    saved = json.loads((run / _PROGRESS).read_text("utf-8"))
+    return Progress(**{**saved, "history": tuple(saved["history"])})
 
 
 class Trainer:
@@ -77,13 +85,13 @@ class Trainer:
         for module in modules.values():
             module.bfloat16()
         self.optimizer.attach(modules)
-        self.progress = Progressed()
+        self.progress = Progress()
         settings.run.mkdir(parents=True, exist_ok=True)
         mini.write_companions(settings.run, self.config, self.tokenizer)
-        if (settings.run / _STATE).exists():
+        saved = read_progress(settings.run)
+        if saved is not None:
             self.optimizer.load_state_dict(load_file(settings.run / _STATE, device=str(device)))
-            saved = json.loads((settings.run / _PROGRESS).read_text("utf-8"))
-            self.progress = Progressed(**{**saved, "history": tuple(saved["history"])})
+            self.progress = saved
 
     def train(self, stage: Stage, draws: Mapping[str, Draw]) -> None:
         """Train one stretch of `settings.pictures` pictures, saving as it goes and at its end."""
@@ -93,9 +101,13 @@ class Trainer:
         recent: dict[str, list[float]] = defaultdict(list)
         window = time.monotonic()
         window_pictures = 0
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        ) as bar:
+        columns = (
+            rich_progress.TextColumn("{task.description}"),
+            rich_progress.BarColumn(),
+            rich_progress.MofNCompleteColumn(),
+            rich_progress.TimeRemainingColumn(),
+        )
+        with rich_progress.Progress(*columns) as bar:
             task = bar.add_task(stage.name, total=settings.pictures)
             for batch in self._batches(stage, draws, before.step):
                 rate = self._learning_rate(steps, seen)
@@ -104,10 +116,13 @@ class Trainer:
                 norm = self.optimizer.step(rate)
                 steps, seen, window_pictures = steps + 1, seen + batch.pictures, window_pictures + batch.pictures
                 hours = before.hours + (time.monotonic() - started) / 3600
-                summary = {**stretch, "pictures": seen, "learning_rate": settings.learning_rate, "decay": settings.decay}
-                self.progress = Progressed(
-                    before.step + steps, before.pictures + seen, hours, (*before.history, summary)
-                )
+                summary = {
+                    **stretch,
+                    "pictures": seen,
+                    "learning_rate": settings.learning_rate,
+                    "decay": settings.decay,
+                }
+                self.progress = Progress(before.step + steps, before.pictures + seen, hours, (*before.history, summary))
                 for name, value in {**result.parts, "gradient_norm": norm}.items():
                     recent[name].append(value)
                 bar.update(task, completed=min(seen, settings.pictures))

@@ -1,0 +1,276 @@
+"""`kantu`: a thin shell over the public Python interface. Answers go to stdout, everything else to stderr.
+
+PyTorch and the like are imported inside the commands, so that `kantu --help` is instant.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+
+import typer
+
+from kantu.errors import InvalidRequestError, KantuError
+
+if TYPE_CHECKING:
+    from kantu.vlm import VLM, Answer, AnswerStream
+
+app = typer.Typer(
+    name="kantu",
+    help="看图：在自己的机器上，用中文问图片。 (Ask pictures in Chinese, on your own machine.)",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+P = ParamSpec("P")
+
+_INTERRUPTED = 130  # 128 + SIGINT, what shells expect
+
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
+]
+MaxPixels = Annotated[int | None, typer.Option(help="每张图片的像素上限（1024 像素 = 1 个视觉词元）。", metavar="N")]
+MaxTokens = Annotated[int | None, typer.Option(help="回答最多多少个词元。", metavar="N")]
+Device = Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，不逐字输出。")]
+
+
+def main() -> None:
+    """The console script."""
+    app(prog_name="kantu")
+
+
+def _guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn our errors into a red line and an exit code, and Ctrl-C into a quiet end."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KantuError as error:
+            _complain(error)
+            raise typer.Exit(_exit_code(error)) from None
+        except KeyboardInterrupt:
+            typer.echo("\n已中断。", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
+
+    return guarded
+
+
+@app.command()
+@_guarded
+def ask(
+    inputs: Annotated[
+        list[str], typer.Argument(help="图片文件（可以有多张，也可以没有），最后是问题。", metavar="IMAGE... QUESTION")
+    ],
+    model: Model = None,
+    max_pixels: MaxPixels = None,
+    max_tokens: MaxTokens = None,
+    device: Device = None,
+    as_json: AsJson = False,
+) -> None:
+    """问一个问题：kantu ask order.png 为什么这个还没发货？"""
+    *images, question = inputs
+    if Path(question).is_file():
+        raise InvalidRequestError(
+            "question_missing",
+            f"缺少问题：最后一个参数“{question}”是文件。用法：kantu ask 图片… 问题",
+            f"The question is missing: the last argument {question!r} is a file.",
+            param="question",
+        )
+    vlm = _load(model, device)
+    stream = vlm.stream(images, question, max_pixels=max_pixels, max_tokens=max_tokens)
+    if as_json:
+        typer.echo(json.dumps(_record(vlm, stream.finish()), ensure_ascii=False, indent=2))
+        return
+    _show(vlm, stream)
+
+
+@app.command()
+@_guarded
+def chat(
+    images: Annotated[list[str] | None, typer.Argument(help="要谈的图片，可以有多张。", metavar="IMAGE...")] = None,
+    model: Model = None,
+    max_pixels: MaxPixels = None,
+    max_tokens: MaxTokens = None,
+    device: Device = None,
+) -> None:
+    """围绕图片问多个问题，一行一个；空行跳过，/exit 或 Ctrl-D 结束。"""
+    vlm = _load(model, device)
+    waiting: list[dict[str, Any]] = [{"type": "image", "image": image} for image in images or []]
+    messages: list[dict[str, Any]] = []
+    failed: KantuError | None = None
+    for question in _questions():
+        turn = {"role": "user", "content": [*waiting, {"type": "text", "text": question}]}
+        try:
+            stream = vlm.stream_chat([*messages, turn], max_pixels=max_pixels, max_tokens=max_tokens)
+            answer = _show(vlm, stream)
+        except KantuError as error:
+            _complain(error)
+            failed = error
+            continue
+        messages += [turn, {"role": "assistant", "content": answer.text}]
+        waiting = []
+    if failed is not None and not sys.stdin.isatty():
+        raise typer.Exit(_exit_code(failed))
+
+
+@app.command()
+@_guarded
+def models() -> None:
+    """列出可用的模型：名字、大小、位置。"""
+    from rich.console import Console
+    from rich.table import Table
+
+    from kantu import hub
+
+    here = {model.name: model for model in hub.installed()}
+    shorts = {repository: short for short, (repository, _) in hub.PUBLISHED.items()}
+    sizes = {repository: 2 * parameters for repository, parameters in hub.PUBLISHED.values()}
+    table = Table("名字", "权重大小", "位置", box=None, pad_edge=False)
+    table.columns[2].overflow = "fold"
+    for name in dict.fromkeys([hub.EMBEDDED, *sizes, *here]):
+        model = here.get(name)
+        shown = shorts.get(name, name)
+        if model is None and name in sizes:
+            table.add_row(shown, f"约 {_bytes(sizes[name])}", f"未下载：kantu pull {shown}", style="dim")
+        elif model is not None:
+            table.add_row(shown, _bytes(model.weights_bytes), str(model.folder))
+        else:
+            table.add_row(shown, "-", "安装包里没有权重", style="red")
+    Console().print(table)
+
+
+@app.command()
+@_guarded
+def pull(
+    name: Annotated[str, typer.Argument(help="模型名（如 qwen3-vl-8b）或“所有者/仓库名”。", metavar="NAME")],
+    revision: Annotated[str | None, typer.Option(help="分支、标签或提交，默认主分支。")] = None,
+) -> None:
+    """下载模型（魔搭 ModelScope 或 Hugging Face），可断点续传。
+
+    环境变量：KANTU_HUB=modelscope|huggingface 选择站点，KANTU_HUB_ENDPOINT 指定镜像，KANTU_HOME 指定存放位置。
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    from kantu import hub
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("准备", total=None)
+
+        def report(progress: hub.Progress) -> None:
+            bar.update(task, description=progress.file, completed=progress.done_bytes, total=progress.total_bytes)
+
+        folder = hub.pull(name, revision=revision, on_progress=report)
+    typer.echo(str(folder))
+
+
+@app.command()
+@_guarded
+def synth(
+    family: Annotated[str, typer.Argument(help="图片种类，如 order。", metavar="FAMILY")],
+    out: Annotated[Path, typer.Option(help="输出文件夹。", metavar="DIR")],
+    n: Annotated[int, typer.Option("--n", help="画多少张。", metavar="N")] = 6,
+    seed: Annotated[int, typer.Option(help="第一张的种子。", metavar="S")] = 0,
+) -> None:
+    """画带标准答案的练习图片，并附总览图。"""
+    from kantu.synth.export import export
+
+    typer.echo(str(export(family, n, out, seed)))
+
+
+@app.command()
+@_guarded
+def doctor(
+    path: Annotated[str | None, typer.Argument(help="模型名或文件夹；不给则检查本机。", metavar="[PATH]")] = None,
+    against: Annotated[str | None, typer.Option(help="与 transformers 逐项对照数值。", metavar="transformers")] = None,
+) -> None:
+    """检查本机能跑什么；或检查一个模型文件夹，并可与 transformers 对照。"""
+    from kantu.doctor import render
+
+    if against is not None and against != "transformers":
+        raise InvalidRequestError(
+            "invalid_against",
+            "--against 目前只能是 transformers。",
+            "--against can only be transformers.",
+            param="against",
+        )
+    if path is None and against is not None:
+        raise InvalidRequestError(
+            "doctor_path_missing",
+            "对照需要一个模型：kantu doctor PATH --against transformers",
+            "Comparing needs a model: kantu doctor PATH --against transformers",
+            param="path",
+        )
+    if path is None:
+        render.machine()
+    elif not (render.folder(path) and (against is None or render.parity(path))):
+        raise typer.Exit(1)
+
+
+def _load(model: str | None, device: str | None) -> VLM:
+    from kantu.vlm import load
+
+    return load(model, device=device)
+
+
+def _show(vlm: VLM, stream: AnswerStream) -> Answer:
+    """Print the answer as it comes, then warnings and one quiet line of what it cost."""
+    for piece in stream:
+        typer.echo(piece, nl=False)
+        sys.stdout.flush()
+    typer.echo()
+    answer = stream.answer
+    for warning in answer.warnings:
+        typer.secho(f"注意：{warning}", fg="yellow", err=True)
+    cut = " · 已到长度上限" if answer.finish_reason == "length" else ""
+    typer.secho(
+        f"{vlm.name} · 视觉词元 {answer.usage.visual_tokens} · 首字 {answer.timings.ttft_seconds:.2f} 秒"
+        f" · 共 {answer.timings.total_seconds:.2f} 秒{cut}",
+        dim=True,
+        err=True,
+    )
+    return answer
+
+
+def _record(vlm: VLM, answer: Answer) -> dict[str, Any]:
+    return {"model": vlm.name, **asdict(answer), "warnings": list(answer.warnings)}
+
+
+def _questions() -> Iterator[str]:
+    """Lines of the keyboard, with editing and history, or of a pipe."""
+    if sys.stdin.isatty():
+        with contextlib.suppress(ImportError):  # not on every platform; input() edits lines once it is imported
+            import readline  # noqa: F401
+    while True:
+        try:
+            line = (input("问> ") if sys.stdin.isatty() else input()).strip()
+        except EOFError:
+            return
+        if line == "/exit":
+            return
+        if line:
+            yield line
+
+
+def _complain(error: KantuError) -> None:
+    typer.secho(f"错误：{error.message} [{error.code}]", fg="red", err=True)
+
+
+def _exit_code(error: KantuError) -> int:
+    return 2 if isinstance(error, InvalidRequestError) else 1
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -1,0 +1,1 @@
+"""`kantu doctor`: what this machine can run, whether a model folder is whole, and whether our numbers are right."""

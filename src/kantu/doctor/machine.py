@@ -1,0 +1,182 @@
+"""What this machine has, how fast it multiplies and reads memory, and which models fit at which precision."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from kantu import hub
+from kantu.model.checkpoint import expected_shapes
+from kantu.model.config import read_config
+from kantu.vlm import cpu_computes_bfloat16, default_dtype
+
+# What makes a difference here, as PyTorch names it.
+_CPU_FEATURES = ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16", "avx_vnni")
+_CONTEXT_TOKENS = 4096  # the KV cache the table reckons with
+_RUNTIME_BYTES = 1_000_000_000  # PyTorch itself and activations
+_MEASURE_SECONDS = 0.4
+_MATMUL_SIDE = 1024
+_READ_SIDE = 6144  # larger than any cache, in any precision
+# Published configurations: decoder layers; all have 8 key and value heads of 128.
+_LAYERS = {"qwen3-vl-2b": 28, "qwen3-vl-4b": 36, "qwen3-vl-8b": 36, "qwen3-vl-32b": 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """The processor as this process may use it. `cores` respects affinity and container limits."""
+
+    name: str
+    cores: int
+    features: tuple[str, ...]
+    computes_bfloat16: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Somewhere a model can run: `name` is PyTorch's ("cpu", "cuda:0"), memory is what is free now."""
+
+    name: str
+    title: str
+    available_bytes: int
+    dtype: torch.dtype
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Measured on a device in its precision: a product of matrices, as in prefill, and the rate at which a product with
+    one vector reads its matrix, as in decode."""
+
+    gflops: float
+    gbytes_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A model as far as memory is concerned; `kv_bytes` is per token in 16 bits."""
+
+    name: str
+    parameters: int
+    kv_bytes: int
+
+    def needed_bytes(self, bits: int) -> int:
+        """Weights at `bits` a parameter, KV cache of 4,096 tokens, and the runtime. INT4 and INT8 keep 16-bit KV."""
+        kv = self.kv_bytes * _CONTEXT_TOKENS * max(bits, 16) // 16
+        return self.parameters * bits // 8 + kv + _RUNTIME_BYTES
+
+    def tokens_per_second(self, bits: int, speed: Speed) -> float:
+        """Decoding alone: each token reads every weight once."""
+        return speed.gbytes_per_second * 1e9 / (self.parameters * bits / 8)
+
+
+def sizes() -> tuple[Size, ...]:
+    """Every model on this machine, by its files, then the published ones that are not."""
+    here = [_installed(model) for model in hub.installed()]
+    names = {size.name for size in here}
+    rest = [
+        Size(short, parameters, _kv_bytes(_LAYERS[short], 8, 128))
+        for short, (repository, parameters) in hub.PUBLISHED.items()
+        if repository not in names
+    ]
+    return (*here, *rest)
+
+
+def _installed(model: hub.InstalledModel) -> Size:
+    config = read_config(model.folder)
+    text = config.text
+    parameters = sum(math.prod(shape) for shape in expected_shapes(config).values())
+    return Size(model.name, parameters, _kv_bytes(text.num_hidden_layers, text.num_key_value_heads, text.head_dim))
+
+
+def _kv_bytes(layers: int, kv_heads: int, head_dim: int) -> int:
+    """Keys and values of one token in 16 bits."""
+    return 2 * layers * kv_heads * head_dim * 2
+
+
+def cpu() -> Cpu:
+    features = torch.cpu.get_capabilities()
+    return Cpu(
+        name=str(features.get("cpu_name") or features.get("architecture") or "CPU"),
+        cores=usable_cores(),
+        features=tuple(name for name in _CPU_FEATURES if features.get(name)),
+        computes_bfloat16=cpu_computes_bfloat16(),
+    )
+
+
+def devices() -> tuple[Device, ...]:
+    """The CPU and every CUDA device, with the precision `kantu.load` would take there."""
+    target = torch.device("cpu")
+    why = "CPU 有 BF16 指令" if cpu_computes_bfloat16() else "CPU 没有 BF16 指令，用 BF16 反而更慢"
+    found = [Device("cpu", "CPU", available_memory_bytes(), default_dtype(target), why)]
+    for index in range(torch.cuda.device_count()):
+        target = torch.device("cuda", index)
+        major, minor = torch.cuda.get_device_capability(target)
+        why = f"计算能力 {major}.{minor}，{'不低于' if major >= 8 else '低于'} BF16 所需的 8.0"
+        free, _ = torch.cuda.mem_get_info(target)
+        found.append(Device(str(target), torch.cuda.get_device_name(target), free, default_dtype(target), why))
+    return tuple(found)
+
+
+def measure(device: Device) -> Speed:
+    """Two short measurements, each under a second."""
+    target = torch.device(device.name)
+    square = torch.ones(_MATMUL_SIDE, _MATMUL_SIDE, device=target, dtype=device.dtype)
+    weights = torch.ones(_READ_SIDE, _READ_SIDE, device=target, dtype=device.dtype)
+    token = torch.ones(1, _READ_SIDE, device=target, dtype=device.dtype)
+    matmul_seconds = _seconds_each(lambda: square @ square, target)
+    read_seconds = _seconds_each(lambda: torch.nn.functional.linear(token, weights), target)
+    read_bytes = weights.numel() * weights.element_size()
+    return Speed(2 * _MATMUL_SIDE**3 / matmul_seconds / 1e9, read_bytes / read_seconds / 1e9)
+
+
+def _seconds_each(work: Callable[[], object], device: torch.device) -> float:
+    """Best of several runs: what the machine can do when nothing else disturbs it."""
+    best = float("inf")
+    end = time.perf_counter() + _MEASURE_SECONDS
+    work()  # warm up: pages, threads, kernels
+    while best == float("inf") or time.perf_counter() < end:
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        started = time.perf_counter()
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def usable_cores() -> int:
+    """Cores this process may run on: its affinity, within the container's quota if there is one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _words(Path("/sys/fs/cgroup/cpu.max"))
+    if len(quota) == 2 and quota[0].isdigit():
+        cores = min(cores, max(1, int(quota[0]) // int(quota[1])))
+    return cores
+
+
+def available_memory_bytes() -> int:
+    """Memory that can still be used without swapping, within the container's limit if there is one."""
+    available = _meminfo("MemAvailable")
+    if available is None:
+        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit, used = _words(Path("/sys/fs/cgroup/memory.max")), _words(Path("/sys/fs/cgroup/memory.current"))
+    if limit and limit[0].isdigit() and used:
+        available = min(available, max(0, int(limit[0]) - int(used[0])))
+    return available
+
+
+def _meminfo(field: str) -> int | None:
+    words = _words(Path("/proc/meminfo"))
+    name = f"{field}:"
+    return int(words[words.index(name) + 1]) * 1024 if name in words else None
+
+
+def _words(path: Path) -> list[str]:
+    """Words of a kernel file; none where the platform does not have it."""
+    return path.read_text().split() if path.is_file() else []

@@ -1,0 +1,108 @@
+"""What the doctor found, as tables on stdout. Chinese first."""
+
+from __future__ import annotations
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from kantu import hub
+from kantu.doctor import machine as facts
+from kantu.doctor.folder import check_folder
+
+_BITS = {torch.float32: 32, torch.bfloat16: 16}
+_NAMES = {torch.float32: "FP32", torch.bfloat16: "BF16"}
+
+
+def machine(console: Console | None = None) -> None:
+    """Print what this machine has and what it can run."""
+    console = console or Console()
+    cpu = facts.cpu()
+    console.print(
+        f"处理器：{cpu.name}，可用 {cpu.cores} 核，指令集 {'、'.join(cpu.features) or '无特殊指令'}", soft_wrap=True
+    )
+    for device in facts.devices():
+        speed = facts.measure(device)
+        precision = _NAMES[device.dtype]
+        console.print(
+            f"\n{device.title}（{device.name}）：可用内存 {device.available_bytes / 1e9:.1f} GB；"
+            f"默认精度 {precision}（{device.why}）；"
+            f"实测 {speed.gflops:,.0f} GFLOP/s（{precision} 矩阵乘）、{speed.gbytes_per_second:.1f} GB/s（权重读取）",
+            highlight=False,
+            soft_wrap=True,
+        )
+        console.print(_table(device, speed))
+    console.print(
+        "\n所需内存 = 权重 + 4096 个词元的 KV cache + 1 GB 运行开销。解码上限 = 内存带宽 ÷ 权重大小，实际会低一些。",
+        style="dim",
+        soft_wrap=True,
+    )
+
+
+def _table(device: facts.Device, speed: facts.Speed) -> Table:
+    bits, precision = _BITS[device.dtype], _NAMES[device.dtype]
+    table = Table(
+        "模型",
+        f"{precision} 需要",
+        "能否运行",
+        "预计解码",
+        "INT8（尚未支持）",
+        "INT4（尚未支持）",
+        box=None,
+        pad_edge=False,
+    )
+    for size in facts.sizes():
+        needed = size.needed_bytes(bits)
+        fits = needed <= device.available_bytes
+        lacking = (needed - device.available_bytes) / 1e9
+        table.add_row(
+            size.name,
+            f"{needed / 1e9:.1f} GB",
+            "[green]可以[/]" if fits else f"[red]差 {lacking:.1f} GB[/]",
+            f"{size.tokens_per_second(bits, speed):,.1f} 词元/秒" if fits else "-",
+            *(f"[dim]{size.needed_bytes(n) / 1e9:.1f} GB[/]" for n in (8, 4)),
+        )
+    return table
+
+
+def folder(name: str, console: Console | None = None) -> bool:
+    """Print the checks of a model folder; return whether all passed.
+
+    Raises:
+        ModelNotFoundError: the name leads nowhere.
+    """
+    console = console or Console()
+    path = hub.locate(name)
+    console.print(f"检查 {path}", highlight=False, soft_wrap=True)
+    checks = check_folder(path)
+    table = Table.grid(padding=(0, 2))
+    for check in checks:
+        table.add_row("[green]通过[/]" if check.passed else "[red]失败[/]", check.name, check.detail)
+    console.print(table)
+    return all(check.passed for check in checks)
+
+
+def parity(name: str, console: Console | None = None) -> bool:
+    """Print the comparison with transformers; return whether everything is within bounds.
+
+    Raises:
+        MissingDependencyError: transformers is not installed.
+    """
+    from kantu.doctor.parity import compare
+
+    console = console or Console()
+    result = compare(hub.locate(name))
+    console.print(f"\n与 transformers 对照（{_NAMES[result.dtype]}，CPU）")
+    table = Table("项目", "形状", "最大差", "允许", "结果", "首个不符的位置", box=None, pad_edge=False)
+    for row in result.differences:
+        table.add_row(
+            row.name,
+            " × ".join(map(str, row.shape)),
+            f"{row.max_abs:.2e}",
+            f"{row.allowed:.1e}",
+            "[green]一致[/]" if row.passed else "[red]不一致[/]",
+            "-" if row.first is None else ", ".join(map(str, row.first)),
+        )
+    console.print(table)
+    console.print(f"首选词元一致的位置：{result.top_token_agreement:.1%}", highlight=False, soft_wrap=True)
+    return result.passed

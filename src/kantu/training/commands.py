@@ -1,0 +1,68 @@
+"""`kantu train`: a thin shell over the trainer. Heavy imports wait until a command runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kantu.errors import InvalidRequestError
+
+app = typer.Typer(help="训练内置小模型 kantu-mini。", no_args_is_help=True)
+
+
+@app.command()
+def mini(
+    resume: Annotated[bool, typer.Option("--resume", help="从上次的检查点继续。")] = False,
+    stage: Annotated[str | None, typer.Option(help="只训练一个阶段：glyphs、reading 或 order。")] = None,
+    pictures: Annotated[int | None, typer.Option(min=1, help="该阶段的图片数（与 --stage 同用）。")] = None,
+    decay: Annotated[bool, typer.Option("--decay", help="学习率线性降到零（发布前的收尾）。")] = False,
+    weights: Annotated[Path | None, typer.Option(help="从某个模型目录的权重开始，而不是随机初始化。")] = None,
+    run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="画图的进程数。")] = 1,
+    seed: Annotated[int, typer.Option(help="随机种子。")] = 1,
+    device: Annotated[str | None, typer.Option(help="cpu 或 cuda。")] = None,
+) -> None:
+    """按配方训练 kantu-mini；中断后用 --resume 继续。"""
+    import torch
+
+    from kantu.synth.fonts import require_fonts
+    from kantu.training.recipe import DEFAULT_RUN, DRAWS, PLAN, STAGES, Stretch, remaining
+    from kantu.training.trainer import Trainer, TrainSettings, read_progress
+
+    require_fonts()
+    folder = run or DEFAULT_RUN
+    progress = read_progress(folder)
+    if progress is not None and not resume:
+        raise InvalidRequestError(
+            "run_exists",
+            f"{folder} 里已有检查点：加 --resume 继续，或用 --run 另选目录",
+            f"{folder} holds a checkpoint: use --resume, or another --run",
+            param="resume",
+        )
+    if progress is None and resume:
+        raise InvalidRequestError(
+            "run_missing", f"{folder} 里没有检查点，无法继续", f"{folder} holds no checkpoint", param="resume"
+        )
+    if stage is not None and stage not in STAGES:
+        names = ", ".join(STAGES)
+        raise InvalidRequestError("unknown_stage", f"没有这个阶段：{stage}，可选 {names}", f"no stage {stage}: {names}")
+    if (stage is None) != (pictures is None):
+        raise InvalidRequestError(
+            "stage_needs_pictures", "--stage 与 --pictures 要一起使用", "--stage and --pictures go together"
+        )
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, progress)
+    for stretch in stretches:
+        settings = TrainSettings(folder, pictures=stretch.pictures, decay=stretch.decay, seed=seed, workers=workers)
+        Trainer(settings, weights=weights, device=place).train(STAGES[stretch.stage], DRAWS)
+
+
+@app.command()
+def plot(run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None) -> None:
+    """把训练记录画成曲线图。"""
+    from kantu.training.plot import plot_run
+    from kantu.training.recipe import DEFAULT_RUN
+
+    typer.echo(plot_run(run or DEFAULT_RUN))

@@ -1,0 +1,208 @@
+"""The command line: answers on stdout, everything else on stderr, errors in Chinese with a code and no traceback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+import kantu
+from kantu.cli import app
+from tests.fake_hub import FakeHub, serve
+
+QUESTION = "为什么这个还没发货？"
+
+
+def kantu_(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=stdin, catch_exceptions=False)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> str:
+    path = tmp_path / "order.png"
+    Image.new("RGB", (96, 96), "white").save(path)
+    return str(path)
+
+
+@pytest.fixture
+def model(tiny_folder: Path, tmp_path: Path) -> str:
+    """The tiny model, made greedy so that its answers can be compared."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    for path in tiny_folder.iterdir():
+        (folder / path.name).symlink_to(path)
+    settings = json.loads((tiny_folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").unlink()
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": settings["eos_token_id"]}))
+    return str(folder)
+
+
+# ask
+
+
+def test_ask_streams_the_answer_to_stdout_and_its_cost_to_stderr(model: str, picture: str) -> None:
+    result = kantu_("ask", picture, QUESTION, "--model", model, "--max-tokens", "8", "--device", "cpu")
+    assert result.exit_code == 0
+    answer = kantu.load(model, device="cpu").ask(picture, QUESTION, max_tokens=8)
+    assert result.stdout == answer.text + "\n"
+    line = result.stderr.strip()
+    assert f"{model} · 视觉词元 9 · 首字" in line
+    assert "共" in line
+    assert "\n" not in line
+
+
+def test_ask_takes_several_pictures_or_none(model: str, picture: str) -> None:
+    for pictures, visual in (([picture, picture], 18), ([], 0)):
+        result = kantu_("ask", *pictures, QUESTION, "--model", model, "--max-tokens", "1", "--json")
+        assert json.loads(result.stdout)["usage"]["visual_tokens"] == visual
+
+
+def test_ask_as_json_is_one_object(model: str, picture: str) -> None:
+    result = kantu_("ask", picture, QUESTION, "--model", model, "--max-tokens", "3", "--json")
+    record = json.loads(result.stdout)
+    assert set(record) == {"model", "text", "usage", "timings", "finish_reason", "warnings"}
+    assert set(record["usage"]) == {"prompt_tokens", "visual_tokens", "completion_tokens"}
+    assert record["model"] == model
+    assert result.stderr == ""
+
+
+def test_a_shrunk_picture_is_warned_of(model: str, tmp_path: Path) -> None:
+    Image.new("RGB", (1200, 1200)).save(tmp_path / "large.png")
+    large = str(tmp_path / "large.png")
+    result = kantu_("ask", large, QUESTION, "-m", model, "--max-pixels", "65536", "--max-tokens", "1")
+    assert "注意：第 1 张图片从 1200×1200 缩小到 256×256" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "code"),
+    [
+        (["missing.png", QUESTION], 2, "image_not_found"),
+        ([" "], 2, "empty_question"),
+        ([QUESTION, "--max-tokens", "-3"], 2, "invalid_max_tokens"),
+        ([QUESTION, "--max-pixels", "3"], 2, "invalid_max_pixels"),
+        ([QUESTION, "--device", "toaster"], 2, "device_not_available"),
+        ([QUESTION, "--model", "no-such-model"], 1, "model_not_found"),
+        (["http://example.com/a.png", QUESTION], 2, "image_url_not_allowed"),
+    ],
+)
+def test_an_error_is_chinese_with_its_code_and_an_exit_code(
+    model: str, arguments: list[str], status: int, code: str
+) -> None:
+    result = kantu_("ask", "--model", model, *arguments)
+    assert result.exit_code == status
+    assert result.stdout == ""
+    assert result.stderr.startswith("错误：")
+    assert result.stderr.rstrip().endswith(f"[{code}]")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_picture_without_a_question_is_noticed(model: str, picture: str) -> None:
+    result = kantu_("ask", picture, "--model", model)
+    assert result.exit_code == 2
+    assert "[question_missing]" in result.stderr
+
+
+def test_an_interruption_ends_quietly(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kantu.engine.sampler.Sampler.choose", interrupt)
+    result = kantu_("ask", QUESTION, "--model", model)
+    assert result.exit_code == 130
+    assert "已中断" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# chat
+
+
+def test_chat_keeps_the_conversation_and_the_picture(model: str, picture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    stream_chat = kantu.VLM.stream_chat
+
+    def spy(self: kantu.VLM, messages: list[dict[str, str]], **options: object) -> kantu.AnswerStream:
+        seen.append([message["role"] for message in messages])
+        return stream_chat(self, messages, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kantu.VLM, "stream_chat", spy)
+    questions = f"{QUESTION}\n\n什么时候？\n/exit\n不会再问\n"
+    result = kantu_("chat", picture, "-m", model, "--max-tokens", "2", stdin=questions)
+    assert result.exit_code == 0
+    assert seen == [["user"], ["user", "assistant", "user"]]
+    assert result.stderr.count("视觉词元 9 ·") == 2
+
+
+def test_chat_goes_on_after_an_error_and_remembers_it_for_the_exit_code(model: str, picture: str) -> None:
+    long = "长" * 5000
+    result = kantu_("chat", picture, "-m", model, "--max-tokens", "2", stdin=f"{long}\n{QUESTION}\n")
+    assert "[prompt_too_long]" in result.stderr
+    assert result.stderr.count("视觉词元 9 ·") == 1
+    assert result.exit_code == 2
+
+
+# models, pull
+
+
+@pytest.fixture
+def hub(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+    with serve(FakeHub({path.name: path.read_bytes() for path in tiny_folder.iterdir()})) as running:
+        monkeypatch.setenv("KANTU_HUB_ENDPOINT", running.endpoint)
+        monkeypatch.setenv("KANTU_HUB", "modelscope")
+        monkeypatch.setenv("KANTU_HOME", str(tmp_path / "home"))
+        yield running
+
+
+def test_a_pulled_model_is_listed_and_answers(hub: FakeHub, tmp_path: Path) -> None:
+    assert "kantu pull qwen3-vl-2b" in kantu_("models").stdout
+    pulled = kantu_("pull", "qwen3-vl-2b")
+    assert pulled.exit_code == 0
+    assert pulled.stdout.strip() == str(tmp_path / "home" / "models" / "Qwen" / "Qwen3-VL-2B-Instruct")
+    assert "kantu pull qwen3-vl-2b" not in kantu_("models").stdout
+    assert kantu_("ask", QUESTION, "--model", "qwen/qwen3-vl-2b", "--max-tokens", "2").exit_code == 0
+
+
+def test_a_failed_pull_says_why(hub: FakeHub) -> None:
+    result = kantu_("pull", "someone/else")
+    assert result.exit_code == 1
+    assert "[model_not_on_hub]" in result.stderr
+
+
+def test_models_lists_every_short_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KANTU_HOME", str(tmp_path))
+    shown = kantu_("models").stdout
+    for name in ("kantu-mini", "qwen3-vl-2b", "qwen3-vl-4b", "qwen3-vl-8b", "qwen3-vl-32b"):
+        assert name in shown
+
+
+# the rest
+
+
+def test_synth_refuses_an_unknown_family(tmp_path: Path) -> None:
+    result = kantu_("synth", "nonsense", "--n", "1", "--out", str(tmp_path))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("错误：")
+
+
+def test_help_is_chinese_and_instant() -> None:
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        code = "from kantu.cli import main; import sys; sys.argv = ['kantu', '--help']; main()"
+        shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        seconds.append(time.perf_counter() - started)
+    assert "用中文问图片" in shown
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("command", ["ask", "chat", "models", "pull", "synth", "doctor"])
+def test_every_command_explains_itself(command: str) -> None:
+    result = kantu_(command, "--help")
+    assert result.exit_code == 0
+    assert any("\u4e00" <= char <= "\u9fff" for char in result.stdout)

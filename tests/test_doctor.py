@@ -1,0 +1,193 @@
+"""The doctor: what fits on this machine, whether a folder is whole, and whether our numbers are transformers'."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from kantu import hub
+from kantu.cli import app
+from kantu.doctor import machine
+from kantu.doctor.folder import check_folder
+from kantu.doctor.parity import compare, difference
+from kantu.errors import MissingDependencyError
+from kantu.model.checkpoint import expected_shapes
+from kantu.model.config import read_config
+
+PUBLISHED = Path(__file__).parent / "model" / "published"
+
+
+def doctor(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["doctor", *arguments], catch_exceptions=False)
+
+
+# The machine
+
+
+def test_it_says_what_this_machine_can_run_and_why() -> None:
+    result = doctor()
+    assert result.exit_code == 0
+    for word in ("处理器", "指令集", "可用内存", "GFLOP/s", "GB/s", "默认精度", "尚未支持", "qwen3-vl-32b"):
+        assert word in result.stdout
+
+
+@pytest.mark.parametrize("size", ["2b", "4b", "8b", "32b"])
+def test_the_table_reckons_with_the_published_shapes(size: str) -> None:
+    config = read_config(PUBLISHED / size)
+    (row,) = (row for row in machine.sizes() if row.name in (f"qwen3-vl-{size}", hub.PUBLISHED[f"qwen3-vl-{size}"][0]))
+    assert row.parameters == sum(math.prod(shape) for shape in expected_shapes(config).values())
+    text = config.text
+    assert row.kv_bytes == 2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim * 2
+
+
+def test_memory_needed_grows_with_the_precision() -> None:
+    row = machine.Size("x", parameters=1_000_000_000, kv_bytes=1000)
+    assert row.needed_bytes(16) == 2_000_000_000 + 4_096_000 + 1_000_000_000
+    assert row.needed_bytes(4) < row.needed_bytes(8) < row.needed_bytes(16) < row.needed_bytes(32)
+    assert row.tokens_per_second(16, machine.Speed(gflops=1, gbytes_per_second=20)) == 10
+
+
+def test_the_machine_s_figures_are_sane() -> None:
+    cpu, (device, *_) = machine.cpu(), machine.devices()
+    speed = machine.measure(device)
+    assert cpu.cores >= 1
+    assert device.name == "cpu"
+    assert 0 < device.available_bytes < 1e14
+    assert 0.1 < speed.gflops < 1e7
+    assert 0.1 < speed.gbytes_per_second < 1e5
+
+
+def test_a_container_s_limit_is_the_memory_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "/proc/meminfo": "MemTotal: 999 kB MemAvailable: 1000000 kB",
+        "/sys/fs/cgroup/memory.max": "5000000",
+        "/sys/fs/cgroup/memory.current": "2000000",
+    }
+    monkeypatch.setattr(machine, "_words", lambda path: files.get(str(path), "").split())
+    assert machine.available_memory_bytes() == 3_000_000
+    files["/sys/fs/cgroup/memory.max"] = "max"
+    assert machine.available_memory_bytes() == 1_024_000_000
+
+
+# A folder
+
+
+def test_a_whole_folder_passes(tiny_folder: Path) -> None:
+    assert [check.passed for check in check_folder(tiny_folder)] == [True] * 5
+    assert doctor(str(tiny_folder)).exit_code == 0
+
+
+def _edit(folder: Path, name: str, change: Callable[[dict[str, Any]], None]) -> None:
+    content = json.loads((folder / name).read_text())
+    change(content)
+    (folder / name).write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize(
+    ("damage", "failing"),
+    [
+        (lambda f: (f / "model.safetensors").write_bytes(b"short"), {"权重"}),
+        (lambda f: (f / "tokenizer.json").unlink(), {"分词与对话模板"}),
+        (lambda f: (f / "preprocessor_config.json").write_text("{}"), {"图片设置"}),
+        (lambda f: (f / "generation_config.json").unlink(), {"生成设置"}),
+        (lambda f: _edit(f, "config.json", lambda c: c["text_config"].update(num_hidden_layers=4)), {"权重"}),
+        (lambda f: (f / "config.json").unlink(), {"配置", "权重", "分词与对话模板"}),
+    ],
+)
+def test_what_is_wrong_is_named_and_the_rest_still_checked(
+    tiny_folder: Path, tmp_path: Path, damage: Callable[[Path], None], failing: set[str]
+) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "damaged")
+    damage(folder)
+    assert {check.name for check in check_folder(folder) if not check.passed} == failing
+    result = doctor(str(folder))
+    assert result.exit_code == 1
+    assert "失败" in result.stdout
+
+
+def test_a_path_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
+    result = doctor(str(tmp_path / "nowhere"))
+    assert result.exit_code == 1
+    assert "[model_folder_not_found]" in result.stderr
+
+
+# Against transformers
+
+
+def test_our_numbers_are_those_of_transformers(tiny_folder: Path) -> None:
+    result = compare(tiny_folder)
+    assert result.passed
+    assert result.dtype == torch.float32
+    assert result.top_token_agreement == 1.0
+    names = [row.name for row in result.differences]
+    assert names[:4] == ["词元编号", "三轴位置", "像素", "视觉词元"]
+    assert names[-1] == "输出分数"
+    assert len(names) == 8  # three DeepStack levels
+    shown = doctor(str(tiny_folder), "--against", "transformers")
+    assert shown.exit_code == 0
+    assert shown.stdout.count("一致") >= 8
+
+
+def test_a_difference_is_shown_with_its_place_and_fails(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kantu.doctor import parity
+
+    patchify = parity.patchify
+
+    def wrong(*arguments: Any) -> np.ndarray[Any, Any]:
+        patches = patchify(*arguments)
+        patches[5, 7] += 0.5
+        return patches
+
+    monkeypatch.setattr(parity, "patchify", wrong)
+    rows = {row.name: row for row in compare(tiny_folder).differences}
+    assert not rows["像素"].passed
+    assert rows["像素"].first == (5, 7)
+    assert rows["像素"].max_abs == pytest.approx(0.5)
+    assert rows["词元编号"].passed
+    assert not rows["视觉词元"].passed
+    result = doctor(str(tiny_folder), "--against", "transformers")
+    assert result.exit_code == 1
+    assert "不一致" in result.stdout
+    assert "5, 7" in result.stdout
+
+
+def test_differences_of_shape_and_nan_fail() -> None:
+    assert not difference("x", torch.zeros(3), torch.zeros(4), 1.0).passed
+    assert not difference("x", torch.tensor([0.0, math.nan]), torch.zeros(2), 1.0).passed
+    assert difference("x", torch.tensor([0.5]), torch.zeros(1), 1.0).passed
+
+
+def test_without_transformers_it_says_what_to_install(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *arguments: Any, **options: Any) -> Any:
+        if name.startswith("transformers"):
+            raise ImportError(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(MissingDependencyError):
+        compare(tiny_folder)
+    result = doctor(str(tiny_folder), "--against", "transformers")
+    assert result.exit_code == 1
+    assert "[transformers_missing]" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--against", "transformers"], "doctor_path_missing"), (["x", "--against", "vllm"], "invalid_against")],
+)
+def test_senseless_arguments_are_refused(arguments: list[str], code: str) -> None:
+    result = doctor(*arguments)
+    assert result.exit_code == 2
+    assert f"[{code}]" in result.stderr

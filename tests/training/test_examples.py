@@ -1,0 +1,108 @@
+"""Pages become batches whose labels say exactly what is where."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+from PIL import Image
+
+from kantu.processing.image import ImageConfig
+from kantu.synth.page import Line, Page, Question
+from kantu.training import mini
+from kantu.training.examples import IGNORED, BatchStream, Composer, Stage
+
+IMAGE_CONFIG = ImageConfig(
+    patch_size=16,
+    temporal_patch_size=2,
+    merge_size=2,
+    image_mean=(0.5, 0.5, 0.5),
+    image_std=(0.5, 0.5, 0.5),
+    min_pixels=mini.MIN_PIXELS,
+    max_pixels=mini.MAX_PIXELS,
+)
+
+
+def line(text: str, x: float, y: float, size: float) -> Line:
+    boxes = tuple((x + i * size, y, x + (i + 1) * size, y + size) for i in range(len(text)))
+    return Line(text, (x, y, x + len(text) * size, y + size), boxes, size)
+
+
+def page(width: int, height: int, lines: tuple[Line, ...] = (), questions: tuple[Question, ...] = ()) -> Page:
+    return Page("test", 0, Image.new("RGB", (width, height), (255, 255, 255)), lines, questions=questions)
+
+
+@pytest.fixture(scope="module")
+def composer() -> Composer:
+    tokenizer = mini.build_tokenizer()
+    return Composer(mini.mini_config(tokenizer), IMAGE_CONFIG, tokenizer)
+
+
+def test_a_character_is_asked_of_the_patch_its_centre_lies_in(composer: Composer) -> None:
+    """Patch (row 1, column 2) of a 4 x 4 grid is the third of the second merged cell: index 6."""
+    drawn = page(64, 64, (line("货", 32, 16, 16),))
+    batch = composer.batch(0, [drawn], 0, random.Random(0))
+    token = composer.tokenizer.encode("货").ids[0]
+    assert batch.glyphs.tolist() == [[6, 0, token]]
+    assert batch.glyph_counts.nonzero().tolist() == [[6]]
+    assert batch.glyph_sizes.tolist() == [16.0]
+
+
+def test_narrow_digits_share_a_patch_in_order(composer: Composer) -> None:
+    batch = composer.batch(0, [page(64, 64, (line("12", 0, 0, 8),))], 0, random.Random(0))
+    ids = [composer.tokenizer.encode(digit).ids[0] for digit in "12"]
+    assert batch.glyphs.tolist() == [[0, 0, ids[0]], [0, 1, ids[1]]]
+    assert batch.glyph_counts[0] == 2
+
+
+def test_too_small_and_outside_characters_are_not_asked_for(composer: Composer) -> None:
+    lines = (line("小", 0, 0, 7), line("外", 70, 0, 16), line(" ", 16, 0, 16))
+    batch = composer.batch(0, [page(64, 64, lines)], 0, random.Random(0))
+    assert batch.glyphs.shape == (0, 3)
+    assert batch.glyph_counts.sum() == 0
+
+
+def test_questions_restart_after_the_picture_and_learn_the_answer_only(composer: Composer) -> None:
+    questions = (Question("a", "多少钱", "5元"), Question("b", "几件", "2"))
+    batch = composer.batch(0, [page(64, 96, questions=questions)], 100, random.Random(0))
+    segments, labels, ids = batch.segments[0], batch.labels[0], batch.input_ids[0]
+    assert segments.unique().tolist() == [0, 1, 2]
+    shared = int((segments == 0).sum())
+    assert (ids == composer.config.image_token_id).sum() == 6
+    starts = [int((segments == number).nonzero()[0, 0]) for number in (1, 2)]
+    after_picture = batch.positions[:, 0, shared - 1] + 1
+    for start in starts:
+        assert torch.equal(batch.positions[:, 0, start], after_picture)
+    for number, start in enumerate(starts, 1):
+        text = composer.tokenizer.decode(ids[segments == number].tolist(), skip_special_tokens=False)
+        learned = labels[(segments == number) & (labels != IGNORED)]
+        answer = composer.tokenizer.decode(learned.tolist(), skip_special_tokens=False)
+        assert text.endswith(answer)
+        assert answer in {"5元<|im_end|>", "2<|im_end|>"}
+        assert start >= shared
+
+
+def test_a_budget_of_text_drops_whole_questions_but_never_all(composer: Composer) -> None:
+    questions = tuple(Question("a", "问" * 20, "答" * 20) for _ in range(5))
+    batch = composer.batch(0, [page(64, 64, questions=questions)], 1, random.Random(0))
+    assert batch.segments.max() == 1
+
+
+def test_batches_depend_on_their_index_alone() -> None:
+    def draw(seed: int, width: int, height: int) -> Page:
+        return page(width, height, (line(str(seed % 10), 0, 0, 16),))
+
+    tokenizer = mini.build_tokenizer()
+    config = mini.mini_config(tokenizer)
+    stage = Stage("test", {"digits": 1.0}, {(64, 64): 1.0, (96, 64): 1.0}, patches=64, text_tokens=0)
+
+    def stream(first: int) -> BatchStream:
+        return BatchStream(stage, {"digits": draw}, config, IMAGE_CONFIG, tokenizer.to_str(), 7, first)
+
+    several = iter(stream(0))
+    third = [next(several) for _ in range(3)][2]
+    again = next(iter(stream(2)))
+    assert third.index == again.index == 2
+    assert torch.equal(third.patches, again.patches)
+    assert torch.equal(third.glyphs, again.glyphs)

@@ -1,0 +1,72 @@
+"""kantu-mini is a Qwen3-VL checkpoint whose tokenizer never joins two characters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
+
+from kantu.model.checkpoint import load_model
+from kantu.model.config import read_config
+from kantu.model.qwen3vl import Qwen3VL
+from kantu.training import mini
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an untrained mini."""
+    path = tmp_path_factory.mktemp("mini")
+    tokenizer = mini.build_tokenizer()
+    config = mini.mini_config(tokenizer)
+    model = Qwen3VL(config)
+    mini.initialize(model, seed=3)
+    mini.write_companions(path, config, tokenizer)
+    mini.write_weights(path, model)
+    return path
+
+
+def test_level_one_has_3755_characters() -> None:
+    characters = mini.gb2312_level1()
+    assert len(characters) == len(set(characters)) == 3755
+    assert characters[0] == "啊"
+    assert characters[-1] == "座"
+
+
+def test_every_common_character_is_one_token_and_no_token_spans_two() -> None:
+    tokenizer = mini.build_tokenizer()
+    for character in mini.gb2312_level1() + mini.PUNCTUATION:
+        assert len(tokenizer.encode(character).ids) == 1, character
+    text = "实付￥128.50元，共2件 Kantu 囧😀\n"
+    ids = tokenizer.encode(text).ids
+    assert tokenizer.decode(ids) == text
+    assert len(ids) == sum(len(tokenizer.encode(character).ids) for character in text)
+
+
+def test_the_folder_says_what_the_configuration_says(folder: Path) -> None:
+    assert read_config(folder) == mini.mini_config(mini.build_tokenizer())
+
+
+def test_it_is_small_enough_to_ship(folder: Path) -> None:
+    shards = sorted(folder.glob("*.safetensors"))
+    assert all(shard.stat().st_size < 16_000_000 for shard in shards)
+    assert sum(shard.stat().st_size for shard in shards) < 44_000_000
+    config = read_config(folder)
+    with torch.device("meta"):
+        assert sum(parameter.numel() for parameter in Qwen3VL(config).parameters()) <= 16_000_000
+
+
+@pytest.mark.filterwarnings("default")  # transformers warns about its own internals
+def test_transformers_loads_it_and_agrees(folder: Path) -> None:
+    theirs = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
+    ours = load_model(folder, device=torch.device("cpu"), dtype=torch.float32)
+    grid = (1, 6, 4)
+    patches = torch.randn(24, ours.config.vision.patch_dim, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = theirs.model.visual(patches, torch.tensor([grid]))
+        found = ours.encode_images(patches, [grid])
+    assert torch.allclose(found[0], expected.pooler_output, atol=1e-4)
+    text = "这个订单发货了吗？"
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert tokenizer(text)["input_ids"] == mini.build_tokenizer().encode(text).ids

@@ -1,0 +1,85 @@
+"""A run learns, can be stopped, and goes on where it stood."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from kantu.model.checkpoint import load_model
+from kantu.synth.page import Line, Page, Question
+from kantu.training.examples import Stage
+from kantu.training.losses import TrainingAttention
+from kantu.training.plot import plot_run
+from kantu.training.recipe import Stretch, remaining
+from kantu.training.trainer import Progress, Trainer, TrainSettings, read_progress
+
+STAGE = Stage("test", {"blocks": 1.0}, {(64, 64): 1.0}, patches=128, text_tokens=64)
+CPU = torch.device("cpu")
+
+
+def draw(seed: int, width: int, height: int) -> Page:
+    """A page that is black or white, and says so: what a network can learn in a few steps, without a font."""
+    dark = seed % 2 == 0
+    text = "黑" if dark else "白"
+    image = Image.new("RGB", (width, height), (0, 0, 0) if dark else (255, 255, 255))
+    boxes = ((16.0, 16.0, 32.0, 32.0),)
+    return Page("blocks", seed, image, (Line(text, boxes[0], boxes, 16.0),), questions=(Question("q", "色", text),))
+
+
+def settings(run: Path, pictures: int) -> TrainSettings:
+    return TrainSettings(run, pictures=pictures, warmup_steps=2, workers=0, log_steps=1)
+
+
+def test_a_run_learns_and_logs(tmp_path: Path) -> None:
+    trainer = Trainer(settings(tmp_path, 8 * 12), weights=None, device=CPU)
+    trainer.train(STAGE, {"blocks": draw})
+    records = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert len(records) == 12
+    assert records[-1]["lm"] < records[0]["lm"] - 1
+    assert records[-1]["glyph"] < records[0]["glyph"] - 1
+    assert plot_run(tmp_path).stat().st_size > 10_000
+
+
+def test_a_stopped_run_goes_on_where_it_stood(tmp_path: Path) -> None:
+    Trainer(settings(tmp_path, 16), weights=None, device=CPU).train(STAGE, {"blocks": draw})
+    before = read_progress(tmp_path)
+    assert before is not None
+    assert (before.step, before.pictures) == (2, 16)
+    resumed = Trainer(settings(tmp_path, 8), weights=None, device=CPU)
+    masters = resumed.optimizer.state_dict()
+    assert any(name.startswith("momentum_buffer/") for name in masters)
+    resumed.train(STAGE, {"blocks": draw})
+    assert resumed.progress.pictures == 24
+    assert [stretch["first_batch"] for stretch in resumed.progress.history] == [0, 2]
+
+
+def test_shipped_weights_alone_are_enough_to_go_on(tmp_path: Path) -> None:
+    first = Trainer(settings(tmp_path / "a", 8), weights=None, device=CPU)
+    first.train(STAGE, {"blocks": draw})
+    second = Trainer(settings(tmp_path / "b", 8), weights=tmp_path / "a", device=CPU)
+    shipped = load_model(tmp_path / "a", device=CPU, dtype=torch.bfloat16).state_dict()
+    assert all(torch.equal(tensor, shipped[name]) for name, tensor in second.model.state_dict().items())
+
+
+def test_what_is_left_of_a_plan_follows_from_the_pictures_seen() -> None:
+    plan = (Stretch("a", 10), Stretch("b", 20), Stretch("b", 5, decay=True))
+    assert remaining(plan, None) == list(plan)
+    assert remaining(plan, Progress(pictures=15)) == [Stretch("b", 15), Stretch("b", 5, decay=True)]
+    assert remaining(plan, Progress(pictures=40)) == []
+
+
+@pytest.mark.parametrize("changed", [1, 2])
+def test_a_question_sees_the_picture_and_itself_but_not_its_sisters(changed: int) -> None:
+    segments = torch.tensor([[0, 0, 1, 1, 2, 2, -1]])
+    attention = TrainingAttention(segments, torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(7, 2, 4, generator=generator) for _ in range(3))
+    before = attention.attend(0, q, k, v)
+    moved = v + (segments[0] == changed)[:, None, None]
+    after = attention.attend(0, q, k, moved)
+    differs = (before != after).flatten(1).any(1)
+    assert differs.tolist() == [bool(segment == changed) for segment in segments[0].tolist()]
