@@ -57,7 +57,7 @@ def report(logits: dict[tuple[str, str], Logits]) -> bool:
     errors: dict[str, Logits] = {}
     for name in IMPLEMENTATIONS:
         errors[name] = error = np.abs(logits[name, "bfloat16"] - logits[name, "float32"])
-        print(f"{name + ' BF16 - float32:':<27}max {error.max():.5f}  mean {error.mean():.6f}  rms {_rms(error):.6f}")
+        print(f"{name + ' BF16 - float32:':<29}max {error.max():.5f}  mean {error.mean():.6f}  rms {_rms(error):.6f}")
     bound = float(errors["transformers"].max())
     top_two = np.partition(exact, -2, axis=-1)[:, -2:]
     clear = top_two[:, 1] - top_two[:, 0] > bound

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 
 from kantu.errors import InvalidRequestError, KantuError
+from kantu.training import commands as training
 
 if TYPE_CHECKING:
     from kantu.vlm import VLM, Answer, AnswerStream
@@ -29,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(training.app, name="train")
 
 P = ParamSpec("P")
 
@@ -44,8 +47,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象�
 
 
 def main() -> None:
-    """The console script."""
-    app(prog_name="kantu")
+    """The console script. Commands of this file guard themselves; those of other packages are guarded here."""
+    try:
+        app(prog_name="kantu")
+    except KantuError as error:
+        _complain(error)
+        sys.exit(_exit_code(error))
 
 
 def _guarded(command: Callable[P, None]) -> Callable[P, None]:

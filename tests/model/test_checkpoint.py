@@ -125,6 +125,11 @@ class TestLoading:
         ranges = [tuple(int(end, 16) for end in m[0].split("-")) for m in maps if str(folder) in m[-1]]
         assert any(low <= weight.data_ptr() < high for low, high in ranges)
 
+    def test_changing_a_weight_in_memory_does_not_reach_the_file(self, folder: Path) -> None:
+        before = (folder / "model.safetensors").read_bytes()
+        load(folder).language_model.embed_tokens.weight.data.zero_()
+        assert (folder / "model.safetensors").read_bytes() == before
+
     def test_building_the_skeleton_leaves_the_random_state_alone(self, folder: Path) -> None:
         before = torch.get_rng_state()
         load(folder)

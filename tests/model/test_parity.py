@@ -31,6 +31,16 @@ def test_the_vision_tower_gives_the_same_visual_tokens_and_every_deepstack_level
         assert_close(ours, theirs)
 
 
+def test_norms_have_the_epsilon_of_the_reference(pair: Twins) -> None:
+    """Too small a thing for logits within 1e-4 to show."""
+    ours, theirs = (
+        {module.eps for module in tower.modules() if isinstance(module, torch.nn.LayerNorm)}
+        for tower in (pair.ours.visual, pair.reference.model.visual)
+    )
+    assert ours == theirs
+    assert pair.ours.language_model.norm.eps == pair.reference.model.language_model.norm.variance_epsilon
+
+
 def test_several_frames_attend_only_to_themselves_as_in_the_reference(twins: Twins) -> None:
     grids = [(2, 4, 6), (1, 2, 4)]
     patches = torch.randn(56, twins.config.vision.patch_dim, generator=torch.Generator().manual_seed(5))

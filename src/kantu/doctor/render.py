@@ -41,16 +41,8 @@ def machine(console: Console | None = None) -> None:
 
 def _table(device: facts.Device, speed: facts.Speed) -> Table:
     bits, precision = _BITS[device.dtype], _NAMES[device.dtype]
-    table = Table(
-        "模型",
-        f"{precision} 需要",
-        "能否运行",
-        "预计解码",
-        "INT8（尚未支持）",
-        "INT4（尚未支持）",
-        box=None,
-        pad_edge=False,
-    )
+    later = (f"INT{n}（尚未支持）" for n in (8, 4))
+    table = Table("模型", f"{precision} 需要", "能否运行", "预计解码", *later, box=None, pad_edge=False)
     for size in facts.sizes():
         needed = size.needed_bytes(bits)
         fits = needed <= device.available_bytes

@@ -20,7 +20,6 @@ class Sampler:
         params: completed by the folder's generation config (no None among the choosing parameters).
         prompt_ids: tokens the repetition penalty counts as seen from the start.
         end_ids: tokens masked before `params.min_tokens` tokens are chosen.
-        vocab_size: ids the tokenizer knows; logits beyond are padding of the checkpoint.
     """
 
     def __init__(self, params: SamplingParams, prompt_ids: Iterable[int], end_ids: Iterable[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +14,9 @@ from kantu.model.config import VisionConfig
 
 Grid = tuple[int, int, int]
 """Frames, rows and columns of one picture, in patches."""
+
+Attend = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Tensor]
+"""How patches attend within their frames: `segment_attention` or something equal to it."""
 
 _NORM_EPS = 1e-6
 
@@ -66,10 +69,10 @@ class VisionAttention(nn.Module):
         self.qkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
         self.proj = nn.Linear(config.hidden_size, config.hidden_size)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, lengths: Sequence[int]) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, lengths: Sequence[int], attend: Attend) -> Tensor:
         q, k, v = self.qkv(x).view(x.shape[0], 3, self.num_heads, -1).unbind(1)
         q, k = (rope.rotate(part.float(), cos, sin).to(v.dtype) for part in (q, k))
-        output: Tensor = self.proj(segment_attention(q, k, v, lengths).flatten(1))
+        output: Tensor = self.proj(attend(q, k, v, lengths).flatten(1))
         return output
 
 
@@ -94,8 +97,8 @@ class VisionBlock(nn.Module):
         self.attn = VisionAttention(config)
         self.mlp = VisionMLP(config)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, lengths: Sequence[int]) -> Tensor:
-        attended: Tensor = x + self.attn(self.norm1(x), cos, sin, lengths)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, lengths: Sequence[int], attend: Attend) -> Tensor:
+        attended: Tensor = x + self.attn(self.norm1(x), cos, sin, lengths, attend)
         output: Tensor = attended + self.mlp(self.norm2(attended))
         return output
 
@@ -146,7 +149,9 @@ class VisionTower(nn.Module):
             PatchMerger(config, norm_after_join=True) for _ in config.deepstack_visual_indexes
         )
 
-    def features(self, patches: Tensor, grids: Sequence[Grid]) -> tuple[Tensor, Tensor]:
+    def features(
+        self, patches: Tensor, grids: Sequence[Grid], attend: Attend = segment_attention
+    ) -> tuple[Tensor, Tensor]:
         """The last hidden state of every patch [patches, hidden], and the visual tokens as `forward` returns them."""
         config = self.config
         rows, columns = patch_coordinates(grids, config.spatial_merge_size, patches.device)
@@ -157,7 +162,7 @@ class VisionTower(nn.Module):
         x = x + positions.to(x.dtype)
         levels = []
         for index, block in enumerate(self.blocks):
-            x = block(x, cos, sin, lengths)
+            x = block(x, cos, sin, lengths, attend)
             if index in config.deepstack_visual_indexes:
                 level = config.deepstack_visual_indexes.index(index)
                 levels.append(self.deepstack_merger_list[level](x))

@@ -1,156 +1,49 @@
-"""Word lists behind `vocabulary`: labels by kind, parts of goods' and shops' names, templates of sentences."""
+"""Word lists behind `vocabulary`, read from `lexicon.txt`: labels by kind, parts of names, button texts, sentences."""
 
 from __future__ import annotations
 
+from importlib import resources
+
+
+def _sections() -> dict[str, list[str]]:
+    """Lines of `lexicon.txt` by section."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in resources.files("kantu.synth").joinpath("lexicon.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            lines = found.setdefault(line.strip("[]"), [])
+        elif not line.startswith("#"):
+            lines.append(line)
+    return found
+
+
+_SECTIONS = _sections()
+
+
+def _words(section: str) -> tuple[str, ...]:
+    return tuple(" ".join(_SECTIONS[section]).split())
+
+
 LABELS: dict[str, tuple[str, ...]] = {
-    "time": tuple(
-        """下单时间 付款时间 发货时间 收货时间 成交时间 创建时间 支付时间 预约时间 取件时间 送达时间 预计送达 签收时间
-        开始时间 结束时间 起飞时间 到达时间 出发时间 入住日期 离店日期 就诊时间 挂号日期 报名时间 截止日期 开票日期
-        生产日期 有效期至 到期时间 申请时间 审核时间 退款时间 更新时间 登录时间 打卡时间 上班时间 下班时间 会议时间
-        考试时间 开庭时间 还书日期 借阅日期 缴费日期 放映时间 检票时间 出生日期 入职日期 发布时间 营业时间 时间 日期""".split()
-    ),
-    "person": tuple(
-        """收货人 收件人 寄件人 联系人 下单人 付款人 收款人 申请人 审批人 经办人 负责人 参会人 主持人 发起人 乘客 乘车人
-        入住人 就诊人 主治医师 医生 护士 司机 骑手 配送员 客服 业务员 销售员 收银员 老师 班主任 学生 家长 教练 讲师 作者
-        译者 持卡人 户主 租客 姓名 用户名 会员姓名 推荐人 证明人 监护人 代办人 签字人""".split()
-    ),
-    "phone": tuple(
-        "手机号 联系电话 电话 客服电话 收货电话 预留手机 绑定手机 紧急联系 服务热线 司机电话 办公电话 尾号".split()
-    ),
-    "address": tuple(
-        """收货地址 寄件地址 发货地址 退货地址 家庭住址 公司地址 店铺地址 联系地址 注册地址 取货地址 详细地址 上车地点
-        下车地点 见面地点 活动地点 会议地点 地址 住址 位置""".split()
-    ),
-    "money": tuple(
-        """实付款 应付 合计 总计 小计 总价 单价 原价 运费 优惠 立减 红包 定金 尾款 押金 余额 退款金额 订单金额 商品金额
-        支付金额 开票金额 税额 服务费 手续费 打包费 配送费 起送价 挂号费 药费 检查费 学费 报名费 房费 票价 油费 水费 电费
-        燃气费 物业费 停车费 工资 奖金 补贴 报销金额 预算 保费 本金 利息 月供 首付 还款额 到手价 会员价 合计金额""".split()
-    ),
-    "code": tuple(
-        """订单编号 订单号 交易号 交易单号 商户单号 运单号 快递单号 物流单号 流水号 取件码 取餐号 验证码 券码 兑换码 票号
-        发票号码 税号 合同编号 保单号 学号 工号 卡号 会员号 病历号 身份证号 准考证号 车牌号 设备编号 序列号 型号 货号 条码
-        批次号 房间号 桌号 排队号 预约号 邮编 账号 编号 案号 证书编号 借阅证号 户号""".split()
-    ),
-    "count": tuple(
-        """件数 数量 总数 库存 人数 份数 天数 晚数 次数 张数 重量 净含量 体积 面积 长度 高度 距离 里程 温度 湿度 评分 积分
-        折扣 进度 电量 流量 剩余 容量 楼层 页数 字数 阅读量 销量 点赞数 得分 名次 班级人数 使用次数 有效天数""".split()
-    ),
-    "choice": tuple(
-        """付款方式 支付方式 配送方式 取货方式 订单状态 物流状态 退款状态 审核状态 支付状态 退款原因 取消原因 商品类型 票种
-        发票类型 发票抬头 发票内容 快递公司 规格 颜色 尺码 口味 材质 产地 品牌 等级 车型 舱位 座席 床型 早餐 天气 语言 职业
-        学历 专业 部门 岗位 性别 民族 血型 过敏史 诊断 用法 剂型 症状 备注 主题 类别 标签 来源 用途 渠道 方式 状态 结果
-        意见 说明 网络 权限 模式 版本 服务 保障 活动 优惠券 会员等级 买家留言 特别提示""".split()
-    ),
-    "place": tuple(
-        """会议室 教室 考场 座位 座位号 车次 车厢 航班 登机口 航站楼 检票口 站台 科室 诊室 病房 床位 窗口 柜台 影厅 包间
-        房型 门店 出发地 目的地 始发站 终点站 起点 终点 目的站 经停 仓库 货架 取餐点 网点 学校 校区 院系 单位 停车位""".split()
-    ),
-    "goods": tuple("商品 商品名称 品名 货品 名称 物品 套餐 菜品 药品 书名 课程 课程名称 项目 赠品 礼品 标题 产品 内容".split()),
-    "shop": tuple("店铺 店名 商家 卖家 供应商 收款方 开票方 商户 商户名称 公司 机构 医院 酒店 出版社 承运方 主办方".split()),
-}  # fmt: skip
+    name.removeprefix("labels."): _words(name) for name in _SECTIONS if name.startswith("labels.")
+}
 """About 400 field labels, by the kind of value that follows them."""
 
-CHOICES = tuple(
-    """待付款 待发货 待收货 已发货 已签收 已完成 已取消 退款中 已退款 审核中 已通过 已驳回 运输中 派送中 进行中 已关闭 排队中
-    已预约 已过期 已使用 未使用 正常 异常 在线 离线 在线支付 货到付款 扫码支付 银行卡 信用卡 现金 余额支付 自提 送货上门 快递
-    同城配送 次日达 普通发票 电子发票 个人 单位 男 女 是 否 无 有 微辣 不辣 少糖 去冰 常温 大份 小份 红色 蓝色 黑色 白色 均码
-    大床房 双床房 经济舱 头等舱 二等座 一等座 硬卧 软卧 含早餐 不含早 内科 外科 儿科 眼科 每日两次 饭后服用 纯棉 真丝 不锈钢
-    七天可退 假一赔十 不想要了 拍错了 尺寸不合适 质量问题 少件 破损 缺货 晴 多云 小雨 优秀 良好 合格 金卡会员 普通会员""".split()
-)
+CHOICES = _words("choices")
+COLORS = _words("colors")
+MEASURES = _words("measures")
+GOODS_MODIFIERS = _words("goods_modifiers")
+GOODS_MATERIALS = _words("goods_materials")
+GOODS_NOUNS = _words("goods_nouns")
+SHOP_HEADS = _words("shop_heads")
+SHOP_KINDS = _words("shop_kinds")
+SURNAMES = _words("surnames")
+TITLES = _words("titles")
+CITIES = _words("cities")
+DISTRICTS = _words("districts")
+ROAD_HEADS = _words("road_heads")
+ACTIONS = _words("actions")
 
-COLORS = tuple("红色 蓝色 黑色 白色 灰色 米色 粉色 绿色 紫色 黄色 棕色 墨绿 藏青 卡其 天蓝 奶白 银色 酒红".split())
-
-MEASURES = tuple("件 个 份 张 次 人 天 晚 本 瓶 袋 箱 盒 只 条 页 台 辆 位 斤 米 字 分 克 样 种 名".split())
-
-GOODS_MODIFIERS = tuple(
-    """新款 加厚 轻便 家用 便携 儿童 男士 女士 婴儿 老人 学生 宠物 户外 车载 迷你 超大 折叠 可爱 复古 简约 北欧 手工 传统 秘制
-    有机 新鲜 冷冻 即食 低脂 无糖 特级 精选 农家 野生 进口 国产 防水 保暖 透气 静音 智能 无线 充电 高清 四季 夏季 冬季 春秋
-    多功能 大容量 一次性 全自动 网红 爆款 限量 经典 香辣 麻辣 五香 原味 蒜香 海盐 抹茶 清香 速溶 办公 厨房 浴室 卧室 床头
-    旅行 运动 跑步 登山 露营 加绒 修身 宽松 长款 短款 高腰 圆领 连帽 条纹 碎花 格子 抗菌 环保 耐磨 防滑""".split()
-)
-GOODS_MATERIALS = tuple(
-    """纯棉 真丝 羊毛 羊绒 亚麻 牛皮 帆布 绒布 实木 竹制 陶瓷 玻璃 不锈钢 铸铁 铝合金 硅胶 塑料 橡胶 水晶 珍珠 银质 铜制 皮质
-    藤编 棉麻 法兰绒 牛肉 鸡肉 猪肉 海苔 芝麻 花生 核桃 红枣 蜂蜜 牛奶 酸奶 巧克力 草本 茶香 绿豆 红豆 糯米 玉米 番茄 蓝色
-    香草 椰子 柠檬 桂花 玫瑰 薄荷 燕麦 黑糖 全麦""".split()
-)
-GOODS_NOUNS = tuple(
-    """衬衫 外套 毛衣 卫衣 羽绒服 风衣 连衣裙 短裤 牛仔裤 睡衣 袜子 围巾 帽子 手套 皮带 运动鞋 凉鞋 拖鞋 靴子 背包 挎包 钱包
-    行李箱 雨伞 墨镜 手表 项链 耳机 音箱 键盘 鼠标 充电器 充电宝 数据线 手机壳 台灯 风扇 加湿器 电饭锅 水壶 吹风机 剃须刀
-    电子秤 摄像头 路由器 硬盘 保温杯 茶杯 碗 盘子 筷子 炒锅 菜刀 砧板 饭盒 毛巾 浴巾 牙刷 牙膏 香皂 洗发水 洗衣液 纸巾 面膜
-    面霜 口红 香水 床单 被套 枕头 毛毯 窗帘 地毯 衣架 收纳箱 垃圾袋 拖把 挂钩 花瓶 盆栽 书架 椅子 沙发 茶几 床垫 镜子 月饼
-    饼干 面包 蛋糕 糖果 果干 坚果 瓜子 牛肉干 火腿 香肠 豆干 面条 米线 大米 面粉 食用油 酱油 辣椒酱 咖啡 绿茶 红茶 奶茶 果汁
-    苹果 橙子 芒果 荔枝 西瓜 虾仁 牛排 鸡翅 饺子 包子 汤圆 火锅底料 酸菜鱼 炒饭 盖饭 凉皮 奶粉 尿布 积木 拼图 玩偶 气球 绘本
-    词典 小说 练习册 笔记本 钢笔 铅笔 文件夹 计算器 健身垫 跳绳 篮球 足球 球拍 帐篷 睡袋 头盔 车垫 轮胎 猫粮 狗粮 鱼缸 螺丝
-    电钻 卷尺 手电筒 插座 灯泡 门锁""".split()
-)
-SHOP_HEADS = tuple(
-    """青禾 云朵 山野 晨光里 小满 南风 北岸 橙子 白露 春山 星河 木兰 麦田 海风 竹影 四季 老街 半日 知味 有间 好物 鲜果 暖阳 远山
-    溪边 松果 蓝鲸 米粒 田园 一叶 长青 新城 东湖 西河 石桥 花间 书香 百草 安和 福满 家和 瑞丰 同心 明月 清风 千寻 万家 大地""".split()
-)
-SHOP_KINDS = tuple(
-    """旗舰店 专卖店 专营店 小店 商行 杂货铺 生活馆 家居馆 服装店 鞋店 书店 花店 茶行 粮油店 水果店 生鲜超市 便利店 面馆 小吃店
-    烘焙坊 咖啡馆 餐厅 饭庄 火锅店 药房 诊所 医院 宾馆 酒店 客栈 旅行社 培训中心 学校 幼儿园 健身房 影院 维修部 五金店 文具店
-    数码店 电器行 母婴店 宠物店 洗衣店 理发店 物流公司 科技有限公司 贸易公司 服务中心 工作室""".split()
-)
-SURNAMES = tuple(
-    """赵 钱 孙 李 周 吴 郑 王 冯 陈 卫 蒋 沈 韩 杨 朱 秦 许 何 吕 施 张 孔 曹 严 华 金 魏 陶 姜 谢 邹 苏 潘 葛 范 彭 鲁 韦 马
-    方 任 袁 柳 唐 薛 雷 贺 汤 罗 郝 安 常 于 傅 齐 康 余 顾 孟 黄 萧 姚 邵 汪 毛 戴 宋 熊 纪 董 梁 杜 江 童 郭 梅 林 钟 徐 邱
-    高 夏 蔡 田 胡 万 卢 莫 丁 邓 洪 包 石 崔 程 陆 白 叶 温 欧阳 司马 上官""".split()
-)
-TITLES = tuple("女士 先生 小姐 老师 医生 经理 师傅 同学 阿姨 主任 教练 护士 律师 会计".split())
-CITIES = tuple(
-    """北京 上海 天津 重庆 广州 杭州 南京 苏州 成都 武汉 西安 长沙 郑州 济南 青岛 大连 沈阳 长春 合肥 福州 厦门 南昌 南宁 海口 贵阳
-    昆明 兰州 西宁 银川 宁波 温州 无锡 常州 扬州 徐州 烟台 洛阳 开封 宜昌 桂林 柳州 大理 延安 保定 绍兴 嘉兴 金华 台州 泉州""".split()
-)
-DISTRICTS = tuple(
-    "东城区 西湖区 滨江区 高新区 开发区 江北区 河西区 南山区 城关区 新城区 中心区 和平区 青山区 白云区".split()
-)
-ROAD_HEADS = tuple(
-    """人民 解放 建设 中山 和平 幸福 光明 学府 文化 科技 新华 朝阳 长江 黄河 湖滨 滨海 青年 胜利 友谊 迎宾 石桥 梅花 竹园 柳荫
-    松柏 望江 观山 春风 丰收 银杏 丹桂 凤凰 麦田 金沙 龙泉 东风 西苑 南湖 北关 天河 云锦 玉兰""".split()
-)
-
-SENTENCES = tuple(
-    """{g}已经发货，请注意查收。
-您的{g}预计{d}送达。
-请于{d}前到{s}领取{w}。
-{p}您好，您预约的{w}已确认。
-亲，{g}今天可以发货吗？
-{s}祝您生活愉快！
-本店满{m}元包邮，{w}除外。
-凭券码{c}到店使用。
-{w}期间暂停配送，{d}恢复。
-因{w}缺货，退款{m}元已原路退回。
-请在{n}分钟内完成支付。
-还剩{n}件，卖完即止。
-{a}的天气{w}，出门请带伞。
-{p}已同意您的{w}申请。
-第{n}次{w}会议改到{t}。
-{w}和{v}都很好，下次再来。
-质量不错，就是{w}有点小。
-{g}收到了，包装完好，谢谢。
-快递放在{w}，取件码{c}。
-您尾号的账户收入{m}元。
-注意：{w}不能和{v}一起使用。
-每日{n}次，饭后服用{w}。
-{a}到{a}的列车晚点{n}分钟。
-点击“{w}”查看全部{v}。
-{x}的{w}怎么卖？
-已为您保留{w}，请尽快付款。
-如有问题请联系{p}。
-{w}不支持七天退换。
-今晚{n}点开始，{g}直降{m}元。
-{l}以实际为准。
-商家正在准备{g}，请耐心等待。
-{t}由{p}本人签收。
-{w}、{v}、{x}各一份。
-这家{s}的{g}真好吃。
-共{n}人参加了{w}活动。
-{x}{w}，{v}{x}。
-我在{a}，{d}回来。
-支付成功，获得{n}积分。
-超过{n}天未取将退回{s}。
-暂无{w}信息""".splitlines()
-)
-"""Templates of `vocabulary.sentence`; slots: goods, words, person, shop, time, date, number, amount, code, city (a), random
-characters (x), label."""
+SENTENCES = tuple(_SECTIONS["sentences"])
+"""Templates of `vocabulary.sentence`. Slots: g goods, w and v words, p person, s shop, t time, d date, n number,
+m amount, c code, a city, x random characters, l label."""

@@ -7,7 +7,6 @@ import random
 
 from kantu.synth.canvas import Color
 
-
 _LINEAR = tuple(c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in range(256))
 
 

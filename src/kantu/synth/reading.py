@@ -1,4 +1,4 @@
-"""Family "reading": labels, values and texts anywhere on a page, in any style, so that reading is learned and no layout."""
+"""Family "reading": labels, values and texts anywhere on a page in any style: reading is learned, no layout."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from kantu.synth import effects, fonts, reading_fields, reading_parts
+from kantu.synth import effects, fonts, reading_fields, reading_lists, reading_parts
 from kantu.synth.canvas import Canvas, Color
 from kantu.synth.page import Box, Page
 from kantu.synth.reading_blocks import Block, Fact, Pair, Press, card, stack
@@ -28,13 +28,13 @@ _MAKERS: tuple[tuple[Maker, float], ...] = (
     (reading_parts.paragraph, 1.0),
     (reading_parts.notice, 0.6),
     (reading_parts.buttons, 1.6),
-    (reading_parts.item, 2.0),
-    (reading_parts.list_rows, 1.3),
+    (reading_lists.item, 2.0),
+    (reading_lists.list_rows, 1.3),
     (reading_parts.total, 1.2),
-    (reading_parts.tabs, 0.5),
-    (reading_parts.options, 0.6),
-    (reading_parts.bubbles, 0.6),
-    (reading_parts.tags, 0.7),
+    (reading_lists.tabs, 0.5),
+    (reading_lists.options, 0.6),
+    (reading_lists.bubbles, 0.6),
+    (reading_lists.tags, 0.7),
     (reading_parts.loose, 2.0),
 )
 
@@ -111,7 +111,7 @@ def _fill(press: Press, surface: Surface, canvas: Canvas, box: Box) -> list[Fact
     width, room = box[2] - box[0], box[3] - box[1]
     blocks: list[Block] = []
     used, misses = 0.0, 0
-    limit = rng.choice((2, 3, 5, 8, 99, 99))
+    limit = rng.choice((2, 3, 5, 8, 99, 99) if room < 450 * style.scale else (4, 8, 99, 99, 99))
     while misses < 3 and len(blocks) < limit and room - used > 20 * style.scale:
         block = _group(press, surface, width, 2)
         if block is None or used + block.height > room:

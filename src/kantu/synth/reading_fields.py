@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from kantu.synth import palette, vocabulary
+from functools import partial
+
+from kantu.synth import lexicon, palette, vocabulary
 from kantu.synth.canvas import Canvas
-from kantu.synth.reading_blocks import ICONS, Block, Listing, Pair, Press, Run, Table, divider, plate
+from kantu.synth.reading_blocks import ICONS, Block, Fact, Listing, Pair, Press, Run, Table, divider, plate
 from kantu.synth.reading_style import Surface, Type
+
+
+def _fits(type_: Type, width: float, text: str) -> bool:
+    return type_.width(text) <= width
 
 
 def _center(outer: float, inner: float) -> float:
@@ -71,8 +77,10 @@ def field_rows(press: Press, surface: Surface, width: float) -> Block | None:
             if index < len(fields) - 1:
                 divider(canvas, style, surface, x, y - style.row_gap / 2, width)
 
-    facts = (*(pair for pair, _, _ in fields), Listing(tuple(pair.label for pair, _, _ in fields), "信息"))
-    return Block(sum(heights) + style.row_gap * (len(fields) - 1), draw, facts if len(fields) > 2 else facts[:-1])
+    facts: list[Fact] = [pair for pair, _, _ in fields]
+    if len(fields) > 2:
+        facts.append(Listing(tuple(pair.label for pair, _, _ in fields), "信息"))
+    return Block(sum(heights) + style.row_gap * (len(fields) - 1), draw, tuple(facts))
 
 
 def field_grid(press: Press, surface: Surface, width: float) -> Block | None:
@@ -85,6 +93,7 @@ def field_grid(press: Press, surface: Surface, width: float) -> Block | None:
     over, anchor = rng.random() < 0.35, rng.choice("lmm")
     types: tuple[Type, Type] = (style.label, style.big if over and rng.random() < 0.3 else style.value)
     near = style.scale * rng.choice((2, 3, 4, 6))
+    gap = max(style.row_gap, near + 0.4 * style.label.size)  # a value must be nearer to its own label than to the next
     fields = []
     for _ in range(rows * columns):
         field = press.pair(*types, surface, lambda _: inside, most=rng.choice((1, 1, 2)))
@@ -102,7 +111,7 @@ def field_grid(press: Press, surface: Surface, width: float) -> Block | None:
     def draw(canvas: Canvas, x: float, y: float) -> None:
         for index, (_, label, value) in enumerate(fields):
             row, place = divmod(index, columns)
-            top = y + sum(heights[:row]) + row * style.row_gap
+            top = y + sum(heights[:row]) + row * gap
             left = x + place * cell
             at = left if anchor == "l" else left + inside / 2
             first, second = (value, label) if over else (label, value)
@@ -112,7 +121,7 @@ def field_grid(press: Press, surface: Surface, width: float) -> Block | None:
                 rule = left - 5 * style.scale
                 canvas.draw.line((rule, top, rule, top + heights[row]), fill=surface.line, width=round(style.scale))
 
-    return Block(sum(heights) + style.row_gap * (rows - 1), draw, tuple(pair for pair, _, _ in fields))
+    return Block(sum(heights) + gap * (rows - 1), draw, tuple(pair for pair, _, _ in fields))
 
 
 def big_field(press: Press, surface: Surface, width: float) -> Block | None:
@@ -201,6 +210,7 @@ def inputs(press: Press, surface: Surface, width: float) -> Block | None:
         return None
     tall = style.body.size + 2 * pad
     near = style.scale * 4
+    gap = style.row_gap if beside else max(style.row_gap, near + 0.4 * style.label.size)
     step = tall if beside else style.label.size + near + tall
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
@@ -210,9 +220,9 @@ def inputs(press: Press, surface: Surface, width: float) -> Block | None:
             box = (x + left, top, x + width, top + tall)
             canvas.rounded(box, min(style.radius, tall / 2), frame.back[0], outline=surface.line)
             value.draw(canvas, x + left + pad, top + pad)
-            y += step + style.row_gap
+            y += step + gap
 
-    height = step * len(fields) + style.row_gap * (len(fields) - 1)
+    height = step * len(fields) + gap * (len(fields) - 1)
     return Block(height, draw, tuple(pair for pair, _, _ in fields))
 
 
@@ -227,14 +237,15 @@ def table(press: Press, surface: Surface, width: float) -> Block | None:
     header_fill = style.solid(rng) if rng.random() < 0.3 else palette.mix(surface.back[0], surface.line, 0.5)
     on_header = style.surface(rng, header_fill)
     for kind in kinds[: rng.choice((2, 3, 3, 4))]:
-        title = press.new(lambda r, kind=kind: r.choice(vocabulary.lexicon.LABELS[kind]))  # type: ignore[misc]
+        title = press.new(lambda r, kind=kind: r.choice(lexicon.LABELS[kind]))  # type: ignore[misc]
         if title is None:
             return None
         room = width - used - 2 * pad
         top = press.run(title, head, on_header.ink, "header", width=room)
+        most = min(room, width * 0.45)
         cells = []
         for _ in range(count):
-            text = press.new(vocabulary.VALUES[kind], lambda t: cell_type.width(t) <= min(room, width * 0.45))
+            text = press.new(vocabulary.VALUES[kind], partial(_fits, cell_type, most))
             cell = press.run(text, cell_type, surface.ink, "cell") if text else None
             if cell:
                 cells.append(cell)

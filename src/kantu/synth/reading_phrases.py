@@ -1,4 +1,4 @@
-"""How people ask about a page, and short ways to answer. `{x}` is what is asked about, already quoted; `{v}` the value."""
+"""How people ask about a page, and short ways to answer. `{x}` is what is asked about, quoted; `{v}` the value."""
 
 from __future__ import annotations
 

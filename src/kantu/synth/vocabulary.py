@@ -73,6 +73,8 @@ def goods_name(rng: random.Random) -> str:
         name = _part(rng, lexicon.GOODS_MATERIALS, surprise) + name
     if rng.random() < 0.5 or len(name) < 3:
         name = _part(rng, lexicon.GOODS_MODIFIERS, surprise) + name
+    if len(name) < 3:
+        name += word(rng)
     if rng.random() < 0.45:
         spec = _spec(rng)
         if len(name) + len(spec) <= 14:
@@ -323,6 +325,7 @@ def sentence(rng: random.Random) -> str:
     slots = {
         "g": goods_name(rng), "w": word(rng), "v": word(rng), "p": person(rng), "s": shop_name(rng),
         "t": date_time(rng), "d": date(rng), "n": str(rng.randint(2, 30)), "m": amount(rng), "c": code(rng),
-        "a": rng.choice(lexicon.CITIES), "x": random_han(rng, rng.randint(2, 4)), "l": rng.choice(lexicon.LABELS["choice"]),
+        "a": rng.choice(lexicon.CITIES), "x": random_han(rng, rng.randint(2, 4)),
+        "l": rng.choice(lexicon.LABELS["choice"]),
     }  # fmt: skip
     return rng.choice(lexicon.SENTENCES).format(**slots)

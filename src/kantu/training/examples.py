@@ -23,6 +23,9 @@ Draw = Callable[[int, int, int], Page]
 GLYPH_SLOTS = 3  # digits of 14 px are 8 px wide: a patch of 16 px may begin two or three characters
 IGNORED = -100
 HELD_OUT_SEEDS = 1_000_000  # training draws seeds from here on; lower ones are for measuring
+# oneDNN builds new kernels for every new shape, which costs more than the padding
+_LENGTH_MULTIPLE = 64
+_GLYPH_MULTIPLE = 256
 _SMALLEST_GLYPH = 8.0  # pixels; smaller ones are not asked for
 
 
@@ -55,7 +58,7 @@ class Batch:
     grid: tuple[int, int, int]
     patches: Tensor  # [pictures * patches, patch_dim]
     glyph_counts: Tensor  # [pictures * patches], 0..GLYPH_SLOTS
-    glyphs: Tensor  # [characters, 3]: patch, slot, token id
+    glyphs: Tensor  # [characters, 3]: patch, slot, token id (IGNORED in padding)
     glyph_sizes: Tensor  # [characters], em size in pixels
     input_ids: Tensor
     positions: Tensor  # [3, pictures, length]
@@ -122,7 +125,10 @@ class Composer:
                     glyphs.append((number * per_picture + patch, slot, token))
                     sizes.append(size)
         sequences = [self._sequence(page, grid, text_tokens, rng) for page in pages] if text_tokens else []
-        length = max((len(sequence[0]) for sequence in sequences), default=0)
+        length = _rounded(max((len(sequence[0]) for sequence in sequences), default=0), _LENGTH_MULTIPLE)
+        padding = _rounded(len(glyphs), _GLYPH_MULTIPLE) - len(glyphs)
+        glyphs += [(0, 0, IGNORED)] * padding
+        sizes += [0.0] * padding
         padded = np.zeros((len(sequences), 6, length), np.int64)
         padded[:, 4] = -1
         padded[:, 5] = IGNORED
@@ -227,3 +233,8 @@ class Composer:
 
     def _encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def _rounded(count: int, multiple: int) -> int:
+    """`count` rounded up."""
+    return -(-count // multiple) * multiple

@@ -15,23 +15,24 @@ from kantu.training.trainer import Progress
 
 DEFAULT_RUN = Path.home() / ".cache/kantu/training/mini"
 
-_SMALL = {(320, 320): 4.0, (384, 320): 2.0, (320, 448): 2.0, (448, 448): 1.0, (416, 640): 0.6}
+# Attention makes a patch of a large picture cost more, so most pictures are small and some are as large as screens.
+_TINY = {(256, 256): 3.0, (320, 320): 4.0, (384, 320): 1.0, (320, 448): 1.0}
+_SMALL = {(320, 320): 5.0, (320, 448): 2.0, (448, 320): 1.0, (416, 640): 0.4}
 _MIXED = {
-    (320, 320): 2.0,
+    (320, 320): 4.0,
     (320, 448): 3.0,
-    (352, 544): 2.0,
     (448, 352): 1.0,
-    (384, 640): 2.0,
-    (416, 768): 1.0,
-    (640, 448): 0.7,
-    (416, 896): 0.4,
+    (352, 544): 1.5,
+    (384, 704): 1.0,
+    (640, 448): 0.4,
+    (416, 832): 0.5,
 }
 
 STAGES: Mapping[str, Stage] = {
     stage.name: stage
     for stage in (
         # Teach the eye to name characters before it is asked anything.
-        Stage("glyphs", {"glyphs": 0.7, "reading": 0.3}, _SMALL, patches=7_200, text_tokens=0),
+        Stage("glyphs", {"glyphs": 0.7, "reading": 0.3}, _TINY, patches=7_200, text_tokens=0),
         # Generic reading first, business screens as a thin layer on top.
         Stage("reading", {"glyphs": 0.05, "reading": 0.65, "order": 0.3}, _SMALL, patches=7_200, text_tokens=320),
         Stage("order", {"glyphs": 0.05, "reading": 0.5, "order": 0.45}, _MIXED, patches=7_200, text_tokens=320),

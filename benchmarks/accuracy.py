@@ -1,0 +1,56 @@
+"""How many questions about committed pictures a model answers right, by kind.
+
+    python benchmarks/accuracy.py [--model NAME] [--pictures 60] [--kinds status price] [--failures 5] [FOLDER ...]
+
+Folders hold pictures and a truth.jsonl; by default the held-out pages of our own generator and the browser screens, which
+share nothing with it and are never trained on. Greedy answers, judged by kantu.evaluation.accuracy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from itertools import islice
+from pathlib import Path
+
+import kantu
+from kantu.evaluation.accuracy import ORDER_FIELDS, Judged, by_kind, mean_over, measure, read_items
+
+_TESTS = Path(__file__).parent.parent / "tests"
+FOLDERS = (_TESTS / "held_out", _TESTS / "browser_screens")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path, default=FOLDERS)
+    parser.add_argument("--model")
+    parser.add_argument("--pictures", type=int, help="only the first so many pictures of a folder")
+    parser.add_argument("--kinds", nargs="+")
+    parser.add_argument("--failures", type=int, default=5)
+    arguments = parser.parse_args()
+    vlm = kantu.load(arguments.model)
+    for folder in arguments.folders:
+        items = read_items(folder, arguments.kinds)
+        pictures = set(islice(dict.fromkeys(item.picture for item in items), arguments.pictures))
+        asked = [item for item in items if item.picture in pictures]
+        started = time.monotonic()
+        judged = measure(lambda picture, question: vlm.ask(picture, question, max_tokens=300).text, asked)
+        seconds = time.monotonic() - started
+        print(f"\n{folder.name}: {len(pictures)} pictures, {len(asked)} questions, {seconds:.0f} s, {vlm.name}")
+        _print(judged, arguments.failures)
+
+
+def _print(judged: tuple[Judged, ...], failures: int) -> None:
+    table = by_kind(judged)
+    print("| kind | right | questions |\n|---|---|---|")
+    for kind, (score, count) in sorted(table.items(), key=lambda row: -row[1][1]):
+        print(f"| {kind} | {score:.1%} | {count} |")
+    if any(kind in table for kind in ORDER_FIELDS):
+        print(f"| **fields** ({', '.join(ORDER_FIELDS)}) | {mean_over(table, ORDER_FIELDS):.1%} | |")
+    for one in islice((one for one in judged if one.score < 0.5), failures):
+        item = one.item
+        print(f"- {item.picture.name} {item.kind}: {item.question} -> {one.answered!r}, true {item.answer!r}")
+
+
+if __name__ == "__main__":
+    main()
