@@ -278,6 +278,15 @@ def test_an_end_token_outside_the_vocabulary_is_refused(tiny_folder: Path, tmp_p
     assert caught.value.code == "end_token_out_of_range"
 
 
+def test_pictures_cut_otherwise_than_the_tower_reads_them_are_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "model")
+    config = json.loads((folder / "preprocessor_config.json").read_text())
+    (folder / "preprocessor_config.json").write_text(json.dumps({**config, "patch_size": 14}))
+    with pytest.raises(CheckpointError) as caught:
+        kantu.load(folder)
+    assert (caught.value.code, caught.value.param) == ("processor_mismatch", "patch_size")
+
+
 def test_importing_kantu_does_not_import_pytorch() -> None:
     code = "import sys, kantu; kantu.InvalidRequestError; sys.exit('torch' in sys.modules or 'PIL' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

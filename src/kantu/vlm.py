@@ -22,6 +22,7 @@ from kantu.engine.generation_config import read_generation_config
 from kantu.engine.request import Delta, FinishReason, Request, SamplingParams, Timings, Usage, stop_strings
 from kantu.errors import CheckpointError, InvalidRequestError
 from kantu.model.checkpoint import load_model
+from kantu.model.config import VisionConfig
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import CleanImage, ImageConfig, prepare, read_image_config
 from kantu.processing.messages import ImageSource, check_source, read_messages
@@ -280,8 +281,26 @@ def load(
             "eos_token_id in generation_config.json lies outside the model's vocabulary.",
             param="eos_token_id",
         )
+    _check_patches(image_config, config.vision)
     generator = Generator(model, chat, image_config, generation_config, target, precision)
     return VLM(str(name_or_path or hub.EMBEDDED), folder, generator)
+
+
+def _check_patches(image: ImageConfig, vision: VisionConfig) -> None:
+    """Raise CheckpointError when the folder cuts pictures otherwise than its vision tower reads them."""
+    pairs = (
+        ("patch_size", image.patch_size, vision.patch_size),
+        ("temporal_patch_size", image.temporal_patch_size, vision.temporal_patch_size),
+        ("merge_size", image.merge_size, vision.spatial_merge_size),
+    )
+    for name, cut, read in pairs:
+        if cut != read:
+            raise CheckpointError(
+                "processor_mismatch",
+                f"preprocessor_config.json 的 {name}（{cut}）与 config.json（{read}）不一致。",
+                f"{name} is {cut} in preprocessor_config.json and {read} in config.json.",
+                param=name,
+            )
 
 
 def default_device() -> torch.device:

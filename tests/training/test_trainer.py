@@ -9,12 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
+from kantu.errors import InvalidRequestError
 from kantu.model.checkpoint import load_model
 from kantu.synth.page import Line, Page, Question
 from kantu.training.examples import Stage
 from kantu.training.losses import TrainingAttention
 from kantu.training.plot import plot_run
 from kantu.training.recipe import Stretch, remaining
+from kantu.training.ship import ship
 from kantu.training.trainer import Progress, Trainer, TrainSettings, read_progress
 
 STAGE = Stage("test", {"blocks": 1.0}, {(64, 64): 1.0}, patches=128, text_tokens=64)
@@ -83,3 +85,22 @@ def test_a_question_sees_the_picture_and_itself_but_not_its_sisters(changed: int
     after = attention.attend(0, q, k, moved)
     differs = (before != after).flatten(1).any(1)
     assert differs.tolist() == [bool(segment == changed) for segment in segments[0].tolist()]
+
+
+def test_shipping_copies_a_loadable_model_with_its_record(tmp_path: Path) -> None:
+    Trainer(settings(tmp_path / "run", 8), weights=None, device=CPU).train(STAGE, {"blocks": draw})
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model-00009-of-00009.safetensors").write_bytes(b"old")
+    ship(tmp_path / "run", folder)
+    load_model(folder, device=CPU, dtype=torch.bfloat16)
+    record = json.loads((folder / "training.json").read_text("utf-8"))
+    assert (record["steps"], record["pictures"]) == (1, 8)
+    assert record["stretches"][0]["seed"] == 1
+    assert not (folder / "model-00009-of-00009.safetensors").exists()
+    assert not (folder / "state.safetensors").exists()
+
+
+def test_a_folder_without_a_run_cannot_be_shipped(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="run_missing"):
+        ship(tmp_path, tmp_path / "model")

@@ -66,3 +66,16 @@ def plot(run: Annotated[Path | None, typer.Option(help="检查点目录。")] = 
     from kantu.training.recipe import DEFAULT_RUN
 
     typer.echo(plot_run(run or DEFAULT_RUN))
+
+
+@app.command()
+def ship(
+    folder: Annotated[Path, typer.Argument(help="写到哪个模型目录。")],
+    run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
+) -> None:
+    """把训练好的权重和训练记录写成可发布的模型目录。"""
+    from kantu.training.recipe import DEFAULT_RUN
+    from kantu.training.ship import ship as write
+
+    write(run or DEFAULT_RUN, folder)
+    typer.echo(folder)

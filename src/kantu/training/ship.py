@@ -1,0 +1,37 @@
+"""A finished run -> the folder of the embedded model, with a record of what made the weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from kantu.errors import InvalidRequestError
+from kantu.training.trainer import read_progress
+
+RECORD = "training.json"
+_LOADABLE = ("*.safetensors.index.json", "model-*.safetensors", "config.json", "*_config.json", "tokenizer.json")
+_TEMPLATES = ("chat_template.json",)
+
+
+def ship(run: Path, folder: Path) -> None:
+    """Replace the model in `folder` by that of `run`; `training.json` names commits, seeds, steps and hours.
+
+    Raises InvalidRequestError when the run holds no state.
+    """
+    progress = read_progress(run)
+    if progress is None:
+        raise InvalidRequestError("run_missing", f"{run} 里没有检查点", f"{run} holds no checkpoint", param="run")
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("model-*.safetensors"):
+        old.unlink()
+    for pattern in _LOADABLE + _TEMPLATES:
+        for path in run.glob(pattern):
+            shutil.copyfile(path, folder / path.name)
+    record = {
+        "steps": progress.step,
+        "pictures": progress.pictures,
+        "hours": round(progress.hours, 2),
+        "stretches": [dict(stretch) for stretch in progress.history],
+    }
+    (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
