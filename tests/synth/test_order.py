@@ -8,11 +8,14 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 from kantu.synth import effects
 from kantu.synth.order import draw_order_page
+from kantu.synth.order_example import draw_example
 from kantu.synth.order_phrases import FIELDS, GLOSS, MISSING, REASONED, STATUS_ANSWERS, WHY_ANSWERS
 from kantu.synth.order_questions import reading_rows, relative
 from kantu.synth.order_record import make_order
@@ -283,3 +286,13 @@ def test_the_word_lists_fit_together() -> None:
     assert all("{r}" in ending for ending in REASONED)
     assert all("{v}" in answer for _, answers in FIELDS.values() for answer in answers)
     assert all(len(synonyms) == len(set(synonyms)) for synonyms in LABELS.values())
+
+
+def test_the_example_waits_for_the_shop_and_is_the_committed_picture() -> None:
+    page = draw_example()
+    assert page.fields["status"] == "待商家发货"
+    assert page.fields["price"] == "327.80"
+    with Image.open(Path(__file__).parents[2] / "examples" / "order.png") as image:
+        assert image.size == page.image.size
+        apart = ImageStat.Stat(ImageChops.difference(image.convert("RGB"), page.image)).mean
+    assert max(apart) < 4  # of 255: another release of the fonts may move an edge, not the page

@@ -11,7 +11,7 @@ from kantu.synth.fonts import require_fonts
 from kantu.synth.order_overlay import cover, watermark
 from kantu.synth.order_page import compose, paint
 from kantu.synth.order_questions import ask
-from kantu.synth.order_record import make_order
+from kantu.synth.order_record import Order, make_order
 from kantu.synth.order_style import make_style
 from kantu.synth.page import Page
 
@@ -42,16 +42,18 @@ def _facts(shown: dict[str, object], canvas: Canvas) -> dict[str, Any]:
     return fields
 
 
-def draw_order_page(seed: int, *, size: tuple[int, int] | None = None) -> Page:
+def draw_order_page(seed: int, *, size: tuple[int, int] | None = None, order: Order | None = None) -> Page:
     """One order page and its truth, the same for the same arguments.
 
     `size` is (width, height) in pixels, each at least 320; without it the seed chooses. What does not fit is left out.
+    `order` is what the page tells; without it the seed invents one.
     Raises `MissingDependencyError` when the fonts are not installed.
     """
     require_fonts()
     rng = random.Random(f"{FAMILY}:{seed}")
     width, height = size or _choose_size(rng)
-    order = make_order(rng, most_goods=max(1, (height - 320) // 110))
+    invented = make_order(rng, most_goods=max(1, (height - 320) // 110))
+    order = order or invented
     style = make_style(rng, width, height)
     sheet = compose(order, style, height, rng)
     if size is None:

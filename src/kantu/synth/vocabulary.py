@@ -175,7 +175,8 @@ def money(rng: random.Random) -> str:
 
 def date(rng: random.Random) -> str:
     """A day in one of the usual forms."""
-    year, month, day = rng.randint(1998, 2034), rng.randint(1, 12), rng.randint(1, 31)
+    year, month = rng.randint(1998, 2034), rng.randint(1, 12)
+    day = rng.randint(1, 28 if month == 2 else 30)
     return rng.choice(
         (
             f"{year}-{month:02d}-{day:02d}", f"{year}-{month:02d}-{day:02d}", f"{year}/{month}/{day}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +56,7 @@ def mini(
         )
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, progress)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through the trainer's last save
     for stretch in stretches:
         settings = TrainSettings(folder, pictures=stretch.pictures, decay=stretch.decay, seed=seed, workers=workers)
         Trainer(settings, weights=weights, device=place).train(STAGES[stretch.stage], DRAWS)

@@ -202,7 +202,8 @@ def write_weights(folder: Path, model: Qwen3VL) -> None:
     weight_map = {}
     for number, shard in enumerate(shards, 1):
         file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        save_file(shard, folder / file, metadata={"format": "pt"})
+        save_file(shard, folder / f"{file}.part", metadata={"format": "pt"})
+        (folder / f"{file}.part").replace(folder / file)  # a process that has the old file mapped keeps it
         weight_map.update(dict.fromkeys(shard, file))
     total = sum(tensor.numel() * tensor.element_size() for shard in shards for tensor in shard.values())
     _write(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})

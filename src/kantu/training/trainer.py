@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
@@ -107,7 +108,8 @@ class Trainer:
             rich_progress.MofNCompleteColumn(),
             rich_progress.TimeRemainingColumn(),
         )
-        with rich_progress.Progress(*columns) as bar:
+        with rich_progress.Progress(*columns) as bar, contextlib.ExitStack() as at_exit:
+            at_exit.callback(self.save)  # also when the run is interrupted
             task = bar.add_task(stage.name, total=settings.pictures)
             for batch in self._batches(stage, draws, before.step):
                 rate = self._learning_rate(steps, seen)
@@ -122,21 +124,20 @@ class Trainer:
                     "learning_rate": settings.learning_rate,
                     "decay": settings.decay,
                 }
-                self.progress = Progress(before.step + steps, before.pictures + seen, hours, (*before.history, summary))
+                history = (*before.history, summary)
+                self.progress = Progress(before.step + steps, before.pictures + seen, hours, history)
                 for name, value in {**result.parts, "gradient_norm": norm}.items():
                     recent[name].append(value)
                 bar.update(task, completed=min(seen, settings.pictures))
                 if steps % settings.log_steps == 0:
-                    speed = window_pictures / (time.monotonic() - window)
-                    self._log(stage, rate, speed, recent)
+                    self._log(stage, rate, window_pictures / (time.monotonic() - window), recent)
                     recent.clear()
                     window, window_pictures = time.monotonic(), 0
-                done = seen >= settings.pictures
-                if done or time.monotonic() - saved > settings.save_seconds:
+                if seen >= settings.pictures:
+                    return
+                if time.monotonic() - saved > settings.save_seconds:
                     self.save()
                     saved = time.monotonic()
-                if done:
-                    return
 
     def save(self) -> None:
         """Write the resumable state and, beside it, the loadable BF16 folder. Each file is replaced at once."""
