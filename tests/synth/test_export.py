@@ -23,7 +23,7 @@ def test_export_writes_pictures_truth_and_a_contact_sheet(tmp_path: Path, image_
     for seed, name, line in zip(range(40, 43), names, lines, strict=True):
         page = draw("order", seed)
         told = json.loads(line)
-        assert told == {"image": name, **page_to_json(page)}
+        assert told == {"file": name, **page_to_json(page)}
         assert (told["family"], told["seed"]) == ("order", seed)
         with Image.open(folder / name) as image:
             assert list(image.size) == told["size"]

@@ -291,7 +291,7 @@ def test_the_word_lists_fit_together() -> None:
 def test_the_example_waits_for_the_shop_and_is_the_committed_picture() -> None:
     page = draw_example()
     assert page.fields["status"] == "待商家发货"
-    assert page.fields["price"] == "327.80"
+    assert page.fields["price"] == "347.80"
     with Image.open(Path(__file__).parents[2] / "examples" / "order.png") as image:
         assert image.size == page.image.size
         apart = ImageStat.Stat(ImageChops.difference(image.convert("RGB"), page.image)).mean

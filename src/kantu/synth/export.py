@@ -16,7 +16,7 @@ from kantu.synth.page import Box, Page
 _SHEET_COLUMNS = 6
 _SHEET_CELL = 320  # pixels a side, at most
 _SHEET_MOST = 60  # pages on the contact sheet: more cannot be looked at
-_FORMATS: dict[str, dict[str, Any]] = {"png": {"optimize": True}, "webp": {"quality": 90, "method": 4}}
+_FORMATS: dict[str, dict[str, Any]] = {"png": {"optimize": True}, "webp": {"quality": 82, "method": 4}}
 
 
 def _box(box: Box) -> list[float]:
@@ -88,6 +88,6 @@ def export(family: str, count: int, out_dir: str | Path, first_seed: int = 0, *,
         for index, page in enumerate(pages):
             name = f"{index:0{digits}d}.{image_format}"
             page.image.save(folder / name, **_FORMATS[image_format])
-            truth.write(json.dumps({"image": name, **page_to_json(page)}, ensure_ascii=False) + "\n")
+            truth.write(json.dumps({"file": name, **page_to_json(page)}, ensure_ascii=False) + "\n")
     contact_sheet([page.image for page in pages]).save(folder / "contact_sheet.png")
     return folder
