@@ -11,7 +11,7 @@ from PIL import Image
 from kantu.processing.image import ImageConfig
 from kantu.synth.page import Line, Page, Question
 from kantu.training import mini
-from kantu.training.examples import IGNORED, BatchStream, Composer, Stage
+from kantu.training.examples import IGNORED, Batch, BatchStream, Composer, Stage
 
 IMAGE_CONFIG = ImageConfig(
     patch_size=16,
@@ -33,6 +33,11 @@ def page(width: int, height: int, lines: tuple[Line, ...] = (), questions: tuple
     return Page("test", 0, Image.new("RGB", (width, height), (255, 255, 255)), lines, questions=questions)
 
 
+def known(batch: Batch) -> list[list[int]]:
+    """The batch's characters without the padding."""
+    return [row for row in batch.glyphs.tolist() if row[2] != IGNORED]
+
+
 @pytest.fixture(scope="module")
 def composer() -> Composer:
     tokenizer = mini.build_tokenizer()
@@ -44,15 +49,15 @@ def test_a_character_is_asked_of_the_patch_its_centre_lies_in(composer: Composer
     drawn = page(64, 64, (line("货", 32, 16, 16),))
     batch = composer.batch(0, [drawn], 0, random.Random(0))
     token = composer.tokenizer.encode("货").ids[0]
-    assert batch.glyphs.tolist() == [[6, 0, token]]
+    assert known(batch) == [[6, 0, token]]
     assert batch.glyph_counts.nonzero().tolist() == [[6]]
-    assert batch.glyph_sizes.tolist() == [16.0]
+    assert batch.glyph_sizes[0] == 16.0
 
 
 def test_narrow_digits_share_a_patch_in_order(composer: Composer) -> None:
     batch = composer.batch(0, [page(64, 64, (line("12", 0, 0, 8),))], 0, random.Random(0))
     ids = [composer.tokenizer.encode(digit).ids[0] for digit in "12"]
-    assert batch.glyphs.tolist() == [[0, 0, ids[0]], [0, 1, ids[1]]]
+    assert known(batch) == [[0, 0, ids[0]], [0, 1, ids[1]]]
     assert batch.glyph_counts[0] == 2
 
 
@@ -63,11 +68,29 @@ def test_too_small_and_outside_characters_are_not_asked_for(composer: Composer) 
     assert batch.glyph_counts.sum() == 0
 
 
+def test_some_pictures_are_one_chat_of_several_turns(composer: Composer) -> None:
+    questions = (Question("a", "多少钱", "5元"), Question("b", "几件", "2"))
+    drawn = page(64, 64, questions=questions)
+    chats = 0
+    for seed in range(40):
+        batch = composer.batch(0, [drawn], 100, random.Random(seed))
+        segments, ids, positions = batch.segments[0], batch.input_ids[0], batch.positions[:, 0]
+        asked = segments > 0
+        text = composer.tokenizer.decode(ids[asked].tolist(), skip_special_tokens=False)
+        if segments.max() == 1:
+            chats += 1
+            assert "<|im_end|>\n<|im_start|>user\n" in text
+            assert (positions[0, asked].diff() == 1).all()
+        else:
+            assert "<|im_start|>user" not in text
+    assert 2 <= chats <= 16
+
+
 def test_questions_restart_after_the_picture_and_learn_the_answer_only(composer: Composer) -> None:
     questions = (Question("a", "多少钱", "5元"), Question("b", "几件", "2"))
     batch = composer.batch(0, [page(64, 96, questions=questions)], 100, random.Random(0))
     segments, labels, ids = batch.segments[0], batch.labels[0], batch.input_ids[0]
-    assert segments.unique().tolist() == [0, 1, 2]
+    assert segments.unique().tolist() == [-1, 0, 1, 2]
     shared = int((segments == 0).sum())
     assert (ids == composer.config.image_token_id).sum() == 6
     starts = [int((segments == number).nonzero()[0, 0]) for number in (1, 2)]

@@ -26,6 +26,7 @@ HELD_OUT_SEEDS = 1_000_000  # training draws seeds from here on; lower ones are 
 # oneDNN builds new kernels for every new shape, which costs more than the padding
 _LENGTH_MULTIPLE = 64
 _GLYPH_MULTIPLE = 256
+_CHAINED = 0.2  # share of pictures whose questions follow each other as the turns of one chat
 _SMALLEST_GLYPH = 8.0  # pixels; smaller ones are not asked for
 
 
@@ -184,7 +185,10 @@ class Composer:
         }
 
     def _sequence(self, page: Page, grid: tuple[int, int, int], budget: int, rng: random.Random) -> np.ndarray:
-        """[6, length]: ids, three position axes, segments, labels. Questions see the picture but not each other."""
+        """[6, length]: ids, three position axes, segments, labels.
+
+        Questions see the picture but not each other, except where they are the turns of one chat.
+        """
         merge = self.config.vision.spatial_merge_size
         rows, columns = grid[1] // merge, grid[2] // merge
         before = self._encode("<|im_start|>user\n<|vision_start|>")
@@ -205,15 +209,17 @@ class Composer:
         resume += len(after)
         questions = list(page.questions)
         rng.shuffle(questions)
+        chained = rng.random() < _CHAINED
         for number, question in enumerate(questions, 1):
-            tokens, learned = self._turn(question)
+            tokens, learned = self._turn(question, follows=chained and number > 1)
             budget -= len(tokens)
             if budget < 0 and number > 1:
                 break
             ids.append(tokens)
             positions.append(np.tile(np.arange(resume, resume + len(tokens)), (3, 1)))
             labels.append(learned)
-            segments.append(np.full(len(tokens), number))
+            segments.append(np.full(len(tokens), 1 if chained else number))
+            resume += len(tokens) if chained else 0
         stacked = (
             np.concatenate(ids)[None],
             np.concatenate(positions, 1),
@@ -222,9 +228,10 @@ class Composer:
         )
         return np.concatenate(stacked)
 
-    def _turn(self, question: Question) -> tuple[np.ndarray, np.ndarray]:
+    def _turn(self, question: Question, *, follows: bool) -> tuple[np.ndarray, np.ndarray]:
         """Token ids of one question and answer, and the next token where it belongs to the answer."""
-        asked = self._encode(f"{question.question}<|im_end|>\n<|im_start|>assistant\n")
+        opening = "\n<|im_start|>user\n" if follows else ""
+        asked = self._encode(f"{opening}{question.question}<|im_end|>\n<|im_start|>assistant\n")
         answered = self._encode(f"{question.answer}<|im_end|>")
         tokens = np.array(asked + answered)
         labels = np.full(len(tokens), IGNORED)

@@ -1,0 +1,31 @@
+"""The embedded model reads: floors a little under what docs/accuracy.md reports, on a part of the committed pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kantu
+from kantu.evaluation.accuracy import ORDER_FIELDS, by_kind, mean_over, measure, read_items
+
+TESTS = Path(__file__).parents[1]
+PICTURES = 40  # of each folder; benchmarks/accuracy.py measures all
+
+
+@pytest.fixture(scope="module")
+def vlm() -> kantu.VLM:
+    return kantu.load()
+
+
+@pytest.mark.parametrize(
+    ("folder", "status", "fields"),
+    [("held_out", 0.90, 0.80), ("browser_screens", 0.70, 0.50)],
+)
+def test_status_and_fields_are_read_from_the_pixels(vlm: kantu.VLM, folder: str, status: float, fields: float) -> None:
+    items = read_items(TESTS / folder, ("status", *ORDER_FIELDS))
+    pictures = sorted({item.picture for item in items})[:PICTURES]
+    asked = [item for item in items if item.picture in pictures]
+    table = by_kind(measure(lambda picture, question: vlm.ask(picture, question, max_tokens=80).text, asked))
+    assert table["status"][0] >= status, table
+    assert mean_over(table, ORDER_FIELDS) >= fields, table
