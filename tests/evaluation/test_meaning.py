@@ -1,4 +1,4 @@
-"""The embedded model reads: floors a little under what docs/accuracy.md reports, on a part of the committed pictures."""
+"""The embedded model reads: floors a little under the figures of docs/accuracy.md, on part of the pictures."""
 
 from __future__ import annotations
 

@@ -17,10 +17,11 @@ from kantu.synth import effects
 from kantu.synth.order import draw_order_page
 from kantu.synth.order_example import draw_example
 from kantu.synth.order_phrases import FIELDS, GLOSS, MISSING, REASONED, STATUS_ANSWERS, WHY_ANSWERS
-from kantu.synth.order_questions import reading_rows, relative
+from kantu.synth.order_questions import relative
 from kantu.synth.order_record import make_order
 from kantu.synth.order_words import INVENTED, LABELS, REASONS, STATUSES, each
 from kantu.synth.page import Box, Line, Page
+from kantu.synth.reading_order import reading_rows
 
 pytestmark = pytest.mark.usefixtures("needs_fonts")
 
@@ -226,14 +227,6 @@ def test_transcriptions_stay_short_and_hold_whole_lines(pages: list[Page]) -> No
             if question.kind == "transcribe":
                 assert len(question.answer) <= 120
                 assert all(part in printed for row in question.answer.split("\n") for part in row.split(" "))
-
-
-def test_reading_rows_joins_what_touches_and_parts_what_does_not() -> None:
-    def line(text: str, x: float, y: float, width: float) -> Line:
-        return Line(text, (x, y, x + width, y + 10), ((x, y, x + width, y + 10),), 10)
-
-    lines = [line("00", 30.5, 1, 10), line("¥12.", 10, 0, 20), line("单价", 0, 20, 20), line("x2", 90, 0, 10)]
-    assert reading_rows(lines) == ["¥12.00 x2", "单价"]
 
 
 @pytest.mark.parametrize("name", ["status", "price", "number", "goods", "button"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
 from kantu.synth import order_phrases as phrases
 from kantu.synth.page import Box, Line, Page, Question
+from kantu.synth.reading_order import reading_rows
 
 Maker = Callable[[], "Question | None"]
 
@@ -21,25 +21,6 @@ def relative(box: Box, page: Page) -> list[int]:
     """The box in thousandths of the picture's sides, as Qwen3-VL writes boxes."""
     sides = (page.image.width, page.image.height) * 2
     return [min(max(round(1000 * edge / side), 0), 1000) for edge, side in zip(box, sides, strict=True)]
-
-
-def reading_rows(lines: Sequence[Line]) -> list[str]:
-    """Text in reading order: one string a visual row, its runs parted by a space unless they touch."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: (line.box[1] + line.box[3]) / 2):
-        middle = (line.box[1] + line.box[3]) / 2
-        if rows and any(run.box[1] <= middle <= run.box[3] for run in rows[-1]):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    texts = []
-    for row in rows:
-        row.sort(key=lambda line: line.box[0])
-        text = row[0].text
-        for before, line in pairwise(row):
-            text += ("" if line.box[0] - before.box[2] < 2 else " ") + line.text
-        texts.append(text)
-    return texts
 
 
 class _Asker:

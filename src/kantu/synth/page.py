@@ -41,7 +41,7 @@ class Element:
 class Question:
     """A question a user would ask about the page, and one right answer.
 
-    `kind` names what is asked (a field's name, "transcribe", "record", "box", "next_step", "unanswerable", ...), so that
+    `kind` names what is asked (a field, "transcribe", "record", "box", "next_step", "unanswerable", ...), so that
     accuracy can be told by kind. `values` are the exact strings a right answer must contain; empty when only the whole
     answer can be compared.
     """

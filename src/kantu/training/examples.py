@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,17 +16,22 @@ from kantu.model.config import ModelConfig
 from kantu.processing.image import ImageConfig, patchify
 from kantu.synth import effects
 from kantu.synth.page import Page, Question
+from kantu.synth.reading_order import reading_rows
 
 Draw = Callable[[int, int, int], Page]
 """seed, width, height -> page."""
 
 GLYPH_SLOTS = 3  # digits of 14 px are 8 px wide: a patch of 16 px may begin two or three characters
 IGNORED = -100
+READ_OUT = "read_out"
 HELD_OUT_SEEDS = 1_000_000  # training draws seeds from here on; lower ones are for measuring
 # oneDNN builds new kernels for every new shape, which costs more than the padding
 _LENGTH_MULTIPLE = 64
 _GLYPH_MULTIPLE = 256
 _CHAINED = 0.2  # share of pictures whose questions follow each other as the turns of one chat
+_TRANSCRIBED_TOKENS = 160  # longer texts are learned up to here
+_FROM_TOP = ("把图里的文字抄下来", "逐行读出图里的字", "识别全部文字", "图上都写了什么？全部写出来", "转写这张图")
+_FROM_ROW = ("从“{row}”这一行开始往下读", "“{row}”及下面的文字都写出来", "从“{row}”往下抄")
 _SMALLEST_GLYPH = 8.0  # pixels; smaller ones are not asked for
 
 
@@ -36,7 +41,8 @@ class Stage:
 
     `families` and `sizes` are drawn with their weights; sizes are (width, height) as the model sees them, multiples of
     32. `patches` bounds a batch in patches, `text_tokens` bounds a picture's questions and answers in tokens (0: vision
-    only, and then pages are drawn without being asked anything).
+    only, and then pages are drawn without being asked anything). `transcribed` is the share of pages that are first to
+    be read out, from the top or from some row on.
     """
 
     name: str
@@ -44,6 +50,7 @@ class Stage:
     sizes: Mapping[tuple[int, int], float]
     patches: int
     text_tokens: int
+    transcribed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,8 @@ class BatchStream(IterableDataset[Batch]):
             size = rng.choices(list(self.stage.sizes), list(self.stage.sizes.values()))[0]
             patches = size[0] * size[1] // self.config.vision.patch_size**2
             pages = [self._page(rng, *size) for _ in range(max(1, round(self.stage.patches / patches)))]
+            if self.stage.text_tokens:
+                pages = [_read_out(page, rng) if rng.random() < self.stage.transcribed else page for page in pages]
             yield composer.batch(index, pages, self.stage.text_tokens, rng)
             index += step
 
@@ -207,8 +216,8 @@ class Composer:
         labels = [np.full(len(ids[0]), IGNORED)]
         segments = [np.zeros(len(ids[0]), np.int64)]
         resume += len(after)
-        questions = list(page.questions)
-        rng.shuffle(questions)
+        questions = rng.sample(page.questions, len(page.questions))
+        questions.sort(key=lambda question: question.kind != READ_OUT)
         chained = rng.random() < _CHAINED
         for number, question in enumerate(questions, 1):
             tokens, learned = self._turn(question, follows=chained and number > 1)
@@ -233,6 +242,8 @@ class Composer:
         opening = "\n<|im_start|>user\n" if follows else ""
         asked = self._encode(f"{opening}{question.question}<|im_end|>\n<|im_start|>assistant\n")
         answered = self._encode(f"{question.answer}<|im_end|>")
+        if question.kind == READ_OUT:
+            answered = answered[:_TRANSCRIBED_TOKENS]
         tokens = np.array(asked + answered)
         labels = np.full(len(tokens), IGNORED)
         labels[len(asked) - 1 : -1] = answered
@@ -240,6 +251,18 @@ class Composer:
 
     def _encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def _read_out(page: Page, rng: random.Random) -> Page:
+    """The page with one question more: to read it out, from the top or from a row that stands there once."""
+    rows = reading_rows(page.lines)
+    starts = [index for index, row in enumerate(rows) if rows.count(row) == 1 and len(row) > 1]
+    if starts and rng.random() < 0.5:
+        start = rng.choice(starts)
+        question = rng.choice(_FROM_ROW).format(row=rows[start])
+    else:
+        start, question = 0, rng.choice(_FROM_TOP)
+    return replace(page, questions=(*page.questions, Question(READ_OUT, question, "\n".join(rows[start:]))))
 
 
 def _rounded(count: int, multiple: int) -> int:

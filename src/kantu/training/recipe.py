@@ -32,10 +32,12 @@ STAGES: Mapping[str, Stage] = {
     stage.name: stage
     for stage in (
         # Teach the eye to name characters before it is asked anything.
-        Stage("glyphs", {"glyphs": 0.7, "reading": 0.3}, _TINY, patches=7_200, text_tokens=0),
+        Stage("glyphs", {"glyphs": 0.7, "reading": 0.3}, _TINY, 7_200, 0),
+        # Reading out makes the decoder look at the picture; questions alone leave it guessing for long.
+        Stage("read_out", {"glyphs": 0.3, "reading": 0.5, "order": 0.2}, _SMALL, 7_200, 256, transcribed=1.0),
         # Generic reading first, business screens as a thin layer on top.
-        Stage("reading", {"glyphs": 0.05, "reading": 0.65, "order": 0.3}, _SMALL, patches=7_200, text_tokens=320),
-        Stage("order", {"glyphs": 0.05, "reading": 0.5, "order": 0.45}, _MIXED, patches=7_200, text_tokens=320),
+        Stage("reading", {"glyphs": 0.05, "reading": 0.65, "order": 0.3}, _SMALL, 7_200, 320, transcribed=0.3),
+        Stage("order", {"glyphs": 0.05, "reading": 0.5, "order": 0.45}, _MIXED, 7_200, 320, transcribed=0.15),
     )
 }
 
@@ -51,7 +53,8 @@ class Stretch:
 
 PLAN: tuple[Stretch, ...] = (
     Stretch("glyphs", 20_000),
-    Stretch("reading", 20_000),
+    Stretch("read_out", 8_000),
+    Stretch("reading", 15_000),
     Stretch("order", 30_000),
     Stretch("order", 6_000, decay=True),
 )
