@@ -2,8 +2,8 @@
 
     python benchmarks/accuracy.py [--model NAME] [--pictures 60] [--kinds status price] [--failures 5] [FOLDER ...]
 
-Folders hold pictures and a truth.jsonl; by default the held-out pages of our own generator and the browser screens, which
-share nothing with it and are never trained on. Greedy answers, judged by kantu.evaluation.accuracy.
+Folders hold pictures and a truth.jsonl; by default the held-out pages of our own generator and the browser screens,
+which share nothing with it and are never trained on. Greedy answers, judged by kantu.evaluation.accuracy.
 """
 
 from __future__ import annotations

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
 
+from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import ImageConfig
 from kantu.synth.page import Line, Page, Question
 from kantu.training import mini
-from kantu.training.examples import IGNORED, Batch, BatchStream, Composer, Stage
+from kantu.training.examples import IGNORED, Batch, BatchStream, Composer, Stage, read_out
 
 IMAGE_CONFIG = ImageConfig(
     patch_size=16,
@@ -88,7 +91,9 @@ def test_some_pictures_are_one_chat_of_several_turns(composer: Composer) -> None
 
 def test_questions_restart_after_the_picture_and_learn_the_answer_only(composer: Composer) -> None:
     questions = (Question("a", "多少钱", "5元"), Question("b", "几件", "2"))
-    batch = composer.batch(0, [page(64, 96, questions=questions)], 100, random.Random(0))
+    drawn = page(64, 96, questions=questions)
+    batches = (composer.batch(0, [drawn], 100, random.Random(seed)) for seed in range(20))
+    batch = next(batch for batch in batches if batch.segments.max() == 2)  # not one drawn as a chat
     segments, labels, ids = batch.segments[0], batch.labels[0], batch.input_ids[0]
     assert segments.unique().tolist() == [-1, 0, 1, 2]
     shared = int((segments == 0).sum())
@@ -129,3 +134,27 @@ def test_batches_depend_on_their_index_alone() -> None:
     assert third.index == again.index == 2
     assert torch.equal(third.patches, again.patches)
     assert torch.equal(third.glyphs, again.glyphs)
+
+
+def test_a_training_sequence_is_what_the_model_is_given_later(composer: Composer, tmp_path: Path) -> None:
+    mini.write_companions(tmp_path, composer.config, composer.tokenizer)
+    drawn = page(96, 64, questions=(Question("a", "为什么这个还没发货？", "待商家发货"),))
+    batch = composer.batch(0, [drawn], 100, random.Random(0))
+    message = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "为什么这个还没发货？"}]}
+    prompt = ChatProcessor.from_folder(tmp_path).prompt([message], [batch.grid])
+    length = len(prompt.input_ids)
+    assert batch.input_ids[0, :length].tolist() == prompt.input_ids.tolist()
+    assert batch.positions[:, 0, :length].tolist() == prompt.positions.tolist()
+    assert batch.labels[0, length - 1] == composer.tokenizer.encode("待").ids[0]
+
+
+def test_reading_out_comes_first_and_from_where_it_was_asked(composer: Composer) -> None:
+    lines = tuple(line(text, 0, 20 * number, 16) for number, text in enumerate(("甲乙", "丙丁", "戊己")))
+    drawn = page(64, 64, lines, (Question("a", "问", "答"),))
+    for seed in range(8):
+        asked = read_out(drawn, random.Random(seed)).questions[-1]
+        start = next((number for number, row in enumerate(("甲乙", "丙丁", "戊己")) if row in asked.question), 0)
+        assert asked.answer == "\n".join(("甲乙", "丙丁", "戊己")[start:])
+        batch = composer.batch(0, [replace(drawn, questions=(*drawn.questions, asked))], 100, random.Random(seed))
+        text = composer.tokenizer.decode(batch.input_ids[0, batch.segments[0] == 1].tolist())
+        assert text.startswith(asked.question)

@@ -101,7 +101,7 @@ class BatchStream(IterableDataset[Batch]):
             patches = size[0] * size[1] // self.config.vision.patch_size**2
             pages = [self._page(rng, *size) for _ in range(max(1, round(self.stage.patches / patches)))]
             if self.stage.text_tokens:
-                pages = [_read_out(page, rng) if rng.random() < self.stage.transcribed else page for page in pages]
+                pages = [read_out(page, rng) if rng.random() < self.stage.transcribed else page for page in pages]
             yield composer.batch(index, pages, self.stage.text_tokens, rng)
             index += step
 
@@ -253,7 +253,7 @@ class Composer:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
 
-def _read_out(page: Page, rng: random.Random) -> Page:
+def read_out(page: Page, rng: random.Random) -> Page:
     """The page with one question more: to read it out, from the top or from a row that stands there once."""
     rows = reading_rows(page.lines)
     starts = [index for index, row in enumerate(rows) if rows.count(row) == 1 and len(row) > 1]
