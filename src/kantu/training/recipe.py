@@ -18,7 +18,7 @@ DEFAULT_RUN = Path.home() / ".cache/kantu/training/mini"
 # Attention makes a patch of a large picture cost more, so most pictures are small and some are as large as screens.
 _TINY = {(256, 256): 3.0, (320, 320): 4.0, (384, 320): 1.0, (320, 448): 1.0}
 _SMALL = {(320, 320): 5.0, (320, 448): 2.0, (448, 320): 1.0, (416, 640): 0.4}
-_MIXED = {(320, 320): 1.0, (320, 448): 3.0, (448, 352): 0.7, (352, 544): 2.0, (416, 640): 1.5, (416, 768): 0.5}
+_MIXED = {(320, 320): 1.0, (320, 448): 3.0, (448, 352): 0.7, (352, 544): 2.5, (416, 640): 1.2, (416, 768): 0.4}
 
 STAGES: Mapping[str, Stage] = {
     stage.name: stage
@@ -29,7 +29,7 @@ STAGES: Mapping[str, Stage] = {
         Stage("read_out", {"glyphs": 0.3, "reading": 0.5, "order": 0.2}, _SMALL, 7_200, 256, transcribed=1.0),
         # Generic reading first, business screens as a thin layer on top.
         Stage("reading", {"glyphs": 0.05, "reading": 0.65, "order": 0.3}, _SMALL, 7_200, 320, transcribed=0.3),
-        Stage("order", {"reading": 0.35, "order": 0.65}, _MIXED, 7_200, 320, transcribed=0.1),
+        Stage("order", {"glyphs": 0.05, "reading": 0.45, "order": 0.5}, _MIXED, 9_600, 448, transcribed=0.35),
     )
 }
 
