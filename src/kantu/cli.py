@@ -6,15 +6,15 @@ PyTorch and the like are imported inside the commands, so that `kantu --help` is
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from kantu.errors import InvalidRequestError, KantuError
 from kantu.training import commands as training
@@ -22,8 +22,26 @@ from kantu.training import commands as training
 if TYPE_CHECKING:
     from kantu.vlm import VLM, Answer, AnswerStream
 
+_INTERRUPTED = 130  # 128 + SIGINT, what shells expect
+
+
+class _Guarded(TyperGroup):
+    """Turns our errors into a red line and an exit code, and Ctrl-C into a quiet end, for every command."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KantuError as error:
+            _complain(error)
+            raise typer.Exit(_exit_code(error)) from None
+        except KeyboardInterrupt:
+            typer.echo("\n已中断。", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="kantu",
+    cls=_Guarded,
     help="看图：在自己的机器上，用中文问图片。 (Ask pictures in Chinese, on your own machine.)",
     no_args_is_help=True,
     add_completion=False,
@@ -32,10 +50,6 @@ app = typer.Typer(
 )
 
 app.add_typer(training.app, name="train")
-
-P = ParamSpec("P")
-
-_INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
@@ -47,33 +61,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象�
 
 
 def main() -> None:
-    """The console script. Commands of this file guard themselves; those of other packages are guarded here."""
-    try:
-        app(prog_name="kantu")
-    except KantuError as error:
-        _complain(error)
-        sys.exit(_exit_code(error))
-
-
-def _guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Turn our errors into a red line and an exit code, and Ctrl-C into a quiet end."""
-
-    @functools.wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except KantuError as error:
-            _complain(error)
-            raise typer.Exit(_exit_code(error)) from None
-        except KeyboardInterrupt:
-            typer.echo("\n已中断。", err=True)
-            raise typer.Exit(_INTERRUPTED) from None
-
-    return guarded
+    """The console script."""
+    app(prog_name="kantu")
 
 
 @app.command()
-@_guarded
 def ask(
     inputs: Annotated[
         list[str], typer.Argument(help="图片文件（可以有多张，也可以没有），最后是问题。", metavar="IMAGE... QUESTION")
@@ -102,7 +94,6 @@ def ask(
 
 
 @app.command()
-@_guarded
 def chat(
     images: Annotated[list[str] | None, typer.Argument(help="要谈的图片，可以有多张。", metavar="IMAGE...")] = None,
     model: Model = None,
@@ -131,7 +122,6 @@ def chat(
 
 
 @app.command()
-@_guarded
 def models() -> None:
     """列出可用的模型：名字、大小、位置。"""
     from rich.console import Console
@@ -157,7 +147,6 @@ def models() -> None:
 
 
 @app.command()
-@_guarded
 def pull(
     name: Annotated[str, typer.Argument(help="模型名（如 qwen3-vl-8b）或“所有者/仓库名”。", metavar="NAME")],
     revision: Annotated[str | None, typer.Option(help="分支、标签或提交，默认主分支。")] = None,
@@ -184,7 +173,6 @@ def pull(
 
 
 @app.command()
-@_guarded
 def synth(
     family: Annotated[str, typer.Argument(help="图片种类，如 order。", metavar="FAMILY")],
     out: Annotated[Path, typer.Option(help="输出文件夹。", metavar="DIR")],
@@ -198,7 +186,6 @@ def synth(
 
 
 @app.command()
-@_guarded
 def doctor(
     path: Annotated[str | None, typer.Argument(help="模型名或文件夹；不给则检查本机。", metavar="[PATH]")] = None,
     against: Annotated[str | None, typer.Option(help="与 transformers 逐项对照数值。", metavar="transformers")] = None,

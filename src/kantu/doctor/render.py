@@ -33,7 +33,8 @@ def machine(console: Console | None = None) -> None:
         )
         console.print(_table(device, speed))
     console.print(
-        "\n所需内存 = 权重 + 4096 个词元的 KV cache + 1 GB 运行开销。解码上限 = 内存带宽 ÷ 权重大小，实际会低一些。",
+        "\n所需内存 = 权重 + 4096 个词元的 KV cache + 1 GB 运行开销。预计解码 = 内存带宽 ÷ 权重大小，实际会低一些。"
+        "\n* 尚未支持，只列出将来所需的内存。",
         style="dim",
         soft_wrap=True,
     )
@@ -41,8 +42,7 @@ def machine(console: Console | None = None) -> None:
 
 def _table(device: facts.Device, speed: facts.Speed) -> Table:
     bits, precision = _BITS[device.dtype], _NAMES[device.dtype]
-    later = (f"INT{n}（尚未支持）" for n in (8, 4))
-    table = Table("模型", f"{precision} 需要", "能否运行", "预计解码", *later, box=None, pad_edge=False)
+    table = Table("模型", f"{precision} 需要", "能否运行", "预计解码", "INT8*", "INT4*", box=None, pad_edge=False)
     for size in facts.sizes():
         needed = size.needed_bytes(bits)
         fits = needed <= device.available_bytes
