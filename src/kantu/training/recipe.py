@@ -27,8 +27,7 @@ STAGES: Mapping[str, Stage] = {
         Stage("glyphs", {"glyphs": 0.7, "reading": 0.3}, _TINY, 7_200, 0),
         # Reading out makes the decoder look at the picture; questions alone leave it guessing for long.
         Stage("read_out", {"glyphs": 0.3, "reading": 0.5, "order": 0.2}, _SMALL, 7_200, 256, transcribed=1.0),
-        # Generic reading first, business screens as a thin layer on top.
-        Stage("reading", {"glyphs": 0.05, "reading": 0.65, "order": 0.3}, _SMALL, 7_200, 320, transcribed=0.3),
+        # Generic reading stays half of it; business screens are a thin layer on top.
         Stage("order", {"glyphs": 0.05, "reading": 0.45, "order": 0.5}, _MIXED, 9_600, 448, transcribed=0.35),
     )
 }
@@ -44,11 +43,10 @@ class Stretch:
 
 
 PLAN: tuple[Stretch, ...] = (
-    Stretch("glyphs", 20_000),
-    Stretch("read_out", 8_000),
-    Stretch("reading", 15_000),
-    Stretch("order", 30_000),
-    Stretch("order", 6_000, decay=True),
+    Stretch("glyphs", 17_000),
+    Stretch("read_out", 28_000),
+    Stretch("order", 14_000),
+    Stretch("order", 22_000, decay=True),
 )
 
 
