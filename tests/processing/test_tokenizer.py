@@ -74,8 +74,13 @@ class TestEncode:
     ) -> None:
         assert tokenizer.encode(text, allow_special=True) == oracle.encode(text, add_special_tokens=False)
 
+    # Where a text spells an added token the oracle makes it one and we must not: the tests below hold that.
     @settings(max_examples=300, deadline=None)
-    @given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
+    @given(
+        text=st.text(st.characters(exclude_categories=("Cs",)), max_size=40).filter(
+            lambda text: not any(token in text for token in ADDED)
+        )
+    )
     def test_any_text_equals_the_oracle(self, tokenizer: Tokenizer, oracle: PreTrainedTokenizerBase, text: str) -> None:
         assert tokenizer.encode(text, allow_special=False) == oracle.encode(text, add_special_tokens=False)
 
