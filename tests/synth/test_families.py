@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kantu.errors import InvalidRequestError
+from kantu.synth import fonts
+from kantu.synth.canvas import Canvas
 from kantu.synth.families import FAMILIES, draw
+from kantu.synth.page import Box
 
 
 def test_the_families_are_order_reading_and_glyphs() -> None:
@@ -30,3 +35,24 @@ def test_a_family_draws_pages_of_many_sizes_the_same_each_time(family: str) -> N
     again = draw(family, 3)
     assert again.image.tobytes() == pages[3].image.tobytes()
     assert (again.lines, again.fields, again.questions) == (pages[3].lines, pages[3].fields, pages[3].questions)
+
+
+@pytest.mark.usefixtures("needs_fonts")
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_no_character_is_drawn_in_a_face_that_lacks_it(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: set[tuple[fonts.Face, str]] = set()
+    draw_text = Canvas.text
+
+    def remember(canvas: Canvas, x: float, y: float, text: str, face: fonts.Face, *args: Any, **options: Any) -> Box:
+        drawn.update((face, character) for character in text if not character.isspace())
+        return draw_text(canvas, x, y, text, face, *args, **options)
+
+    monkeypatch.setattr(Canvas, "text", remember)
+    for seed in range(60):
+        draw(family, seed)
+
+    def ink(face: fonts.Face, character: str) -> bytes:
+        return bytes(fonts.load(face, 24).getmask(character))
+
+    absent = {face: ink(face, "\U0010fffd") for face, _ in drawn}  # a private-use character no face has
+    assert [(face.path.name, character) for face, character in drawn if ink(face, character) == absent[face]] == []

@@ -9,7 +9,7 @@ from kantu.synth import vocabulary
 from kantu.synth.canvas import Canvas, fit, text_width, wrap
 from kantu.synth.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.order_record import Good, Order
-from kantu.synth.order_rows import Row, money, rows, rule
+from kantu.synth.order_rows import Row, money, rows, rule, value_type
 from kantu.synth.order_style import Style, mix
 from kantu.synth.order_words import EXTRA_ROWS, LABELS, each
 from kantu.synth.page import Box
@@ -296,7 +296,7 @@ def address_block(order: Order, style: Style, width: float, rng: random.Random) 
         items = [Row(rng.choice(LABELS[name]), getattr(order, name), name) for name in names]
         return titled("address", rows(items, style, width, rng), style, rng)
     person = text(order.recipient, style["title"], role="value", name="recipient")
-    phone = text(order.phone, style["code"], role="value", name="phone")
+    phone = text(order.phone, value_type(order.phone, style), role="value", name="phone")
     mark = emoji("📍", style["title"].size * 1.3) if rng.random() < 0.6 else space()
     room = width - (mark.width + 8 if mark.width else 0)
     who = row([person, phone], 10) if rng.random() < 0.8 else spread(person, phone, room)
@@ -315,7 +315,7 @@ def logistics_block(order: Order, style: Style, width: float, rng: random.Random
     mark = emoji(rng.choice("🚚📦🛵"), style["title"].size * 1.4)
     room = width - mark.width - 8
     company = text(order.courier, style["title"], role="value", name="courier")
-    code = text(order.tracking, style["code"], role="value", name="tracking")
+    code = text(order.tracking, value_type(order.tracking, style), role="value", name="tracking")
     head = row([company, code], 8) if company.width + code.width + 8 <= room else column([company, code], 5)
     lines = [head]
     if rng.random() < 0.5:

@@ -48,8 +48,9 @@ def _width(content: str, type_: Type) -> float:
     return text_width(content, type_.face, type_.size, type_.spacing)
 
 
-def _is_latin(content: str) -> bool:
-    return all(ord(character) < 128 for character in content)
+def value_type(content: str, style: Style) -> Type:
+    """How a value is set: codes and numbers in the style's code face, which lacks Chinese characters."""
+    return style["code"] if content.isascii() else style["value"]
 
 
 def value_piece(item: Row, style: Style, width: float, *, align: str = "l") -> Piece:
@@ -57,7 +58,7 @@ def value_piece(item: Row, style: Style, width: float, *, align: str = "l") -> P
     if item.money:
         type_ = style["price"] if item.strong else replace(style["value"], face=style["money"].face)
         return money(item.value, style, type_, name=item.name, sign=item.sign)
-    type_ = style["code"] if _is_latin(item.value) else style["value"]
+    type_ = value_type(item.value, style)
     while item.name in ("number", "tracking") and type_.size > 11 and _width(item.value, type_) > width:
         type_ = replace(type_, size=type_.size - 1)  # codes shrink rather than break
     if item.name in ("payment", "") and style.forms["value"] == "pill" and _width(item.value, type_) + 16 <= width:

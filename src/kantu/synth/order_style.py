@@ -111,7 +111,7 @@ def _palette(rng: random.Random, dark: bool) -> dict[str, Color]:
     }
 
 
-def _types(rng: random.Random, width: int, palette: dict[str, Color]) -> dict[str, Type]:
+def _types(rng: random.Random, width: int, palette: dict[str, Color], currency: str) -> dict[str, Type]:
     styles = ("sans", "serif", "kai")
     family = rng.choices(styles, (86, 6, 8))[0]
     plain = fonts.closest(family, rng.choice((300, 400, 400, 400, 500)))
@@ -136,6 +136,8 @@ def _types(rng: random.Random, width: int, palette: dict[str, Color]) -> dict[st
     loud, accent, ink, soft = palette["ink"], palette["accent"], palette["ink"], palette["soft"]
     value = Type(weight(0.12), sized(0.92, 1.1), rng.choice((ink, ink, soft)), spacing)
     price_face = bold_latin if latin and rng.random() < 0.5 else weight(0.6)
+    if price_face is bold_latin and currency in ("￥", "元"):  # signs that latin faces lack
+        price_face = plain
     return {
         "bar": Type(weight(0.6), sized(1.05, 1.3), ink),
         "title": Type(weight(0.7), sized(1.0, 1.35), ink),
@@ -196,6 +198,7 @@ def make_style(rng: random.Random, width: int, height: int) -> Style:
     palette = _palette(rng, dark)
     radius = rng.choice((0, 2, 4, 6, 8, 10, 12, 16, 20))
     flat = palette["page"] == palette["card"]
+    currency = rng.choices(("¥", "￥", "元", ""), (62, 16, 16, 6))[0]
     return Style(
         width=width,
         dark=dark,
@@ -210,8 +213,8 @@ def make_style(rng: random.Random, width: int, height: int) -> Style:
         border=(flat and rng.random() < 0.6) or rng.random() < 0.08,
         dividers=rng.random() < 0.4,
         colon=rng.choice(("", "", "", "：", "：", ":")),
-        currency=rng.choices(("¥", "￥", "元", ""), (62, 16, 16, 6))[0],
+        currency=currency,
         thumbnail=rng.choice((3.2, 3.8, 4.4, 5.2)),
-        types=_types(rng, width, palette),
+        types=_types(rng, width, palette, currency),
         forms=_forms(rng, width, height),
     )
