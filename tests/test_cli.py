@@ -66,6 +66,13 @@ def test_ask_takes_several_pictures_or_none(model: str, picture: str) -> None:
         assert json.loads(result.stdout)["usage"]["visual_tokens"] == visual
 
 
+def test_a_question_longer_than_a_file_name_may_be_is_a_question(model: str, picture: str) -> None:
+    result = kantu_("ask", picture, QUESTION * 40, "--model", model, "--max-tokens", "1", "--json")
+    assert result.exit_code == 0
+    result = kantu_("ask", picture, QUESTION, "--model", "某" * 300)
+    assert "[model_not_found]" in result.stderr
+
+
 def test_ask_as_json_is_one_object(model: str, picture: str) -> None:
     result = kantu_("ask", picture, QUESTION, "--model", model, "--max-tokens", "3", "--json")
     record = json.loads(result.stdout)

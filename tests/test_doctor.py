@@ -44,7 +44,8 @@ def test_it_says_what_this_machine_can_run_and_why() -> None:
 @pytest.mark.parametrize("size", ["2b", "4b", "8b", "32b"])
 def test_the_table_reckons_with_the_published_shapes(size: str) -> None:
     config = read_config(PUBLISHED / size)
-    (row,) = (row for row in machine.sizes() if row.name in (f"qwen3-vl-{size}", hub.PUBLISHED[f"qwen3-vl-{size}"][0]))
+    rows, _ = machine.sizes()
+    (row,) = (row for row in rows if row.name in (f"qwen3-vl-{size}", hub.PUBLISHED[f"qwen3-vl-{size}"][0]))
     assert row.parameters == sum(math.prod(shape) for shape in expected_shapes(config).values())
     text = config.text
     assert row.kv_bytes == 2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim * 2
@@ -113,12 +114,26 @@ def test_what_is_wrong_is_named_and_the_rest_still_checked(
     result = doctor(str(folder))
     assert result.exit_code == 1
     assert "失败" in result.stdout
+    codes = {check.detail.rsplit("[", 1)[1] for check in check_folder(folder) if not check.passed}
+    assert all(f"[{code}" in result.stdout.replace("\n", "") for code in codes)
 
 
 def test_a_path_that_leads_nowhere_is_an_error(tmp_path: Path) -> None:
     result = doctor(str(tmp_path / "nowhere"))
     assert result.exit_code == 1
     assert "[model_folder_not_found]" in result.stderr
+
+
+def test_a_model_that_cannot_be_read_is_named_and_the_rest_still_listed(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KANTU_HOME", str(tmp_path))
+    folder = shutil.copytree(tiny_folder, tmp_path / "models/someone/thinks")
+    _edit(folder, "config.json", lambda c: c.update(architectures=["Qwen3VLMoeForConditionalGeneration"]))
+    result = doctor()
+    assert result.exit_code == 0
+    assert "someone/thinks：暂不支持这类模型（MoE）" in result.stdout
+    assert "kantu-mini" in result.stdout
 
 
 # Against transformers

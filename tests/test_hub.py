@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import random
@@ -133,6 +134,51 @@ def test_progress_rises_to_the_total_of_all_files(kind: str) -> None:
     done = [p.done_bytes for p in seen]
     assert done == sorted(done)
     assert done[-1] == seen[-1].total_bytes > len(WEIGHTS)
+
+
+def test_a_local_folder_called_like_a_published_model_is_used_until_that_is_pulled(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("qwen3-vl-2b").mkdir()
+    assert hub.locate("qwen3-vl-2b") == Path("qwen3-vl-2b")
+    assert hub.locate("qwen3-vl-2b") != pull("qwen3-vl-2b") == hub.locate("qwen3-vl-2b")
+
+
+def test_a_pull_without_a_revision_returns_to_the_main_branch(kind: str, fake: FakeHub) -> None:
+    folder = pull()
+    manifest = json.loads((folder / hub.MANIFEST).read_text())
+    (folder / hub.MANIFEST).write_text(json.dumps({**manifest, "revision": "v1", "commit": "0" * 40}))
+    before = len(fake.requests)
+    pull()
+    assert len(fake.requests) > before
+    assert json.loads((folder / hub.MANIFEST).read_text()) == manifest
+
+
+def test_a_damaged_manifest_counts_as_none(kind: str) -> None:
+    folder = pull()
+    (folder / hub.MANIFEST).write_text("{")
+    assert [model.revision for model in hub.installed() if model.folder == folder] == [None]
+    assert pull() == folder
+    assert "commit" in json.loads((folder / hub.MANIFEST).read_text())
+
+
+def test_a_store_that_cannot_be_written_is_an_error(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KANTU_HOME", str(tmp_path / "file"))
+    with pytest.raises(DownloadError) as caught:
+        pull()
+    assert caught.value.code == "store_not_writable"
+
+
+def test_a_full_disk_is_not_called_an_interruption(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(DownloadError) as caught:
+        pull()
+    assert caught.value.code == "store_not_writable"
 
 
 def test_a_second_pull_asks_for_nothing(kind: str, fake: FakeHub) -> None:

@@ -21,7 +21,9 @@ from kantu.errors import (
     ImageError,
     InvalidRequestError,
     ModelNotFoundError,
+    OutOfMemoryError,
     PromptTooLongError,
+    UnsupportedModelError,
 )
 from kantu.processing.image import ImageConfig, read_image_config
 from kantu.vlm import default_dtype, pixel_budget
@@ -95,6 +97,44 @@ def test_the_folder_s_generation_config_is_the_default(vlm: kantu.VLM, tiny_fold
     sampled = vlm.ask([], "你好", seed=3, **options).text
     assert sampled == other.ask([], "你好", temperature=0.7, top_p=0.8, top_k=20, seed=3, **options).text
     assert sampled != vlm.ask([], "你好", temperature=0, **options).text
+
+
+def test_the_folder_s_length_is_the_default(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "short")
+    settings = json.loads((folder / "generation_config.json").read_text())
+    (folder / "generation_config.json").write_text(json.dumps({**settings, "max_new_tokens": 3}))
+    short = kantu.load(folder, device="cpu", dtype="float32")
+    assert short.ask([], "你好", min_tokens=2, seed=1).usage.completion_tokens <= 3
+    assert short.ask([], "你好", min_tokens=5, seed=1).usage.completion_tokens == 5
+    assert short.ask([], "你好", max_tokens=4, min_tokens=4, seed=1).usage.completion_tokens == 4
+
+
+def test_a_folder_that_is_not_supported_is_called_so_whatever_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"architectures": ["Qwen3ForCausalLM"]}))
+    with pytest.raises(UnsupportedModelError):
+        kantu.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+        MemoryError(),
+    ],
+)
+def test_running_out_of_memory_is_a_typed_error(
+    vlm: kantu.VLM, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kantu.model.text.TextDecoder.forward", fail)
+        with pytest.raises(OutOfMemoryError) as caught:
+            vlm.ask([], "你好", max_tokens=1)
+    assert caught.value.code == "out_of_memory"
+    assert vlm.ask([], "你好", max_tokens=1).usage.completion_tokens == 1
 
 
 def test_a_stream_yields_the_pieces_of_the_answer(vlm: kantu.VLM, picture: Image.Image) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -78,7 +79,7 @@ def ask(
 ) -> None:
     """问一个问题：kantu ask order.png 为什么这个还没发货？"""
     *images, question = inputs
-    if Path(question).is_file():
+    if os.path.isfile(question):  # noqa: PTH113 - Path.is_file raises for a question longer than a file name may be
         raise InvalidRequestError(
             "question_missing",
             f"缺少问题：最后一个参数“{question}”是文件。用法：kantu ask 图片… 问题",
@@ -125,6 +126,7 @@ def chat(
 def models() -> None:
     """列出可用的模型：名字、大小、位置。"""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from kantu import hub
@@ -140,7 +142,7 @@ def models() -> None:
         if model is None and name in sizes:
             table.add_row(shown, f"约 {_bytes(sizes[name])}", f"未下载：kantu pull {shown}", style="dim")
         elif model is not None:
-            table.add_row(shown, _bytes(model.weights_bytes), str(model.folder))
+            table.add_row(escape(shown), _bytes(model.weights_bytes), escape(str(model.folder)))
         else:
             table.add_row(shown, "-", "安装包里没有权重", style="red")
     Console().print(table)
@@ -252,6 +254,13 @@ def _questions() -> Iterator[str]:
             line = (input("问> ") if sys.stdin.isatty() else input()).strip()
         except EOFError:
             return
+        except UnicodeDecodeError:
+            raise InvalidRequestError(
+                "invalid_text",
+                f"输入的文字不是 {sys.stdin.encoding} 编码，请先转换编码。",
+                f"The input is not encoded in {sys.stdin.encoding}.",
+                param="question",
+            ) from None
         if line == "/exit":
             return
         if line:

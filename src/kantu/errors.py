@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class KantuError(Exception):
     """Root of everything Kantu raises on purpose.
@@ -19,6 +21,10 @@ class KantuError(Exception):
         self.message = message
         self.message_en = message_en
         self.param = param
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors cross processes: exceptions are otherwise rebuilt from their message alone."""
+        return type(self), (self.code, self.message, self.message_en), {"param": self.param}
 
     def __str__(self) -> str:
         return f"{self.message} [{self.code}]"
@@ -50,6 +56,10 @@ class ModelNotFoundError(KantuError):
 
 class DownloadError(KantuError):
     """Fetching a model failed or its contents did not match their checksum."""
+
+
+class OutOfMemoryError(KantuError):
+    """Loading a model or running a request needs more memory than the device has left."""
 
 
 class MissingDependencyError(KantuError):

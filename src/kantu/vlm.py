@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +22,9 @@ from kantu import hub
 from kantu.engine.generate import Generator
 from kantu.engine.generation_config import read_generation_config
 from kantu.engine.request import Delta, FinishReason, Request, SamplingParams, Timings, Usage, stop_strings
-from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.errors import CheckpointError, InvalidRequestError, OutOfMemoryError
 from kantu.model.checkpoint import load_model
-from kantu.model.config import VisionConfig
+from kantu.model.config import VisionConfig, read_config
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import CleanImage, ImageConfig, prepare, read_image_config
 from kantu.processing.messages import ImageSource, check_source, read_messages
@@ -31,6 +33,7 @@ __all__ = ["VLM", "Answer", "AnswerStream", "ImageSource", "default_device", "de
 
 ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
 MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
+_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -74,7 +77,8 @@ class AnswerStream:
     def __next__(self) -> str:
         """The next non-empty piece of text."""
         while True:
-            delta = next(self._deltas)
+            with _typed_out_of_memory():
+                delta = next(self._deltas)
             self._pieces.append(delta.text)
             if delta.finish_reason is not None and delta.usage is not None and delta.timings is not None:
                 text = "".join(self._pieces)
@@ -151,7 +155,8 @@ class VLM:
         Args:
             images: one or a list of path, bytes or PIL image; an empty list asks without a picture.
             question: what to ask.
-            max_tokens: most tokens of the answer; 512 or what the context leaves by default.
+            max_tokens: most tokens of the answer; by default the folder's `max_new_tokens`, or 512, or what the
+                context leaves.
             min_tokens: the answer cannot end before this many tokens.
             temperature, top_p, top_k: None means the folder's generation_config.json; temperature 0 is greedy, and a
                 folder that says `do_sample: false` is greedy until a temperature is given.
@@ -163,6 +168,7 @@ class VLM:
         Raises:
             InvalidRequestError: an argument out of range, an empty question, a picture that is not accepted
                 (`ImageError`), or a prompt that does not fit the context (`PromptTooLongError`).
+            OutOfMemoryError: the request needs more memory than is left.
         """
         sampling = SamplingParams(max_tokens, min_tokens, temperature, top_p, top_k, None, seed, stop_strings(stop))
         return self._start(*_question(images, question), sampling, max_pixels).finish()
@@ -257,6 +263,7 @@ def load(
     Raises:
         ModelNotFoundError: the name leads nowhere, or the model has not been pulled.
         CheckpointError: the folder is damaged or of an unsupported kind.
+        OutOfMemoryError: the weights do not fit.
         InvalidRequestError: an unknown device or dtype, or `quantize`.
     """
     if quantize is not None:
@@ -269,11 +276,10 @@ def load(
     target = _device(device)
     precision = _dtype(dtype, target)
     folder = hub.locate(name_or_path)
+    config = read_config(folder)  # first: what is not supported is said before what is missing
     generation_config = read_generation_config(folder)
     image_config = read_image_config(folder)
     chat = ChatProcessor.from_folder(folder)
-    model = load_model(folder, device=target, dtype=precision)
-    config = model.config
     if max(generation_config.end_ids) >= config.text.vocab_size:
         raise CheckpointError(
             "end_token_out_of_range",
@@ -282,8 +288,25 @@ def load(
             param="eos_token_id",
         )
     _check_patches(image_config, config.vision)
+    with _typed_out_of_memory():
+        model = load_model(folder, device=target, dtype=precision)
     generator = Generator(model, chat, image_config, generation_config, target, precision)
     return VLM(str(name_or_path or hub.EMBEDDED), folder, generator)
+
+
+@contextlib.contextmanager
+def _typed_out_of_memory() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        # On the CPU PyTorch has no type of its own for it.
+        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        raise OutOfMemoryError(
+            "out_of_memory",
+            "内存或显存不足。请调小 max_pixels 或 max_tokens，或换用更小的模型（kantu doctor 会列出本机能跑哪些）。",
+            "Out of memory; lower max_pixels or max_tokens, or use a smaller model (see kantu doctor).",
+        ) from error
 
 
 def _check_patches(image: ImageConfig, vision: VisionConfig) -> None:

@@ -38,14 +38,18 @@ def test_what_a_user_gives_wins_over_the_folder(tmp_path: Path) -> None:
     assert params == SamplingParams(temperature=0.0, top_p=0.8, top_k=0, repetition_penalty=1.1, seed=4, stop=("a",))
 
 
-@pytest.mark.parametrize("values", [{"num_beams": 4}, {"min_p": 0.1}, {"no_repeat_ngram_size": 3}])
+@pytest.mark.parametrize(
+    "values", [{"num_beams": 4}, {"min_p": 0.1}, {"min_new_tokens": 2}, {"no_repeat_ngram_size": 3}]
+)
 def test_a_setting_we_do_not_implement_is_refused_not_ignored(tmp_path: Path, values: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError) as caught:
         read_generation_config(write(tmp_path, **values))
     assert caught.value.param in values
 
 
-@pytest.mark.parametrize("values", [{"eos_token_id": []}, {"eos_token_id": None}, {"temperature": -1}, {"top_p": 7}])
+@pytest.mark.parametrize(
+    "values", [{"eos_token_id": []}, {"eos_token_id": None}, {"temperature": -1}, {"top_p": 7}, {"max_new_tokens": 0}]
+)
 def test_a_senseless_value_is_an_error(tmp_path: Path, values: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError) as caught:
         read_generation_config(write(tmp_path, **values))

@@ -159,7 +159,7 @@ class TestStrictness:
             for name in (NORM, "model.visual.merger.norm.bias", "model.extra.weight"):
                 assert name in text
             assert f"{EMBEDDING} [5, 64]" in text
-            assert "model.visual.patch_embed.proj.weight [64, 1536], expected [64, 3, 2, 16, 16]" in text
+            assert "model.visual.patch_embed.proj.weight [64, 1536] ≠ [64, 3, 2, 16, 16]" in text
         assert "2 missing" in error.message_en
         assert "1 unexpected" in error.message_en
         assert "2 misshapen" in error.message_en

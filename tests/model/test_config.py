@@ -145,6 +145,7 @@ def test_values_the_network_does_not_do_are_refused_by_name(
         edit("vision_config", num_position_embeddings=-1),
         lambda raw: raw["text_config"]["rope_scaling"].update(mrope_section=[64]),
         lambda raw: raw.update(text_config=[]),
+        lambda raw: raw.update(architectures=5),
     ],
 )
 def test_nonsense_is_an_error_of_ours(tmp_path: Path, raw: Raw, change: Callable[[Raw], None]) -> None:
@@ -202,6 +203,10 @@ class TestUnsupportedModels:
         content = template if file.endswith(".jinja") else json.dumps({"chat_template": template})
         (tmp_path / file).write_text(content, "utf-8")
         assert self.refused(tmp_path, raw) == "Thinking"
+
+    def test_a_template_that_is_not_text_is_left_to_whoever_reads_it(self, tmp_path: Path, raw: Raw) -> None:
+        (tmp_path / "chat_template.jinja").write_bytes(b"\xff{{ messages }}")
+        assert read(tmp_path, raw).text.head_dim
 
     def test_a_template_that_only_handles_earlier_thoughts_is_not_thinking(self, tmp_path: Path, raw: Raw) -> None:
         template = "{{ content.split('</think>')[-1] }}{{- '<|im_start|>assistant\\n' }}"

@@ -111,6 +111,10 @@ def test_a_url_in_place_of_a_path_is_refused_by_name(source: str) -> None:
     assert caught.value.code == "image_url_not_allowed"
 
 
+def test_a_file_name_with_a_colon_is_no_url() -> None:
+    assert check_source("IMG-10:30.png") == "IMG-10:30.png"
+
+
 @pytest.mark.parametrize("source", [None, 3, "", ["a.png"], object()])
 def test_what_is_no_picture_is_refused(source: object) -> None:
     with pytest.raises(InvalidRequestError) as caught:

@@ -62,9 +62,13 @@ def test_a_stopped_run_goes_on_where_it_stood(tmp_path: Path) -> None:
 def test_shipped_weights_alone_are_enough_to_go_on(tmp_path: Path) -> None:
     first = Trainer(settings(tmp_path / "a", 8), weights=None, device=CPU)
     first.train(STAGE, {"blocks": draw})
-    second = Trainer(settings(tmp_path / "b", 8), weights=tmp_path / "a", device=CPU)
-    shipped = load_model(tmp_path / "a", device=CPU, dtype=torch.bfloat16).state_dict()
+    ship(tmp_path / "a", tmp_path / "shipped")
+    second = Trainer(settings(tmp_path / "b", 8), weights=tmp_path / "shipped", device=CPU)
+    shipped = load_model(tmp_path / "shipped", device=CPU, dtype=torch.bfloat16).state_dict()
     assert all(torch.equal(tensor, shipped[name]) for name, tensor in second.model.state_dict().items())
+    second.train(STAGE, {"blocks": draw})
+    assert (second.progress.step, second.progress.pictures) == (2, 16)
+    assert [stretch["first_batch"] for stretch in second.progress.history] == [0, 1]
 
 
 def test_what_is_left_of_a_plan_follows_from_the_pictures_seen() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from kantu import hub
+from kantu.errors import KantuError
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.config import read_config
 from kantu.vlm import cpu_computes_bfloat16, default_dtype
@@ -75,16 +76,23 @@ class Size:
         return speed.gbytes_per_second * 1e9 / (self.parameters * bits / 8)
 
 
-def sizes() -> tuple[Size, ...]:
-    """Every model on this machine, by its files, then the published ones that are not."""
-    here = [_installed(model) for model in hub.installed()]
+def sizes() -> tuple[tuple[Size, ...], tuple[tuple[str, KantuError], ...]]:
+    """Every model on this machine, by its files, then the published ones that are not; and, by name, why the models
+    that cannot be read or are not supported are not among them."""
+    here: list[Size] = []
+    unreadable: list[tuple[str, KantuError]] = []
+    for model in hub.installed():
+        try:
+            here.append(_installed(model))
+        except KantuError as error:
+            unreadable.append((model.name, error))
     names = {size.name for size in here}
     rest = [
         Size(short, parameters, _kv_bytes(_LAYERS[short], 8, 128))
         for short, (repository, parameters) in hub.PUBLISHED.items()
         if repository not in names
     ]
-    return (*here, *rest)
+    return (*here, *rest), tuple(unreadable)
 
 
 def _installed(model: hub.InstalledModel) -> Size:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from kantu import hub
@@ -18,6 +21,7 @@ def machine(console: Console | None = None) -> None:
     """Print what this machine has and what it can run."""
     console = console or Console()
     cpu = facts.cpu()
+    sizes, unreadable = facts.sizes()
     console.print(
         f"处理器：{cpu.name}，可用 {cpu.cores} 核，指令集 {'、'.join(cpu.features) or '无特殊指令'}", soft_wrap=True
     )
@@ -31,7 +35,9 @@ def machine(console: Console | None = None) -> None:
             highlight=False,
             soft_wrap=True,
         )
-        console.print(_table(device, speed))
+        console.print(_table(device, speed, sizes))
+    for name, error in unreadable:
+        console.print(f"\n{name}：{error}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(
         "\n所需内存 = 权重 + 4096 个词元的 KV cache + 1 GB 运行开销。预计解码 = 内存带宽 ÷ 权重大小，实际会低一些。"
         "\n* 尚未支持，只列出将来所需的内存。",
@@ -40,15 +46,15 @@ def machine(console: Console | None = None) -> None:
     )
 
 
-def _table(device: facts.Device, speed: facts.Speed) -> Table:
+def _table(device: facts.Device, speed: facts.Speed, sizes: Sequence[facts.Size]) -> Table:
     bits, precision = _BITS[device.dtype], _NAMES[device.dtype]
     table = Table("模型", f"{precision} 需要", "能否运行", "预计解码", "INT8*", "INT4*", box=None, pad_edge=False)
-    for size in facts.sizes():
+    for size in sizes:
         needed = size.needed_bytes(bits)
         fits = needed <= device.available_bytes
         lacking = (needed - device.available_bytes) / 1e9
         table.add_row(
-            size.name,
+            escape(size.name),
             f"{needed / 1e9:.1f} GB",
             "[green]可以[/]" if fits else f"[red]差 {lacking:.1f} GB[/]",
             f"{size.tokens_per_second(bits, speed):,.1f} 词元/秒" if fits else "-",
@@ -65,11 +71,11 @@ def folder(name: str, console: Console | None = None) -> bool:
     """
     console = console or Console()
     path = hub.locate(name)
-    console.print(f"检查 {path}", highlight=False, soft_wrap=True)
+    console.print(f"检查 {path}", highlight=False, soft_wrap=True, markup=False)
     checks = check_folder(path)
     table = Table.grid(padding=(0, 2))
     for check in checks:
-        table.add_row("[green]通过[/]" if check.passed else "[red]失败[/]", check.name, check.detail)
+        table.add_row("[green]通过[/]" if check.passed else "[red]失败[/]", check.name, escape(check.detail))
     console.print(table)
     return all(check.passed for check in checks)
 

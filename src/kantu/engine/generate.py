@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kantu.engine.generation_config import GenerationConfig
-from kantu.engine.request import DEFAULT_MAX_TOKENS, Delta, FinishReason, Request, SamplingParams, Timings, Usage
+from kantu.engine.request import Delta, FinishReason, Request, SamplingParams, Timings, Usage
 from kantu.engine.sampler import Sampler
 from kantu.engine.stop import StopFilter
 from kantu.errors import PromptTooLongError
@@ -64,7 +64,7 @@ class Generator:
                 param="messages",
             )
         # min_tokens may ask for more than the default length
-        return params.max_tokens or min(max(DEFAULT_MAX_TOKENS, params.min_tokens), room)
+        return params.max_tokens or min(max(self.generation_config.max_tokens, params.min_tokens), room)
 
 
 class _Run:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kantu.engine.request import SamplingParams
+from kantu.engine.request import DEFAULT_MAX_TOKENS, SamplingParams
 from kantu.errors import CheckpointError, InvalidRequestError
 
 # Settings that would change the output and that we do not implement: a folder asking for them is refused, not ignored.
 # Each with the value at which it does nothing.
 _NEUTRAL: dict[str, object] = {
+    "min_length": 0,
+    "min_new_tokens": 0,
     "num_beams": 1,
     "num_beam_groups": 1,
     "penalty_alpha": 0,
@@ -39,6 +41,7 @@ class GenerationConfig:
 
     Attributes:
         end_ids: token ids that end an answer; at least one.
+        max_tokens: most tokens of an answer for which the request says nothing.
     """
 
     end_ids: frozenset[int]
@@ -46,6 +49,7 @@ class GenerationConfig:
     top_p: float
     top_k: int
     repetition_penalty: float
+    max_tokens: int
 
     def complete(self, params: SamplingParams) -> SamplingParams:
         """`params` with every None of the choosing parameters filled in from the folder."""
@@ -102,13 +106,15 @@ def _parse(raw: dict[str, Any]) -> GenerationConfig:
         raise ValueError("eos_token_id")
     given = {name: raw[name] for name in ("top_p", "top_k", "repetition_penalty") if raw.get(name) is not None}
     temperature = 1.0 if raw.get("temperature") is None else raw["temperature"]
-    checked = SamplingParams(temperature=temperature, **given)  # the same ranges as for a user's values
+    most = raw.get("max_new_tokens")
+    checked = SamplingParams(most, temperature=temperature, **given)  # the same ranges as for a user's values
     return GenerationConfig(
         end_ids=frozenset(ends),
         temperature=float(temperature) if raw.get("do_sample") else 0.0,
         top_p=1.0 if checked.top_p is None else float(checked.top_p),
         top_k=checked.top_k or 0,
         repetition_penalty=1.0 if checked.repetition_penalty is None else float(checked.repetition_penalty),
+        max_tokens=checked.max_tokens or DEFAULT_MAX_TOKENS,
     )
 
 

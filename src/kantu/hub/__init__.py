@@ -94,7 +94,7 @@ def parse_name(name: str | Path | None) -> ModelName:
         return ModelName("embedded", EMBEDDED)
     if key in PUBLISHED:
         return ModelName("repository", PUBLISHED[key][0])
-    if text and Path(text).is_dir():
+    if _is_folder(text):
         return ModelName("local", str(_existing_folder(text)))
     if _REPOSITORY.fullmatch(text) and not any(part.strip(".") == "" for part in text.split("/")):
         return ModelName("repository", text)
@@ -126,6 +126,8 @@ def locate(name: str | Path | None) -> Path:
             f"The weights of the embedded model {EMBEDDED} are missing; please reinstall kantu.",
             param="model",
         )
+    if name is not None and _is_folder(name):  # a local folder that is called like a published model
+        return _existing_folder(str(name))
     raise ModelNotFoundError(
         "model_not_installed",
         f"模型 {model.target} 还没有下载到本机，请先运行：kantu pull {name}",
@@ -181,7 +183,8 @@ def pull(
     Raises:
         InvalidRequestError: a local folder or the embedded model was named, or a setting is wrong.
         ModelNotFoundError: the hub has no such repository or revision.
-        DownloadError: the hub cannot be reached, a checksum or file name is wrong, or the disk is too small.
+        DownloadError: the hub cannot be reached, a checksum or file name is wrong, or the store cannot be written or
+            is too small.
     """
     model = parse_name(name)
     if model.kind != "repository":
@@ -199,11 +202,35 @@ def pull(
         )
     folder = store() / model.target
     manifest = _read_manifest(folder)
-    if manifest and revision in (None, manifest.get("revision"), manifest.get("commit")):
+    same = (wanted,) if revision else tuple(_DEFAULT_REVISION.values())  # either hub's main branch will do
+    if {manifest.get("revision"), manifest.get("commit")} & {*same}:
         return folder
     listing = list_files(hub, _endpoint(hub), model.target, wanted)
     _check_is_model(model.target, listing)
     incoming = store() / ".incoming" / model.target.replace("/", "--")
+    try:
+        _fetch(listing, incoming, on_progress, attempts, retry_delay_seconds)
+        _write_manifest(incoming, hub, model.target, wanted, listing)
+        _remove_strangers(incoming, {file.name for file in listing.files} | {MANIFEST})
+        _publish(incoming, folder)
+    except OSError as error:  # the network's own are dealt with where they arise
+        raise DownloadError(
+            "store_not_writable",
+            f"模型目录 {store()} 无法写入，请检查权限和磁盘空间，或用 KANTU_HOME 换一个位置。",
+            f"The model store {store()} cannot be written; check permissions and disk, or move it with KANTU_HOME.",
+            param="KANTU_HOME",
+        ) from error
+    return folder
+
+
+def _fetch(
+    listing: Listing,
+    incoming: Path,
+    on_progress: Callable[[Progress], None] | None,
+    attempts: int,
+    retry_delay_seconds: float,
+) -> None:
+    """Bring every file of the listing into `incoming`."""
     incoming.mkdir(parents=True, exist_ok=True)
     _check_disk(incoming, listing.files)
 
@@ -217,19 +244,19 @@ def pull(
 
         fetch_file(file, incoming, report, attempts=attempts, retry_delay_seconds=retry_delay_seconds)
         before += file.size
-    _write_manifest(incoming, hub, model.target, wanted, listing)
-    _remove_strangers(incoming, {file.name for file in listing.files} | {MANIFEST})
-    _publish(incoming, folder)
-    return folder
 
 
 def _embedded_folder() -> Path:
     return Path(__file__).parents[1] / "models" / EMBEDDED
 
 
+def _is_folder(path: str | Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name longer than a file's may be
+
+
 def _existing_folder(text: str) -> Path:
     folder = Path(text).expanduser()
-    if folder.is_dir():
+    if _is_folder(folder):
         return folder
     raise ModelNotFoundError(
         "model_folder_not_found",
@@ -293,7 +320,12 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     path = folder / MANIFEST
     if not path.is_file():
         return {}
-    data = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}  # damaged: where the model came from is unknown, so `pull` asks the hub again
+    if not isinstance(data, dict):
+        return {}
     return {key: str(value) for key, value in data.items() if key != "files"}
 
 

@@ -11,6 +11,7 @@ Two hubs, each by its public HTTP interface:
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 import json
@@ -65,6 +66,9 @@ class Listing:
 
     commit: str
     files: tuple[RemoteFile, ...]
+
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
 
 
 class _InterruptedError(Exception):
@@ -124,6 +128,7 @@ def fetch_file(
 
     Raises:
         DownloadError: ``checksum_mismatch``, ``download_interrupted`` or ``download_failed``.
+        OSError: the disk refuses to be written.
     """
     target = folder / file.name
     part = folder / f"{file.name}.{file.checksum[:16]}.part"
@@ -193,6 +198,8 @@ def _continue_part(file: RemoteFile, part: Path, report: Callable[[int], None]) 
             param=file.name,
         ) from error
     except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            raise  # trying again does not help
         raise _InterruptedError(type(error).__name__) from error
     if have < file.size:
         raise _InterruptedError("connection closed early")

@@ -48,12 +48,12 @@ def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Qwe
 
 
 def shard_files(folder: Path) -> tuple[Path, ...]:
-    """The safetensors files of a folder: those its index lists, or the single file.
+    """The safetensors files of a folder: the single file, or else those its index lists (transformers' order).
 
     Raises CheckpointError when none is there or one that the index lists is missing.
     """
     index = folder / _INDEX
-    if index.exists():
+    if index.exists() and not (folder / _SINGLE).exists():
         try:
             names = sorted({str(name) for name in json.loads(index.read_text("utf-8"))["weight_map"].values()})
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
@@ -106,7 +106,7 @@ def check_tensors(folder: Path, config: ModelConfig, found: dict[str, tuple[int,
     missing = sorted(expected.keys() - actual.keys())
     unexpected = sorted(actual.keys() - expected.keys())
     misshapen = [
-        f"{name} {list(actual[name])}, expected {list(shape)}"
+        f"{name} {list(actual[name])} ≠ {list(shape)}"
         for name, shape in sorted(expected.items())
         if name in actual and actual[name] != shape
     ]

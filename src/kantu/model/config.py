@@ -104,8 +104,8 @@ def read_config(folder: Path) -> ModelConfig:
             f"config.json cannot be read: {path}",
             param=str(path),
         ) from error
-    _refuse_unsupported(raw, folder)
     try:
+        _refuse_unsupported(raw, folder)
         return _parse(raw)
     except KeyError as error:
         raise CheckpointError(
@@ -151,7 +151,7 @@ def _is_thinking(folder: Path) -> bool:
     for name in ("chat_template.jinja", "chat_template.json", "tokenizer_config.json"):
         path = folder / name
         if path.exists():
-            template = path.read_text("utf-8").replace("\\\\n", "\n").replace("\\n", "\n")
+            template = path.read_text("utf-8", errors="replace").replace("\\\\n", "\n").replace("\\n", "\n")
             if "assistant\n<think>" in template:
                 return True
     return False
@@ -250,8 +250,8 @@ def _parse_vision(raw: Mapping[str, Any]) -> VisionConfig:
 def _unsupported_value(name: str, value: object) -> UnsupportedModelError:
     return UnsupportedModelError(
         "config_value_unsupported",
-        f"暂不支持 {name} = {value}",
-        f"{name} = {value} is not supported",
+        f"暂不支持 config.json 中的 {name} = {value}",
+        f"{name} = {value} in config.json is not supported",
         param=name,
     )
 

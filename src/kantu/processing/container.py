@@ -1,8 +1,9 @@
 """Reads the headers of the accepted picture files without decoding a pixel, and keeps only what decoding needs.
 
 Every format is recognised by its content. What leaves is a file rebuilt from the chunks that carry pixels: no metadata,
-no colour profiles, no embedded thumbnails, no later frames. So the decoder behind sees little of what an attacker may
-write, every size it can find was checked here, and a truncated file is known as such before any memory is taken.
+no colour profiles, no embedded thumbnails, no later frames (an extended WebP passes whole: its alpha and animation
+chunks depend on each other). So the decoder behind sees little of what an attacker may write, every size it can find
+was checked here, and a truncated file is known as such before any memory is taken.
 
 Sources: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), the WebP container specification, GIF89a, the Windows BITMAPINFOHEADER
 family, and the TIFF 6.0 directory that EXIF orientation lives in.

@@ -253,11 +253,11 @@ def _from_pil(image: Image.Image, limits: ImageLimits) -> Image.Image:
 
 def _check_size(width: int, height: int, limits: ImageLimits) -> None:
     if width * height > limits.max_pixels:
-        cap = limits.max_pixels // 1_000_000
+        cap = limits.max_pixels / 10_000
         raise ImageError(
             "image_too_many_pixels",
-            f"图片尺寸过大：{width} × {height}，最多 {cap} 百万像素；请先缩小。",
-            f"The image is too large: {width} x {height}, at most {cap} megapixels; shrink it first.",
+            f"图片尺寸过大：{width} × {height}，最多 {cap:g} 万像素；请先缩小。",
+            f"The image is too large: {width} x {height}, at most {limits.max_pixels:,} pixels; shrink it first.",
         )
     if min(width, height) < limits.min_side:
         raise ImageError(

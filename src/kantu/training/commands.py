@@ -17,7 +17,7 @@ app = typer.Typer(help="训练内置小模型 kantu-mini。", no_args_is_help=Tr
 @app.command()
 def mini(
     resume: Annotated[bool, typer.Option("--resume", help="从上次的检查点继续。")] = False,
-    stage: Annotated[str | None, typer.Option(help="只训练一个阶段：glyphs、reading 或 order。")] = None,
+    stage: Annotated[str | None, typer.Option(help="只训练配方里的一个阶段，如 order。")] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="该阶段的图片数（与 --stage 同用）。")] = None,
     decay: Annotated[bool, typer.Option("--decay", help="学习率线性降到零（发布前的收尾）。")] = False,
     weights: Annotated[Path | None, typer.Option(help="从某个模型目录的权重开始，而不是随机初始化。")] = None,
@@ -31,7 +31,7 @@ def mini(
 
     from kantu.synth.fonts import require_fonts
     from kantu.training.recipe import DEFAULT_RUN, DRAWS, PLAN, STAGES, Stretch, remaining
-    from kantu.training.trainer import Trainer, TrainSettings, read_progress
+    from kantu.training.trainer import Trainer, TrainSettings, read_progress, read_record
 
     require_fonts()
     folder = run or DEFAULT_RUN
@@ -55,7 +55,8 @@ def mini(
             "stage_needs_pictures", "--stage 与 --pictures 要一起使用", "--stage and --pictures go together"
         )
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, progress)
+    done = read_record(weights) if progress is None and weights else progress
+    stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through the trainer's last save
     for stretch in stretches:
         settings = TrainSettings(folder, pictures=stretch.pictures, decay=stretch.decay, seed=seed, workers=workers)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 from kantu.errors import InvalidRequestError
-from kantu.training.trainer import read_progress
+from kantu.training.trainer import read_progress, write_record
 
-RECORD = "training.json"
 _LOADABLE = ("*.safetensors.index.json", "model-*.safetensors", "config.json", "*_config.json", "tokenizer.json")
 _TEMPLATES = ("chat_template.json",)
 
@@ -28,10 +26,4 @@ def ship(run: Path, folder: Path) -> None:
     for pattern in _LOADABLE + _TEMPLATES:
         for path in run.glob(pattern):
             shutil.copyfile(path, folder / path.name)
-    record = {
-        "steps": progress.step,
-        "pictures": progress.pictures,
-        "hours": round(progress.hours, 2),
-        "stretches": [dict(stretch) for stretch in progress.history],
-    }
-    (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    write_record(folder, progress)

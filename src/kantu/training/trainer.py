@@ -28,6 +28,7 @@ from kantu.training.optimizer import MasterOptimizer
 _STATE = "state.safetensors"
 _PROGRESS = "progress.json"
 _METRICS = "metrics.jsonl"
+_RECORD = "training.json"  # of shipped weights
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,26 @@ def read_progress(run: Path) -> Progress | None:
     return Progress(**{**saved, "history": tuple(saved["history"])})
 
 
+def read_record(folder: Path) -> Progress:
+    """What made the weights of a shipped folder, as far as its record tells."""
+    path = folder / _RECORD
+    if not path.exists():
+        return Progress()
+    saved = json.loads(path.read_text("utf-8"))
+    return Progress(saved["steps"], saved["pictures"], saved["hours"], tuple(saved["stretches"]))
+
+
+def write_record(folder: Path, progress: Progress) -> None:
+    """Write beside shipped weights which commits, seeds, steps and hours made them."""
+    record = {
+        "steps": progress.step,
+        "pictures": progress.pictures,
+        "hours": round(progress.hours, 2),
+        "stretches": [dict(stretch) for stretch in progress.history],
+    }
+    (folder / _RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
 class Trainer:
     """A model with its glyph head, its optimizer and its place on disk."""
 
@@ -86,7 +107,7 @@ class Trainer:
         for module in modules.values():
             module.bfloat16()
         self.optimizer.attach(modules)
-        self.progress = Progress()
+        self.progress = read_record(weights) if weights is not None else Progress()
         settings.run.mkdir(parents=True, exist_ok=True)
         mini.write_companions(settings.run, self.config, self.tokenizer)
         saved = read_progress(settings.run)

@@ -1,0 +1,18 @@
+"""Errors say what is wrong in Chinese, carry a code, and survive the way between processes."""
+
+from __future__ import annotations
+
+import pickle
+
+from kantu.errors import ImageError
+
+
+def test_an_error_shows_its_message_and_code() -> None:
+    assert str(ImageError("image_damaged", "图片已损坏。", "The image is damaged.")) == "图片已损坏。 [image_damaged]"
+
+
+def test_an_error_survives_pickling() -> None:
+    error = ImageError("image_damaged", "图片已损坏。", "The image is damaged.", param="images")
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is ImageError
+    assert vars(copy) == vars(error)
