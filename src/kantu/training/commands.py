@@ -20,6 +20,7 @@ def mini(
     stage: Annotated[str | None, typer.Option(help="只训练配方里的一个阶段，如 order。")] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="该阶段的图片数（与 --stage 同用）。")] = None,
     decay: Annotated[bool, typer.Option("--decay", help="学习率线性降到零（发布前的收尾）。")] = False,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="学习率（--decay 时为起点）。")] = 2e-3,
     weights: Annotated[Path | None, typer.Option(help="从某个模型目录的权重开始，而不是随机初始化。")] = None,
     run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
     workers: Annotated[int, typer.Option(min=0, help="画图的进程数。")] = 1,
@@ -59,7 +60,14 @@ def mini(
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through the trainer's last save
     for stretch in stretches:
-        settings = TrainSettings(folder, pictures=stretch.pictures, decay=stretch.decay, seed=seed, workers=workers)
+        settings = TrainSettings(
+            folder,
+            pictures=stretch.pictures,
+            decay=stretch.decay,
+            learning_rate=learning_rate,
+            seed=seed,
+            workers=workers,
+        )
         Trainer(settings, weights=weights, device=place).train(STAGES[stretch.stage], DRAWS)
 
 

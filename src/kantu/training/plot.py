@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import InvalidRequestError, MissingDependencyError
 
 _LOSSES = ("lm", "glyph", "align", "count")
 _ACCURACIES = (
@@ -20,9 +20,17 @@ _ACCURACIES = (
 def plot_run(run: Path) -> Path:
     """Draw `run/metrics.jsonl` into `run/metrics.png` and return its path.
 
-    Raises InvalidRequestError when the run has logged nothing yet.
+    Raises InvalidRequestError when the run has logged nothing yet, MissingDependencyError without matplotlib.
     """
-    import matplotlib
+    try:
+        import matplotlib
+    except ImportError as error:
+        raise MissingDependencyError(
+            "matplotlib_missing",
+            "画曲线需要 matplotlib：pip install 'kantu[training]'",
+            "Plotting needs matplotlib: pip install 'kantu[training]'",
+            param="matplotlib",
+        ) from error
 
     matplotlib.use("Agg")
     from matplotlib import pyplot

@@ -48,8 +48,8 @@ class Stretch:
 PLAN: tuple[Stretch, ...] = (
     Stretch("glyphs", 17_000),
     Stretch("read_out", 28_000),
-    Stretch("order", 14_000),
-    Stretch("order", 22_000, decay=True),
+    Stretch("order", 12_000),
+    Stretch("screens", 24_000, decay=True),
 )
 
 
