@@ -198,7 +198,6 @@ def make_style(rng: random.Random, width: int, height: int) -> Style:
     palette = _palette(rng, dark)
     radius = rng.choice((0, 2, 4, 6, 8, 10, 12, 16, 20))
     flat = palette["page"] == palette["card"]
-    currency = rng.choices(("¥", "￥", "元", ""), (62, 16, 16, 6))[0]
     return Style(
         width=width,
         dark=dark,
@@ -213,7 +212,7 @@ def make_style(rng: random.Random, width: int, height: int) -> Style:
         border=(flat and rng.random() < 0.6) or rng.random() < 0.08,
         dividers=rng.random() < 0.4,
         colon=rng.choice(("", "", "", "：", "：", ":")),
-        currency=currency,
+        currency=(currency := rng.choices(("¥", "￥", "元", ""), (62, 16, 16, 6))[0]),
         thumbnail=rng.choice((3.2, 3.8, 4.4, 5.2)),
         types=_types(rng, width, palette, currency),
         forms=_forms(rng, width, height),
