@@ -23,7 +23,8 @@ class SamplingParams:
     """How tokens are chosen. None means what the model folder's generation_config.json says.
 
     Attributes:
-        max_tokens: most tokens to generate, end token included; None means 512, or what the context leaves.
+        max_tokens: most tokens to generate, end token included; None means the folder's `max_new_tokens`, or 512, or
+            what the context leaves.
         min_tokens: end tokens are masked and stop strings ignored before this many tokens.
         temperature: 0 is greedy; otherwise logits are divided by it.
         top_p: smallest set of tokens whose probabilities reach this; 1 turns it off.

@@ -202,8 +202,8 @@ def pull(
         )
     folder = store() / model.target
     manifest = _read_manifest(folder)
-    same = (wanted,) if revision else tuple(_DEFAULT_REVISION.values())  # either hub's main branch will do
-    if {manifest.get("revision"), manifest.get("commit")} & {*same}:
+    same = {wanted} if revision else {*_DEFAULT_REVISION.values()}  # either hub's main branch will do
+    if same & {manifest.get("revision"), manifest.get("commit")}:
         return folder
     listing = list_files(hub, _endpoint(hub), model.target, wanted)
     _check_is_model(model.target, listing)

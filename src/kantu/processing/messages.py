@@ -18,7 +18,7 @@ ImageSource = str | Path | bytes | Image.Image
 
 _ROLES = ("system", "user", "assistant")
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|data:|file:", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|data:|file:", re.IGNORECASE)
 
 
 def read_messages(

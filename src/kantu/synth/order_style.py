@@ -212,6 +212,7 @@ def make_style(rng: random.Random, width: int, height: int) -> Style:
         border=(flat and rng.random() < 0.6) or rng.random() < 0.08,
         dividers=rng.random() < 0.4,
         colon=rng.choice(("", "", "", "：", "：", ":")),
+        # Named in place: drawn any earlier, it would give every seed another page.
         currency=(currency := rng.choices(("¥", "￥", "元", ""), (62, 16, 16, 6))[0]),
         thumbnail=rng.choice((3.2, 3.8, 4.4, 5.2)),
         types=_types(rng, width, palette, currency),
