@@ -215,6 +215,44 @@ def doctor(
         raise typer.Exit(1)
 
 
+@app.command()
+def bench(
+    model: Annotated[
+        str | None, typer.Argument(help="模型名或文件夹，默认内置的 kantu-mini。", metavar="[MODEL]")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="同时测对照：transformers，或兼容 OpenAI 的服务网址。", metavar="transformers|URL"),
+    ] = None,
+    quantize: Annotated[str | None, typer.Option(help="int8 或 int4。", metavar="int8|int4")] = None,
+    suite: Annotated[str, typer.Option(help="测什么。", metavar="must|latency|load|cache|all")] = "latency",
+    runs: Annotated[int, typer.Option(help="每个数取几轮的中位数。", metavar="N")] = 5,
+    as_json: Annotated[
+        typer.FileTextWrite | None,
+        typer.Option("--json", help="结果另存为 JSON。", metavar="FILE", encoding="utf-8", lazy=False),
+    ] = None,
+    plot: Annotated[
+        typer.FileBinaryWrite | None, typer.Option(help="结果另画成图。", metavar="FILE.png", lazy=False)
+    ] = None,
+) -> None:
+    """测速度：延迟、负载、缓存；must 是与 transformers 同时测的目标表。"""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from kantu.bench import render
+    from kantu.bench.run import run
+
+    if plot is not None:
+        render.require_matplotlib()  # now, not after minutes of measuring
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        report = run(model, suite=suite, against=against, quantize=quantize, runs=runs, track=bar.track)
+    render.show(report)
+    if as_json is not None:
+        as_json.write(report.to_json() + "\n")
+    if plot is not None:
+        render.plot(report, plot)
+
+
 def _load(model: str | None, device: str | None) -> VLM:
     from kantu.vlm import load
 

@@ -64,3 +64,42 @@ class OutOfMemoryError(KantuError):
 
 class MissingDependencyError(KantuError):
     """A feature whose optional package or system file is not installed."""
+
+
+class OverloadedError(KantuError):
+    """The queue is full; nothing was started.
+
+    Attributes:
+        retry_after_seconds: when trying again is worth it, from the rate at which requests finish now.
+    """
+
+    def __init__(
+        self, code: str, message: str, message_en: str, *, retry_after_seconds: float, param: str | None = None
+    ) -> None:
+        super().__init__(code, message, message_en, param=param)
+        self.retry_after_seconds = retry_after_seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_overloaded, (self.code, self.message, self.message_en, self.retry_after_seconds, self.param)
+
+
+def _rebuild_overloaded(
+    code: str, message: str, message_en: str, retry_after_seconds: float, param: str | None
+) -> OverloadedError:
+    return OverloadedError(code, message, message_en, retry_after_seconds=retry_after_seconds, param=param)
+
+
+class DeadlineExceededError(KantuError):
+    """A request was not finished within the time it allowed itself."""
+
+
+class CancelledError(KantuError):
+    """A request was cancelled before it finished, by its caller or because the engine closed."""
+
+
+class EngineError(KantuError):
+    """The engine could not finish a request through no fault of the request's; others go on."""
+
+
+class UpstreamError(KantuError):
+    """A remote server that answers for the engine failed, refused or could not be reached."""

@@ -7,34 +7,99 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import re
 import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypedDict, Unpack
 
 import torch
 
 from kantu import hub
-from kantu.engine.generate import Generator
+from kantu.engine.constraint import ConstraintCompiler
+from kantu.engine.failures import typed_out_of_memory
 from kantu.engine.generation_config import read_generation_config
-from kantu.engine.request import Delta, FinishReason, Request, SamplingParams, Timings, Usage, stop_strings
-from kantu.errors import CheckpointError, InvalidRequestError, OutOfMemoryError
+from kantu.engine.local import EngineSettings, LocalEngine
+from kantu.engine.preparation import Preparation
+from kantu.engine.protocol import DeltaStream, Engine
+from kantu.engine.request import (
+    Constraint,
+    FinishReason,
+    RepetitionStop,
+    Request,
+    SamplingParams,
+    Scores,
+    Timings,
+    TokenLogprob,
+    Usage,
+    check_choices,
+    stop_strings,
+)
+from kantu.errors import CheckpointError, InvalidRequestError
 from kantu.model.checkpoint import load_model
 from kantu.model.config import VisionConfig, read_config
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import CleanImage, ImageConfig, prepare, read_image_config
 from kantu.processing.messages import ImageSource, check_source, read_messages
 
-__all__ = ["VLM", "Answer", "AnswerStream", "ImageSource", "default_device", "default_dtype", "load"]
+__all__ = [
+    "VLM",
+    "Answer",
+    "AnswerStream",
+    "EngineSettings",
+    "ImageSource",
+    "Options",
+    "default_device",
+    "default_dtype",
+    "load",
+]
 
 ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
 MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
-_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory")
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+Quantize = Literal["int8", "int4"]
+
+
+class Options(TypedDict, total=False):
+    """What `VLM.ask` and its sisters take beside the question. All may be left out.
+
+    Attributes:
+        max_tokens: most tokens of the answer; by default the folder's `max_new_tokens`, or 512, or what the context
+            leaves.
+        min_tokens: the answer cannot end before this many tokens.
+        temperature, top_p, top_k, repetition_penalty: None means the folder's generation_config.json; temperature 0 is
+            greedy, and a folder that says `do_sample: false` is greedy until a temperature is given.
+        min_p, presence_penalty, frequency_penalty, logprobs, repetition: see `SamplingParams`.
+        seed: makes a sampled answer repeatable, whatever else runs beside it.
+        stop: the answer ends before any of these strings.
+        schema: the answer is JSON that fits this JSON Schema.
+        regex: the whole answer matches this expression.
+        choices: the answer is one of these strings.
+        max_pixels: pixel budget of each picture (1,024 pixels are one visual token); by default the folder's own limit
+            where that is at most 1,280 visual tokens, else 448 x 448.
+        timeout_seconds: the question fails with `DeadlineExceededError` if it is not answered by then.
+    """
+
+    max_tokens: int | None
+    min_tokens: int
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    min_p: float
+    repetition_penalty: float | None
+    presence_penalty: float
+    frequency_penalty: float
+    repetition: RepetitionStop | None
+    seed: int | None
+    stop: str | Sequence[str] | None
+    logprobs: int | None
+    schema: Mapping[str, Any] | None
+    regex: str | None
+    choices: Sequence[str] | None
+    max_pixels: int | None
+    timeout_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +110,10 @@ class Answer:
         text: what the model said, without end tokens and stop strings.
         usage: token counts.
         timings: seconds of each phase.
-        finish_reason: "stop" (the model or a stop string ended it) or "length" (cut at max_tokens).
+        finish_reason: "stop" (the model, a stop string or the constraint ended it), "length" (cut at max_tokens) or
+            "repetition".
         warnings: what may have harmed the answer, in Chinese.
+        logprobs: one for each token, where they were asked for.
     """
 
     text: str
@@ -54,6 +121,7 @@ class Answer:
     timings: Timings
     finish_reason: FinishReason
     warnings: tuple[str, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
 
     def __str__(self) -> str:
         return self.text
@@ -62,12 +130,13 @@ class Answer:
 class AnswerStream:
     """The answer piece by piece: iterate it for text; `answer` is there when it has ended.
 
-    The question has been checked and the pictures read when this object exists; the network runs as it is iterated.
+    The pictures have been read and the question is under way when this object exists. Dropping it early cancels.
     """
 
-    def __init__(self, deltas: Iterator[Delta], warnings: tuple[str, ...]) -> None:
+    def __init__(self, deltas: DeltaStream, warnings: tuple[str, ...]) -> None:
         self._deltas = deltas
         self._pieces: list[str] = []
+        self._logprobs: list[TokenLogprob] = []
         self._answer: Answer | None = None
         self.warnings = warnings
 
@@ -77,12 +146,18 @@ class AnswerStream:
     def __next__(self) -> str:
         """The next non-empty piece of text."""
         while True:
-            with _typed_out_of_memory():
-                delta = next(self._deltas)
+            delta = next(self._deltas)
             self._pieces.append(delta.text)
+            self._logprobs += delta.logprobs
             if delta.finish_reason is not None and delta.usage is not None and delta.timings is not None:
-                text = "".join(self._pieces)
-                self._answer = Answer(text, delta.usage, delta.timings, delta.finish_reason, self.warnings)
+                self._answer = Answer(
+                    "".join(self._pieces),
+                    delta.usage,
+                    delta.timings,
+                    delta.finish_reason,
+                    self.warnings,
+                    tuple(self._logprobs),
+                )
             if delta.text:
                 return delta.text
 
@@ -107,142 +182,146 @@ class AnswerStream:
             pass
         return self.answer
 
+    def cancel(self) -> None:
+        """Stop at the next step; reading on then raises `CancelledError`."""
+        self._deltas.cancel()
+
 
 class VLM:
-    """A loaded model. Its methods keep no state, so several threads may ask at once.
+    """A loaded model. Any number of threads may ask at once: their questions run together.
 
     Attributes:
         name: the name or path it was loaded by.
         folder: where its files are.
         device, dtype: where and in which precision it runs.
+        context_tokens: most tokens of prompt and answer together.
+        engine: what answers; for those who need more than these methods.
     """
 
-    def __init__(self, name: str, folder: Path, generator: Generator) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        engine: Engine,
+        image_config: ImageConfig,
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
+        context_tokens: int,
+    ) -> None:
         """Use `kantu.load`."""
         self.name = name
         self.folder = folder
-        self._generator = generator
+        self.engine = engine
+        self.device = device
+        self.dtype = dtype
+        self.context_tokens = context_tokens
+        self._image_config = image_config
+        self._close = weakref.finalize(self, engine.close)  # the engine's thread does not keep this object alive
 
-    @property
-    def device(self) -> torch.device:
-        return self._generator.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return self._generator.dtype
-
-    @property
-    def context_tokens(self) -> int:
-        """Most tokens of prompt and answer together."""
-        return self._generator.model.config.text.max_position_embeddings
-
-    def ask(
-        self,
-        images: ImageSource | Sequence[ImageSource],
-        question: str,
-        *,
-        max_tokens: int | None = None,
-        min_tokens: int = 0,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        seed: int | None = None,
-        stop: str | Sequence[str] | None = None,
-        max_pixels: int | None = None,
-    ) -> Answer:
+    def ask(self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]) -> Answer:
         """Ask one question about any number of pictures.
 
         Args:
             images: one or a list of path, bytes or PIL image; an empty list asks without a picture.
             question: what to ask.
-            max_tokens: most tokens of the answer; by default the folder's `max_new_tokens`, or 512, or what the
-                context leaves.
-            min_tokens: the answer cannot end before this many tokens.
-            temperature, top_p, top_k: None means the folder's generation_config.json; temperature 0 is greedy, and a
-                folder that says `do_sample: false` is greedy until a temperature is given.
-            seed: makes a sampled answer repeatable.
-            stop: the answer ends before any of these strings.
-            max_pixels: pixel budget of each picture (1,024 pixels are one visual token); by default the folder's own
-                limit where that is at most 1,280 visual tokens, else 448 x 448.
+            options: see `Options`.
 
         Raises:
             InvalidRequestError: an argument out of range, an empty question, a picture that is not accepted
                 (`ImageError`), or a prompt that does not fit the context (`PromptTooLongError`).
             OutOfMemoryError: the request needs more memory than is left.
+            OverloadedError: too many others are waiting.
         """
-        sampling = SamplingParams(max_tokens, min_tokens, temperature, top_p, top_k, None, seed, stop_strings(stop))
-        return self._start(*_question(images, question), sampling, max_pixels).finish()
+        return self.stream(images, question, **options).finish()
 
     def stream(
+        self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]
+    ) -> AnswerStream:
+        """As `ask`, piece by piece."""
+        return self._start(*_question(images, question), options)
+
+    def ask_many(
+        self, images: ImageSource | Sequence[ImageSource], questions: Sequence[str], **options: Unpack[Options]
+    ) -> tuple[Answer, ...]:
+        """Ask several questions about the same pictures at once; they are read once. The first error is raised."""
+        if isinstance(questions, str) or not questions:
+            raise InvalidRequestError(
+                "invalid_questions",
+                "questions 必须是非空的问题列表。",
+                "questions must be a non-empty list of questions.",
+                param="questions",
+            )
+        clean, seconds = self._read(_question(images, questions[0])[1], options.get("max_pixels"))
+        requests = [self._request(_question(images, question)[0], clean, seconds, options) for question in questions]
+        warnings = _shrink_warnings(clean)
+        streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
+        return tuple(stream.finish() for stream in streams)
+
+    def score(
         self,
         images: ImageSource | Sequence[ImageSource],
         question: str,
+        choices: Sequence[str],
         *,
-        max_tokens: int | None = None,
-        min_tokens: int = 0,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        seed: int | None = None,
-        stop: str | Sequence[str] | None = None,
         max_pixels: int | None = None,
-    ) -> AnswerStream:
-        """As `ask`, piece by piece. Errors in the request are raised here, not while reading."""
-        sampling = SamplingParams(max_tokens, min_tokens, temperature, top_p, top_k, None, seed, stop_strings(stop))
-        return self._start(*_question(images, question), sampling, max_pixels)
+    ) -> Scores:
+        """How probable each of `choices` is as the answer, from reading the question alone: nothing is generated.
 
-    def chat(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        max_tokens: int | None = None,
-        min_tokens: int = 0,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        seed: int | None = None,
-        stop: str | Sequence[str] | None = None,
-        max_pixels: int | None = None,
-    ) -> Answer:
+        Errors are those of `ask`.
+        """
+        check_choices(choices)
+        messages, sources = _question(images, question)
+        clean, seconds = self._read(sources, max_pixels)
+        return self.engine.score(self._request(messages, clean, seconds, {}), choices)
+
+    def chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> Answer:
         """Answer a conversation of OpenAI-shaped messages (see `kantu.processing.messages.read_messages`).
 
         Pictures come as ``data:`` URLs, or as ``{"type": "image", "image": path | bytes | PIL image}``; no URL is ever
-        fetched. The other arguments and the errors are those of `ask`.
+        fetched. Options and errors are those of `ask`.
         """
-        sampling = SamplingParams(max_tokens, min_tokens, temperature, top_p, top_k, None, seed, stop_strings(stop))
-        return self._start(*read_messages(messages), sampling, max_pixels).finish()
+        return self.stream_chat(messages, **options).finish()
 
-    def stream_chat(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        max_tokens: int | None = None,
-        min_tokens: int = 0,
-        temperature: float | None = None,
-        top_p: float | None = None,
-        top_k: int | None = None,
-        seed: int | None = None,
-        stop: str | Sequence[str] | None = None,
-        max_pixels: int | None = None,
-    ) -> AnswerStream:
-        """As `chat`, piece by piece. Errors in the request are raised here, not while reading."""
-        sampling = SamplingParams(max_tokens, min_tokens, temperature, top_p, top_k, None, seed, stop_strings(stop))
-        return self._start(*read_messages(messages), sampling, max_pixels)
+    def stream_chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> AnswerStream:
+        """As `chat`, piece by piece."""
+        return self._start(*read_messages(messages), options)
+
+    def close(self) -> None:
+        """Stop the engine and cancel what it runs. Happens by itself when the object is dropped."""
+        self._close()
+
+    def __enter__(self) -> VLM:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _start(
-        self,
-        messages: tuple[dict[str, Any], ...],
-        images: tuple[ImageSource, ...],
-        sampling: SamplingParams,
-        max_pixels: int | None,
+        self, messages: tuple[dict[str, Any], ...], sources: tuple[ImageSource, ...], options: Options
     ) -> AnswerStream:
-        config = self._generator.image_config
-        budget = pixel_budget(config, max_pixels)
+        _sampling(options)  # before any picture is read
+        clean, seconds = self._read(sources, options.get("max_pixels"))
+        request = self._request(messages, clean, seconds, options)
+        return AnswerStream(DeltaStream(self.engine, request), _shrink_warnings(clean))
+
+    def _read(self, sources: Sequence[ImageSource], max_pixels: int | None) -> tuple[tuple[CleanImage, ...], float]:
+        """The clean pictures, and the seconds it took."""
+        budget = pixel_budget(self._image_config, max_pixels)
         started = time.perf_counter()
-        clean = tuple(prepare(image, config, max_pixels=budget) for image in images)
-        seconds = time.perf_counter() - started
-        deltas = self._generator.start(Request(messages, clean, sampling, preprocess_seconds=seconds))
-        return AnswerStream(deltas, _shrink_warnings(clean))
+        clean = tuple(prepare(source, self._image_config, max_pixels=budget) for source in sources)
+        return clean, time.perf_counter() - started
+
+    def _request(
+        self, messages: tuple[dict[str, Any], ...], images: tuple[CleanImage, ...], seconds: float, options: Options
+    ) -> Request:
+        return Request(
+            messages,
+            images,
+            _sampling(options),
+            preprocess_seconds=seconds,
+            timeout_seconds=options.get("timeout_seconds"),
+        )
 
 
 def load(
@@ -250,7 +329,8 @@ def load(
     *,
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
-    quantize: str | None = None,
+    quantize: Quantize | None = None,
+    settings: EngineSettings | None = None,
 ) -> VLM:
     """Load a model.
 
@@ -258,23 +338,25 @@ def load(
         name_or_path: None for the embedded `kantu-mini`, a short name (`qwen3-vl-8b`), `owner/name`, or a folder.
         device: None takes CUDA where there is a usable one, else the CPU.
         dtype: None takes bfloat16 where the device computes in it, else float32.
-        quantize: not supported yet.
+        quantize: "int8" or "int4" keeps the decoder's weights in that many bits; the vision tower stays as it is.
+        settings: sizes of the engine: caches, queue, batch.
 
     Raises:
         ModelNotFoundError: the name leads nowhere, or the model has not been pulled.
         CheckpointError: the folder is damaged or of an unsupported kind.
         OutOfMemoryError: the weights do not fit.
-        InvalidRequestError: an unknown device or dtype, or `quantize`.
+        InvalidRequestError: an unknown device, dtype or `quantize`.
     """
-    if quantize is not None:
+    if quantize not in (None, "int8", "int4"):
         raise InvalidRequestError(
-            "quantize_not_supported",
-            "暂不支持量化（quantize），请先不传这个参数。",
-            "quantize is not supported yet; leave it out.",
+            "invalid_quantize",
+            "参数 quantize 只能是 int8 或 int4。",
+            "quantize must be int8 or int4.",
             param="quantize",
         )
     target = _device(device)
     precision = _dtype(dtype, target)
+    settings = settings or EngineSettings()
     folder = hub.locate(name_or_path)
     config = read_config(folder)  # first: what is not supported is said before what is missing
     generation_config = read_generation_config(folder)
@@ -288,25 +370,20 @@ def load(
             param="eos_token_id",
         )
     _check_patches(image_config, config.vision)
-    with _typed_out_of_memory():
-        model = load_model(folder, device=target, dtype=precision)
-    generator = Generator(model, chat, image_config, generation_config, target, precision)
-    return VLM(str(name_or_path or hub.EMBEDDED), folder, generator)
-
-
-@contextlib.contextmanager
-def _typed_out_of_memory() -> Iterator[None]:
-    try:
-        yield
-    except (RuntimeError, MemoryError) as error:
-        # On the CPU PyTorch has no type of its own for it.
-        if isinstance(error, RuntimeError) and not _OUT_OF_MEMORY.search(str(error)):
-            raise
-        raise OutOfMemoryError(
-            "out_of_memory",
-            "内存或显存不足。请调小 max_pixels 或 max_tokens，或换用更小的模型（kantu doctor 会列出本机能跑哪些）。",
-            "Out of memory; lower max_pixels or max_tokens, or use a smaller model (see kantu doctor).",
-        ) from error
+    constraints = ConstraintCompiler.from_folder(folder, config.text.vocab_size, generation_config.end_ids)
+    preparation = Preparation(chat, image_config, generation_config, constraints, settings.block_size)
+    with typed_out_of_memory():
+        model = load_model(folder, device=target, dtype=precision, quantize=quantize, prepack=True)
+        engine = LocalEngine(model, preparation, device=target, dtype=precision, settings=settings)
+    return VLM(
+        str(name_or_path or hub.EMBEDDED),
+        folder,
+        engine,
+        image_config,
+        device=target,
+        dtype=precision,
+        context_tokens=engine.context_tokens,
+    )
 
 
 def _check_patches(image: ImageConfig, vision: VisionConfig) -> None:
@@ -369,6 +446,41 @@ def _invalid_pixels(least: int, most: int) -> InvalidRequestError:
         f"max_pixels must be an integer from {least} to {most} (the model's own limit).",
         param="max_pixels",
     )
+
+
+def _sampling(options: Options) -> SamplingParams:
+    """The part of the options that says how tokens are chosen.
+
+    Raises:
+        InvalidRequestError: a value out of range, or more than one constraint.
+    """
+    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    if unknown:
+        raise TypeError(f"unknown option: {', '.join(unknown)}")
+    names = SamplingParams.__dataclass_fields__.keys() - {"stop", "constraint"}
+    given: dict[str, Any] = {name: value for name, value in options.items() if name in names}
+    return SamplingParams(**given, stop=stop_strings(options.get("stop")), constraint=_constraint(options))
+
+
+def _constraint(options: Options) -> Constraint | None:
+    schema, regex, choices = options.get("schema"), options.get("regex"), options.get("choices")
+    given = [
+        constraint
+        for constraint in (
+            None if schema is None else Constraint.json_schema(schema),
+            None if regex is None else Constraint("regex", regex),
+            None if choices is None else Constraint.choice(choices),
+        )
+        if constraint is not None
+    ]
+    if len(given) > 1:
+        raise InvalidRequestError(
+            "invalid_constraint",
+            "schema、regex、choices 只能给一个。",
+            "Give only one of schema, regex and choices.",
+            param="schema",
+        )
+    return given[0] if given else None
 
 
 def _question(images: object, question: object) -> tuple[tuple[dict[str, Any], ...], tuple[ImageSource, ...]]:

@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 from transformers.generation.logits_process import (
+    MinPLogitsWarper,
     RepetitionPenaltyLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
 )
 
-from kantu.engine.request import SamplingParams
-from kantu.engine.sampler import Sampler, penalise_, warp
+from kantu.engine.constraint import ConstraintCompiler
+from kantu.engine.request import Constraint, SamplingParams, TokenLogprob
+from kantu.engine.sampler import Sampler, answer_seed, discouraged, penalised, warp
+from kantu.errors import EngineError
+from kantu.processing.tokenizer import Tokenizer
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_folder: Path) -> Tokenizer:
+    return Tokenizer.from_folder(tiny_folder)
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
-    ("temperature", "top_k", "top_p"), [(0.7, 20, 0.8), (1.0, 0, 0.5), (1.3, 5, 1.0), (0.2, 1, 0.1)]
+    ("temperature", "top_k", "top_p", "min_p"),
+    [
+        (0.7, 20, 0.8, 0),
+        (1.0, 0, 0.5, 0),
+        (1.3, 5, 1.0, 0.2),
+        (0.2, 1, 0.1, 0),
+        (1.0, 0, 0.95, 0.1),
+        (2.0, 0, 1.0, 1.0),
+    ],
 )
-def test_warping_equals_transformers(seed: int, temperature: float, top_k: int, top_p: float) -> None:
+def test_warping_equals_transformers(seed: int, temperature: float, top_k: int, top_p: float, min_p: float) -> None:
     scores = torch.randn(300, generator=torch.Generator().manual_seed(seed)) * 3
     scores[10] = scores[20]  # a tie
     expected = TemperatureLogitsWarper(temperature)(None, scores[None])
@@ -29,55 +48,159 @@ def test_warping_equals_transformers(seed: int, temperature: float, top_k: int, 
         expected = TopKLogitsWarper(top_k)(None, expected)
     if top_p < 1:
         expected = TopPLogitsWarper(top_p)(None, expected)
-    torch.testing.assert_close(warp(scores, temperature, top_k, top_p), expected[0], rtol=0, atol=0)
+    if min_p:
+        expected = MinPLogitsWarper(min_p)(None, expected)
+    ids, kept = warp(scores, temperature, top_k, top_p, min_p)
+    found = torch.full_like(scores, -torch.inf)
+    found[ids] = kept
+    torch.testing.assert_close(found, expected[0], rtol=0, atol=0)
+    assert ids.tolist() == sorted(ids.tolist())
 
 
 def test_the_repetition_penalty_equals_transformers() -> None:
     scores = torch.randn(50, generator=torch.Generator().manual_seed(0))
     expected = RepetitionPenaltyLogitsProcessor(1.3)(torch.tensor([[3, 7, 7, 49]]), scores[None].clone())
-    penalise_(scores, [3, 7, 49], 1.3)
-    torch.testing.assert_close(scores, expected[0], rtol=0, atol=0)
+    torch.testing.assert_close(penalised(scores, [3, 7, 49], 1.3), expected[0], rtol=0, atol=0)
 
 
-def test_temperature_zero_is_greedy() -> None:
-    sampler = Sampler(SamplingParams(temperature=0.0, top_k=0, top_p=0.1), [], [0])
-    assert [sampler.choose(torch.tensor([0.0, 3.0, 2.0])) for _ in range(3)] == [1, 1, 1]
+def test_presence_counts_once_and_frequency_every_time() -> None:
+    found = discouraged(torch.zeros(4), Counter({1: 1, 3: 5}), 0.5, 0.25)
+    assert found.tolist() == [0, -0.75, 0, -1.75]
 
 
-def test_end_tokens_are_masked_until_min_tokens() -> None:
-    sampler = Sampler(SamplingParams(temperature=0.0, min_tokens=2), [], [0, 1])
-    assert [sampler.choose(torch.tensor([9.0, 8.0, 7.0])) for _ in range(3)] == [2, 2, 0]
+@pytest.mark.parametrize("temperature", [0.0, 1e-30])
+def test_temperature_zero_is_greedy(tokenizer: Tokenizer, temperature: float) -> None:
+    sampler = Sampler(SamplingParams(temperature=temperature, top_k=0, top_p=0.1), [], [0], tokenizer)
+    assert choices(sampler, [0.0, 3.0, 2.0], 3) == [1, 1, 1]
 
 
-def test_tokens_of_the_prompt_and_the_answer_are_penalised() -> None:
-    sampler = Sampler(SamplingParams(temperature=0.0, repetition_penalty=2.0), [0], [3])
-    assert [sampler.choose(torch.tensor([10.0, 9.0, 8.0, -9.0])) for _ in range(3)] == [1, 2, 0]
+def test_of_equals_the_first_is_chosen(tokenizer: Tokenizer) -> None:
+    sampler = Sampler(SamplingParams(temperature=0.0), [], [0], tokenizer)
+    logits = torch.randint(0, 3, (20_000,), generator=torch.Generator().manual_seed(0)).float()
+    assert sampler.choose(logits)[0] == int(logits.argmax())
 
 
-def test_the_caller_s_logits_are_left_alone() -> None:
+def test_end_tokens_are_masked_until_min_tokens(tokenizer: Tokenizer) -> None:
+    sampler = Sampler(SamplingParams(temperature=0.0, min_tokens=2), [], [0, 1], tokenizer)
+    assert choices(sampler, [9.0, 8.0, 7.0], 3) == [2, 2, 0]
+
+
+def test_the_end_wins_where_nothing_else_is_possible(tokenizer: Tokenizer) -> None:
+    for temperature in (0.0, 1.0):
+        sampler = Sampler(SamplingParams(temperature=temperature, min_tokens=2), [], [0, 1], tokenizer)
+        assert choices(sampler, [-9.0, -torch.inf, -torch.inf], 1) == [0]
+
+
+def test_tokens_of_the_prompt_and_the_answer_are_penalised(tokenizer: Tokenizer) -> None:
+    sampler = Sampler(SamplingParams(temperature=0.0, repetition_penalty=2.0), [0], [3], tokenizer)
+    assert choices(sampler, [10.0, 9.0, 8.0, -9.0], 3) == [1, 2, 0]
+
+
+def test_presence_and_frequency_look_at_the_answer_only(tokenizer: Tokenizer) -> None:
+    sampler = Sampler(SamplingParams(temperature=0.0, presence_penalty=2.0), [0], [3], tokenizer)
+    assert choices(sampler, [10.0, 9.0, 8.5, -9.0], 5) == [0, 1, 2, 0, 0]
+    sampler = Sampler(SamplingParams(temperature=0.0, frequency_penalty=2.0), [0], [3], tokenizer)
+    assert choices(sampler, [10.0, 9.0, 8.5, -9.0], 5) == [0, 1, 2, 0, 1]
+
+
+def test_tokens_that_followed_unchosen_count(tokenizer: Tokenizer) -> None:
+    params = SamplingParams(temperature=0.0, presence_penalty=2.0, repetition_penalty=1.5, min_tokens=2)
+    sampler = Sampler(params, [], [2], tokenizer)
+    sampler.note(0)
+    assert choices(sampler, [10.0, 9.0, 9.5], 2) == [1, 2]
+
+
+def test_the_caller_s_logits_are_left_alone(tokenizer: Tokenizer) -> None:
     logits = torch.tensor([9.0, 8.0, 7.0])
-    Sampler(SamplingParams(temperature=0.0, min_tokens=2, repetition_penalty=2.0), [1], [0]).choose(logits)
+    params = SamplingParams(temperature=0.7, min_tokens=2, repetition_penalty=2.0, presence_penalty=1, top_k=2)
+    Sampler(params, [1], [0], tokenizer).choose(logits)
     assert logits.tolist() == [9.0, 8.0, 7.0]
 
 
-def test_a_seed_repeats_its_draws_and_another_does_not() -> None:
-    def draws(seed: int | None) -> list[int]:
-        sampler = Sampler(SamplingParams(temperature=1.0, seed=seed), [], [0])
-        return [sampler.choose(torch.zeros(1000)) for _ in range(8)]
+def test_a_seed_repeats_its_draws_and_another_does_not(tokenizer: Tokenizer) -> None:
+    def draws(seed: int | None, index: int = 0) -> list[int]:
+        sampler = Sampler(SamplingParams(temperature=1.0, seed=seed), [], [0], tokenizer, index)
+        return choices(sampler, [0.0] * 1000, 8)
 
     assert draws(1) == draws(1)
     assert draws(1) != draws(2)
     assert draws(None) != draws(None)
+    assert draws(1, 3) == draws(1, 3)
+    assert len({tuple(draws(1, index)) for index in range(4)}) == 4
 
 
-def test_sampling_leaves_the_global_generator_alone() -> None:
+def test_answer_0_has_the_seed_itself() -> None:
+    assert answer_seed(7, 0) == 7
+    seeds = [answer_seed(seed, index) for seed in (7, 8, 2**63 - 1) for index in range(16)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+def test_sampling_leaves_the_global_generator_alone(tokenizer: Tokenizer) -> None:
     before = torch.get_rng_state()
-    Sampler(SamplingParams(temperature=1.0), [], [0]).choose(torch.zeros(10))
+    Sampler(SamplingParams(temperature=1.0), [], [0], tokenizer).choose(torch.zeros(10))
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_draws_follow_the_probabilities() -> None:
-    sampler = Sampler(SamplingParams(temperature=1.0, seed=0), [], [0])
-    logits = torch.tensor([0.5, 0.3, 0.2]).log()
-    counts = Counter(sampler.choose(logits) for _ in range(2000))
+def test_draws_follow_the_probabilities(tokenizer: Tokenizer) -> None:
+    sampler = Sampler(SamplingParams(temperature=1.0, seed=0), [], [0], tokenizer)
+    counts = Counter(choices(sampler, torch.tensor([0.5, 0.3, 0.2]).log(), 2000))
     assert [counts[i] / 2000 for i in range(3)] == pytest.approx([0.5, 0.3, 0.2], abs=0.04)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_log_probabilities_are_the_model_s_own(tokenizer: Tokenizer, temperature: float) -> None:
+    params = SamplingParams(temperature=temperature, logprobs=3, presence_penalty=2.0, top_k=1, min_tokens=9)
+    sampler = Sampler(params, [], [0], tokenizer)
+    logits = torch.randn(1000, generator=torch.Generator().manual_seed(0)).to(torch.bfloat16)
+    sampler.note(int(logits.argmax()))
+    token, logprob = sampler.choose(logits)
+    expected = logits.float().log_softmax(-1)
+    best = expected.argsort(descending=True)[:3].tolist()
+    assert token == best[1]
+    assert logprob is not None
+    assert (logprob.token_id, logprob.token) == (token, tokenizer.token_bytes(token))
+    assert logprob.logprob == pytest.approx(float(expected[token]))
+    assert logprob.top == tuple((i, tokenizer.token_bytes(i), float(expected[i])) for i in best)
+    assert sampler.probe(logits, best) == expected[best].tolist()
+
+
+def test_log_probabilities_are_not_computed_unasked(tokenizer: Tokenizer) -> None:
+    assert Sampler(SamplingParams(temperature=0.0), [], [0], tokenizer).choose(torch.zeros(3))[1] is None
+    asked = Sampler(SamplingParams(temperature=0.0, logprobs=0), [], [0], tokenizer).choose(torch.zeros(3))[1]
+    assert isinstance(asked, TokenLogprob)
+    assert asked.top == ()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("bad", [[1.0, torch.nan, 0.0], [-torch.inf] * 3, [torch.inf, 0.0, 0.0]])
+def test_logits_that_are_not_numbers_are_an_error(tokenizer: Tokenizer, temperature: float, bad: list[float]) -> None:
+    sampler = Sampler(SamplingParams(temperature=temperature), [], [0], tokenizer)
+    for ask in (sampler.choose, lambda logits: sampler.probe(logits, [0])):
+        with pytest.raises(EngineError, match="nan_logits"):
+            ask(torch.tensor(bad))
+    assert choices(sampler, [-50.0, 50.0, -torch.inf], 1) == [1]  # the next step is not affected
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7])
+def test_a_matcher_decides_what_may_be_chosen(tiny_folder: Path, tokenizer: Tokenizer, temperature: float) -> None:
+    end = tokenizer.token_id("<|im_end|>")
+    compiler = ConstraintCompiler.from_folder(tiny_folder, tokenizer.vocab_size, {end})
+    matcher = compiler.compile(Constraint("regex", "[ab]"))
+    params = SamplingParams(temperature=temperature, top_k=20, top_p=0.8, min_tokens=5, logprobs=1)
+    sampler = Sampler(params, [], [end], tokenizer)
+    logits = torch.zeros(tokenizer.vocab_size)
+    logits[[end, tokenizer.token_id("c"), tokenizer.token_id("b")]] = torch.tensor([90.0, 80.0, 70.0])
+    token, logprob = sampler.choose(logits, matcher)
+    assert token == tokenizer.token_id("b")
+    assert logprob is not None
+    assert logprob.top[0][0] == end
+    matcher.accept(token)
+    assert sampler.choose(logits, matcher)[0] == end  # in spite of min_tokens
+    logits[[tokenizer.token_id("a"), tokenizer.token_id("b")]] = -torch.inf
+    with pytest.raises(EngineError, match="nan_logits"):
+        sampler.choose(logits, compiler.compile(Constraint("regex", "[ab]")))
+
+
+def choices(sampler: Sampler, logits: Tensor | list[float], count: int) -> list[int]:
+    return [sampler.choose(torch.as_tensor(logits))[0] for _ in range(count)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,67 @@ from kantu.errors import InvalidRequestError
 if TYPE_CHECKING:
     from kantu.processing.image import CleanImage
 
-FinishReason = Literal["stop", "length"]
+FinishReason = Literal["stop", "length", "repetition"]
 
 DEFAULT_MAX_TOKENS = 512
 MAX_STOP_STRINGS = 16
+MAX_LOGPROBS = 20
+MAX_ANSWERS = 16
+MAX_CONSTRAINT_BYTES = 64 * 1024
+MAX_CHOICES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What the answer must look like. Compiled, and refused if it cannot be, before the request is admitted.
+
+    Attributes:
+        kind: "json_schema" (a JSON Schema as JSON text), "json_object" (any JSON object; `source` is empty), "regex"
+            (the whole answer matches) or "choice" (a JSON list of strings, one of which is the answer).
+        source: see `kind`; text, so that equal constraints are equal and hashable.
+    """
+
+    kind: Literal["json_schema", "json_object", "regex", "choice"]
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("json_schema", "json_object", "regex", "choice") or not isinstance(self.source, str):
+            raise _invalid("constraint", "的种类或内容无效", "has an unknown kind or source")
+        if len(self.source.encode(errors="replace")) > MAX_CONSTRAINT_BYTES:
+            limit = MAX_CONSTRAINT_BYTES // 1024
+            raise _invalid("constraint", f"不能超过 {limit} KiB", f"must not exceed {limit} KiB")
+
+    @classmethod
+    def json_schema(cls, schema: Mapping[str, Any]) -> Constraint:
+        """The answer is JSON that fits `schema`."""
+        return cls("json_schema", json.dumps(schema, ensure_ascii=False))
+
+    @classmethod
+    def choice(cls, choices: Sequence[str]) -> Constraint:
+        """The answer is one of `choices`."""
+        return cls("choice", json.dumps(check_choices(choices), ensure_ascii=False))
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionStop:
+    """Ends an answer, with finish reason "repetition", whose last tokens repeat one pattern (vLLM's parameters).
+
+    Attributes:
+        max_pattern_size: longest pattern looked for, in tokens.
+        min_pattern_size: shortest.
+        min_count: how many times the pattern must stand in a row at the end; at least 2.
+    """
+
+    max_pattern_size: int
+    min_pattern_size: int = 1
+    min_count: int = 4
+
+    def __post_init__(self) -> None:
+        _check_int("max_pattern_size", self.max_pattern_size, 1, optional=False)
+        _check_int("min_pattern_size", self.min_pattern_size, 1, optional=False)
+        _check_int("min_count", self.min_count, 2, optional=False)
+        if self.min_pattern_size > self.max_pattern_size:
+            raise _invalid("min_pattern_size", "不能大于 max_pattern_size", "must not exceed max_pattern_size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +90,13 @@ class SamplingParams:
         repetition_penalty: over 1 makes tokens seen in prompt or answer less likely; 1 turns it off.
         seed: makes sampling repeatable; None draws a fresh one.
         stop: the answer ends before the first of these strings.
+        min_p: drops tokens less probable than this times the most probable one; 0 turns it off.
+        presence_penalty, frequency_penalty: subtracted from the logits of tokens in the answer so far, once, and once
+            for each time (OpenAI's definition).
+        logprobs: how many most probable tokens to report at each step (0: only the chosen one); None reports nothing.
+        n: how many answers, each with its own random numbers.
+        constraint: what the answer must look like.
+        repetition: ends a looping answer.
 
     Raises:
         InvalidRequestError: any value outside its range.
@@ -45,6 +110,13 @@ class SamplingParams:
     repetition_penalty: float | None = None
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logprobs: int | None = None
+    n: int = 1
+    constraint: Constraint | None = None
+    repetition: RepetitionStop | None = None
 
     def __post_init__(self) -> None:
         _check_int("max_tokens", self.max_tokens, 1)
@@ -66,6 +138,11 @@ class SamplingParams:
                 f"必须是不超过 {MAX_STOP_STRINGS} 个非空字符串",
                 f"must be at most {MAX_STOP_STRINGS} non-empty strings",
             )
+        _check_number("min_p", self.min_p, "必须在 0 到 1 之间", "must be 0 to 1", 0, 1)
+        for name in ("presence_penalty", "frequency_penalty"):
+            _check_number(name, getattr(self, name), "必须在 -2 到 2 之间", "must be -2 to 2", -2, 2)
+        _check_int("logprobs", self.logprobs, 0, most=MAX_LOGPROBS)
+        _check_int("n", self.n, 1, optional=False, most=MAX_ANSWERS)
 
 
 def stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -79,6 +156,22 @@ def stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
     raise _invalid("stop", "必须是字符串或字符串列表", "must be a string or a list of strings")
 
 
+def check_choices(choices: object) -> tuple[str, ...]:
+    """The labels to choose from: at least two, different, not empty.
+
+    Raises:
+        InvalidRequestError: anything else.
+    """
+    listed = tuple(choices) if isinstance(choices, Sequence) and not isinstance(choices, str | bytes) else ()
+    if not 2 <= len(listed) <= MAX_CHOICES or not all(isinstance(c, str) and c for c in listed):
+        raise _invalid(
+            "choices", f"必须是 2 到 {MAX_CHOICES} 个非空字符串", f"must be 2 to {MAX_CHOICES} non-empty strings"
+        )
+    if len(set(listed)) < len(listed):
+        raise _invalid("choices", "不能有重复", "must not repeat")
+    return listed
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question: messages in the chat template's shape, and their pictures in order, already clean.
@@ -88,21 +181,34 @@ class Request:
         images: one for each image part, in order.
         sampling: how to choose tokens.
         preprocess_seconds: time already spent on decoding and resizing, for `Timings`.
+        tenant: whose request it is; nothing computed for one tenant is ever used for another.
+        timeout_seconds: the request fails with `DeadlineExceededError` if it is not finished by then.
     """
 
     messages: tuple[Mapping[str, Any], ...]
     images: tuple[CleanImage, ...] = ()
     sampling: SamplingParams = field(default_factory=SamplingParams)
     preprocess_seconds: float = 0.0
+    tenant: str = ""
+    timeout_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_number("timeout_seconds", self.timeout_seconds, "必须大于 0", "must be over 0", 1e-9, 1e9)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts. `visual_tokens` are part of `prompt_tokens`; an end token counts as generated."""
+    """Token counts. An end token counts as generated.
+
+    Attributes:
+        visual_tokens: those of `prompt_tokens` that stand for pictures.
+        cached_tokens: those of `prompt_tokens` that were not computed but reused.
+    """
 
     prompt_tokens: int
     visual_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:
@@ -115,7 +221,7 @@ class Timings:
 
     Attributes:
         preprocess_seconds: decoding, resizing, patches and tokens.
-        encode_seconds: the vision tower.
+        encode_seconds: the vision tower, this request's part of the batches its pictures were encoded in.
         ttft_seconds: from the call to the first token, all of the above and prefill included.
         tpot_seconds: mean time per token after the first; 0 if there was only one.
         total_seconds: from the call to the last token.
@@ -129,19 +235,60 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """How probable one token of the answer was.
+
+    Attributes:
+        token_id, token: the token and its bytes (a token may be part of a character).
+        logprob: natural logarithm of its probability under the model's own distribution, before any of the choosing.
+        top: the most probable tokens at that place, as (token id, bytes, logprob), best first.
+    """
+
+    token_id: int
+    token: bytes
+    logprob: float
+    top: tuple[tuple[int, bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of the answer. The last one, and only it, carries the finish reason, usage and timings."""
+    """A piece of one answer. The last one of each, and only it, carries the finish reason, usage and timings.
+
+    Attributes:
+        index: which of the request's `n` answers.
+        logprobs: one for each of `token_ids` where the request asked for them; tokens that a constraint forced have
+            logprob 0, as they were not chosen.
+    """
 
     text: str
     token_ids: tuple[int, ...] = ()
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
     timings: Timings | None = None
+    index: int = 0
+    logprobs: tuple[TokenLogprob, ...] = ()
 
 
-def _check_int(name: str, value: object, least: int, *, optional: bool = True) -> None:
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How probable each choice is, given that the answer is one of them.
+
+    Attributes:
+        probabilities: one for each choice, adding up to 1; None where an upstream server reports no probabilities.
+        best: index of the most probable (or, without probabilities, of the chosen) one.
+    """
+
+    probabilities: tuple[float, ...] | None
+    best: int
+    usage: Usage
+    timings: Timings
+
+
+def _check_int(name: str, value: object, least: int, *, optional: bool = True, most: int | None = None) -> None:
     if value is None and optional:
         return
+    if most is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
+        raise _invalid(name, f"必须是 {least} 到 {most} 之间的整数", f"must be an integer from {least} to {most}")
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise _invalid(name, f"必须是不小于 {least} 的整数", f"must be an integer of at least {least}")
 

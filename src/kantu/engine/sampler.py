@@ -1,17 +1,30 @@
-"""Logits -> the next token: penalty, masked end tokens, temperature, top-k, top-p, in transformers' order."""
+"""Logits -> the next token: penalties, constraint, masked end tokens, temperature, top-k, top-p, min-p.
+
+The order is that of transformers' processors, with OpenAI's penalties and the constraint where vLLM has them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from kantu.engine.request import SamplingParams
+from kantu.engine.request import SamplingParams, TokenLogprob
+from kantu.errors import EngineError
+
+if TYPE_CHECKING:
+    from kantu.engine.constraint import Matcher
+    from kantu.processing.tokenizer import Tokenizer
+
+_GREEDY_BELOW = 1e-6  # a temperature: dividing by less makes infinities of ordinary logits
 
 
 class Sampler:
-    """Chooses the tokens of one request, with a random generator of its own.
+    """Chooses the tokens of one answer, with a random generator of its own.
 
     The choosing happens on the CPU in float32, so that a seed gives the same tokens on every device that gives the
     same logits.
@@ -20,57 +33,151 @@ class Sampler:
         params: completed by the folder's generation config (no None among the choosing parameters).
         prompt_ids: tokens the repetition penalty counts as seen from the start.
         end_ids: tokens masked before `params.min_tokens` tokens are chosen.
+        tokenizer: says the bytes of tokens whose log probabilities are reported.
+        index: which of the request's answers this is.
     """
 
-    def __init__(self, params: SamplingParams, prompt_ids: Iterable[int], end_ids: Iterable[int]) -> None:
+    def __init__(
+        self,
+        params: SamplingParams,
+        prompt_ids: Iterable[int],
+        end_ids: Iterable[int],
+        tokenizer: Tokenizer,
+        index: int = 0,
+    ) -> None:
         self._params = params
         self._end_ids = torch.tensor(sorted(end_ids), dtype=torch.long)
         self._seen = set(prompt_ids) if params.repetition_penalty not in (None, 1) else None
+        self._counts: Counter[int] = Counter()
+        self._tokenizer = tokenizer
         self._generator = torch.Generator()
         if params.seed is None:
             self._generator.seed()
         else:
-            self._generator.manual_seed(params.seed)
-        self._count = 0
+            self._generator.manual_seed(answer_seed(params.seed, index))
 
-    def choose(self, logits: Tensor) -> int:
-        """The next token from logits [vocab]; remembers it."""
-        params = self._params
-        scores = logits.detach().to(device="cpu", dtype=torch.float32, copy=True)
-        if self._seen:
-            penalise_(scores, sorted(self._seen), params.repetition_penalty or 1.0)
-        if self._count < params.min_tokens:
-            scores[self._end_ids] = -torch.inf
-        if not params.temperature:
-            token = int(scores.argmax())
-        else:
-            probabilities = warp(scores, params.temperature, params.top_k or 0, params.top_p or 1.0).softmax(-1)
-            token = int(torch.multinomial(probabilities, 1, generator=self._generator))
-        self._count += 1
+    def choose(self, logits: Tensor, matcher: Matcher | None = None) -> tuple[int, TokenLogprob | None]:
+        """The next token from logits [vocab], and its log probability if the request asks for it; remembers it.
+
+        Raises:
+            EngineError: `nan_logits`: the logits are not numbers; `constraint_failed`: the matcher allows nothing.
+        """
+        raw, token = _checked(logits)
+        scores = self._processed(raw, matcher)
+        temperature = self._params.temperature or 0.0
+        if temperature >= _GREEDY_BELOW:
+            ids, kept = warp(
+                scores, temperature, self._params.top_k or 0, self._params.top_p or 1.0, self._params.min_p
+            )
+            token = int(ids[torch.multinomial(kept.softmax(-1), 1, generator=self._generator)])
+        elif scores is not raw:
+            token = int(scores.max(dim=0).indices)
+        self.note(token)
+        return token, self._logprob(raw, token)
+
+    def note(self, token: int) -> None:
+        """Remember a token that followed without being chosen."""
+        self._counts[token] += 1
         if self._seen is not None:
             self._seen.add(token)
-        return token
+
+    def probe(self, logits: Tensor, token_ids: Sequence[int]) -> list[float]:
+        """Log probabilities of these tokens under logits [vocab]; nothing is remembered.
+
+        Raises:
+            EngineError: `nan_logits`.
+        """
+        found: list[float] = _checked(logits)[0].log_softmax(-1)[list(token_ids)].tolist()
+        return found
+
+    def _processed(self, raw: Tensor, matcher: Matcher | None) -> Tensor:
+        """Scores [vocab] behind everything that does not depend on the temperature; `raw` itself if nothing does."""
+        params, scores = self._params, raw
+        if self._seen:
+            scores = penalised(scores, sorted(self._seen), params.repetition_penalty or 1.0)
+        if self._counts and (params.presence_penalty or params.frequency_penalty):
+            scores = discouraged(scores, self._counts, params.presence_penalty, params.frequency_penalty)
+        if matcher is not None:
+            scores = scores.clone() if scores is raw else scores
+            matcher.mask_(scores)
+        if self._counts.total() < params.min_tokens:
+            unended = scores.index_fill(0, self._end_ids, -torch.inf)
+            if unended.max() > -torch.inf:  # else nothing but the end is possible, which wins over min_tokens
+                scores = unended
+        if scores is not raw and scores.max() == -torch.inf:
+            raise _nan_logits()  # every token that the constraint allows is impossible for the model
+        return scores
+
+    def _logprob(self, raw: Tensor, token: int) -> TokenLogprob | None:
+        if self._params.logprobs is None:
+            return None
+        logprobs = raw.log_softmax(-1)
+        values, ids = logprobs.topk(min(self._params.logprobs, len(logprobs)))
+        say = self._tokenizer.token_bytes
+        top = tuple((i, say(i), value) for i, value in zip(ids.tolist(), values.tolist(), strict=True))
+        return TokenLogprob(token, say(token), float(logprobs[token]), top)
 
 
-def penalise_(scores: Tensor, seen: list[int], penalty: float) -> None:
-    """Divide positive and multiply negative scores [vocab] of the seen tokens by `penalty`, in place."""
+def answer_seed(seed: int, index: int) -> int:
+    """The seed of a request's answer `index`; that of answer 0 is the request's own."""
+    if index == 0:
+        return seed
+    return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:8], "big") >> 1
+
+
+def penalised(scores: Tensor, seen: Sequence[int], penalty: float) -> Tensor:
+    """Scores [vocab] with those of the seen tokens divided by `penalty` if positive, and multiplied if negative."""
     index = torch.tensor(seen, dtype=torch.long)
     values = scores[index]
-    scores[index] = torch.where(values < 0, values * penalty, values / penalty)
+    return scores.index_copy(0, index, torch.where(values < 0, values * penalty, values / penalty))
 
 
-def warp(scores: Tensor, temperature: float, top_k: int, top_p: float) -> Tensor:
-    """Scores [vocab] divided by the temperature, everything outside top-k, then outside top-p, set to -inf.
+def discouraged(scores: Tensor, counts: Counter[int], presence: float, frequency: float) -> Tensor:
+    """Scores [vocab] less `presence` for every token in the answer and `frequency` for every time it is (OpenAI)."""
+    index = torch.tensor(list(counts), dtype=torch.long)
+    times = torch.tensor(list(counts.values()), dtype=scores.dtype)
+    return scores.index_add(0, index, -(presence + frequency * times))
+
+
+def warp(scores: Tensor, temperature: float, top_k: int, top_p: float, min_p: float) -> tuple[Tensor, Tensor]:
+    """The tokens [kept], ascending, that may be drawn, and their scores [kept], divided by the temperature.
 
     Top-k keeps ties with the k-th; top-p drops the least probable tokens as long as what is dropped adds up to at most
-    1 - top_p, and always keeps one.
+    1 - top_p, and always keeps one; min-p drops what is less probable than `min_p` times the most probable. Each looks
+    only at what the one before it kept: sorting a vocabulary of 151,936 takes 10 ms, what top-k leaves of it nothing.
     """
     scores = scores / temperature
-    if 0 < top_k < scores.numel():
-        scores = scores.masked_fill(scores < scores.topk(top_k).values[-1], -torch.inf)
+    ids = torch.arange(len(scores))
+    if 0 < top_k < len(scores):
+        ids = (scores >= scores.topk(top_k).values[-1]).nonzero()[:, 0]
+        scores = scores[ids]
     if top_p < 1:
         ascending, order = scores.sort()
         dropped = ascending.softmax(-1).cumsum(-1) <= 1 - top_p
         dropped[-1] = False
-        scores = scores.index_fill(0, order[dropped], -torch.inf)
-    return scores
+        kept = order[~dropped].sort().values
+        ids, scores = ids[kept], scores[kept]
+    if min_p > 0:
+        probabilities = scores.softmax(-1)
+        kept = (probabilities >= min_p * probabilities.max()).nonzero()[:, 0]
+        ids, scores = ids[kept], scores[kept]
+    return ids, scores
+
+
+def _checked(logits: Tensor) -> tuple[Tensor, int]:
+    """Logits as float32 on the CPU, not to be changed in place, and the best token. The maximum of anything with NaN is
+    NaN, so finding both costs one pass (60 us for 151,936)."""
+    raw = logits.detach().to(device="cpu", dtype=torch.float32)
+    best, token = raw.max(dim=0)
+    if not best.isfinite():
+        raise _nan_logits()
+    return raw, int(token)
+
+
+def _nan_logits() -> EngineError:
+    return EngineError(
+        "nan_logits",
+        "模型算出的结果不是有效的数，本次回答已停止。请重试；若反复出现，请检查模型文件或换用其他精度。",
+        "The model's output is not a valid number; the answer was stopped. Try again, or check the model's files and "
+        "its dtype.",
+    )

@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from kantu.errors import CheckpointError
 from kantu.model.config import ModelConfig, read_config
+from kantu.model.quantize import Preparation, Quantize
 from kantu.model.qwen3vl import Qwen3VL
 
 _SINGLE = "model.safetensors"
@@ -21,29 +22,48 @@ _INDEX = "model.safetensors.index.json"
 _PATCH_EMBEDDING = "visual.patch_embed.proj.weight"
 _NAMED_IN_ERRORS = 8
 _MAPPED_BYTES = 1 << 28  # how much of a file conversion may keep mapped: its pages count as this process's memory
+_COPIED_BYTES = 1 << 24  # where linears are packed, smaller tensors that are kept do not hold their file's pages
 
 
-def load_model(folder: Path, *, device: torch.device, dtype: torch.dtype) -> Qwen3VL:
+def load_model(
+    folder: Path,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    quantize: Quantize | None = None,
+    prepack: bool = False,
+) -> Qwen3VL:
     """The network of `folder` with its weights, ready for inference.
 
     Tensors whose dtype already fits stay memory-mapped on the CPU; others are converted one at a time, and what they
-    were read from is unmapped as it is used up.
+    were read from is unmapped as it is used up. With `quantize` or `prepack` the linears are packed as they arrive, in
+    the same way, and the model is for inference only: it has neither its linears' names nor their gradients.
+
+    Args:
+        quantize: "int8" or "int4" weights in the decoder; the vision tower is left as it is.
+        prepack: keep the BF16 linears that remain in the CPU's own layout, where it has one.
 
     Raises:
         CheckpointError: files missing or damaged, or tensors missing, unexpected or misshapen (all named in one error).
+        InvalidRequestError: this dtype or CPU cannot do what `quantize` asks for.
         UnsupportedModelError: see `read_config`.
     """
     config = read_config(folder)
     shards = shard_files(folder)
     check_tensors(folder, config, {name: shape for shard in shards for name, shape in tensor_shapes(shard)})
     model = _skeleton(config)
+    preparation = Preparation(model, device=device, dtype=dtype, quantize=quantize, prepack=prepack)
     for shard in shards:
-        state = {
-            module_name(name): _fitted(module_name(name), tensor, config).to(device=device, dtype=dtype)
-            for name, tensor in _tensors(shard)
-            if not _is_tied_copy(name, config)
-        }
-        model.load_state_dict(state, strict=False, assign=True)
+        for published, stored in _tensors(shard):
+            if _is_tied_copy(published, config):
+                continue
+            name = module_name(published)
+            copied = preparation.is_needed and preparation.keeps(name) and stored.nbytes <= _COPIED_BYTES
+            tensor = _fitted(name, stored, config).to(device=device, dtype=dtype, copy=copied)
+            _place(model, name, tensor)
+            del stored, tensor  # what is packed now need not stay until the next tensor is read
+            preparation.arrived(name)
+    preparation.finish()
     return model.eval().requires_grad_(False)
 
 
@@ -134,6 +154,11 @@ def published_name(name: str) -> str:
 def module_name(name: str) -> str:
     """Inverse of `published_name`."""
     return name.removeprefix("model.")
+
+
+def _place(model: Qwen3VL, name: str, tensor: Tensor) -> None:
+    path, _, leaf = name.rpartition(".")
+    setattr(model.get_submodule(path), leaf, nn.Parameter(tensor, requires_grad=False))
 
 
 class _NoInitialisation(TorchFunctionMode):

@@ -14,7 +14,11 @@ from kantu.model.vision import Grid, VisionTower
 
 
 class Qwen3VL(nn.Module):
-    """Qwen3-VL dense. Equal to `transformers`' Qwen3VLForConditionalGeneration, number for number."""
+    """Qwen3-VL dense. Equal to `transformers`' Qwen3VLForConditionalGeneration, number for number.
+
+    `output_projection`, where set, computes the logits in the place of `output_weight` (see `model.quantize`); a model
+    whose output projection is its own tensor has then no `lm_head` any more.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -23,6 +27,7 @@ class Qwen3VL(nn.Module):
         self.language_model = TextDecoder(config.text)
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(config.text.hidden_size, config.text.vocab_size, bias=False)
+        self.output_projection: nn.Module | None = None
 
     @property
     def output_weight(self) -> Tensor:
@@ -49,4 +54,7 @@ class Qwen3VL(nn.Module):
         hidden = self.language_model(input_ids, positions, cache, visual, visual_index)
         if logits_at is not None:
             hidden = hidden[logits_at]
-        return F.linear(hidden, self.output_weight)
+        if self.output_projection is None:
+            return F.linear(hidden, self.output_weight)
+        logits: Tensor = self.output_projection(hidden)
+        return logits

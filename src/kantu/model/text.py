@@ -25,42 +25,58 @@ class RMSNorm(nn.Module):
 
 
 class TextAttention(nn.Module):
-    """Grouped-query attention with RMSNorm on each head's query and key, no biases."""
+    """Grouped-query attention with RMSNorm on each head's query and key, no biases.
+
+    `qkv_proj`, where set, computes q, k and v at once in the place of their three linears (see `model.quantize`).
+    """
 
     def __init__(self, config: TextConfig, layer: int) -> None:
         super().__init__()
         self.layer = layer
         self.head_dim = config.head_dim
+        self.heads = (config.num_attention_heads, config.num_key_value_heads, config.num_key_value_heads)
         query_size = config.num_attention_heads * config.head_dim
         key_size = config.num_key_value_heads * config.head_dim
         self.q_proj = nn.Linear(config.hidden_size, query_size, bias=False)
         self.k_proj = nn.Linear(config.hidden_size, key_size, bias=False)
         self.v_proj = nn.Linear(config.hidden_size, key_size, bias=False)
         self.o_proj = nn.Linear(query_size, config.hidden_size, bias=False)
+        self.qkv_proj: nn.Module | None = None
         self.q_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: KVCache) -> Tensor:
-        q, k, v = (
-            projection(x).view(x.shape[0], -1, self.head_dim) for projection in (self.q_proj, self.k_proj, self.v_proj)
-        )
+        q, k, v = self._project(x)
         q = rope.rotate(self.q_norm(q), cos, sin)
         k = rope.rotate(self.k_norm(k), cos, sin)
         output: Tensor = self.o_proj(cache.attend(self.layer, q, k, v).flatten(1))
         return output
 
+    def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """q [tokens, heads, head_dim], k and v [tokens, kv_heads, head_dim]."""
+        shape = (x.shape[0], -1, self.head_dim)
+        if self.qkv_proj is None:
+            return self.q_proj(x).view(shape), self.k_proj(x).view(shape), self.v_proj(x).view(shape)
+        q, k, v = self.qkv_proj(x).view(shape).split(self.heads, dim=1)
+        return q, k, v
+
 
 class TextMLP(nn.Module):
-    """SiLU-gated feed-forward."""
+    """SiLU-gated feed-forward. `gate_up_proj`, where set, computes gate and up at once in the place of the two."""
 
     def __init__(self, config: TextConfig) -> None:
         super().__init__()
         self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
+        self.gate_up_proj: nn.Module | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        output: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        if self.gate_up_proj is None:
+            gate, up = self.gate_proj(x), self.up_proj(x)
+        else:
+            gate, up = self.gate_up_proj(x).chunk(2, dim=1)
+        output: Tensor = self.down_proj(F.silu(gate) * up)
         return output
 
 

@@ -1,0 +1,37 @@
+"""Two who are asked the same things in turns, so that what disturbs the machine disturbs both."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from kantu.bench.rivals import Kantu, Reading, Rival
+from kantu.bench.work import Work, Workload
+
+T = TypeVar("T")
+
+
+class Track(Protocol):
+    """Shows progress over a sequence; `rich.progress.Progress.track` is one."""
+
+    def __call__(self, sequence: Sequence[T], *, description: str) -> Iterable[T]: ...
+
+
+class Match:
+    """Us and a rival, and the works they are asked."""
+
+    def __init__(self, ours: Kantu, rival: Rival, workload: Workload) -> None:
+        self.ours, self.rival, self.workload = ours, rival, workload
+        self._turns = itertools.count()
+
+    def both(self, ours: Callable[[], T], theirs: Callable[[], T]) -> tuple[T, T]:
+        """What both return; who goes first alternates."""
+        if next(self._turns) % 2:
+            second = theirs()
+            return ours(), second
+        return ours(), theirs()
+
+    def readings(self, work: Work) -> tuple[Reading, Reading]:
+        """One work, asked of both."""
+        return self.both(lambda: self.ours.reading(work), lambda: self.rival.reading(work))

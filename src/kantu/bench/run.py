@@ -1,0 +1,104 @@
+"""One run of `kantu bench`: checks what is asked for, loads, runs the suites, and ends with the machine's figures."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import asdict
+
+from kantu import hub
+from kantu.bench import must, suites
+from kantu.bench.machine import measure, reached
+from kantu.bench.match import Track
+from kantu.bench.report import Cell, Comparison, Report, Table
+from kantu.bench.rivals import Kantu, Rival, connect
+from kantu.bench.work import Workload
+from kantu.errors import InvalidRequestError
+from kantu.model.quantize import Quantize
+from kantu.vlm import default_device, default_dtype, load
+
+Suite = Callable[[Kantu, Rival | None, int, Workload, Track], tuple[Table, ...]]
+SUITES: dict[str, Suite] = {"latency": suites.latency, "load": suites.load, "cache": suites.cache}
+NAMES = ("must", *SUITES)
+_VARIANTS: dict[str, Quantize] = {"int8": "int8", "int4": "int4"}
+
+
+def run(
+    name: str | None,
+    *,
+    suite: str,
+    against: str | None,
+    quantize: str | None,
+    runs: int,
+    track: Track,
+) -> Report:
+    """Run one suite, or "all". `must` brings transformers along; `against` is asked beside us in `latency`.
+
+    Raises:
+        InvalidRequestError: an unknown suite, a rival that is neither "transformers" nor a URL, or no runs.
+        MissingDependencyError: the rival's package is missing.
+        UpstreamError: the rival is a server that cannot be reached.
+        KantuError: whatever `kantu.load` and `VLM.ask` raise.
+    """
+    names = _suites(suite)
+    variant = _checked(names, against, quantize, runs)
+    folder = hub.locate(name)
+    workload = Workload(folder)
+    device = default_device()
+    dtype = default_dtype(device)
+    comparisons: list[Comparison] = []
+    rows: list[dict[str, Cell]] = []
+    tables: list[Table] = []
+    with contextlib.ExitStack() as stack:
+
+        def connected(to: str) -> Rival:
+            return stack.enter_context(contextlib.closing(connect(to, folder, dtype=dtype, device=device)))
+
+        rival = None if against is None else connected(against)  # first: a rival that is missing is said at once
+        machine = measure(dtype)
+        if "must" in names:
+            yardstick = rival if rival is not None and against == "transformers" else connected("transformers")
+            comparisons, rows = must.run(folder, yardstick, machine, variant, runs, workload, track)
+        chosen = [SUITES[each] for each in names if each in SUITES]
+        if chosen:
+            ours = Kantu(stack.enter_context(load(folder, quantize=variant)))
+            for each in chosen:
+                tables += each(ours, rival, runs, workload, track)
+            rows.append(reached(ours, variant, machine, runs, workload))
+    tables.append(Table("machine", tuple(rows)))
+    return Report(str(name or hub.EMBEDDED), runs, asdict(machine), tuple(comparisons), tuple(tables))
+
+
+def _checked(names: tuple[str, ...], against: str | None, quantize: str | None, runs: int) -> Quantize | None:
+    """`quantize`, if all four make sense together."""
+    if runs < 1:
+        raise InvalidRequestError("invalid_runs", "--runs 至少为 1。", "--runs must be at least 1.", param="runs")
+    if against is not None and "latency" not in names and (against != "transformers" or "must" not in names):
+        raise InvalidRequestError(
+            "invalid_against",
+            "--against 只用于 latency；must 总是与 transformers 对照。",
+            "--against is for the latency suite; must always compares with transformers.",
+            param="against",
+        )
+    if quantize is not None and quantize not in _VARIANTS:
+        raise InvalidRequestError(
+            "invalid_quantize",
+            "参数 quantize 只能是 int8 或 int4。",
+            "quantize must be int8 or int4.",
+            param="quantize",
+        )
+    return None if quantize is None else _VARIANTS[quantize]
+
+
+def _suites(suite: str) -> tuple[str, ...]:
+    if suite == "all":
+        return NAMES
+    if suite not in NAMES:
+        listed = "、".join((*NAMES, "all"))
+        raise InvalidRequestError(
+            "unknown_suite",
+            f"没有这个测试：{suite}，可选 {listed}。",
+            f"There is no suite {suite!r}; choose one of {', '.join((*NAMES, 'all'))}.",
+            param="suite",
+        )
+    return (suite,)

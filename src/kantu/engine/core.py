@@ -1,0 +1,183 @@
+"""The engine without its threads: jobs that came in, one step after the other, and what each step hands out."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Items
+
+import torch
+from torch import Tensor
+
+from kantu.engine.failures import is_out_of_memory, typed, unexpected
+from kantu.engine.metrics import Metrics
+from kantu.engine.request import Delta
+from kantu.engine.runner import Runner
+from kantu.engine.scheduler import Scheduler, Work
+from kantu.engine.sequence import Job, Sequence
+from kantu.errors import CancelledError, DeadlineExceededError, KantuError
+
+_log = logging.getLogger(__name__)
+_LEAST_CHUNK = 16  # a step that does not fit in memory is not tried with fewer tokens than this
+
+
+class Core:
+    """Runs jobs to their end. Belongs to one thread.
+
+    Args:
+        forget: called once for each job as soon as it no longer waits: something of it ran, or it ended.
+    """
+
+    def __init__(self, scheduler: Scheduler, runner: Runner, metrics: Metrics, forget: Callable[[Job], None]) -> None:
+        self.scheduler, self.runner = scheduler, runner
+        self._metrics, self._forget = metrics, forget
+        self.jobs: dict[Job, list[Sequence]] = {}
+
+    def add(self, job: Job, sequences: list[Sequence]) -> None:
+        """Take a prepared job; one whose preparation failed ends at once."""
+        self.jobs[job] = sequences
+        if job.failure is not None:
+            self.fail(job, job.failure)
+            return
+        for sequence in sequences:
+            self.scheduler.add(sequence)
+
+    def turn(self) -> None:
+        """End what has to end, then run one step. Never raises: what goes wrong is the affected jobs' error."""
+        try:
+            self._sweep()
+            self._step()
+        except Exception as error:  # a mistake of ours outside any one request: all that run are lost
+            _log.exception("a step failed")
+            for job in list(self.jobs):
+                self.fail(job, unexpected(error))
+
+    def fail(self, job: Job, error: KantuError) -> None:
+        """End a job with an error, and free all it held."""
+        if job in self.jobs:
+            self._metrics.add("requests_cancelled" if isinstance(error, CancelledError) else "requests_failed")
+            self._drop(job)
+            self._deliver(job, error)
+
+    def check(self) -> None:
+        """Raise AssertionError if, with nothing to do, the accounts do not add up."""
+        assert not self.jobs, "a request is still held"
+        assert not self.scheduler.running, "a sequence still runs"
+        assert not self.scheduler.waiting, "a sequence still waits"
+        pool = self.scheduler.pool
+        pool.check()
+        assert pool.free == pool.total, "blocks are held by no one"
+        self.runner.vision.check()
+
+    def _sweep(self) -> None:
+        """End what its caller or its deadline ends."""
+        now = time.perf_counter()
+        for job in list(self.jobs):
+            if job.cancelled:
+                self.fail(job, CancelledError("cancelled", "请求已取消。", "The request was cancelled."))
+            elif job.deadline is not None and now > job.deadline:
+                self.fail(
+                    job,
+                    DeadlineExceededError(
+                        "deadline_exceeded",
+                        "请求没有在规定时间内完成。",
+                        "The request was not finished within its time limit.",
+                    ),
+                )
+
+    def _step(self) -> None:
+        works = self.scheduler.schedule()
+        if not works:
+            return
+        now = time.perf_counter()
+        for job in dict.fromkeys(work.sequence.job for work in works):
+            if job.queue_seconds is None:
+                job.queue_seconds = now - job.submitted
+                self._metrics.observe("queue_seconds", job.queue_seconds)
+                self._forget(job)
+        self._metrics.add("steps")
+        for work, logits in self._run(works):
+            if work.sequence.job not in self.jobs:  # another answer of it has failed in this step
+                continue
+            self.scheduler.commit(work)
+            if work.sequence.decoding:
+                work.sequence.drop_visual()
+            if logits is not None:
+                self._advance(work.sequence, logits)
+
+    def _run(self, works: Items[Work], *, again: bool = True) -> Iterator[tuple[Work, Tensor | None]]:
+        """Run these works. What fails together is tried in halves, so that only what fails alone is lost."""
+        works = [work for work in works if work.sequence.job in self.jobs]
+        if not works:
+            return
+        try:
+            results = self.runner.run(works)
+        except Exception as error:
+            failure = error
+        else:
+            yield from zip(works, results, strict=True)
+            return
+        if is_out_of_memory(failure):
+            self._metrics.add("out_of_memory")
+            self._free_memory()
+        first, middle = works[0], len(works) // 2
+        if middle:
+            yield from self._run(works[:middle])
+            yield from self._run(works[middle:])
+        elif is_out_of_memory(failure) and first.count > _LEAST_CHUNK:
+            yield from self._run([Work(first.sequence, first.count // 2)])
+        elif is_out_of_memory(failure) and again:
+            yield from self._run(works, again=False)
+        else:
+            self.fail(first.sequence.job, typed(failure))
+
+    def _advance(self, sequence: Sequence, logits: Tensor) -> None:
+        try:
+            delta = sequence.advance(logits)
+        except Exception as error:
+            self.fail(sequence.job, typed(error))
+            return
+        if delta.finish_reason is not None:
+            self._finish(sequence, delta)
+        self._deliver(sequence.job, delta)
+
+    def _finish(self, sequence: Sequence, delta: Delta) -> None:
+        """Free what an ended answer held, before its last delta tells anyone."""
+        self.scheduler.remove(sequence)
+        job, metrics, usage, timings = sequence.job, self._metrics, delta.usage, delta.timings
+        assert usage is not None
+        assert timings is not None
+        job.open -= 1
+        metrics.add(f"finish_{delta.finish_reason}")
+        metrics.add("output_tokens", usage.completion_tokens)
+        if sequence.index == 0:
+            for name in ("prompt_tokens", "cached_tokens", "visual_tokens"):
+                metrics.add(name, getattr(usage, name))
+            metrics.observe("ttft_seconds", timings.ttft_seconds)
+        if usage.completion_tokens > 1:
+            metrics.observe("tpot_seconds", timings.tpot_seconds)
+        if job.open == 0:
+            metrics.add("requests_finished")
+            metrics.observe("request_seconds", timings.total_seconds)
+            self._drop(job)
+
+    def _drop(self, job: Job) -> None:
+        for sequence in self.jobs.pop(job):
+            self.scheduler.remove(sequence)
+        self._forget(job)
+
+    def _deliver(self, job: Job, item: Delta | KantuError) -> None:
+        try:
+            job.listener(item)
+        except Exception:
+            _log.exception("a listener failed; its request is cancelled")
+            self._metrics.add("listener_errors")
+            if job in self.jobs:
+                self._metrics.add("requests_cancelled")
+                self._drop(job)
+
+    def _free_memory(self) -> None:
+        self.runner.vision.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

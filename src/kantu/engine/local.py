@@ -1,0 +1,243 @@
+"""The engine on this machine: one thread that schedules, runs and hands out; preprocessing workers beside it."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from collections.abc import Sequence as Items
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+
+from kantu.engine.core import Core
+from kantu.engine.failures import typed
+from kantu.engine.kv_cache import BlockPool
+from kantu.engine.metrics import Metrics, Stats
+from kantu.engine.paged_attention import KVStore, block_bytes
+from kantu.engine.preparation import Preparation, Probe
+from kantu.engine.protocol import Listener
+from kantu.engine.request import Request, Scores
+from kantu.engine.runner import Runner
+from kantu.engine.scheduler import Scheduler
+from kantu.engine.score import score
+from kantu.engine.sequence import Job, Sequence
+from kantu.engine.vision_cache import VisionCache
+from kantu.errors import CancelledError, OverloadedError
+from kantu.model.config import TextConfig
+from kantu.model.qwen3vl import Qwen3VL
+
+_RATE_WINDOW = 32  # finished requests from which the rate of the queue is measured
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Sizes of one local engine.
+
+    Attributes:
+        block_size: tokens of a KV block: what is reused is a multiple of it.
+        step_tokens: most tokens of one forward; a running answer waits for no more than this between two tokens.
+        max_running: most answers under way at once.
+        max_waiting, max_waiting_pixels: requests, and pixels of their pictures, that may wait; more are refused.
+        kv_bytes: memory of the KV cache; None takes what the device can spare, and no more than could be used.
+        vision_bytes: memory of the vision cache.
+        workers: preprocessing threads.
+    """
+
+    block_size: int = 16
+    step_tokens: int = 512
+    max_running: int = 64
+    max_waiting: int = 256
+    max_waiting_pixels: int = 2**28
+    kv_bytes: int | None = None
+    vision_bytes: int = 2**28
+    workers: int = 2
+
+
+class LocalEngine:
+    """See `Engine`. Every listener is called from the engine's own thread."""
+
+    def __init__(
+        self,
+        model: Qwen3VL,
+        preparation: Preparation,
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
+        settings: EngineSettings | None = None,
+    ) -> None:
+        self.settings = settings = settings or EngineSettings()
+        config = model.config.text
+        self._pool = BlockPool(_blocks(config, settings, device, dtype), settings.block_size)
+        store = KVStore(config, self._pool.total, settings.block_size, device=device, dtype=dtype)
+        self._block_bytes = block_bytes(config, settings.block_size, dtype)
+        self._metrics = Metrics()
+        self._vision = VisionCache(settings.vision_bytes)
+        runner = Runner(model, preparation.image_config, store, self._vision, self._metrics)
+        self._scheduler = Scheduler(self._pool, step_tokens=settings.step_tokens, max_running=settings.max_running)
+        self._preparation = preparation
+        self.context_tokens = min(config.max_position_embeddings, self._pool.total * settings.block_size)
+        self._core = Core(self._scheduler, runner, self._metrics, self._forget)  # the engine thread's own
+        self._finished: deque[float] = deque(maxlen=_RATE_WINDOW)
+        self._wake = threading.Condition()  # guards what follows
+        self._inbox: list[tuple[Job, list[Sequence]]] = []
+        self._waiting: set[Job] = set()  # admitted, nothing of it has run
+        self._closing = False
+        self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="kantu-preprocess")
+        self._thread = threading.Thread(target=self._serve, name="kantu-engine", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: Request, listener: Listener) -> JobHandle:
+        return self._submit(request, listener, None)
+
+    def score(self, request: Request, choices: Items[str]) -> Scores:
+        preparation = self._preparation
+        return score(self._submit, request, choices, preparation.chat.tokenizer, preparation.generation_config.end_ids)
+
+    def stats(self) -> Stats:
+        scheduler = self._scheduler
+        with self._wake:
+            waiting, pixels = len(self._waiting), sum(job.pixels for job in self._waiting)
+        stats = self._metrics.stats(
+            {
+                "waiting": waiting,
+                "waiting_pixels": pixels,
+                "running": len(scheduler.running),
+                "kv_bytes": self._pool.total * self._block_bytes,
+                "kv_used_bytes": (self._pool.total - self._pool.free) * self._block_bytes,
+                "vision_bytes": self._vision.bytes,
+            }
+        )
+        kept = {name: getattr(scheduler, name) for name in ("preemptions", "prefix_queries", "prefix_hits")}
+        return Stats({**stats.counters, **kept}, stats.gauges, stats.histograms)
+
+    def check(self) -> None:
+        with self._wake:
+            assert not self._inbox, "a prepared request was not taken"
+            assert not self._waiting, "a request still waits"
+        self._core.check()
+
+    def close(self) -> None:
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._workers.shutdown(wait=True)
+        if threading.current_thread() is not self._thread:  # a listener may close the engine
+            self._thread.join()
+
+    def cancel(self, job: Job) -> None:
+        with self._wake:
+            job.cancelled = True
+            self._wake.notify()
+
+    # --- on the caller's thread
+
+    def _submit(self, request: Request, listener: Listener, probe: Probe | None) -> JobHandle:
+        matchers = self._preparation.matchers(request.sampling)  # first: what cannot be compiled is never admitted
+        submitted = time.perf_counter()
+        pixels = sum(image.pixels.shape[0] * image.pixels.shape[1] for image in request.images)
+        deadline = None if request.timeout_seconds is None else submitted + request.timeout_seconds
+        job = Job(listener, submitted, pixels, deadline, request.preprocess_seconds, open=request.sampling.n)
+        with self._wake:
+            if self._closing:
+                raise _closed()
+            self._refuse_overload(pixels)
+            self._waiting.add(job)
+            self._workers.submit(
+                self._prepare,
+                job,
+                lambda: self._preparation.sequences(job, request, matchers, probe, self.context_tokens),
+            )
+        return JobHandle(self, job)
+
+    def _refuse_overload(self, pixels: int) -> None:
+        settings = self.settings
+        queued = sum(job.pixels for job in self._waiting)
+        full = len(self._waiting) >= settings.max_waiting
+        # One request alone is always let in, however large.
+        large = bool(self._waiting) and queued + pixels > settings.max_waiting_pixels
+        if full or large:
+            self._metrics.add("rejected_queue_full" if full else "rejected_too_many_pixels")
+            seconds = self._retry_after_seconds()
+            raise OverloadedError(
+                "overloaded",
+                f"排队的请求太多，请在 {math.ceil(seconds)} 秒后重试。",
+                f"Too many requests are waiting; try again in {math.ceil(seconds)} seconds.",
+                retry_after_seconds=seconds,
+            )
+
+    def _retry_after_seconds(self) -> float:
+        """Until half the queue is gone, at the rate at which requests finish; a second where nothing is known."""
+        finished = list(self._finished)
+        if len(finished) < 2:
+            return 1.0
+        seconds_each = (time.perf_counter() - finished[0]) / len(finished)
+        return min(max(1.0, seconds_each * len(self._waiting) / 2), 600.0)
+
+    # --- on a preprocessing worker
+
+    def _prepare(self, job: Job, build: Callable[[], list[Sequence]]) -> None:
+        started = time.perf_counter()
+        sequences: list[Sequence] = []
+        if not job.cancelled:
+            try:
+                sequences = build()
+                self._preparation.cut(sequences[0].pictures, self._vision)
+            except Exception as error:
+                job.failure = typed(error)
+        job.preprocess_seconds = time.perf_counter() - started
+        self._metrics.observe("preprocess_seconds", job.earlier_seconds + job.preprocess_seconds)
+        with self._wake:
+            self._inbox.append((job, sequences))
+            self._wake.notify()
+
+    # --- on the engine's thread
+
+    def _serve(self) -> None:
+        with torch.inference_mode():
+            while True:
+                with self._wake:
+                    while not (self._inbox or self._core.jobs or (self._closing and not self._waiting)):
+                        self._wake.wait()
+                    arrived, self._inbox = self._inbox, []
+                    ending = self._closing and not self._waiting
+                for job, sequences in arrived:
+                    self._core.add(job, sequences)
+                if self._closing:
+                    for job in list(self._core.jobs):
+                        self._core.fail(job, _closed())
+                    if ending:
+                        return
+                self._core.turn()
+
+    def _forget(self, job: Job) -> None:
+        with self._wake:
+            self._waiting.discard(job)
+            if job.open == 0:
+                self._finished.append(time.perf_counter())
+
+
+class JobHandle:
+    """A request admitted to a local engine."""
+
+    def __init__(self, engine: LocalEngine, job: Job) -> None:
+        self._engine, self._job = engine, job
+
+    def cancel(self) -> None:
+        self._engine.cancel(self._job)
+
+
+def _blocks(config: TextConfig, settings: EngineSettings, device: torch.device, dtype: torch.dtype) -> int:
+    """Blocks of the KV cache: what the memory gives, and no more than all running answers could fill."""
+    useful = settings.max_running * -(-config.max_position_embeddings // settings.block_size)
+    available = settings.kv_bytes
+    if available is None:
+        available = int(0.85 * torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else 2**31
+    return max(1, min(useful, available // block_bytes(config, settings.block_size, dtype)))
+
+
+def _closed() -> CancelledError:
+    return CancelledError("engine_closed", "引擎已关闭。", "The engine is closed.")

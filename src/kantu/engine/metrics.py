@@ -1,0 +1,82 @@
+"""Counters, gauges and histograms of an engine, as plain numbers; who exports them is not its business."""
+
+from __future__ import annotations
+
+import bisect
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+"""Upper edges of the buckets of every histogram of seconds."""
+
+HISTOGRAMS = (
+    "queue_seconds",
+    "preprocess_seconds",
+    "encode_seconds",
+    "prefill_seconds",
+    "decode_seconds",
+    "ttft_seconds",
+    "tpot_seconds",
+    "request_seconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Observations in buckets.
+
+    Attributes:
+        counts: one for each edge of `SECONDS` (observations at or below it and above the one before), then the rest.
+        total: sum of all observations.
+    """
+
+    counts: tuple[int, ...] = (0,) * (len(SECONDS) + 1)
+    total: float = 0.0
+
+    @property
+    def count(self) -> int:
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """A snapshot.
+
+    Attributes:
+        counters: only ever grow: requests_finished, requests_failed, requests_cancelled, rejected_{reason},
+            finish_{reason}, prompt_tokens, cached_tokens, visual_tokens, output_tokens, forced_tokens, steps,
+            preemptions, out_of_memory, prefix_queries and prefix_hits (in blocks), vision_queries and vision_hits (in
+            pictures), listener_errors.
+        gauges: waiting, waiting_pixels, running, kv_bytes, kv_used_bytes, vision_bytes.
+        histograms: by the names of `HISTOGRAMS`.
+    """
+
+    counters: Mapping[str, int] = field(default_factory=dict)
+    gauges: Mapping[str, float] = field(default_factory=dict)
+    histograms: Mapping[str, Histogram] = field(default_factory=dict)
+
+
+class Metrics:
+    """Collects; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counters: dict[str, int] = {}
+        self._buckets = {name: [0] * (len(SECONDS) + 1) for name in HISTOGRAMS}
+        self._totals = dict.fromkeys(HISTOGRAMS, 0.0)
+
+    def add(self, name: str, amount: int = 1) -> None:
+        with self._lock:
+            self._counters[name] = self._counters.get(name, 0) + amount
+
+    def observe(self, name: str, seconds: float) -> None:
+        """Put one observation into a histogram of `HISTOGRAMS`."""
+        with self._lock:
+            self._buckets[name][bisect.bisect_left(SECONDS, seconds)] += 1
+            self._totals[name] += seconds
+
+    def stats(self, gauges: Mapping[str, float]) -> Stats:
+        with self._lock:
+            histograms = {name: Histogram(tuple(self._buckets[name]), self._totals[name]) for name in HISTOGRAMS}
+            return Stats(dict(self._counters), dict(gauges), histograms)

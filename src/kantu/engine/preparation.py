@@ -1,0 +1,117 @@
+"""What happens to a request before the engine's thread sees it: rendering, token ids, constraints, patches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kantu.engine.constraint import ConstraintCompiler, Matcher
+from kantu.engine.generation_config import GenerationConfig
+from kantu.engine.kv_cache import ImageSpan, PrefixKeys, root_key
+from kantu.engine.request import Request, SamplingParams
+from kantu.engine.sampler import Sampler
+from kantu.engine.sequence import Job, Picture, Sequence
+from kantu.engine.vision_cache import PictureKey, VisionCache
+from kantu.errors import PromptTooLongError
+from kantu.processing.chat import ChatProcessor, Prompt
+from kantu.processing.image import ImageConfig, patchify
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Asks for the probabilities of `token_ids` after the prompt and `path`, instead of an answer."""
+
+    path: tuple[int, ...]
+    token_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What of a model's folder a request is prepared with. Immutable; used by several threads."""
+
+    chat: ChatProcessor
+    image_config: ImageConfig
+    generation_config: GenerationConfig
+    constraints: ConstraintCompiler
+    block_size: int
+
+    def matchers(self, params: SamplingParams) -> list[Matcher | None]:
+        """One for each answer; raises InvalidRequestError for a constraint that cannot be compiled."""
+        constraint = params.constraint
+        return [None if constraint is None else self.constraints.compile(constraint) for _ in range(params.n)]
+
+    def sequences(
+        self, job: Job, request: Request, matchers: Items[Matcher | None], probe: Probe | None, capacity: int
+    ) -> list[Sequence]:
+        """The sequences of a request, one for each answer.
+
+        Raises:
+            InvalidRequestError: the messages or the number of images are not acceptable.
+            PromptTooLongError: prompt and answer together exceed `capacity` tokens.
+        """
+        grids = [image.grid(self.image_config) for image in request.images]
+        prompt = self.chat.prompt(request.messages, grids)
+        if probe is not None and probe.path:
+            prompt = _followed_by(prompt, probe.path)
+        params = self.generation_config.complete(request.sampling)
+        max_tokens = self._room(len(prompt.input_ids), params, capacity)
+        spans = [
+            ImageSpan(start, length, image.sha256, grid)
+            for (start, length), image, grid in zip(prompt.image_spans, request.images, grids, strict=True)
+        ]
+        pictures = tuple(
+            Picture(PictureKey(request.tenant, image.sha256, span.grid), image, span.start, span.length)
+            for image, span in zip(request.images, spans, strict=True)
+        )
+        end_ids = self.generation_config.end_ids
+        return [
+            Sequence(
+                job=job,
+                index=index,
+                prompt=prompt,
+                pictures=pictures,
+                keys=PrefixKeys(root_key(request.tenant), self.block_size, spans),
+                params=params,
+                max_tokens=max_tokens,
+                end_ids=end_ids,
+                sampler=Sampler(params, prompt.input_ids.tolist(), end_ids, self.chat.tokenizer, index),
+                tokenizer=self.chat.tokenizer,
+                matcher=matcher,
+                probe=() if probe is None else probe.token_ids,
+            )
+            for index, matcher in enumerate(matchers)
+        ]
+
+    def cut(self, pictures: Items[Picture], vision: VisionCache) -> None:
+        """Make the patches of those pictures that will probably have to be encoded."""
+        for picture in pictures:
+            if picture.key not in vision:
+                picture.patches = patchify(picture.clean.pixels, self.image_config)
+
+    def _room(self, prompt_tokens: int, params: SamplingParams, capacity: int) -> int:
+        """Tokens an answer may have."""
+        room = capacity - prompt_tokens
+        wanted = max(params.max_tokens or 1, params.min_tokens, 1)
+        if wanted > room:
+            raise PromptTooLongError(
+                "prompt_too_long",
+                f"提示有 {prompt_tokens} 个词元，加上要生成的 {wanted} 个，超过上下文长度 {capacity}。"
+                "请减少图片、调小 max_pixels、缩短文字或调小 max_tokens。",
+                f"The prompt of {prompt_tokens} tokens and {wanted} to generate exceed the context of {capacity}.",
+                param="messages",
+            )
+        # min_tokens may ask for more than the default length
+        return params.max_tokens or min(max(self.generation_config.max_tokens, params.min_tokens), room)
+
+
+def _followed_by(prompt: Prompt, tokens: Items[int]) -> Prompt:
+    """The prompt with the beginning of an answer behind it."""
+    length = len(prompt.input_ids)
+    behind = np.broadcast_to(np.arange(length, length + len(tokens)) + prompt.position_delta, (3, len(tokens)))
+    return replace(
+        prompt,
+        input_ids=np.concatenate([prompt.input_ids, np.asarray(tokens, dtype=np.int64)]),
+        positions=np.concatenate([prompt.positions, behind], axis=1),
+    )

@@ -1,0 +1,83 @@
+"""What every engine is to its callers, local or remote."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from kantu.engine.metrics import Stats
+from kantu.engine.request import Delta, Request, Scores
+from kantu.errors import KantuError
+
+Listener = Callable[[Delta | KantuError], None]
+"""Called with every delta of a request, or once with its error; see `Engine.submit`."""
+
+
+class Handle(Protocol):
+    """A request that has been admitted."""
+
+    def cancel(self) -> None:
+        """Stop it at the next step; it ends with `CancelledError`. Does nothing once it has ended."""
+        ...
+
+
+class Engine(Protocol):
+    """Takes requests from any thread and answers them together."""
+
+    def submit(self, request: Request, listener: Listener) -> Handle:
+        """Admit a request.
+
+        `listener` is called from the engine's thread and must return at once. It gets the deltas of all `n` answers,
+        the last of each with a finish reason, or one error, after which nothing more comes. A listener that raises
+        cancels its request.
+
+        Raises:
+            InvalidRequestError: the request cannot be served as given. (What needs the pictures' sizes or the chat
+                template is found a little later and reaches the listener.)
+            OverloadedError: the queue is full.
+        """
+        ...
+
+    def score(self, request: Request, choices: Sequence[str]) -> Scores:
+        """How probable each of `choices` is as the answer, without generating one. Blocks. Errors are raised."""
+        ...
+
+    def stats(self) -> Stats:
+        """Counters, gauges and histograms so far."""
+        ...
+
+    def check(self) -> None:
+        """Raise AssertionError if an idle engine's accounts do not add up."""
+        ...
+
+    def close(self) -> None:
+        """Cancel what is running and free everything. May be called twice."""
+        ...
+
+
+class DeltaStream(Iterator[Delta]):
+    """The deltas of one request, in order; an error is raised where it happened. Leaving it early cancels it."""
+
+    def __init__(self, engine: Engine, request: Request) -> None:
+        self._queue: queue.SimpleQueue[Delta | KantuError] = queue.SimpleQueue()
+        self._open = request.sampling.n
+        self._handle = engine.submit(request, self._queue.put)
+
+    def __next__(self) -> Delta:
+        if not self._open:
+            raise StopIteration
+        item = self._queue.get()
+        if isinstance(item, KantuError):
+            self._open = 0
+            raise item
+        self._open -= item.finish_reason is not None
+        return item
+
+    def cancel(self) -> None:
+        """Stop the request at the next step."""
+        self._handle.cancel()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", 0) and hasattr(self, "_handle"):
+            self._handle.cancel()

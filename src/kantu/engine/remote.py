@@ -1,0 +1,301 @@
+"""The engine's protocol over servers that answer chat completions: vLLM, SGLang, Ollama, llama.cpp.
+
+A request is checked and queued here; `remote_wire` words it, `remote_pool` chooses a server, `remote_client` asks it,
+and `remote_answer` reads what comes back. Every request in flight has a thread of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+
+from kantu.engine.metrics import Metrics, Stats
+from kantu.engine.protocol import DeltaStream, Listener
+from kantu.engine.remote_answer import AnswerReader, choice_probabilities, overloaded, upstream_error
+from kantu.engine.remote_client import ChatClient, RemoteSettings, TryAnotherError
+from kantu.engine.remote_job import Job, deadline_exceeded, engine_closed
+from kantu.engine.remote_pool import UpstreamPool
+from kantu.engine.remote_wire import Upstream, check_request, png_data_url, to_body, wraps_choice
+from kantu.engine.request import MAX_LOGPROBS, Constraint, Delta, Request, SamplingParams, Scores, check_choices
+from kantu.errors import CancelledError, EngineError, InvalidRequestError, KantuError, OverloadedError
+
+__all__ = ["RemoteEngine", "RemoteSettings", "Upstream"]
+
+_log = logging.getLogger(__name__)
+_SPARE_TOKENS = 64  # for the JSON around a choice and the end token
+
+
+class RemoteEngine:
+    """`kantu.engine.protocol.Engine` over one or more upstreams.
+
+    A request goes to the healthy upstream with the fewest in flight, and to another one if that cannot be reached or
+    says 429, 502, 503 or 504. After that it stays where it is: what broke one server must not be handed to the next.
+    See `AnswerReader` for what a server does not tell. A listener may hear of InvalidRequestError (`upstream_refused`),
+    UpstreamError (the codes of `upstream_error`), OverloadedError (`overloaded`: every upstream left is full),
+    DeadlineExceededError, CancelledError, and EngineError (`engine_failed`: a defect here).
+
+    Raises:
+        MissingDependencyError: `httpx_missing`.
+        InvalidRequestError: `invalid_ca_file`; `invalid_upstream`: none, or one twice.
+    """
+
+    def __init__(self, upstreams: Sequence[Upstream], settings: RemoteSettings | None = None) -> None:
+        self._settings = settings or RemoteSettings()
+        self._upstreams = tuple(upstreams)
+        if not upstreams or len(set(upstreams)) < len(upstreams):
+            raise InvalidRequestError(
+                "invalid_upstream", "至少给出一个上游服务，且不能重复。", "Give at least one upstream, none twice."
+            )
+        self._client = ChatClient(self._settings)
+        self._metrics = Metrics()
+        self._secret = secrets.token_bytes(32)
+        self._condition = threading.Condition()  # guards everything below
+        self._waiting: deque[Job] = deque()
+        self._running: set[Job] = set()
+        self._threads: set[threading.Thread] = set()
+        self._mean_seconds = self._settings.retry_after_seconds  # of a request, lately
+        self._closed = False
+        self._pool = UpstreamPool(self._upstreams, self._client.probe, health_seconds=self._settings.health_seconds)
+        self._watcher = threading.Thread(target=self._watch, name="kantu-remote-watch", daemon=True)
+        self._watcher.start()
+
+    def submit(self, request: Request, listener: Listener) -> Job:
+        """Admit a request; see `Engine.submit` and the class for errors.
+
+        Raises:
+            InvalidRequestError: as `remote_wire.check_request`, if no upstream's dialect can carry it.
+            OverloadedError: `overloaded`: the queue is full.
+            CancelledError: `engine_closed`.
+        """
+        job = Job(request, listener, self._able(request), self._wake, self._count_listener_error)
+        with self._condition:
+            if self._closed:
+                raise engine_closed()
+            if len(self._running) >= self._settings.max_in_flight and len(self._waiting) >= self._settings.max_waiting:
+                self._metrics.add("rejected_queue_full")
+                raise overloaded(self._retry_after_seconds())
+            self._waiting.append(job)
+            self._start_next()
+            self._condition.notify_all()
+        return job
+
+    def score(self, request: Request, choices: Sequence[str]) -> Scores:
+        """The greedy answer among `choices`, and from its first telling token how probable each was.
+
+        Probabilities are None where the server does not report enough of them (at most 20 alternatives a token). Only
+        the request's messages, pictures, tenant and time are used. Blocks.
+
+        Raises:
+            KantuError: as `submit` and the listener's; `upstream_bad_answer` if the answer is none of the choices.
+        """
+        listed = check_choices(choices)
+        sampling = SamplingParams(
+            max_tokens=max(len(choice.encode(errors="replace")) for choice in listed) + _SPARE_TOKENS,
+            temperature=0.0,
+            logprobs=MAX_LOGPROBS,
+            constraint=Constraint.choice(listed),
+        )
+        deltas = list(DeltaStream(self, replace(request, sampling=sampling)))
+        answer, last = "".join(delta.text for delta in deltas), deltas[-1]
+        if answer not in listed or last.usage is None or last.timings is None:
+            raise upstream_error("upstream_bad_answer")
+        best = listed.index(answer)
+        tokens = [token for delta in deltas for token in delta.logprobs]
+        probabilities = choice_probabilities(listed, best, tokens)
+        if probabilities is not None:
+            best = max(range(len(listed)), key=probabilities.__getitem__)
+        return Scores(probabilities, best, last.usage, last.timings)
+
+    def stats(self) -> Stats:
+        """Names of the local engine where they apply; also `upstream_retries`, `upstreams` and `upstreams_healthy`."""
+        with self._condition:
+            gauges = {"waiting": len(self._waiting), "running": len(self._running)}
+        return self._metrics.stats(
+            {**gauges, "upstreams": len(self._upstreams), "upstreams_healthy": self._pool.healthy}
+        )
+
+    def check(self) -> None:
+        """Raise AssertionError if more is in flight than runs, or something waits though nothing does."""
+        with self._condition:
+            running, waiting, in_flight = len(self._running), len(self._waiting), self._pool.in_flight
+        if in_flight > running or (waiting and not running):
+            raise AssertionError(f"{in_flight} in flight, {running} running, {waiting} waiting")
+
+    def close(self) -> None:
+        """Cancel everything and wait for it to end. May be called twice, and from a listener."""
+        with self._condition:
+            self._closed = True
+            for job in (*self._waiting, *self._running):
+                job.stop(engine_closed())
+            self._condition.notify_all()
+            threads = [self._watcher, *self._threads]
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join()
+        self._pool.close()
+        self._client.close()
+
+    def _able(self, request: Request) -> list[Upstream]:
+        """The upstreams whose dialect can carry the request."""
+        able, refusals = [], []
+        for upstream in self._upstreams:
+            try:
+                check_request(request, upstream.dialect)
+                able.append(upstream)
+            except InvalidRequestError as refusal:
+                refusals.append(refusal)
+        if not able:
+            raise refusals[0]
+        return able
+
+    def _retry_after_seconds(self) -> float:
+        """Until the queue is gone, at the rate at which requests finish lately."""
+        return min(max(self._mean_seconds * (len(self._waiting) + 1) / self._settings.max_in_flight, 1.0), 60.0)
+
+    def _start_next(self) -> None:
+        """Give waiting requests their threads, up to the limit. With the condition held."""
+        while self._waiting and not self._closed and len(self._running) < self._settings.max_in_flight:
+            job = self._waiting.popleft()
+            thread = threading.Thread(target=self._run, args=(job,), name="kantu-remote", daemon=True)
+            self._running.add(job)
+            self._threads.add(thread)
+            thread.start()
+
+    def _run(self, job: Job) -> None:
+        self._metrics.observe("queue_seconds", time.monotonic() - job.sent_at)
+        outcome: Sequence[Delta | KantuError]
+        try:
+            outcome = self._generate(job)
+        except KantuError as error:
+            outcome = [error]
+        except Exception as error:  # whatever it is, its words may quote the request
+            _log.error("remote request failed: %s", type(error).__name__)
+            message = "引擎处理这个请求时出错，其他请求不受影响；请重试，或查看日志。"
+            message_en = "The engine failed on this request; others go on. Try again, or see the log."
+            outcome = [EngineError("engine_failed", message, message_en)]
+        # First out of the books: who hears the end may look into them.
+        self._count(job, outcome)
+        with self._condition:
+            self._running.remove(job)
+            self._start_next()
+            self._condition.notify_all()
+        for item in outcome:
+            job.deliver(item)
+        with self._condition:
+            self._threads.discard(threading.current_thread())
+
+    def _generate(self, job: Job) -> list[Delta]:
+        """Ask one upstream after another. Returns the last delta of each answer, not yet delivered."""
+        job.check()  # it may have been stopped while it waited
+        image_urls = [png_data_url(image) for image in job.request.images]
+        tried: dict[Upstream, KantuError] = {}
+        while True:
+            job.check()
+            upstream = self._pool.acquire(job.upstreams, tried)
+            if upstream is None:
+                raise self._none_left(job, tried)
+            if tried:
+                self._metrics.add("upstream_retries")
+            try:
+                return self._ask(job, upstream, image_urls)
+            except TryAnotherError as refusal:
+                tried[upstream] = refusal.error
+                if isinstance(refusal.error, OverloadedError):
+                    self._pool.mark_full(upstream, refusal.error.retry_after_seconds)
+                elif refusal.error.code == "upstream_unreachable":
+                    self._pool.mark_down(upstream)
+            finally:
+                self._pool.release(upstream)
+
+    def _none_left(self, job: Job, tried: Mapping[Upstream, KantuError]) -> KantuError:
+        rests = [error.retry_after_seconds for error in tried.values() if isinstance(error, OverloadedError)]
+        rest = self._pool.rest_seconds(job.upstreams)
+        if rest is not None or rests:
+            return overloaded(min(rests if rest is None else [*rests, rest]))
+        return list(tried.values())[-1] if tried else upstream_error("upstream_unreachable")
+
+    def _ask(self, job: Job, upstream: Upstream, image_urls: Sequence[str]) -> list[Delta]:
+        request = job.request
+        body = to_body(request, image_urls, upstream, self._salt(request.tenant))
+        reader = AnswerReader(request.sampling.n, wrapped=wraps_choice(request, upstream.dialect))
+        try:
+            with closing(self._client.events(upstream, body, job.take_socket)) as events:
+                for name, data in events:
+                    for delta in reader.feed(name, data, time.monotonic()):
+                        job.check()
+                        job.deliver(delta)
+                    if reader.ended:
+                        break
+        except (KantuError, TryAnotherError):
+            job.check()  # one that was stopped fails in any way, as its socket is shut down
+            raise
+        finally:
+            job.release_socket()
+        job.check()
+        return reader.finish(job.sent_at, request.preprocess_seconds)
+
+    def _salt(self, tenant: str) -> str:
+        """Nobody can guess it and it names no tenant; a restart forgets it, and what servers cached under it."""
+        return hashlib.blake2b(tenant.encode(errors="replace"), key=self._secret).hexdigest() if tenant else ""
+
+    def _watch(self) -> None:
+        """End what is past its deadline, and take out of the queue what was stopped there."""
+        while True:
+            with self._condition:
+                now = time.monotonic()
+                for job in (*self._waiting, *self._running):
+                    if job.deadline <= now:
+                        job.stop(deadline_exceeded())
+                gone = [(job, job.error) for job in self._waiting if job.error is not None]
+                for job, _ in gone:
+                    self._waiting.remove(job)
+                if not gone:
+                    if self._closed:
+                        return
+                    pending = [job.deadline for job in (*self._waiting, *self._running) if job.error is None]
+                    self._condition.wait(min(min(pending, default=now + 3600) - now, 3600))
+            for job, error in gone:
+                self._count(job, [error])
+                job.deliver(error)
+
+    def _wake(self) -> None:
+        with self._condition:
+            self._condition.notify_all()
+
+    def _count_listener_error(self) -> None:
+        self._metrics.add("listener_errors")
+
+    def _count(self, job: Job, outcome: Sequence[Delta | KantuError]) -> None:
+        """Count a request that ended: with one error, or with the last delta of each answer."""
+        seconds = time.monotonic() - job.sent_at
+        for item in outcome:
+            if isinstance(item, CancelledError):
+                self._metrics.add("requests_cancelled")
+            elif isinstance(item, KantuError):
+                self._metrics.add("requests_failed")
+            else:
+                self._count_answer(item)
+        if not isinstance(outcome[0], KantuError):
+            self._metrics.add("requests_finished")
+            self._metrics.observe("preprocess_seconds", job.request.preprocess_seconds)
+            self._metrics.observe("request_seconds", job.request.preprocess_seconds + seconds)
+            with self._condition:
+                self._mean_seconds += 0.1 * (seconds - self._mean_seconds)
+
+    def _count_answer(self, last: Delta) -> None:
+        self._metrics.add(f"finish_{last.finish_reason}")
+        if last.usage is not None:
+            if last.index == 0:  # all answers share one prompt
+                self._metrics.add("prompt_tokens", last.usage.prompt_tokens)
+                self._metrics.add("cached_tokens", last.usage.cached_tokens)
+            self._metrics.add("output_tokens", last.usage.completion_tokens)
+        if last.timings is not None:
+            self._metrics.observe("ttft_seconds", last.timings.ttft_seconds)
+            self._metrics.observe("tpot_seconds", last.timings.tpot_seconds)

@@ -1,0 +1,374 @@
+"""What a chat-completions server streams back as the engine's deltas, errors and scores: pure functions, no network.
+
+No text of the server's enters a message of ours: it may quote the prompt or name what is none of the caller's business.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from kantu.engine.remote_wire import WRAPPED_CHOICE
+from kantu.engine.request import Delta, FinishReason, Timings, TokenLogprob, Usage
+from kantu.errors import InvalidRequestError, KantuError, OverloadedError, UpstreamError
+
+UNKNOWN_TOKEN = -1
+"""The `token_id` of a remote `TokenLogprob`: servers report bytes, not ids."""
+
+MAX_EVENT_BYTES = 4 * 1024 * 1024
+"""Longest event accepted. A token with 20 alternatives takes a few KiB."""
+
+MAX_RETRY_AFTER_SECONDS = 60.0
+"""A server that asks for more rest than this is asked again all the same."""
+
+_MAX_SHARED = 0.01  # of the probability, on tokens that do not tell the choices apart, before a score is given up
+_FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length", "repetition": "repetition"}
+
+_MESSAGES = {
+    "upstream_unreachable": ("连不上上游服务。", "The upstream server cannot be reached."),
+    "upstream_failed": ("上游服务出错，未能完成请求。", "The upstream server failed and did not finish the request."),
+    "upstream_timeout": ("上游服务太久没有回应。", "The upstream server was silent for too long."),
+    "upstream_unauthorized": ("上游服务拒绝了密钥。", "The upstream server refused the API key."),
+    "upstream_bad_answer": ("上游服务的回答不合协议。", "The upstream server's answer breaks the protocol."),
+    "upstream_filtered": (
+        "上游服务的内容过滤拦下了回答。",
+        "The upstream server's content filter withheld the answer.",
+    ),
+}
+
+
+def upstream_error(code: str, status: int | None = None) -> UpstreamError:
+    """The error for one of the codes above; `status` is the HTTP status to name."""
+    message, message_en = _MESSAGES[code]
+    if status is not None:
+        message, message_en = f"{message[:-1]}（HTTP {status}）。", f"{message_en[:-1]} (HTTP {status})."
+    return UpstreamError(code, message, message_en)
+
+
+def status_error(status: int) -> KantuError:
+    """What an HTTP status other than 200 means to the caller."""
+    if status in (400, 413, 422):
+        return InvalidRequestError(
+            "upstream_refused",
+            f"上游服务不接受这个请求（HTTP {status}）：可能太长，或有它不支持的参数。",
+            f"The upstream server refused the request (HTTP {status}): too long, or a parameter it does not support.",
+        )
+    return upstream_error("upstream_unauthorized" if status in (401, 403) else "upstream_failed", status)
+
+
+def overloaded(retry_after_seconds: float) -> OverloadedError:
+    """Nobody takes the request now."""
+    return OverloadedError(
+        "overloaded",
+        f"请求太多，请在 {math.ceil(retry_after_seconds)} 秒后重试。",
+        f"Too many requests; try again in {math.ceil(retry_after_seconds)} s.",
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+def read_retry_after(header: str | None, default_seconds: float) -> float:
+    """The seconds that a Retry-After header asks for, given as seconds or as a date; the default if it is neither."""
+    if header is not None and header.strip().isdecimal():
+        return min(float(header), MAX_RETRY_AFTER_SECONDS)
+    try:
+        then = parsedate_to_datetime(header or "")
+        seconds = (then - datetime.now(then.tzinfo)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return default_seconds
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+def read_events(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """Server-sent events, as (name, data), from bytes cut anywhere.
+
+    Lines end in LF, CR or CRLF; comments, ids and unknown fields are skipped; an event that no empty line ends is not
+    given out (https://html.spec.whatwg.org/multipage/server-sent-events.html). Older llama.cpp writes ``error:`` in
+    place of ``data:``; that becomes an event of the name "error".
+
+    Raises:
+        UpstreamError: `upstream_bad_answer`: not UTF-8, or an event over `MAX_EVENT_BYTES`.
+    """
+    name, size = "", 0
+    data: list[str] = []
+    for line in _lines(chunks):
+        if not line:
+            if data:
+                yield name, "\n".join(data)
+            name, data, size = "", [], 0
+            continue
+        key, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if key in ("data", "error"):
+            data.append(value)
+            size += len(value)
+        if key in ("event", "error"):
+            name = value if key == "event" else "error"
+        if size > MAX_EVENT_BYTES:
+            raise upstream_error("upstream_bad_answer")
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    held = b""
+    for chunk in chunks:
+        held += chunk
+        # A CR at the very end may be half of a CRLF: it waits for the next chunk.
+        ready = len(held) - held.endswith(b"\r")
+        lines = held[:ready].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        held = lines.pop() + held[ready:]
+        if len(held) > MAX_EVENT_BYTES:
+            raise upstream_error("upstream_bad_answer")
+        for line in lines:
+            try:
+                yield line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise upstream_error("upstream_bad_answer") from None
+
+
+@dataclass(slots=True)
+class _Answer:
+    """One of the `n` answers so far."""
+
+    finish: FinishReason | None = None
+    pieces: int = 0
+    first_at: float = 0.0
+    last_at: float = 0.0
+    usage: Usage | None = None
+    held_text: list[str] = field(default_factory=list)
+    held_logprobs: list[TokenLogprob] = field(default_factory=list)
+
+
+class AnswerReader:
+    """Puts the events of one call together.
+
+    Deltas come without token ids. The last delta of every answer is held back to `finish`, as usage comes at the very
+    end. `Usage` is the server's word: `visual_tokens` is 0, since servers count them among the prompt's without saying
+    how many; where it reports one sum for several answers, the first answer carries the generated tokens; where it
+    reports none, the prompt is 0 and generated tokens are the pieces received, of one token or more each.
+
+    Args:
+        n: how many answers were asked for.
+        wrapped: the answer is JSON around a choice, to be taken out once whole (`remote_wire.wraps_choice`).
+    """
+
+    def __init__(self, n: int, *, wrapped: bool = False) -> None:
+        self._answers = [_Answer() for _ in range(n)]
+        self._wrapped = wrapped
+        self._usage: Usage | None = None
+        self.ended = False
+
+    @property
+    def started(self) -> bool:
+        """Whether any of an answer has come."""
+        return any(answer.pieces for answer in self._answers)
+
+    def feed(self, name: str, data: str, now: float) -> list[Delta]:
+        """The deltas of one event.
+
+        Args:
+            now: `time.monotonic()` at which it came.
+
+        Raises:
+            UpstreamError: `upstream_failed` (it reports an error), `upstream_bad_answer`, `upstream_filtered`.
+            InvalidRequestError: `upstream_refused`, where the reported error is the request's before any answer.
+        """
+        if data == "[DONE]":
+            self.ended = True
+            return []
+        try:
+            chunk = json.loads(data)
+            failure = _reported_error(name, chunk)
+            if failure is None:
+                return self._read(chunk, now)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
+            raise upstream_error("upstream_failed" if name == "error" else "upstream_bad_answer") from None
+        raise upstream_error("upstream_failed") if self.started else failure
+
+    def finish(self, sent_at: float, preprocess_seconds: float) -> list[Delta]:
+        """The last delta of every answer.
+
+        Args:
+            sent_at: `time.monotonic()` at which the request was submitted.
+            preprocess_seconds: what came before that; part of the time to the first token.
+
+        Raises:
+            UpstreamError: `upstream_failed`: the stream broke off; `upstream_bad_answer`: it ended without an answer's
+                finish reason, or the answer is not the wrapped choice.
+        """
+        if any(answer.finish is None for answer in self._answers):
+            raise upstream_error("upstream_bad_answer" if self.ended else "upstream_failed")
+        return [self._last(index, answer, sent_at, preprocess_seconds) for index, answer in enumerate(self._answers)]
+
+    def _read(self, chunk: Any, now: float) -> list[Delta]:
+        usage = _read_usage(chunk.get("usage"))
+        choices = chunk["choices"]
+        if usage is not None and not choices:
+            self._usage = usage
+        deltas = [self._read_choice(choice, usage, now) for choice in choices]
+        return [delta for delta in deltas if delta is not None]
+
+    def _read_choice(self, choice: Any, usage: Usage | None, now: float) -> Delta | None:
+        index = choice.get("index", 0)
+        answer = self._answers[index if index >= 0 else len(self._answers)]  # below 0 is out of range, too
+        text = choice["delta"].get("content") or ""
+        if not isinstance(text, str) or (answer.finish is not None and text):
+            raise ValueError("text that is none, or after the end")
+        logprobs = _read_logprobs(choice.get("logprobs"))
+        answer.usage = usage or answer.usage
+        if text or logprobs:
+            answer.first_at = answer.first_at or now
+            answer.last_at = now
+            answer.pieces += 1
+        if reason := choice.get("finish_reason"):  # null, or "" from older Ollama, while it goes on
+            answer.finish = _finish_reason(reason)
+        if self._wrapped or answer.finish is not None:
+            answer.held_text.append(text)
+            answer.held_logprobs += logprobs
+            return None
+        return Delta(text, index=index, logprobs=logprobs) if text or logprobs else None
+
+    def _last(self, index: int, answer: _Answer, sent_at: float, preprocess_seconds: float) -> Delta:
+        text = "".join(answer.held_text)
+        usage = self._usage_of(index, answer)
+        steps = usage.completion_tokens - 1 if len(self._answers) == 1 or answer.usage else answer.pieces - 1
+        first_at, last_at = answer.first_at or sent_at, answer.last_at or sent_at
+        timings = Timings(
+            preprocess_seconds=preprocess_seconds,
+            encode_seconds=0.0,
+            ttft_seconds=preprocess_seconds + first_at - sent_at,
+            tpot_seconds=(last_at - first_at) / steps if steps > 0 else 0.0,
+            total_seconds=preprocess_seconds + last_at - sent_at,
+        )
+        return Delta(
+            _unwrap(text) if self._wrapped else text,
+            finish_reason=answer.finish,
+            usage=usage,
+            timings=timings,
+            index=index,
+            logprobs=tuple(answer.held_logprobs),
+        )
+
+    def _usage_of(self, index: int, answer: _Answer) -> Usage:
+        total = self._usage
+        if len(self._answers) == 1 and total is not None:
+            return total
+        if answer.usage is not None:
+            return answer.usage
+        if total is None:
+            return Usage(prompt_tokens=0, visual_tokens=0, completion_tokens=answer.pieces)
+        return Usage(total.prompt_tokens, 0, total.completion_tokens if index == 0 else 0, total.cached_tokens)
+
+
+def choice_probabilities(choices: Sequence[str], best: int, tokens: Sequence[TokenLogprob]) -> tuple[float, ...] | None:
+    """How probable each choice is, from the first token of an answer at which the choices part.
+
+    Every alternative reported there counts for the one choice that it continues; what continues none is left out, and
+    the rest is made to add up to 1. (vLLM reports probabilities before its constraint, so some is always left out.)
+
+    Args:
+        best: index of the choice that was answered.
+        tokens: of the answer, perhaps with JSON around the choice (`remote_wire.wraps_choice`).
+
+    Returns:
+        One for each choice; None if the alternatives miss a choice, or too much falls on tokens that several share.
+    """
+    text = b"".join(token.token for token in tokens)
+    wrapped = _quoted(choices[best]) in text
+    forms = [_quoted(choice)[1:] if wrapped else choice.encode(errors="replace") for choice in choices]
+    # The key of the JSON around it may end like the choice; an end token, where reported, may hold it.
+    start = text.rfind(forms[best]) if wrapped else text.find(forms[best])
+    if start < 0:
+        return None
+    tail = text[start + len(forms[best]) :]  # closes each choice, and so tells apart those that begin alike
+    offset = -start  # in the choice, of the next token
+    for token in tokens:
+        if offset + len(token.token) > 0:
+            lead, rest = text[start + offset : start] if offset < 0 else b"", max(offset, 0)
+            alternatives = [lead + form[rest:] + tail for form in forms]
+            if not all(alternative.startswith(token.token) for alternative in alternatives):
+                return _share(alternatives, token)
+        offset += len(token.token)
+    return None
+
+
+def _quoted(choice: str) -> bytes:
+    return json.dumps(choice, ensure_ascii=False).encode(errors="replace")
+
+
+def _share(alternatives: Sequence[bytes], token: TokenLogprob) -> tuple[float, ...] | None:
+    masses, shared = [0.0] * len(alternatives), 0.0
+    for _, piece, logprob in token.top:
+        fitting = [index for index, text in enumerate(alternatives) if piece and text.startswith(piece)]
+        if len(fitting) == 1:
+            masses[fitting[0]] += math.exp(logprob)
+        elif fitting:
+            shared += math.exp(logprob)
+    total = sum(masses)
+    if not all(masses) or shared > _MAX_SHARED * total:
+        return None
+    return tuple(mass / total for mass in masses)
+
+
+def _reported_error(name: str, chunk: Any) -> KantuError | None:
+    """The error that an event reports, if it does."""
+    error = chunk.get("error") or (chunk if name == "error" else None)
+    if error is None:
+        return None
+    code = error.get("code") if isinstance(error, dict) else None
+    return status_error(code) if isinstance(code, int) else upstream_error("upstream_failed")
+
+
+def _finish_reason(reason: str) -> FinishReason:
+    if reason in _FINISH:
+        return _FINISH[reason]
+    if reason == "content_filter":  # what was shown so far is no answer
+        raise upstream_error("upstream_filtered")
+    # vLLM ends what it aborts with "abort"; "tool_calls" answers a question that nobody asked.
+    raise upstream_error("upstream_failed" if reason in ("abort", "error") else "upstream_bad_answer")
+
+
+def _read_usage(usage: Any) -> Usage | None:
+    if not usage:
+        return None
+    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+    return Usage(int(usage["prompt_tokens"]), 0, int(usage.get("completion_tokens") or 0), int(cached))
+
+
+def _read_logprobs(logprobs: Any) -> tuple[TokenLogprob, ...]:
+    content = (logprobs or {}).get("content") or ()
+    return tuple(
+        TokenLogprob(
+            UNKNOWN_TOKEN,
+            _bytes(entry),
+            _logprob(entry),
+            tuple((UNKNOWN_TOKEN, _bytes(top), _logprob(top)) for top in entry.get("top_logprobs") or ()),
+        )
+        for entry in content
+    )
+
+
+def _logprob(entry: Any) -> float:
+    value = float(entry["logprob"])
+    if math.isnan(value):
+        raise ValueError("not a number")
+    return min(value, 0.0)  # rounding may leave it a little above
+
+
+def _bytes(entry: Any) -> bytes:
+    """A token's bytes; its text where the server does not report them."""
+    raw = entry.get("bytes")
+    return bytes(raw) if raw is not None else entry["token"].encode(errors="replace")
+
+
+def _unwrap(text: str) -> str:
+    try:
+        choice = json.loads(text)[WRAPPED_CHOICE]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        choice = None
+    if not isinstance(choice, str):
+        raise upstream_error("upstream_bad_answer")
+    return choice

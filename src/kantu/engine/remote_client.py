@@ -1,0 +1,174 @@
+"""Calls to chat-completions servers over httpx, whose errors and words end here.
+
+Every call has a connection of its own, never reused: only so can another thread cut it at any moment, while it waits
+for the first token, too, by shutting its socket down. A handshake is nothing beside a prefill.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from kantu.engine.remote_answer import overloaded, read_events, read_retry_after, status_error, upstream_error
+from kantu.engine.remote_wire import Upstream
+from kantu.errors import InvalidRequestError, KantuError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import httpx
+
+Trace = Callable[[str, Mapping[str, Any]], None]
+"""httpx's `trace` extension: called with the name of everything that happens to a connection, and its details."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """How the servers are used.
+
+    Attributes:
+        connect_seconds: most time to connect, and to answer a probe; a cancelled request ends that late at worst.
+        read_seconds: most silence before and between tokens; a server's own queue and prefill are part of it.
+        max_in_flight: requests sent at once, over all upstreams.
+        max_waiting: requests that wait for that; one more is refused.
+        health_seconds: between two probes (GET /models) of every upstream.
+        retry_after_seconds: rest given to a server that says it is full but not for how long.
+        ca_file: PEM file of the authorities to trust with https; None trusts the system's. Nothing is read from the
+            environment: pictures do not go through a proxy because of a variable.
+    """
+
+    connect_seconds: float = 3.0
+    read_seconds: float = 120.0
+    max_in_flight: int = 64
+    max_waiting: int = 256
+    health_seconds: float = 5.0
+    retry_after_seconds: float = 1.0
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        seconds = (self.connect_seconds, self.read_seconds, self.health_seconds, self.retry_after_seconds)
+        if min(seconds) <= 0 or self.max_in_flight < 1 or self.max_waiting < 0:
+            raise InvalidRequestError(
+                "invalid_remote_settings",
+                "上游服务的时间和并发设置必须大于 0（max_waiting 可以是 0）。",
+                "Times and limits of the remote engine must be over 0 (max_waiting may be 0).",
+            )
+
+
+class TryAnotherError(Exception):
+    """This upstream did not begin; another may. `error` is what to say if none does."""
+
+    def __init__(self, error: KantuError) -> None:
+        super().__init__(error.code)
+        self.error = error
+
+
+class ChatClient:
+    """Calls any number of upstreams from any number of threads.
+
+    Raises:
+        MissingDependencyError: `httpx_missing`.
+        InvalidRequestError: `invalid_ca_file`.
+    """
+
+    def __init__(self, settings: RemoteSettings) -> None:
+        self._httpx = _import_httpx()
+        self._settings = settings
+        self._client = self._new_client()
+
+    def probe(self, upstream: Upstream) -> bool:
+        """Whether it answers; what it says of key or path is for the requests to report."""
+        try:
+            with self._client.stream(
+                "GET",
+                upstream.endpoint("models"),
+                headers=_authorization(upstream),
+                timeout=self._settings.connect_seconds,
+            ) as response:
+                return bool(response.status_code < 500)
+        except self._httpx.HTTPError:
+            return False
+
+    def events(self, upstream: Upstream, body: bytes, trace: Trace) -> Generator[tuple[str, str], None, None]:
+        """Ask, and give out the events of the answer, see `read_events`. Closing the generator closes the connection.
+
+        Raises:
+            TryAnotherError: the upstream cannot be reached (`upstream_unreachable`), is full (`overloaded`), or is a
+                proxy without a server (`upstream_failed`).
+            UpstreamError: `upstream_unauthorized`, `upstream_failed`, `upstream_timeout`, `upstream_bad_answer`.
+            InvalidRequestError: `upstream_refused`.
+        """
+        failure: Exception | None = None
+        try:
+            with self._client.stream(
+                "POST",
+                upstream.endpoint("chat/completions"),
+                content=body,
+                headers={"Content-Type": "application/json", **_authorization(upstream)},
+                extensions={"trace": trace},
+            ) as response:
+                self._check_response(response)
+                yield from read_events(response.iter_bytes())
+        except self._httpx.HTTPError as error:
+            failure = self._translate(error)
+        if failure is not None:  # raised out here, as the library's error holds the headers with the key
+            raise failure
+
+    def close(self) -> None:
+        """Close what is open. May be called twice."""
+        self._client.close()
+
+    def _new_client(self) -> httpx.Client:
+        settings = self._settings
+        try:
+            context = ssl.create_default_context(cafile=settings.ca_file)
+        except OSError:  # not there, or not PEM
+            raise InvalidRequestError(
+                "invalid_ca_file", "读不了 ca_file 里的证书。", "The certificates in ca_file cannot be read."
+            ) from None
+        client: httpx.Client = self._httpx.Client(
+            verify=context,
+            trust_env=False,
+            # The body is read as it comes: a compressed stream is held back by whoever compresses it.
+            headers={"Accept-Encoding": "identity", "Connection": "close"},
+            timeout=self._httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds, pool=None),
+            limits=self._httpx.Limits(max_connections=None, max_keepalive_connections=0),
+        )
+        return client
+
+    def _check_response(self, response: httpx.Response) -> None:
+        status = response.status_code
+        if status in (429, 503):
+            rest = read_retry_after(response.headers.get("Retry-After"), self._settings.retry_after_seconds)
+            raise TryAnotherError(overloaded(rest))
+        if status in (502, 504):  # a proxy whose server is down: nothing has begun
+            raise TryAnotherError(upstream_error("upstream_failed", status))
+        if status != 200:
+            raise status_error(status)
+        if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+            raise upstream_error("upstream_bad_answer")
+
+    def _translate(self, error: httpx.HTTPError) -> Exception:
+        if isinstance(error, self._httpx.ConnectError | self._httpx.ConnectTimeout):
+            return TryAnotherError(upstream_error("upstream_unreachable"))
+        return upstream_error(
+            "upstream_timeout" if isinstance(error, self._httpx.TimeoutException) else "upstream_failed"
+        )
+
+
+def _authorization(upstream: Upstream) -> dict[str, str]:
+    return {} if upstream.api_key is None else {"Authorization": f"Bearer {upstream.api_key}"}
+
+
+def _import_httpx() -> ModuleType:
+    try:
+        import httpx
+    except ImportError:
+        raise MissingDependencyError(
+            "httpx_missing",
+            "连接上游服务需要 httpx：pip install 'kantu[service]'",
+            "Remote servers need httpx: pip install 'kantu[service]'",
+            param="httpx",
+        ) from None
+    return httpx

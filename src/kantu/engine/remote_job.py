@@ -1,0 +1,107 @@
+"""One request of the remote engine on its way, which any thread can stop at any moment."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kantu.engine.protocol import Listener
+from kantu.engine.remote_wire import Upstream
+from kantu.engine.request import Delta, Request
+from kantu.errors import CancelledError, DeadlineExceededError, KantuError
+
+
+class Job:
+    """A request on its way, and its caller's handle.
+
+    Attributes:
+        sent_at, deadline: `time.monotonic()`; the deadline is infinite where the request has none.
+        error: why it is to stop; set once.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        listener: Listener,
+        upstreams: Sequence[Upstream],
+        wake: Callable[[], None],
+        count_listener_error: Callable[[], None],
+    ) -> None:
+        self.request = request
+        self.upstreams = upstreams
+        self.sent_at = time.monotonic()
+        self.deadline = self.sent_at + (float("inf") if request.timeout_seconds is None else request.timeout_seconds)
+        self.error: KantuError | None = None
+        self._listener: Listener | None = listener
+        self._wake = wake
+        self._count_listener_error = count_listener_error
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+
+    def cancel(self) -> None:
+        """Stop it; see `Handle.cancel`."""
+        self.stop(cancelled())
+        self._wake()
+
+    def stop(self, error: KantuError) -> None:
+        """Make it end with `error`, unless it was stopped before, and wake its thread from any read or write."""
+        with self._lock:
+            if self.error is None:
+                self.error = error
+            self._shut()
+
+    def check(self) -> None:
+        """Raise why it is to stop, if it is."""
+        if self.error is not None:
+            raise self.error
+
+    def deliver(self, item: Delta | KantuError) -> None:
+        """Call the listener; one that raises is not called again, and stops its request."""
+        if self._listener is None:
+            return
+        try:
+            self._listener(item)
+        except Exception:  # the caller's, of any kind
+            self._listener = None
+            self._count_listener_error()
+            self.stop(cancelled())
+
+    def take_socket(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpx's `trace` extension (python-httpx.org/advanced/extensions): learn the connection's socket."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            with self._lock:
+                self._socket = info["return_value"].get_extra_info("socket")
+                if self.error is not None:
+                    self._shut()
+
+    def release_socket(self) -> None:
+        """The connection is closed."""
+        with self._lock:
+            self._socket = None
+
+    def _shut(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # closed by now
+                # Not SSLSocket's own, which takes the TLS layer from under the thread that reads.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def cancelled() -> CancelledError:
+    """Its caller wants it no more."""
+    return CancelledError("cancelled", "请求已取消。", "The request was cancelled.")
+
+
+def deadline_exceeded() -> DeadlineExceededError:
+    """Its time is up."""
+    return DeadlineExceededError(
+        "deadline_exceeded", "请求没有在规定时间内完成。", "The request was not finished within its time limit."
+    )
+
+
+def engine_closed() -> CancelledError:
+    """The engine takes and finishes nothing more."""
+    return CancelledError("engine_closed", "引擎已关闭。", "The engine is closed.")

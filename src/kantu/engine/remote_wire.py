@@ -1,0 +1,241 @@
+"""A request as the JSON body of a chat-completions call: pure functions, no network.
+
+What a server cannot be told is refused, never dropped. Two things stay beyond reach: a server renders its own chat
+template, so special tokens that a user types literally are the server's to neutralise, and a server that ignores
+fields it does not know (`repetition_detection` needs vLLM 0.17, `structured_outputs` 0.12) does not say so.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NoReturn
+from urllib.parse import urlsplit
+
+from PIL import Image
+
+from kantu.engine.request import DEFAULT_MAX_TOKENS, Constraint, RepetitionStop, Request, SamplingParams
+from kantu.errors import InvalidRequestError
+from kantu.processing.image import CleanImage
+
+Dialect = Literal["openai", "vllm"]
+
+WRAPPED_CHOICE = "answer"
+"""The one property of the JSON object that holds a choice where the dialect has no choice constraint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A server that answers chat completions.
+
+    Attributes:
+        url: its base, such as ``http://10.0.0.5:8000/v1``; ``/chat/completions`` and ``/models`` hang below it.
+        model: the name it serves the model under.
+        api_key: sent as a bearer token; never shown.
+        dialect: which fields it understands: "vllm" (OpenAI's and vLLM's own) or "openai" (OpenAI's: Ollama, llama.cpp,
+            and SGLang, which names its own fields differently and would ignore vLLM's constraints in silence).
+
+    Raises:
+        InvalidRequestError: `invalid_upstream`: not an http(s) URL, or one with a user name, query or fragment.
+    """
+
+    url: str
+    model: str
+    api_key: str | None = field(default=None, repr=False)
+    dialect: Dialect = "vllm"
+
+    def __post_init__(self) -> None:
+        if not _is_base_url(self.url):
+            _refuse("invalid_upstream", "必须是不含用户名和参数的 http(s) 网址", "must be a plain http(s) URL", "url")
+        if not self.model or self.dialect not in ("openai", "vllm"):
+            _refuse("invalid_upstream", "的 model 或 dialect 无效", "has no model or an unknown dialect", "upstream")
+        if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
+            _refuse("invalid_upstream", "只能含可打印的 ASCII 字符", "must be printable ASCII", "api_key")
+
+    def endpoint(self, path: str) -> str:
+        """The URL of `path` below the base."""
+        return f"{self.url.rstrip('/')}/{path}"
+
+
+def check_request(request: Request, dialect: Dialect) -> None:
+    """Refuse what cannot be put into words for this dialect.
+
+    Raises:
+        InvalidRequestError: `not_supported_by_upstream`, `image_count_mismatch`, `invalid_constraint`.
+    """
+    places = sum(_is_image(part) for message in request.messages for part in _parts(message))
+    if places != len(request.images):
+        raise InvalidRequestError(
+            "image_count_mismatch",
+            f"对话里有 {places} 张图片，实际给出 {len(request.images)} 张。",
+            f"The conversation has {places} images, {len(request.images)} were given.",
+            param="messages",
+        )
+    _sampling_fields(request.sampling, dialect)
+
+
+def to_body(request: Request, image_urls: Sequence[str], upstream: Upstream, salt: str = "") -> bytes:
+    """The body of a streaming call, as ASCII JSON.
+
+    Args:
+        image_urls: of the request's pictures, in order; see `png_data_url`.
+        salt: keeps apart what different tenants may share of a server's prefix cache (vLLM's `cache_salt`). The plain
+            OpenAI dialect has no such field; there the server must be one whose cache the tenants may share.
+
+    Raises:
+        InvalidRequestError: as `check_request`.
+    """
+    urls = iter(image_urls)
+    body: dict[str, Any] = {
+        "model": upstream.model,
+        "messages": [_message(message, urls) for message in request.messages],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        **_sampling_fields(request.sampling, upstream.dialect),
+    }
+    if upstream.dialect == "vllm":
+        # The usage of a chunk is its answer's own; the last one's is the sum of all answers.
+        body["stream_options"]["continuous_usage_stats"] = True
+        body |= {"cache_salt": salt} if salt else {}
+    return json.dumps(body).encode("ascii")  # escaped, as lone surrogates have no UTF-8
+
+
+def png_data_url(image: CleanImage) -> str:
+    """The picture's exact pixels as a ``data:`` URL. Lightly compressed: the link is faster than the encoder."""
+    buffer = io.BytesIO()
+    Image.fromarray(image.pixels).save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def wraps_choice(request: Request, dialect: Dialect) -> bool:
+    """Whether the answer comes as JSON around the choice, see `WRAPPED_CHOICE`."""
+    constraint = request.sampling.constraint
+    return dialect == "openai" and constraint is not None and constraint.kind == "choice"
+
+
+def _message(message: Mapping[str, Any], urls: Iterator[str]) -> dict[str, Any]:
+    content = message["content"]
+    if not isinstance(content, str):
+        content = [
+            {"type": "image_url", "image_url": {"url": next(urls)}} if _is_image(part) else dict(part)
+            for part in content
+        ]
+    return {**message, "content": content}
+
+
+def _parts(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    content = message.get("content")
+    if isinstance(content, str):
+        return ()
+    if not isinstance(content, Sequence) or not all(isinstance(part, Mapping) for part in content):
+        _refuse("invalid_message", "的 content 必须是文字或列表", "need text or a list of parts as content", "messages")
+    return content
+
+
+def _is_image(part: Mapping[str, Any]) -> bool:
+    return part.get("type") == "image"
+
+
+def _sampling_fields(sampling: SamplingParams, dialect: Dialect) -> dict[str, Any]:
+    """Fields of OpenAI, then vLLM's own. What is None is left to the server, which reads the model folder's
+    generation_config.json (vLLM's default), except the length: unasked, servers go on to the end of the context."""
+    fields = {
+        "max_tokens": DEFAULT_MAX_TOKENS if sampling.max_tokens is None else sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+        "stop": list(sampling.stop) or None,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        "n": sampling.n,
+        "logprobs": None if sampling.logprobs is None else True,
+        "top_logprobs": sampling.logprobs,
+    }
+    extras = {
+        "min_tokens": sampling.min_tokens or None,
+        "top_k": -1 if sampling.top_k == 0 else sampling.top_k,  # older vLLM and SGLang know only -1 for "off"
+        "min_p": sampling.min_p or None,
+        "repetition_penalty": sampling.repetition_penalty,
+        "repetition_detection": None if sampling.repetition is None else _repetition(sampling.repetition),
+    }
+    extras = {name: value for name, value in extras.items() if value is not None}
+    if dialect == "openai" and extras:
+        _not_supported("repetition" if "repetition_detection" in extras else next(iter(extras)))
+    constraint = {} if sampling.constraint is None else _constraint_fields(sampling.constraint, dialect)
+    return {name: value for name, value in fields.items() if value is not None} | extras | constraint
+
+
+def _repetition(rule: RepetitionStop) -> dict[str, int]:
+    """vLLM's `RepetitionDetectionParams` (0.17), whose meaning `RepetitionStop` takes over."""
+    return {
+        "max_pattern_size": rule.max_pattern_size,
+        "min_pattern_size": rule.min_pattern_size,
+        "min_count": rule.min_count,
+    }
+
+
+def _constraint_fields(constraint: Constraint, dialect: Dialect) -> dict[str, Any]:
+    """`response_format` where OpenAI has one; otherwise vLLM's `structured_outputs`, which took the place of
+    `guided_regex` and `guided_choice` (removed in 0.12, docs.vllm.ai/en/latest/features/structured_outputs)."""
+    if constraint.kind == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    if constraint.kind == "json_schema":
+        return _schema_format(_read_json(constraint, dict))
+    if constraint.kind == "choice":
+        choices = _read_json(constraint, list)
+        return {"structured_outputs": {"choice": choices}} if dialect == "vllm" else _schema_format(_enum(choices))
+    if dialect == "openai":
+        _not_supported("constraint")
+    return {"structured_outputs": {"regex": constraint.source}}
+
+
+def _schema_format(schema: Any) -> dict[str, Any]:
+    return {
+        "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    }
+
+
+def _enum(choices: Any) -> dict[str, Any]:
+    """OpenAI's strict schemas must be objects that close themselves and require everything."""
+    return {
+        "type": "object",
+        "properties": {WRAPPED_CHOICE: {"type": "string", "enum": choices}},
+        "required": [WRAPPED_CHOICE],
+        "additionalProperties": False,
+    }
+
+
+def _read_json(constraint: Constraint, kind: type) -> Any:
+    try:
+        value = json.loads(constraint.source)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        _refuse("invalid_constraint", "不是有效的 JSON", "is not the JSON it should be", "constraint")
+    return value
+
+
+def _is_base_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises where it is not a number
+    except ValueError:
+        return False
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and url.isprintable()
+
+
+def _not_supported(name: str) -> NoReturn:
+    raise InvalidRequestError(
+        "not_supported_by_upstream",
+        f"上游服务不支持参数 {name}。",
+        f"The upstream server does not support {name}.",
+        param=name,
+    )
+
+
+def _refuse(code: str, rule: str, rule_en: str, name: str) -> NoReturn:
+    raise InvalidRequestError(code, f"{name} {rule}。", f"{name} {rule_en}.", param=name)

@@ -1,0 +1,130 @@
+"""One forward for a step's work: pictures that are not known yet through the tower, then all tokens packed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kantu.engine.metrics import Metrics
+from kantu.engine.paged_attention import KVStore, PagedAttention
+from kantu.engine.scheduler import Work
+from kantu.engine.sequence import Picture
+from kantu.engine.vision_cache import VisionCache
+from kantu.model.qwen3vl import Qwen3VL
+from kantu.processing.image import ImageConfig, patchify
+
+ENCODE_PATCHES = 4096  # pictures are encoded together up to this many patches: more gains nothing and takes memory
+
+
+class Runner:
+    """The network, its KV store and its vision cache. Changes no sequence but for the pictures' visual tokens."""
+
+    def __init__(
+        self, model: Qwen3VL, image_config: ImageConfig, store: KVStore, vision: VisionCache, metrics: Metrics
+    ) -> None:
+        self._model, self._image_config = model, image_config
+        self._store, self.vision, self._metrics = store, vision, metrics
+
+    def run(self, works: Sequence[Work]) -> list[Tensor | None]:
+        """Logits [vocab] after each work that samples, None for the others. Running the same works again is safe."""
+        self._encode(p for work in works for p in work.sequence.needed_pictures(work.start, work.count))
+        started = time.perf_counter()
+        logits = iter(self._forward(works))
+        self._wait()
+        prefilling = any(not work.sequence.decoding for work in works)
+        name = "prefill_seconds" if prefilling else "decode_seconds"
+        self._metrics.observe(name, time.perf_counter() - started)
+        return [next(logits) if work.samples else None for work in works]
+
+    def _forward(self, works: Sequence[Work]) -> Tensor:
+        device = self._store.device
+        tokens = [token for w in works for token in w.sequence.tokens[w.start : w.start + w.count]]
+        positions = np.concatenate([w.sequence.positions(w.start, w.count) for w in works], axis=1)
+        segments = [self._store.segment(w.sequence.blocks, w.start, w.count) for w in works]
+        ends = np.cumsum([work.count for work in works])
+        sampled = [int(end) - 1 for end, work in zip(ends, works, strict=True) if work.samples]
+        visual, index = self._visual(works)
+        logits: Tensor = self._model(
+            torch.tensor(tokens, device=device),
+            torch.from_numpy(positions).to(device),
+            PagedAttention(self._store, segments),
+            visual=visual,
+            visual_index=index,
+            logits_at=torch.tensor(sampled, dtype=torch.long, device=device),
+        )
+        return logits
+
+    def _visual(self, works: Sequence[Work]) -> tuple[Tensor | None, Tensor | None]:
+        """Visual tokens of the placeholders in this batch, and where they stand in it."""
+        parts: list[Tensor] = []
+        places: list[Tensor] = []
+        offset = 0
+        for work in works:
+            for picture in work.sequence.needed_pictures(work.start, work.count):
+                first = max(picture.start, work.start)
+                end = min(picture.start + picture.length, work.start + work.count)
+                assert picture.visual is not None
+                parts.append(picture.visual[:, first - picture.start : end - picture.start])
+                places.append(torch.arange(first, end) - work.start + offset)
+            offset += work.count
+        if not parts:
+            return None, None
+        return torch.cat(parts, dim=1), torch.cat(places).to(self._store.device)
+
+    def _encode(self, pictures: Iterable[Picture]) -> None:
+        """Give every picture its visual tokens: from the cache, or from the tower, each different one once."""
+        missing: dict[object, list[Picture]] = {}
+        for picture in pictures:
+            if picture.visual is not None:
+                continue
+            self._metrics.add("vision_queries")
+            picture.visual = self.vision.get(picture.key)
+            if picture.visual is None:
+                missing.setdefault(picture.key, []).append(picture)
+            else:
+                self._metrics.add("vision_hits")
+                picture.patches = None
+        for batch in _batches(list(missing.values())):
+            self._encode_batch(batch)
+
+    def _encode_batch(self, batch: Sequence[list[Picture]]) -> None:
+        started = time.perf_counter()
+        first = [same[0] for same in batch]
+        patches = np.concatenate(
+            [patchify(p.clean.pixels, self._image_config) if p.patches is None else p.patches for p in first]
+        )
+        grids = [p.key.grid for p in first]
+        visual = self._model.encode_images(torch.from_numpy(patches).to(self._store.device), grids)
+        self._wait()
+        seconds = time.perf_counter() - started
+        self._metrics.observe("encode_seconds", seconds)
+        parts = torch.split(visual, [p.length for p in first], dim=1)
+        for same, part in zip(batch, parts, strict=True):
+            own = part.clone() if len(parts) > 1 else part  # a view would keep the whole batch alive
+            self.vision.put(same[0].key, own)
+            for picture in same:
+                picture.visual, picture.patches = own, None
+                picture.encode_seconds = seconds * picture.length / visual.shape[1]
+
+    def _wait(self) -> None:
+        if self._store.device.type == "cuda":
+            torch.cuda.synchronize(self._store.device)  # so that a phase's time is its own
+
+
+def _batches(pictures: Sequence[list[Picture]]) -> Iterable[list[list[Picture]]]:
+    """Groups of at most `ENCODE_PATCHES` patches, or of one picture."""
+    batch: list[list[Picture]] = []
+    total = 0
+    for same in pictures:
+        patches = int(np.prod(same[0].key.grid))
+        if batch and total + patches > ENCODE_PATCHES:
+            yield batch
+            batch, total = [], 0
+        batch.append(same)
+        total += patches
+    if batch:
+        yield batch

@@ -1,0 +1,206 @@
+"""One answer under way: its tokens, where they are remembered, and how the next one becomes text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from kantu.engine.constraint import Matcher
+from kantu.engine.kv_cache import PrefixKeys
+from kantu.engine.protocol import Listener
+from kantu.engine.repetition import repeats
+from kantu.engine.request import Delta, FinishReason, SamplingParams, Timings, TokenLogprob, Usage
+from kantu.engine.sampler import Sampler
+from kantu.engine.stop import StopFilter
+from kantu.engine.vision_cache import PictureKey
+from kantu.errors import KantuError
+from kantu.processing.chat import Prompt
+from kantu.processing.image import CleanImage
+from kantu.processing.tokenizer import IncrementalDetokenizer, Tokenizer
+
+
+@dataclass(eq=False)
+class Picture:
+    """A picture of a request, on its way to visual tokens.
+
+    Attributes:
+        start, length: its placeholder tokens in the prompt.
+        patches: float32 [patches, patch_dim], made by a preprocessing worker; None where the vision cache had it then.
+        visual: [1 + levels, visual tokens, hidden], from the step that needs it until the prompt is done.
+    """
+
+    key: PictureKey
+    clean: CleanImage
+    start: int
+    length: int
+    patches: npt.NDArray[np.float32] | None = None
+    visual: Tensor | None = None
+    encode_seconds: float = 0.0
+
+
+@dataclass(eq=False)
+class Job:
+    """An admitted request: what its `n` sequences share.
+
+    Attributes:
+        submitted: on the clock of `time.perf_counter`.
+        earlier_seconds: spent on it before it was submitted.
+        preprocess_seconds: of the engine's own workers.
+        open: answers that have not ended.
+    """
+
+    listener: Listener
+    submitted: float
+    pixels: int
+    deadline: float | None
+    earlier_seconds: float = 0.0
+    preprocess_seconds: float = 0.0
+    queue_seconds: float | None = None
+    open: int = 1
+    cancelled: bool = False
+    failure: KantuError | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.open == 0 or self.failure is not None
+
+
+@dataclass(eq=False)
+class Sequence:
+    """One of a job's answers.
+
+    Attributes:
+        tokens: the prompt's and the answer's so far.
+        computed: how many of them the KV cache holds; the rest waits to be run.
+        blocks: where it holds them.
+        probe: token ids whose probabilities are wanted after the prompt, instead of an answer (see `Scorer`).
+    """
+
+    job: Job
+    index: int
+    prompt: Prompt
+    pictures: tuple[Picture, ...]
+    keys: PrefixKeys
+    params: SamplingParams
+    max_tokens: int
+    end_ids: frozenset[int]
+    sampler: Sampler
+    tokenizer: Tokenizer
+    matcher: Matcher | None = None
+    probe: tuple[int, ...] = ()
+    tokens: list[int] = field(default_factory=list)
+    computed: int = 0
+    cached_tokens: int | None = None  # unknown until it first runs
+    blocks: list[int] = field(default_factory=list)
+    first_token_at: float = 0.0
+    detokenizer: IncrementalDetokenizer = field(init=False)
+    stop: StopFilter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tokens = self.prompt.input_ids.tolist()
+        self.detokenizer = IncrementalDetokenizer(self.tokenizer)
+        self.stop = StopFilter(self.params.stop)
+
+    @property
+    def prompt_length(self) -> int:
+        return len(self.prompt.input_ids)
+
+    @property
+    def remaining(self) -> int:
+        """Tokens that must run before the next can be chosen."""
+        return len(self.tokens) - self.computed
+
+    @property
+    def decoding(self) -> bool:
+        """Whether its prompt has been run."""
+        return self.computed >= self.prompt_length
+
+    def positions(self, start: int, count: int) -> npt.NDArray[np.int64]:
+        """Three-axis positions [3, count] of tokens from `start` on: index + delta behind the prompt."""
+        behind = np.arange(max(start, self.prompt_length), start + count) + self.prompt.position_delta
+        return np.concatenate(
+            [self.prompt.positions[:, start : start + count], np.broadcast_to(behind, (3, len(behind)))], axis=1
+        )
+
+    def needed_pictures(self, start: int, count: int) -> list[Picture]:
+        """Pictures with placeholders among the tokens from `start` on."""
+        return [p for p in self.pictures if p.start < start + count and p.start + p.length > start]
+
+    def drop_visual(self) -> None:
+        """Give back the visual tokens of the pictures; the vision cache, or the tower, has them if need be."""
+        for picture in self.pictures:
+            picture.visual = None
+
+    def advance(self, logits: Tensor) -> Delta:
+        """Choose the next token from logits [vocab], take what the constraint forces after it, and say what it reads.
+
+        Raises:
+            EngineError: the logits are not numbers, or the constraint failed.
+        """
+        if self.probe:
+            return self._probed(logits)
+        token, logprob = self.sampler.choose(logits, self.matcher)
+        now = time.perf_counter()
+        if not self.first_token_at:
+            self.first_token_at = now
+        chosen, logprobs = [token], [logprob] if logprob is not None else []
+        if self.matcher is not None and token not in self.end_ids:
+            self.matcher.accept(token)
+            for forced in self.matcher.forced():
+                self.sampler.note(forced)
+                chosen.append(forced)
+                if logprob is not None:
+                    logprobs.append(TokenLogprob(forced, self.tokenizer.token_bytes(forced), 0.0))
+        text, reason, taken = self._read(chosen)
+        self.tokens += chosen[:taken]
+        count = len(self.tokens) - self.prompt_length
+        delta = Delta(text, tuple(chosen[:taken]), reason, index=self.index, logprobs=tuple(logprobs[:taken]))
+        return delta if reason is None else self._last(delta, count, now)
+
+    def _read(self, chosen: Items[int]) -> tuple[str, FinishReason | None, int]:
+        """Text of these tokens, whether the answer ends, and with how many of them."""
+        pieces: list[str] = []
+        count = len(self.tokens) - self.prompt_length
+        for taken, token in enumerate(chosen, 1):
+            count += 1
+            if token in self.end_ids:
+                return "".join([*pieces, self.stop.flush()]), "stop", taken
+            text = self.detokenizer.push(token)
+            if count >= self.params.min_tokens:
+                text = self.stop.push(text)
+            pieces.append(text)
+            if self.stop.found:
+                return "".join(pieces), "stop", taken
+            if count == self.max_tokens:
+                return "".join([*pieces, self.stop.flush()]), "length", taken
+        rule = self.params.repetition
+        if rule is not None and repeats([*self.tokens[self.prompt_length :], *chosen], rule):
+            return "".join([*pieces, self.stop.flush()]), "repetition", len(chosen)
+        if self.matcher is not None and self.matcher.finished and count >= self.params.min_tokens:
+            return "".join([*pieces, self.stop.flush()]), "stop", len(chosen)
+        return "".join(pieces), None, len(chosen)
+
+    def _probed(self, logits: Tensor) -> Delta:
+        self.first_token_at = now = time.perf_counter()
+        logprobs = self.sampler.probe(logits, self.probe)
+        top = tuple((token, b"", logprob) for token, logprob in zip(self.probe, logprobs, strict=True))
+        return self._last(Delta("", (), "stop", logprobs=(TokenLogprob(-1, b"", 0.0, top),)), 0, now)
+
+    def _last(self, delta: Delta, count: int, now: float) -> Delta:
+        job = self.job
+        ttft_seconds = job.earlier_seconds + self.first_token_at - job.submitted
+        total_seconds = job.earlier_seconds + now - job.submitted
+        usage = Usage(self.prompt_length, sum(p.length for p in self.pictures), count, self.cached_tokens or 0)
+        timings = Timings(
+            preprocess_seconds=job.earlier_seconds + job.preprocess_seconds,
+            encode_seconds=sum({picture.key: picture.encode_seconds for picture in self.pictures}.values()),
+            ttft_seconds=ttft_seconds,
+            tpot_seconds=(now - self.first_token_at) / (count - 1) if count > 1 else 0.0,
+            total_seconds=total_seconds,
+        )
+        return Delta(delta.text, delta.token_ids, delta.finish_reason, usage, timings, self.index, delta.logprobs)

@@ -1,0 +1,54 @@
+"""Visual tokens by what the picture is, bounded in bytes: a second question does not encode the picture again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class PictureKey:
+    """All that a picture's visual tokens depend on, and whose they are."""
+
+    tenant: str
+    sha256: str
+    grid: tuple[int, int, int]
+
+
+class VisionCache:
+    """Least recently used goes first. An entry is one tensor [1 + levels, visual tokens, hidden]."""
+
+    def __init__(self, capacity_bytes: int) -> None:
+        self.capacity_bytes = capacity_bytes
+        self.bytes = 0
+        self._entries: OrderedDict[PictureKey, Tensor] = OrderedDict()
+
+    def __contains__(self, key: PictureKey) -> bool:
+        return key in self._entries
+
+    def get(self, key: PictureKey) -> Tensor | None:
+        """The visual tokens, now the most recently used; None where they are not kept."""
+        visual = self._entries.get(key)
+        if visual is not None:
+            self._entries.move_to_end(key)
+        return visual
+
+    def put(self, key: PictureKey, visual: Tensor) -> None:
+        """Keep them, at the cost of older ones; what is larger than the whole cache is not kept."""
+        if key in self._entries or visual.nbytes > self.capacity_bytes:
+            return
+        self._entries[key] = visual
+        self.bytes += visual.nbytes
+        while self.bytes > self.capacity_bytes:
+            self.bytes -= self._entries.popitem(last=False)[1].nbytes
+
+    def clear(self) -> None:
+        self._entries.clear()
+        self.bytes = 0
+
+    def check(self) -> None:
+        """Raise AssertionError where the books do not add up."""
+        assert self.bytes == sum(visual.nbytes for visual in self._entries.values()), "bytes are miscounted"
+        assert self.bytes <= self.capacity_bytes, "the bound is exceeded"

@@ -1,0 +1,380 @@
+"""Linears that read their weights faster: BF16 prepacked, INT8 and INT4 weight-only. Eager operators, no compiler.
+
+The vision tower and the embedding table stay as they were trained. What no operator of this machine computes runs on
+the plain path: the weights are widened to the activations' dtype and multiplied, slow but right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kantu.errors import InvalidRequestError
+from kantu.model.qwen3vl import Qwen3VL
+from kantu.model.text import TextAttention, TextMLP
+
+Quantize = Literal["int8", "int4"]
+
+GROUP = 32
+"""Neighbouring input features that share one INT4 scale and zero."""
+
+_INT8_MAX = 127
+_LOW_STEPS = 254  # the low part counts in 1/254 of the high part's step: half a step either way is -127..127
+_FEW_ROWS = 40  # about where widening starts to pay: for 12,288 x 2,048 it costs 14 ms, the INT4 kernel 0.28 ms a row
+_CHUNK_WEIGHTS = 1 << 22  # weights widened at once: 8 MiB of BF16, which malloc recycles and the cache mostly holds
+_SIGN_BITS = 0x88  # flips a byte's two unsigned nibbles q into q - 8 in two's complement
+
+
+class PackedLinear(nn.Module):
+    """nn.Linear in BF16 with its weight in oneDNN's own layout, reordered once instead of in every call."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        super().__init__()
+        self.register_buffer("weight", torch.ops.mkldnn._reorder_linear_weight(weight, None), persistent=False)
+        self.register_buffer("bias", bias, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        output: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+        return output
+
+
+class Int8Linear(nn.Module):
+    """x [rows, K] -> x @ w.T [rows, N], with w [N, K] as int8 and one scale an output feature; no bias.
+
+    Any shape fits. The product is int8 x int8 with exact int32 sums; activations keep 16 bits, see `split_rows`.
+    """
+
+    weight: Tensor
+    scales: Tensor
+    zero_points: Tensor
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        steps, scales = quantize_rows(weight)
+        self.packed = weight.device.type == "cpu" and int8_product_is_exact()
+        if self.packed:
+            steps = torch.ops.onednn.qlinear_prepack(steps, [2, weight.shape[1]])
+        self.register_buffer("weight", steps, persistent=False)
+        self.register_buffer("scales", scales, persistent=False)
+        self.register_buffer("zero_points", torch.zeros_like(scales, dtype=torch.int32), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.packed:
+            return F.linear(x, self.weight.to(x.dtype)) * self.scales.to(x.dtype)
+        rows, scale = split_rows(x)
+        high, low = _int8_product(rows, self.weight, self.scales, self.zero_points).chunk(2)
+        return torch.add(high, low, alpha=1 / _LOW_STEPS).mul_(scale).to(x.dtype)
+
+
+class Int4Linear(nn.Module):
+    """x [rows, K] -> x @ w.T [rows, N], with w [N, K] in 4 bits, a scale and a zero for every group of 32; no bias.
+
+    For shapes that `fits_int4` accepts. A few rows run on PyTorch's INT4 kernel; many rows, for which that kernel is
+    several times slower than BF16, widen the same packed weights a chunk at a time. Scales and zeros are BF16 numbers,
+    kept in `dtype`, the activations' own, because the kernel wants the two alike.
+    """
+
+    packed: Tensor
+    scales_and_zeros: Tensor
+
+    def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
+        super().__init__()
+        packed, scales_and_zeros = [], []
+        for chunk in _row_chunks(weight):
+            levels, numbers = quantize_groups(chunk)
+            packed.append(pack(levels.cpu()).to(weight.device))
+            scales_and_zeros.append(numbers.to(dtype))
+        self.has_kernel = weight.device.type == "cpu"
+        self.register_buffer("packed", torch.cat(packed), persistent=False)
+        self.register_buffer("scales_and_zeros", torch.cat(scales_and_zeros, dim=1), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.contiguous()
+        if self.has_kernel and x.shape[0] <= _FEW_ROWS:
+            output: Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(x, self.packed, GROUP, self.scales_and_zeros)
+            return output
+        return self._widened(x)
+
+    def _widened(self, x: Tensor) -> Tensor:
+        """The same product, the zeros applied to the sums of x over each group instead of to every weight."""
+        sums = x.view(x.shape[0], -1, GROUP).sum(-1)  # [rows, K / 32]
+        rows = _chunk_rows(x.shape[1])
+        outputs = []
+        for packed, numbers in zip(
+            torch.split(self.packed, rows), torch.split(self.scales_and_zeros, rows, dim=1), strict=True
+        ):
+            scales, zeros = numbers.unbind(-1)  # [K / 32, N of the chunk]
+            outputs.append(torch.addmm(sums @ zeros, x, widen(packed, scales).t()))
+        return torch.cat(outputs, dim=1)
+
+
+def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """w [N, K] -> int8 [N, K] and float32 scales [N]: symmetric, the largest of a row becomes 127."""
+    steps = torch.empty(weight.shape, dtype=torch.int8, device=weight.device)
+    scales = []
+    for chunk, target in zip(_row_chunks(weight), _row_chunks(steps), strict=True):
+        wide = chunk.float()
+        scale = wide.abs().amax(1, keepdim=True).div_(_INT8_MAX)
+        scale.clamp_(min=torch.finfo(torch.float32).tiny)  # a row of zeros
+        target.copy_((wide / scale).round_())
+        scales.append(scale[:, 0])
+    return steps, torch.cat(scales)
+
+
+def split_rows(x: Tensor) -> tuple[Tensor, Tensor]:
+    """x [M, K] = scale * (high + low / 254) -> int8 [2 * M, K], all high rows before all low ones, and scale [M, 1].
+
+    The error is at most the largest of the row / 64,516. While weights are what a product waits for, twice the rows
+    cost nothing. A NaN or an infinity turns the scale of its row into NaN: the cast to int8 would swallow it.
+    """
+    largest = x.abs().amax(1, keepdim=True).float().nan_to_num_(nan=torch.nan, posinf=torch.nan)
+    scale = largest.div_(_INT8_MAX).clamp_(min=torch.finfo(torch.float32).tiny)
+    exact = x / scale
+    high = exact.round()
+    low = exact.sub_(high).mul_(_LOW_STEPS).round_()
+    return torch.cat((high, low)).to(torch.int8), scale
+
+
+@cache
+def int8_product_is_exact() -> bool:
+    """Whether oneDNN's int8 product is here and exact: without VNNI it saturates sums of two products at 16 bits."""
+    largest = torch.full((16, 64), _INT8_MAX, dtype=torch.int8)
+    try:
+        packed = torch.ops.onednn.qlinear_prepack(largest, [2, 64])
+        sums = _int8_product(largest, packed, torch.ones(16), torch.zeros(16, dtype=torch.int32))
+    except (RuntimeError, AttributeError):  # built without oneDNN
+        return False
+    return bool((sums == 64 * _INT8_MAX**2).all())
+
+
+def _int8_product(rows: Tensor, packed: Tensor, scales: Tensor, zero_points: Tensor) -> Tensor:
+    """int8 [M, K] x packed int8 [N, K] -> float32 [M, N], scaled by scales [N]."""
+    output: Tensor = torch.ops.onednn.qlinear_pointwise(
+        rows, 1.0, 0, packed, scales, zero_points, None, 1.0, 0, torch.float32, "none", [], ""
+    )
+    return output
+
+
+def fits_int4(weight: Tensor) -> bool:
+    """Whether w [N, K] divides into whole groups and whole blocks of the packed layout."""
+    return weight.shape[1] % GROUP == 0 and weight.shape[0] % packed_block() == 0
+
+
+def quantize_groups(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """w [N, K] = (level - 8) * scale + zero -> levels int32 [N, K] of 0..15, and scales and zeros, bf16 [K / 32, N, 2].
+
+    Asymmetric: a group's smallest weight becomes level 0, its largest level 15. Levels are chosen against the numbers
+    as BF16 holds them.
+    """
+    groups = weight.float().view(weight.shape[0], -1, GROUP)
+    low, high = torch.aminmax(groups, dim=2, keepdim=True)
+    scale = ((high - low) / 15).clamp_(min=torch.finfo(torch.float32).tiny).bfloat16()
+    zero = (low + 8 * scale).bfloat16()
+    levels = ((groups - zero) / scale).round_().add_(8).clamp_(0, 15)
+    return levels.flatten(1).int(), torch.cat((scale, zero), dim=2).transpose(0, 1).contiguous()
+
+
+def pack(levels: Tensor) -> Tensor:
+    """Levels int32 [N, K] of 0..15 -> uint8 [N, K / 2] in the layout of this CPU's kernel."""
+    packed: Tensor = torch.ops.aten._convert_weight_to_int4pack_for_cpu(levels, 1)
+    return packed
+
+
+def unpack(packed: Tensor, block: int) -> Tensor:
+    """Inverse of `pack` for a layout of `block` rows: uint8 [N, K / 2] -> levels uint8 [N, K]."""
+    columns = _columns(packed, block)
+    return torch.stack((columns & 0x0F, columns >> 4), dim=1).reshape(packed.shape[0], -1)
+
+
+def widen(packed: Tensor, scales: Tensor) -> Tensor:
+    """uint8 [N, K / 2] and scales [K / 32, N] -> (level - 8) * scale [N, K] in the scales' dtype, rounded to it.
+
+    Bytes stay bytes as long as they can: either half of a byte, left at its upper end, is 16 * (level - 8) as int8.
+    """
+    block = packed_block()
+    columns = _columns(packed, block).bitwise_xor_(_SIGN_BITS)
+    wide = torch.empty(columns.shape[0], 2, *columns.shape[1:], dtype=scales.dtype, device=packed.device)
+    wide[:, 0].copy_((columns << 4).view(torch.int8))
+    wide[:, 1].copy_((columns & 0xF0).view(torch.int8))
+    wide.view(packed.shape[0], -1, GROUP).mul_((scales.t() / 16).unsqueeze(-1))
+    return wide.view(packed.shape[0], -1)
+
+
+@cache
+def packed_block() -> int:
+    """Rows in a block of this CPU's packed layout, found by packing something known.
+
+    AVX-512 has blocks of 64 rows, AVX2 of 32: [N / block, K, block / 2] bytes, whose low halves are the first half of
+    a block's rows and high halves the second (aten/src/ATen/native/cpu/int4mm_kernel.cpp).
+
+    Raises InvalidRequestError where the layout is another, as without AVX2.
+    """
+    levels = torch.randint(0, 16, (128, GROUP), dtype=torch.int32, generator=torch.Generator().manual_seed(0))
+    for block in (64, 32):
+        if torch.equal(unpack(pack(levels), block).int(), levels):
+            return block
+    raise _not_supported("本机的 CPU 不支持 INT4，请改用 int8。", "this CPU has no known INT4 layout; use int8")
+
+
+def _columns(packed: Tensor, block: int) -> Tensor:
+    """Packed bytes with neighbours along K side by side, [N / block, block / 2, K]; a fresh copy."""
+    return packed.view(-1, 2 * packed.shape[1], block // 2).transpose(1, 2).contiguous()
+
+
+def _chunk_rows(columns: int) -> int:
+    """Rows of a weight that make a chunk: whole blocks of any layout."""
+    return max(1, _CHUNK_WEIGHTS // columns // 64) * 64
+
+
+def _row_chunks(weight: Tensor) -> Iterator[Tensor]:
+    yield from torch.split(weight, _chunk_rows(weight.shape[1]))
+
+
+def can_prepack(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether `PackedLinear` gains anything: oneDNN on a CPU that computes in BF16."""
+    if device.type != "cpu" or dtype != torch.bfloat16:
+        return False
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    abilities = torch.cpu.get_capabilities()
+    computes = abilities.get("avx512_bf16") or abilities.get("amx_bf16")
+    return bool(computes and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def quantized(weight: Tensor, quantize: Quantize, dtype: torch.dtype) -> Int8Linear | Int4Linear:
+    """A linear of `weight`. Under "int4" a shape that the packed layout does not take becomes INT8."""
+    if quantize == "int4" and fits_int4(weight):
+        return Int4Linear(weight, dtype)
+    return Int8Linear(weight)
+
+
+def weight_bytes(model: nn.Module) -> int:
+    """Bytes of all weights, in whatever form they are kept; a weight used twice counts once."""
+    return sum(tensor.nbytes for tensors in (model.parameters(), model.buffers()) for tensor in tensors)
+
+
+@dataclass(frozen=True)
+class _Join:
+    """Linears of `parent` that become one module, and the tensors still to come before they can."""
+
+    parent: nn.Module
+    sources: tuple[str, ...]
+    target: str
+    make: Callable[[Tensor, Tensor | None], nn.Module]
+    missing: set[str]
+
+    def close(self) -> None:
+        linears = [getattr(self.parent, source) for source in self.sources]
+        for source in self.sources:
+            delattr(self.parent, source)
+        weights = [linear.weight for linear in linears]
+        weight = weights[0] if len(weights) == 1 else torch.cat(weights)
+        setattr(self.parent, self.target, self.make(weight, linears[0].bias))  # those that are joined have no bias
+
+
+class Preparation:
+    """Packs the linears of a model that is being loaded, each as soon as its weights have arrived.
+
+    A decoder layer's q, k and v become one linear, and so do gate and up: fewer, larger products.
+
+    Raises:
+        InvalidRequestError: `quantize` is unknown, or this dtype or CPU does not do it.
+    """
+
+    def __init__(
+        self, model: Qwen3VL, *, device: torch.device, dtype: torch.dtype, quantize: Quantize | None, prepack: bool
+    ) -> None:
+        _check(quantize, dtype)
+        self._model = model
+        self._prepack = prepack and can_prepack(device, dtype)
+        self._quantize = quantize
+        self._dtype = dtype
+        self._joins: dict[str, _Join] = {}
+        if self._prepack:
+            self._plan_vision()
+        if self._prepack or quantize:
+            self._plan_decoder()
+
+    @property
+    def is_needed(self) -> bool:
+        return bool(self._joins)
+
+    def keeps(self, name: str) -> bool:
+        """Whether the values of the parameter `name` stay in the model just as they are."""
+        return name not in self._joins or name.endswith(".bias")
+
+    def arrived(self, name: str) -> None:
+        """Tell that the parameter `name` now has its values."""
+        join = self._joins.get(name)
+        if join is not None:
+            join.missing.discard(name)
+            if not join.missing:
+                join.close()
+
+    def finish(self) -> None:
+        """Pack the output projection, which may be the embedding table: looking rows up still needs that as it is."""
+        model = self._model
+        if not self.is_needed:
+            return
+        weight = model.output_weight
+        if self._quantize:
+            model.output_projection = Int8Linear(weight)
+        elif not model.config.tie_word_embeddings:  # a tied one would be kept twice for a few percent
+            model.output_projection = PackedLinear(weight)
+        if not model.config.tie_word_embeddings:
+            del model.lm_head
+
+    def _plan_vision(self) -> None:
+        for path, module in self._model.visual.named_modules(prefix="visual"):
+            if isinstance(module, nn.Linear) and path != "visual.patch_embed.proj":  # asked for its weight's dtype
+                parent, _, name = path.rpartition(".")
+                self._plan(parent, (name,), name, PackedLinear)
+
+    def _plan_decoder(self) -> None:
+        make = partial(_without_bias, self._quantize, self._dtype)
+        for path, module in self._model.language_model.named_modules(prefix="language_model"):
+            if isinstance(module, TextAttention):
+                self._plan(path, ("q_proj", "k_proj", "v_proj"), "qkv_proj", make)
+                self._plan(path, ("o_proj",), "o_proj", make)
+            elif isinstance(module, TextMLP):
+                self._plan(path, ("gate_proj", "up_proj"), "gate_up_proj", make)
+                self._plan(path, ("down_proj",), "down_proj", make)
+
+    def _plan(
+        self, path: str, sources: tuple[str, ...], target: str, make: Callable[[Tensor, Tensor | None], nn.Module]
+    ) -> None:
+        parent = self._model.get_submodule(path)
+        names = {
+            f"{path}.{source}.{name}"
+            for source in sources
+            for name, _ in parent.get_submodule(source).named_parameters()
+        }
+        join = _Join(parent, sources, target, make, names)
+        self._joins |= dict.fromkeys(names, join)
+
+
+def _without_bias(quantize: Quantize | None, dtype: torch.dtype, weight: Tensor, bias: Tensor | None) -> nn.Module:
+    """A decoder's linear; none has a bias."""
+    return PackedLinear(weight) if quantize is None else quantized(weight, quantize, dtype)
+
+
+def _check(quantize: str | None, dtype: torch.dtype) -> None:
+    if quantize not in (None, "int8", "int4"):
+        raise _not_supported(f"不认识的量化方式：{quantize}（可用 int8、int4）。", f"unknown quantize {quantize!r}")
+    if quantize and dtype not in (torch.bfloat16, torch.float32):
+        raise _not_supported("量化只支持 bfloat16 或 float32。", "quantize needs bfloat16 or float32 activations")
+    if quantize == "int4":
+        packed_block()
+
+
+def _not_supported(message: str, message_en: str) -> InvalidRequestError:
+    return InvalidRequestError("quantize_not_supported", message, message_en, param="quantize")
