@@ -243,7 +243,7 @@ def test_every_bad_argument_is_a_typed_error_before_any_work(
 
     monkeypatch.setattr("kantu.model.qwen3vl.Qwen3VL.forward", unable)
     monkeypatch.setattr("kantu.model.qwen3vl.Qwen3VL.encode_images", unable)
-    for method in (vlm.ask, vlm.stream):
+    for method in (vlm.ask, lambda *args, **kwargs: list(vlm.stream(*args, **kwargs))):
         with pytest.raises(InvalidRequestError) as caught:
             method(images, question, **options)
         assert caught.value.code == code
@@ -260,7 +260,7 @@ def test_a_prompt_over_the_context_is_refused_before_the_network_runs(
 ) -> None:
     monkeypatch.setattr("kantu.model.qwen3vl.Qwen3VL.forward", None)
     with pytest.raises(PromptTooLongError):
-        vlm.stream([], "很长的问题" * vlm.context_tokens)
+        vlm.ask([], "很长的问题" * vlm.context_tokens)
 
 
 # Loading
@@ -292,7 +292,7 @@ def test_bfloat16_is_the_default_only_where_the_cpu_computes_it(monkeypatch: pyt
 @pytest.mark.parametrize(
     ("options", "code"),
     [
-        ({"quantize": "int8"}, "quantize_not_supported"),
+        ({"quantize": "int3"}, "invalid_quantize"),
         ({"dtype": "int3"}, "invalid_dtype"),
         ({"dtype": torch.int8}, "invalid_dtype"),
         ({"device": "toaster"}, "device_not_available"),

@@ -63,7 +63,9 @@ def picture(parts: Parts, width: int, height: int, seed: int = 0) -> CleanImage:
     return prepare(Image.fromarray(noise), parts.image_config)
 
 
-def request(images: Sequence[CleanImage] = (), text: str = "这是什么？", *, tenant: str = "", **sampling: Any) -> Request:
+def request(
+    images: Sequence[CleanImage] = (), text: str = "这是什么？", *, tenant: str = "", **sampling: Any
+) -> Request:
     content = [*({"type": "image"} for _ in images), {"type": "text", "text": text}]
     return Request(({"role": "user", "content": content},), tuple(images), SamplingParams(**sampling), tenant=tenant)
 

@@ -152,9 +152,7 @@ def test_every_answer_is_the_one_given_alone(
     vision_bytes: int,
 ) -> None:
     blocks = 128 // block_size + spare_blocks  # the longest prompt and its answer just fit
-    bench = Bench(
-        parts, block_size=block_size, blocks=blocks, step_tokens=step_tokens, vision_bytes=vision_bytes
-    )
+    bench = Bench(parts, block_size=block_size, blocks=blocks, step_tokens=step_tokens, vision_bytes=vision_bytes)
     running: list[tuple[Plan, Job, Answered]] = []
     for turn in range(13):
         for plan in scenario:
@@ -177,9 +175,7 @@ def test_every_answer_is_the_one_given_alone(
             assert answered.tokens == whole
 
 
-def test_preemption_happens_and_changes_nothing(
-    parts: Parts, alone: dict[tuple[object, ...], list[int]]
-) -> None:
+def test_preemption_happens_and_changes_nothing(parts: Parts, alone: dict[tuple[object, ...], list[int]]) -> None:
     bench = Bench(parts, block_size=4, blocks=24, step_tokens=64)
     scenario = [Plan(text, (), "", 12, 0, None) for text in (0, 1, 2, 3)]
     running = [(plan, bench.submit(asked(parts, plan))[1]) for plan in scenario]

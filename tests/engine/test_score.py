@@ -33,9 +33,7 @@ def test_probabilities_add_up_and_the_best_is_what_greedy_decoding_chooses(parts
         assert scores.probabilities[LABELS.index(greedy)] > 0
 
 
-def test_two_choices_that_differ_at_once_are_scored_by_the_first_token_alone(
-    parts: Parts, engine: LocalEngine
-) -> None:
+def test_two_choices_that_differ_at_once_are_scored_by_the_first_token_alone(parts: Parts, engine: LocalEngine) -> None:
     (one,), (two,) = (parts.chat.tokenizer.encode(text, allow_special=False)[:1] for text in ("红", "大"))
     scores = engine.score(request(), ("红", "大"))
     deltas = run(engine, request(max_tokens=1, min_tokens=1, temperature=0, logprobs=0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from typing import Any, BinaryIO
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.table import Table as Grid
 from kantu.bench.report import Cell, Comparison, Report, Table
 from kantu.errors import MissingDependencyError
 
+_FILE_COLUMNS = 140  # in a file or pipe there is no edge to fold a table at
 TITLES = {
     # tables
     "latency_by_size": "延迟：按图片大小",
@@ -74,7 +76,7 @@ TITLES = {
 
 def show(report: Report, console: Console | None = None) -> None:
     """Print everything."""
-    console = console or Console()
+    console = console or Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
     facts = report.environment
     console.print(f"{report.model} · 中位数取自 {report.runs} 轮", highlight=False, markup=False, soft_wrap=True)
     if report.comparisons:
@@ -106,7 +108,7 @@ def cell(name: str, value: Cell) -> str:
     if name.endswith("_per_second"):
         return f"{value:.2f}"
     if name.endswith("seconds"):
-        return f"{value:.2f} 秒" if value >= 1 else f"{value * 1000:.1f} 毫秒"
+        return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
     if name.endswith("_share"):
         return f"{value:.0%}"
     return f"{value:.3f}" if isinstance(value, float) else f"{value:,}"

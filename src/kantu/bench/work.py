@@ -80,7 +80,7 @@ def noise(seed: int, width: int, height: int) -> Image.Image:
 
 
 def question(seed: int, tokens: int, count: Callable[[str], int]) -> str:
-    """Random words, at least `tokens` tokens of them and not a word more; questions differ from their start on."""
+    """Random words, at least `tokens` tokens of them and hardly a word more."""
     generator = random.Random(seed)
     pieces = {word: count(f"{word}，") for word in _WORDS}
     text, estimate = "", 0
@@ -89,4 +89,5 @@ def question(seed: int, tokens: int, count: Callable[[str], int]) -> str:
         text, estimate = f"{text}{word}，", estimate + pieces[word]
     while count(text) < tokens:  # joined words may merge into fewer tokens
         text += f"{generator.choice(_WORDS)}，"
-    return text
+    shorter = text.removesuffix("，")
+    return shorter if count(shorter) >= tokens else text

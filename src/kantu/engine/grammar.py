@@ -130,8 +130,8 @@ def _check_cost(schema: dict[str, Any]) -> None:
     named = sum(len(n.value) for n in nodes if n.name == "patternProperties" and isinstance(n.value, dict))
     if named > _MAX_PATTERN_PROPERTIES:
         raise not_supported("patternProperties 过多", "it has too many patternProperties")
-    multiples = {_integer(n.value) for n in nodes if n.name == "multipleOf" and isinstance(n.value, int | float)}
-    if math.prod(multiples) > _MAX_MULTIPLE:
+    multiples = {_integer(n.value) for n in nodes if n.name == "multipleOf" and type(n.value) in (int, float)}
+    if math.prod(multiples - {0}) > _MAX_MULTIPLE:
         raise not_supported("multipleOf 过大或过多", "its multipleOf are too large or too many")
 
 

@@ -28,6 +28,7 @@ from kantu.engine.sequence import Job, Sequence
 from kantu.engine.vision_cache import VisionCache
 from kantu.errors import CancelledError, OverloadedError
 from kantu.model.config import TextConfig
+from kantu.model.quantize import weight_bytes
 from kantu.model.qwen3vl import Qwen3VL
 
 _RATE_WINDOW = 32  # finished requests from which the rate of the queue is measured
@@ -73,6 +74,7 @@ class LocalEngine:
         config = model.config.text
         self._pool = BlockPool(_blocks(config, settings, device, dtype), settings.block_size)
         store = KVStore(config, self._pool.total, settings.block_size, device=device, dtype=dtype)
+        self._weight_bytes = weight_bytes(model)
         self._block_bytes = block_bytes(config, settings.block_size, dtype)
         self._metrics = Metrics()
         self._vision = VisionCache(settings.vision_bytes)
@@ -105,6 +107,7 @@ class LocalEngine:
             {
                 "waiting": waiting,
                 "waiting_pixels": pixels,
+                "weight_bytes": self._weight_bytes,
                 "running": len(scheduler.running),
                 "kv_bytes": self._pool.total * self._block_bytes,
                 "kv_used_bytes": (self._pool.total - self._pool.free) * self._block_bytes,

@@ -39,8 +39,10 @@ class Preparation:
 
     def matchers(self, params: SamplingParams) -> list[Matcher | None]:
         """One for each answer; raises InvalidRequestError for a constraint that cannot be compiled."""
-        constraint = params.constraint
-        return [None if constraint is None else self.constraints.compile(constraint) for _ in range(params.n)]
+        if params.constraint is None:
+            return [None] * params.n
+        matcher = self.constraints.compile(params.constraint)
+        return [matcher.copy() for _ in range(params.n)]
 
     def sequences(
         self, job: Job, request: Request, matchers: Items[Matcher | None], probe: Probe | None, capacity: int

@@ -99,12 +99,23 @@ class Sequence:
     blocks: list[int] = field(default_factory=list)
     first_token_at: float = 0.0
     detokenizer: IncrementalDetokenizer = field(init=False)
+    _unread: list[int] = field(default_factory=list, init=False)  # of the answer, in `tokens`, not told yet
     stop: StopFilter = field(init=False)
 
     def __post_init__(self) -> None:
         self.tokens = self.prompt.input_ids.tolist()
+        self._open()
         self.detokenizer = IncrementalDetokenizer(self.tokenizer)
         self.stop = StopFilter(self.params.stop)
+
+    def _open(self) -> None:
+        """Put what the constraint forces from the start behind the prompt, so that it costs no step."""
+        if self.matcher is None or len(self.matcher.copy().forced()) >= self.max_tokens:
+            return
+        self._unread = self.matcher.forced()
+        self.tokens += self._unread
+        for token in self._unread:
+            self.sampler.note(token)
 
     @property
     def prompt_length(self) -> int:
@@ -148,19 +159,24 @@ class Sequence:
         now = time.perf_counter()
         if not self.first_token_at:
             self.first_token_at = now
-        chosen, logprobs = [token], [logprob] if logprob is not None else []
+        forced: list[int] = []
         if self.matcher is not None and token not in self.end_ids:
             self.matcher.accept(token)
-            for forced in self.matcher.forced():
-                self.sampler.note(forced)
-                chosen.append(forced)
-                if logprob is not None:
-                    logprobs.append(TokenLogprob(forced, self.tokenizer.token_bytes(forced), 0.0))
+            forced = self.matcher.forced()
+            for follower in forced:
+                self.sampler.note(follower)
+        opening, self._unread = self._unread, []
+        del self.tokens[len(self.tokens) - len(opening) :]
+        chosen = [*opening, token, *forced]
         text, reason, taken = self._read(chosen)
         self.tokens += chosen[:taken]
         count = len(self.tokens) - self.prompt_length
-        delta = Delta(text, tuple(chosen[:taken]), reason, index=self.index, logprobs=tuple(logprobs[:taken]))
+        logprobs = () if logprob is None else (*self._certain(opening), logprob, *self._certain(forced))
+        delta = Delta(text, tuple(chosen[:taken]), reason, index=self.index, logprobs=logprobs[:taken])
         return delta if reason is None else self._last(delta, count, now)
+
+    def _certain(self, tokens: Items[int]) -> list[TokenLogprob]:
+        return [TokenLogprob(token, self.tokenizer.token_bytes(token), 0.0) for token in tokens]
 
     def _read(self, chosen: Items[int]) -> tuple[str, FinishReason | None, int]:
         """Text of these tokens, whether the answer ends, and with how many of them."""

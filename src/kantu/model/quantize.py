@@ -26,8 +26,9 @@ GROUP = 32
 
 _INT8_MAX = 127
 _LOW_STEPS = 254  # the low part counts in 1/254 of the high part's step: half a step either way is -127..127
-_FEW_ROWS = 40  # about where widening starts to pay: for 12,288 x 2,048 it costs 14 ms, the INT4 kernel 0.28 ms a row
-_CHUNK_WEIGHTS = 1 << 22  # weights widened at once: 8 MiB of BF16, which malloc recycles and the cache mostly holds
+_FEW_ROWS = 64  # about where widening starts to pay: the INT4 kernel takes as long again for every 4 rows
+_WIDENED_AT_ONCE = 1 << 21  # weights; 4 MiB of BF16, which malloc recycles and the cache mostly holds
+_QUANTIZED_AT_ONCE = 1 << 20  # weights; the same in float32, two or three times over
 _SIGN_BITS = 0x88  # flips a byte's two unsigned nibbles q into q - 8 in two's complement
 
 
@@ -107,7 +108,7 @@ class Int4Linear(nn.Module):
     def _widened(self, x: Tensor) -> Tensor:
         """The same product, the zeros applied to the sums of x over each group instead of to every weight."""
         sums = x.view(x.shape[0], -1, GROUP).sum(-1)  # [rows, K / 32]
-        rows = _chunk_rows(x.shape[1])
+        rows = _whole_blocks(_WIDENED_AT_ONCE, x.shape[1])
         outputs = []
         for packed, numbers in zip(
             torch.split(self.packed, rows), torch.split(self.scales_and_zeros, rows, dim=1), strict=True
@@ -141,7 +142,7 @@ def split_rows(x: Tensor) -> tuple[Tensor, Tensor]:
     exact = x / scale
     high = exact.round()
     low = exact.sub_(high).mul_(_LOW_STEPS).round_()
-    return torch.cat((high, low)).to(torch.int8), scale
+    return torch.cat((high.to(torch.int8), low.to(torch.int8))), scale
 
 
 @cache
@@ -176,7 +177,7 @@ def quantize_groups(weight: Tensor) -> tuple[Tensor, Tensor]:
     as BF16 holds them.
     """
     groups = weight.float().view(weight.shape[0], -1, GROUP)
-    low, high = torch.aminmax(groups, dim=2, keepdim=True)
+    low, high = groups.amin(2, keepdim=True), groups.amax(2, keepdim=True)
     scale = ((high - low) / 15).clamp_(min=torch.finfo(torch.float32).tiny).bfloat16()
     zero = (low + 8 * scale).bfloat16()
     levels = ((groups - zero) / scale).round_().add_(8).clamp_(0, 15)
@@ -230,13 +231,13 @@ def _columns(packed: Tensor, block: int) -> Tensor:
     return packed.view(-1, 2 * packed.shape[1], block // 2).transpose(1, 2).contiguous()
 
 
-def _chunk_rows(columns: int) -> int:
-    """Rows of a weight that make a chunk: whole blocks of any layout."""
-    return max(1, _CHUNK_WEIGHTS // columns // 64) * 64
+def _whole_blocks(weights: int, columns: int) -> int:
+    """About how many rows hold so many weights: whole blocks of any layout, at least one."""
+    return max(1, weights // columns // 64) * 64
 
 
 def _row_chunks(weight: Tensor) -> Iterator[Tensor]:
-    yield from torch.split(weight, _chunk_rows(weight.shape[1]))
+    yield from torch.split(weight, _whole_blocks(_QUANTIZED_AT_ONCE, weight.shape[1]))
 
 
 def can_prepack(device: torch.device, dtype: torch.dtype) -> bool:
