@@ -1,6 +1,6 @@
 """How many questions about committed pictures a model answers right, by kind.
 
-    python benchmarks/accuracy.py [--model NAME] [--pictures 60] [--kinds status price] [--failures 5] [FOLDER ...]
+    python benchmarks/accuracy.py [--model NAME] [--quantize int8|int4] [--pictures 60] [--kinds status price] [FOLDER ...]
 
 Folders hold pictures and a truth.jsonl; by default the held-out pages of our own generator and the browser screens,
 which share nothing with it and are never trained on. Greedy answers, judged by kantu.evaluation.accuracy.
@@ -24,11 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path, default=FOLDERS)
     parser.add_argument("--model")
+    parser.add_argument("--quantize", choices=("int8", "int4"))
     parser.add_argument("--pictures", type=int, help="only the first so many pictures of a folder")
     parser.add_argument("--kinds", nargs="+")
     parser.add_argument("--failures", type=int, default=5)
     arguments = parser.parse_args()
-    vlm = kantu.load(arguments.model)
+    vlm = kantu.load(arguments.model, quantize=arguments.quantize)
     for folder in arguments.folders:
         items = read_items(folder, arguments.kinds)
         pictures = set(islice(dict.fromkeys(item.picture for item in items), arguments.pictures))
@@ -36,7 +37,8 @@ def main() -> None:
         started = time.monotonic()
         judged = measure(lambda picture, question: vlm.ask(picture, question, max_tokens=300).text, asked)
         seconds = time.monotonic() - started
-        print(f"\n{folder.name}: {len(pictures)} pictures, {len(asked)} questions, {seconds:.0f} s, {vlm.name}")
+        ran = f"{vlm.name} {arguments.quantize or vlm.dtype}"
+        print(f"\n{folder.name}: {len(pictures)} pictures, {len(asked)} questions, {seconds:.0f} s, {ran}")
         _print(judged, arguments.failures)
 
 

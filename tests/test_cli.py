@@ -122,7 +122,7 @@ def test_an_interruption_ends_quietly(model: str, monkeypatch: pytest.MonkeyPatc
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kantu.engine.sampler.Sampler.choose", interrupt)
+    monkeypatch.setattr("kantu.vlm.AnswerStream.__next__", interrupt)
     result = kantu_("ask", QUESTION, "--model", model)
     assert result.exit_code == 130
     assert "已中断" in result.stderr

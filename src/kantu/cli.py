@@ -58,6 +58,7 @@ Model = Annotated[
 MaxPixels = Annotated[int | None, typer.Option(help="每张图片的像素上限（1024 像素 = 1 个视觉词元）。", metavar="N")]
 MaxTokens = Annotated[int | None, typer.Option(help="回答最多多少个词元。", metavar="N")]
 Device = Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")]
+Quantize = Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位：省内存，更快。", metavar="int8|int4")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，不逐字输出。")]
 
 
@@ -75,6 +76,7 @@ def ask(
     max_pixels: MaxPixels = None,
     max_tokens: MaxTokens = None,
     device: Device = None,
+    quantize: Quantize = None,
     as_json: AsJson = False,
 ) -> None:
     """问一个问题：kantu ask order.png 为什么这个还没发货？"""
@@ -86,7 +88,7 @@ def ask(
             f"The question is missing: the last argument {question!r} is a file.",
             param="question",
         )
-    vlm = _load(model, device)
+    vlm = _load(model, device, quantize)
     stream = vlm.stream(images, question, max_pixels=max_pixels, max_tokens=max_tokens)
     if as_json:
         typer.echo(json.dumps(_record(vlm, stream.finish()), ensure_ascii=False, indent=2))
@@ -101,9 +103,10 @@ def chat(
     max_pixels: MaxPixels = None,
     max_tokens: MaxTokens = None,
     device: Device = None,
+    quantize: Quantize = None,
 ) -> None:
     """围绕图片问多个问题，一行一个；空行跳过，/exit 或 Ctrl-D 结束。"""
-    vlm = _load(model, device)
+    vlm = _load(model, device, quantize)
     waiting: list[dict[str, Any]] = [{"type": "image", "image": image} for image in images or []]
     messages: list[dict[str, Any]] = []
     failed: KantuError | None = None
@@ -253,10 +256,10 @@ def bench(
         render.plot(report, plot)
 
 
-def _load(model: str | None, device: str | None) -> VLM:
+def _load(model: str | None, device: str | None, quantize: str | None) -> VLM:
     from kantu.vlm import load
 
-    return load(model, device=device)
+    return load(model, device=device, quantize=quantize)
 
 
 def _show(vlm: VLM, stream: AnswerStream) -> Answer:
@@ -279,7 +282,9 @@ def _show(vlm: VLM, stream: AnswerStream) -> Answer:
 
 
 def _record(vlm: VLM, answer: Answer) -> dict[str, Any]:
-    return {"model": vlm.name, **asdict(answer), "warnings": list(answer.warnings)}
+    record = asdict(answer)
+    del record["logprobs"]  # the command line has no option that asks for them
+    return {"model": vlm.name, **record, "warnings": list(answer.warnings)}
 
 
 def _questions() -> Iterator[str]:

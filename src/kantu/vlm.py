@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 
 import torch
 
@@ -40,6 +40,8 @@ from kantu.engine.request import (
 from kantu.errors import CheckpointError, InvalidRequestError
 from kantu.model.checkpoint import load_model
 from kantu.model.config import VisionConfig, read_config
+from kantu.model.quantize import Quantize
+from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import CleanImage, ImageConfig, prepare, read_image_config
 from kantu.processing.messages import ImageSource, check_source, read_messages
@@ -59,7 +61,6 @@ __all__ = [
 ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
 MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-Quantize = Literal["int8", "int4"]
 
 
 class Options(TypedDict, total=False):
@@ -329,7 +330,7 @@ def load(
     *,
     device: str | torch.device | None = None,
     dtype: str | torch.dtype | None = None,
-    quantize: Quantize | None = None,
+    quantize: str | None = None,
     settings: EngineSettings | None = None,
 ) -> VLM:
     """Load a model.
@@ -372,9 +373,14 @@ def load(
     _check_patches(image_config, config.vision)
     constraints = ConstraintCompiler.from_folder(folder, config.text.vocab_size, generation_config.end_ids)
     preparation = Preparation(chat, image_config, generation_config, constraints, settings.block_size)
+
+    def weights() -> Qwen3VL:
+        return load_model(
+            folder, device=target, dtype=precision, quantize=cast(Quantize | None, quantize), prepack=True
+        )
+
     with typed_out_of_memory():
-        model = load_model(folder, device=target, dtype=precision, quantize=quantize, prepack=True)
-        engine = LocalEngine(model, preparation, device=target, dtype=precision, settings=settings)
+        engine = LocalEngine(weights, preparation, device=target, dtype=precision, settings=settings)
     return VLM(
         str(name_or_path or hub.EMBEDDED),
         folder,

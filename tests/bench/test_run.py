@@ -24,6 +24,7 @@ from kantu.model.config import read_config
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small enough for a test; every path is still walked."""
+    monkeypatch.setattr("kantu.bench.run.apart", lambda function: function())  # where these settings are
     monkeypatch.setattr(machine, "_SECONDS", 0.0)
     monkeypatch.setattr(machine, "_READ_BYTES", 2**16)
     monkeypatch.setattr(machine, "_SIDE", 64)

@@ -50,7 +50,7 @@ class Parts:
             self.constraints,
             sizes.block_size,
         )
-        engine = LocalEngine(model or self.model, preparation, device=CPU, dtype=torch.float32, settings=sizes)
+        engine = LocalEngine(lambda: model or self.model, preparation, device=CPU, dtype=torch.float32, settings=sizes)
         try:
             yield engine
             engine.check()

@@ -7,7 +7,6 @@ dtype's rounding are the only difference batching may make.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -112,9 +111,9 @@ plans = st.builds(
 
 
 @pytest.fixture(scope="module")
-def alone(parts: Parts) -> Iterator[dict[tuple[object, ...], list[int]]]:
+def alone() -> dict[tuple[object, ...], list[int]]:
     """Tokens of requests that ran alone, in one chunk, from cold caches; filled as they are asked for."""
-    yield {}
+    return {}
 
 
 def asked(parts: Parts, plan: Plan) -> Request:

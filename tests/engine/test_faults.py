@@ -32,7 +32,7 @@ class Faulty:
     """
 
     def __init__(self, model: Qwen3VL, fault: Callable[[int, int], Callable[[Tensor], Tensor] | None]) -> None:
-        self.config = model.config
+        self.config, self.parameters, self.buffers = model.config, model.parameters, model.buffers
         self._model, self._fault, self._calls = model, fault, 0
 
     def encode_images(self, *args: Any) -> Tensor:

@@ -132,7 +132,8 @@ class Unable:
     """A network that must not be run."""
 
     def __init__(self, parts: Parts) -> None:
-        self.config = parts.model.config
+        model = parts.model
+        self.config, self.parameters, self.buffers = model.config, model.parameters, model.buffers
 
 
 def test_a_prompt_too_long_is_refused_before_the_network_runs(parts: Parts) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
+import torch
 
 from kantu.engine.local import LocalEngine
-from kantu.engine.request import Constraint
+from kantu.engine.request import Request
 from kantu.engine.score import branches
 from kantu.errors import InvalidRequestError
-from tests.engine.engines import Parts, picture, request, run, tokens
+from kantu.model.attention import ContiguousCache
+from tests.engine.engines import CPU, Parts, picture, request
 
 LABELS = ("待商家发货", "待买家付款", "已发货", "待")
 
@@ -19,27 +22,42 @@ def test_a_tree_branches_only_where_choices_differ() -> None:
     assert branches([(1, 2, 3), (1, 2, 4), (5,)]) == {(): (1, 5), (1, 2): (3, 4)}
 
 
-def test_probabilities_add_up_and_the_best_is_what_greedy_decoding_chooses(parts: Parts, engine: LocalEngine) -> None:
-    for seed in range(4):
-        asked = request([picture(parts, 96, 96, seed)], "状态？")
-        scores = engine.score(asked, LABELS)
-        assert scores.probabilities is not None
-        assert math.isclose(sum(scores.probabilities), 1)
-        assert scores.probabilities[scores.best] == max(scores.probabilities)
-        constrained = request(asked.images, "状态？", temperature=0, constraint=Constraint.choice(LABELS))
-        greedy = parts.chat.tokenizer.decode(tokens(run(engine, constrained)))
-        # the walk takes the best branch each time; it is the best answer unless a lesser first branch forks less
-        assert greedy in LABELS
-        assert scores.probabilities[LABELS.index(greedy)] > 0
+def by_hand(parts: Parts, asked: Request, choices: Sequence[str]) -> list[float]:
+    """The definition, computed token by token with the bare model: at each fork the share of the choice's branch."""
+    prompt = parts.chat.prompt(asked.messages, [])
+    paths = [(*parts.chat.tokenizer.encode(choice, allow_special=False), None) for choice in choices]
+    ends = sorted(parts.generation_config.end_ids)
+    probabilities = []
+    for path in paths:
+        probability = 1.0
+        for length, token in enumerate(path):
+            following = {other[length] for other in paths if other[:length] == path[:length]}
+            ids = [*prompt.input_ids.tolist(), *(t for t in path[:length] if t is not None)]
+            cache = ContiguousCache(parts.model.config.text, len(ids), device=CPU, dtype=torch.float32)
+            positions = torch.arange(len(ids)).expand(3, -1)  # there is no picture
+            with torch.inference_mode():
+                softmax = parts.model(torch.tensor(ids), positions, cache)[-1].softmax(-1)
+            share = {t: float(softmax[ends if t is None else [t]].sum()) for t in following}
+            probability *= share[token] / sum(share.values())
+        probabilities.append(probability)
+    return probabilities
 
 
-def test_two_choices_that_differ_at_once_are_scored_by_the_first_token_alone(parts: Parts, engine: LocalEngine) -> None:
-    (one,), (two,) = (parts.chat.tokenizer.encode(text, allow_special=False)[:1] for text in ("红", "大"))
-    scores = engine.score(request(), ("红", "大"))
-    deltas = run(engine, request(max_tokens=1, min_tokens=1, temperature=0, logprobs=0))
-    assert engine.stats().counters["requests_finished"] == 2 + (len(branches([(one, -1), (two, -1)])) - 1)
-    assert scores.probabilities is not None
-    assert deltas
+@pytest.mark.parametrize("labels", [LABELS, ("红", "大"), ("待", "待商家"), ("是", "不是", "不知道")])
+def test_probabilities_are_those_of_the_walk_down_the_tree(
+    parts: Parts, engine: LocalEngine, labels: tuple[str, ...]
+) -> None:
+    asked = request(text="状态？")
+    scores = engine.score(asked, labels)
+    assert scores.probabilities == pytest.approx(by_hand(parts, asked, labels), rel=1e-4)
+    assert math.isclose(sum(scores.probabilities or ()), 1)
+    assert scores.best == max(range(len(labels)), key=(scores.probabilities or ()).__getitem__)
+
+
+def test_choices_that_differ_at_once_cost_one_step(parts: Parts, engine: LocalEngine) -> None:
+    scores = engine.score(request([picture(parts, 96, 96)]), ("红", "大"))
+    assert engine.stats().counters["steps"] == 1
+    assert scores.usage.completion_tokens == 0
 
 
 def test_scores_do_not_depend_on_what_is_cached(parts: Parts, engine: LocalEngine) -> None:

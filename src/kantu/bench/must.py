@@ -18,7 +18,8 @@ from kantu.bench.report import Cell, Comparison, Unit
 from kantu.bench.rivals import Kantu, Reading, Rival
 from kantu.bench.work import ANSWER_TOKENS, Workload
 from kantu.errors import EngineError
-from kantu.vlm import Quantize, load
+from kantu.model.quantize import Quantize
+from kantu.vlm import load
 
 Pair = tuple[float, float]
 """Ours and the rival's."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import io
 import json
 import time
@@ -16,8 +17,9 @@ from typing import Any, Protocol, Unpack
 import torch
 from PIL import Image
 
+from kantu.bench.apart import Apart
 from kantu.bench.work import Work
-from kantu.engine.remote_wire import Upstream
+from kantu.engine.remote.wire import Upstream
 from kantu.errors import MissingDependencyError, UpstreamError
 from kantu.vlm import VLM, Answer, Options
 
@@ -225,8 +227,11 @@ class Server:
 
 
 def connect(against: str, folder: Path, *, dtype: torch.dtype, device: torch.device) -> Rival:
-    """The rival named on the command line: "transformers" or a URL."""
-    return Transformers(folder, dtype=dtype, device=device) if against == "transformers" else Server(against)
+    """The rival named on the command line: "transformers", in a process of its own, or a URL."""
+    if against != "transformers":
+        return Server(against)
+    _transformers()  # what is missing is said here
+    return Apart(functools.partial(Transformers, folder, dtype=dtype, device=device))
 
 
 def _events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:

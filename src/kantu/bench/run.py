@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from dataclasses import asdict
 
 from kantu import hub
 from kantu.bench import must, suites
+from kantu.bench.apart import apart
 from kantu.bench.machine import measure, reached
 from kantu.bench.match import Track
 from kantu.bench.report import Cell, Comparison, Report, Table
@@ -55,7 +57,7 @@ def run(
             return stack.enter_context(contextlib.closing(connect(to, folder, dtype=dtype, device=device)))
 
         rival = None if against is None else connected(against)  # first: a rival that is missing is said at once
-        machine = measure(dtype)
+        machine = apart(functools.partial(measure, dtype))
         if "must" in names:
             yardstick = rival if rival is not None and against == "transformers" else connected("transformers")
             comparisons, rows = must.run(folder, yardstick, machine, variant, runs, workload, track)

@@ -48,7 +48,8 @@ class Stats:
             finish_{reason}, prompt_tokens, cached_tokens, visual_tokens, output_tokens, forced_tokens, steps,
             preemptions, out_of_memory, prefix_queries and prefix_hits (in blocks), vision_queries and vision_hits (in
             pictures), listener_errors.
-        gauges: waiting, waiting_pixels, running, weight_bytes, kv_bytes, kv_used_bytes (held by what runs), vision_bytes.
+        gauges: waiting, waiting_pixels, running, weight_bytes, kv_bytes, kv_used_bytes (held by what runs),
+            vision_bytes.
         histograms: by the names of `HISTOGRAMS`.
     """
 

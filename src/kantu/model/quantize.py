@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from kantu.errors import InvalidRequestError
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.model.text import TextAttention, TextMLP
+from kantu.model.vision import PatchMerger, VisionMLP
 
 Quantize = Literal["int8", "int4"]
 
@@ -33,18 +34,23 @@ _SIGN_BITS = 0x88  # flips a byte's two unsigned nibbles q into q - 8 in two's c
 
 
 class PackedLinear(nn.Module):
-    """nn.Linear in BF16 with its weight in oneDNN's own layout, reordered once instead of in every call."""
+    """nn.Linear in BF16 with its weight in oneDNN's own layout, reordered once instead of in every call.
+
+    Args:
+        gelu: "tanh" or "none" applies that form of GELU to the sums before they are rounded; None applies nothing.
+    """
 
     weight: Tensor
     bias: Tensor | None
 
-    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None = None, *, gelu: str | None = None) -> None:
         super().__init__()
+        self._activation: tuple[str, list[float], str] = ("none", [], "") if gelu is None else ("gelu", [], gelu)
         self.register_buffer("weight", torch.ops.mkldnn._reorder_linear_weight(weight, None), persistent=False)
         self.register_buffer("bias", bias, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        output: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")
+        output: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, *self._activation)
         return output
 
 
@@ -336,9 +342,14 @@ class Preparation:
 
     def _plan_vision(self) -> None:
         for path, module in self._model.visual.named_modules(prefix="visual"):
-            if isinstance(module, nn.Linear) and path != "visual.patch_embed.proj":  # asked for its weight's dtype
-                parent, _, name = path.rpartition(".")
-                self._plan(parent, (name,), name, PackedLinear)
+            if not isinstance(module, nn.Linear) or path == "visual.patch_embed.proj":  # asked for its weight's dtype
+                continue
+            parent, _, name = path.rpartition(".")
+            owner = self._model.get_submodule(parent)
+            make: Callable[[Tensor, Tensor | None], nn.Module] = PackedLinear
+            if name == "linear_fc1" and isinstance(owner, VisionMLP | PatchMerger):
+                make = partial(_with_gelu, owner)
+            self._plan(parent, (name,), name, make)
 
     def _plan_decoder(self) -> None:
         make = partial(_without_bias, self._quantize, self._dtype)
@@ -361,6 +372,13 @@ class Preparation:
         }
         join = _Join(parent, sources, target, make, names)
         self._joins |= dict.fromkeys(names, join)
+
+
+def _with_gelu(owner: VisionMLP | PatchMerger, weight: Tensor, bias: Tensor | None) -> PackedLinear:
+    """The linear before an activation, with it."""
+    act, owner.act = owner.act, nn.Identity()
+    assert isinstance(act, nn.GELU)
+    return PackedLinear(weight, bias, gelu=act.approximate)
 
 
 def _without_bias(quantize: Quantize | None, dtype: torch.dtype, weight: Tensor, bias: Tensor | None) -> nn.Module:

@@ -81,9 +81,10 @@ class VisionMLP(nn.Module):
         super().__init__()
         self.linear_fc1 = nn.Linear(config.hidden_size, config.intermediate_size)
         self.linear_fc2 = nn.Linear(config.intermediate_size, config.hidden_size)
+        self.act: nn.Module = nn.GELU(approximate="tanh")
 
     def forward(self, x: Tensor) -> Tensor:
-        output: Tensor = self.linear_fc2(F.gelu(self.linear_fc1(x), approximate="tanh"))
+        output: Tensor = self.linear_fc2(self.act(self.linear_fc1(x)))
         return output
 
 
@@ -116,10 +117,11 @@ class PatchMerger(nn.Module):
         self.norm = nn.LayerNorm(self.joined_size if norm_after_join else config.hidden_size, eps=_NORM_EPS)
         self.linear_fc1 = nn.Linear(self.joined_size, self.joined_size)
         self.linear_fc2 = nn.Linear(self.joined_size, config.out_hidden_size)
+        self.act: nn.Module = nn.GELU()
 
     def forward(self, x: Tensor) -> Tensor:
         normed: Tensor = self.norm(x.view(-1, self.joined_size) if self.norm_after_join else x)
-        output: Tensor = self.linear_fc2(F.gelu(self.linear_fc1(normed.view(-1, self.joined_size))))
+        output: Tensor = self.linear_fc2(self.act(self.linear_fc1(normed.view(-1, self.joined_size))))
         return output
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kantu.engine.protocol import Listener
-from kantu.engine.remote_wire import Upstream
+from kantu.engine.remote.wire import Upstream
 from kantu.engine.request import Delta, Request
 from kantu.errors import CancelledError, DeadlineExceededError, KantuError
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kantu.engine.remote_answer import overloaded, read_events, read_retry_after, status_error, upstream_error
-from kantu.engine.remote_wire import Upstream
+from kantu.engine.remote.answer import overloaded, read_events, read_retry_after, status_error, upstream_error
+from kantu.engine.remote.wire import Upstream
 from kantu.errors import InvalidRequestError, KantuError, MissingDependencyError
 
 if TYPE_CHECKING:

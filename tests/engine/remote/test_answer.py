@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kantu.engine import remote_answer
-from kantu.engine.remote_answer import (
+from kantu.engine.remote import answer
+from kantu.engine.remote.answer import (
     MAX_RETRY_AFTER_SECONDS,
     UNKNOWN_TOKEN,
     AnswerReader,
@@ -42,7 +42,7 @@ def test_old_llama_cpp_errors_are_events() -> None:
 
 @pytest.mark.parametrize("stream", [b"data: \xff\n\n", b"data: " + b"x" * 100, b"data: xxxxx\n" * 20 + b"\n"])
 def test_hostile_streams_are_bad_answers(stream: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_answer, "MAX_EVENT_BYTES", 64)
+    monkeypatch.setattr(answer, "MAX_EVENT_BYTES", 64)
     with pytest.raises(UpstreamError) as error:
         list(read_events([stream]))
     assert error.value.code == "upstream_bad_answer"

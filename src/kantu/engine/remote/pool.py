@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from kantu.engine.remote_wire import Upstream
+from kantu.engine.remote.wire import Upstream
 
 
 @dataclass(slots=True)

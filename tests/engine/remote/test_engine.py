@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from kantu.engine.protocol import DeltaStream, Engine
-from kantu.engine.remote import RemoteEngine, RemoteSettings, Upstream
+from kantu.engine.remote.engine import RemoteEngine, RemoteSettings, Upstream
 from kantu.engine.request import Constraint, Delta, Request, SamplingParams, Usage
 from kantu.errors import (
     CancelledError,

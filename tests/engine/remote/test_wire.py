@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kantu.engine.remote_wire import Dialect, Upstream, check_request, png_data_url, to_body, wraps_choice
+from kantu.engine.remote.wire import Dialect, Upstream, check_request, png_data_url, to_body, wraps_choice
 from kantu.engine.request import Constraint, RepetitionStop, Request, SamplingParams
 from kantu.errors import InvalidRequestError
 from kantu.processing.image import CleanImage, content_hash

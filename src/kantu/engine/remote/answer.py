@@ -13,7 +13,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from kantu.engine.remote_wire import WRAPPED_CHOICE
+from kantu.engine.remote.wire import WRAPPED_CHOICE
 from kantu.engine.request import Delta, FinishReason, Timings, TokenLogprob, Usage
 from kantu.errors import InvalidRequestError, KantuError, OverloadedError, UpstreamError
 
@@ -152,7 +152,7 @@ class AnswerReader:
 
     Args:
         n: how many answers were asked for.
-        wrapped: the answer is JSON around a choice, to be taken out once whole (`remote_wire.wraps_choice`).
+        wrapped: the answer is JSON around a choice, to be taken out once whole (`wire.wraps_choice`).
     """
 
     def __init__(self, n: int, *, wrapped: bool = False) -> None:
@@ -271,7 +271,7 @@ def choice_probabilities(choices: Sequence[str], best: int, tokens: Sequence[Tok
 
     Args:
         best: index of the choice that was answered.
-        tokens: of the answer, perhaps with JSON around the choice (`remote_wire.wraps_choice`).
+        tokens: of the answer, perhaps with JSON around the choice (`wire.wraps_choice`).
 
     Returns:
         One for each choice; None if the alternatives miss a choice, or too much falls on tokens that several share.

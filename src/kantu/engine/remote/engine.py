@@ -1,7 +1,7 @@
 """The engine's protocol over servers that answer chat completions: vLLM, SGLang, Ollama, llama.cpp.
 
-A request is checked and queued here; `remote_wire` words it, `remote_pool` chooses a server, `remote_client` asks it,
-and `remote_answer` reads what comes back. Every request in flight has a thread of its own.
+A request is checked and queued here; `wire` words it, `pool` chooses a server, `client` asks it,
+and `answer` reads what comes back. Every request in flight has a thread of its own.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dataclasses import replace
 
 from kantu.engine.metrics import Metrics, Stats
 from kantu.engine.protocol import DeltaStream, Listener
-from kantu.engine.remote_answer import AnswerReader, choice_probabilities, overloaded, upstream_error
-from kantu.engine.remote_client import ChatClient, RemoteSettings, TryAnotherError
-from kantu.engine.remote_job import Job, deadline_exceeded, engine_closed
-from kantu.engine.remote_pool import UpstreamPool
-from kantu.engine.remote_wire import Upstream, check_request, png_data_url, to_body, wraps_choice
+from kantu.engine.remote.answer import AnswerReader, choice_probabilities, overloaded, upstream_error
+from kantu.engine.remote.client import ChatClient, RemoteSettings, TryAnotherError
+from kantu.engine.remote.job import Job, deadline_exceeded, engine_closed
+from kantu.engine.remote.pool import UpstreamPool
+from kantu.engine.remote.wire import Upstream, check_request, png_data_url, to_body, wraps_choice
 from kantu.engine.request import MAX_LOGPROBS, Constraint, Delta, Request, SamplingParams, Scores, check_choices
 from kantu.errors import CancelledError, EngineError, InvalidRequestError, KantuError, OverloadedError
 
@@ -70,7 +70,7 @@ class RemoteEngine:
         """Admit a request; see `Engine.submit` and the class for errors.
 
         Raises:
-            InvalidRequestError: as `remote_wire.check_request`, if no upstream's dialect can carry it.
+            InvalidRequestError: as `wire.check_request`, if no upstream's dialect can carry it.
             OverloadedError: `overloaded`: the queue is full.
             CancelledError: `engine_closed`.
         """

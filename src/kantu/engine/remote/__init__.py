@@ -1,0 +1,1 @@
+"""The engine's protocol over servers that answer OpenAI's chat completions."""
