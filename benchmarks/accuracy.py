@@ -1,6 +1,6 @@
 """How many questions about committed pictures a model answers right, by kind.
 
-    python benchmarks/accuracy.py [--model NAME] [--quantize int8|int4] [--pictures 60] [--kinds status price] [FOLDER ...]
+    python benchmarks/accuracy.py [--model NAME] [--quantize int8|int4] [--pictures 60] [--kinds status] [FOLDER ...]
 
 Folders hold pictures and a truth.jsonl; by default the held-out pages of our own generator and the browser screens,
 which share nothing with it and are never trained on. Greedy answers, judged by kantu.evaluation.accuracy.

@@ -11,21 +11,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kantu.engine.request import Timings, Usage
+from kantu.engine.request import RepetitionStop, Scores, Timings, TokenLogprob, Usage
 from kantu.errors import (
+    CancelledError,
     CheckpointError,
+    DeadlineExceededError,
     DownloadError,
+    EngineError,
     ImageError,
     InvalidRequestError,
     KantuError,
     MissingDependencyError,
     ModelNotFoundError,
+    OutOfMemoryError,
+    OverloadedError,
     PromptTooLongError,
     UnsupportedModelError,
+    UpstreamError,
 )
 
 if TYPE_CHECKING:
-    from kantu.vlm import VLM, Answer, AnswerStream, load
+    from kantu.vlm import VLM, Answer, AnswerStream, EngineSettings, Options, load
 
 __version__ = "0.1.0"
 
@@ -33,22 +39,33 @@ __all__ = [
     "VLM",
     "Answer",
     "AnswerStream",
+    "CancelledError",
     "CheckpointError",
+    "DeadlineExceededError",
     "DownloadError",
+    "EngineError",
+    "EngineSettings",
     "ImageError",
     "InvalidRequestError",
     "KantuError",
     "MissingDependencyError",
     "ModelNotFoundError",
+    "Options",
+    "OutOfMemoryError",
+    "OverloadedError",
     "PromptTooLongError",
+    "RepetitionStop",
+    "Scores",
     "Timings",
+    "TokenLogprob",
     "UnsupportedModelError",
+    "UpstreamError",
     "Usage",
     "__version__",
     "load",
 ]
 
-_LAZY = frozenset({"VLM", "Answer", "AnswerStream", "load"})
+_LAZY = frozenset({"VLM", "Answer", "AnswerStream", "EngineSettings", "Options", "load"})
 
 
 def __getattr__(name: str) -> Any:

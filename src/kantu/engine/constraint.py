@@ -11,6 +11,7 @@ from pathlib import Path
 
 import llguidance
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -36,19 +37,27 @@ class Matcher:
         self._vocab_size = vocab_size
 
     def mask_(self, scores: Tensor) -> None:
-        """Set the scores (float32 [vocab], CPU) of tokens that may not come next to -inf, in place.
+        """Set what may not come next to -inf, in scores [vocab] on the CPU.
 
         Raises:
-            EngineError: `constraint_failed`: nothing may, or finding out takes too much.
+            EngineError: `constraint_failed`: nothing may come.
         """
         if scores.shape != (self._vocab_size,):
             raise ValueError(f"scores of shape {tuple(scores.shape)} for a vocabulary of {self._vocab_size}")
+        scores.masked_fill_(torch.from_numpy(self.refused()), -torch.inf)
+
+    def refused(self) -> npt.NDArray[np.bool_]:
+        """What may not come next, [vocab]. No PyTorch: this also runs on callers' threads (see `LocalEngine`).
+
+        Raises:
+            EngineError: `constraint_failed`: nothing may come.
+        """
         self._check(not self._matcher.is_error())
         self._matcher.unsafe_compute_mask_ptr(self._bits.data_ptr(), self._bits.numel() * 4)
         allowed = self._bits.numpy()
         self._check(not self._matcher.is_error() and bool(allowed.any()))
         refused = np.unpackbits(~allowed.view(np.uint8), bitorder="little", count=self._vocab_size)
-        scores.masked_fill_(torch.from_numpy(refused.view(np.bool_)), -torch.inf)
+        return refused.view(np.bool_)
 
     def accept(self, token_id: int) -> None:
         """Go on behind a token that was chosen under the mask.
@@ -130,7 +139,7 @@ class ConstraintCompiler:
             start = Matcher(matcher.deep_copy(), self._vocab_size)
             start.forced()
             if not start.finished:
-                start.mask_(torch.zeros(self._vocab_size))
+                start.refused()
         except EngineError:
             raise not_supported(
                 "没有任何回答能满足它，或它过于复杂", "no answer fits it, or it is too complex"

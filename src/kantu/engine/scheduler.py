@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kantu.engine.kv_cache import BlockPool
@@ -54,10 +53,6 @@ class Scheduler:
             self.waiting.remove(sequence)
         self._release(sequence)
 
-    def sequences(self) -> Iterator[Sequence]:
-        yield from self.running
-        yield from self.waiting
-
     def schedule(self) -> list[Work]:
         """The work of the next step, with blocks for all of it; empty when there is nothing to do."""
         works: dict[Sequence, Work] = {}
@@ -107,7 +102,7 @@ class Scheduler:
             self.prefix_queries += len(sequence.tokens) // self.pool.block_size
             self.prefix_hits += sequence.computed // self.pool.block_size
             if sequence.cached_tokens is None:
-                sequence.cached_tokens = sequence.computed
+                sequence.cached_tokens = min(sequence.computed, sequence.prompt_length)
             self.waiting.remove(sequence)
             self.running.append(sequence)
             works[sequence] = Work(sequence, count)

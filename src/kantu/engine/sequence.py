@@ -78,7 +78,7 @@ class Sequence:
         tokens: the prompt's and the answer's so far.
         computed: how many of them the KV cache holds; the rest waits to be run.
         blocks: where it holds them.
-        probe: token ids whose probabilities are wanted after the prompt, instead of an answer (see `Scorer`).
+        probe: token ids whose probabilities are wanted after the prompt, instead of an answer (see `engine.score`).
     """
 
     job: Job
@@ -99,8 +99,8 @@ class Sequence:
     blocks: list[int] = field(default_factory=list)
     first_token_at: float = 0.0
     detokenizer: IncrementalDetokenizer = field(init=False)
-    _unread: list[int] = field(default_factory=list, init=False)  # of the answer, in `tokens`, not told yet
     stop: StopFilter = field(init=False)
+    _unread: list[int] = field(default_factory=list, init=False)  # of the answer, in `tokens`, not told yet
 
     def __post_init__(self) -> None:
         self.tokens = self.prompt.input_ids.tolist()
