@@ -77,7 +77,7 @@ def test_ask_as_json_is_one_object(model: str, picture: str) -> None:
     result = kantu_("ask", picture, QUESTION, "--model", model, "--max-tokens", "3", "--json")
     record = json.loads(result.stdout)
     assert set(record) == {"model", "text", "usage", "timings", "finish_reason", "warnings"}
-    assert set(record["usage"]) == {"prompt_tokens", "visual_tokens", "completion_tokens"}
+    assert set(record["usage"]) == {"prompt_tokens", "visual_tokens", "completion_tokens", "cached_tokens"}
     assert record["model"] == model
     assert result.stderr == ""
 

@@ -439,7 +439,7 @@ def test_a_defect_fails_one_request_and_tells_nothing(
 
     with engine_over(say("好")) as (engine, _):
         with monkeypatch.context() as patch:
-            patch.setattr("kantu.engine.remote.to_body", broken)
+            patch.setattr("kantu.engine.remote.engine.to_body", broken)
             with pytest.raises(EngineError, match="engine_failed"):
                 ask(engine)
         assert "ZeroDivisionError" in caplog.text
