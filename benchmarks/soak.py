@@ -133,7 +133,8 @@ class Client(threading.Thread):
 
 def main() -> None:
     arguments = _arguments()
-    vlm = kantu.load(arguments.model)
+    # Caches small enough to be full when warm: what grows after that is a leak.
+    vlm = kantu.load(arguments.model, settings=kantu.EngineSettings(kv_bytes=2**24, vision_bytes=2**22))
     stop = threading.Event()
     clients = [Client(vlm, arguments.seed * 1000 + number, stop) for number in range(arguments.clients)]
     for client in clients:
