@@ -25,8 +25,8 @@ from kantu.errors import (
     PromptTooLongError,
     UnsupportedModelError,
 )
-from kantu.processing.image import ImageConfig, read_image_config
-from kantu.vlm import default_dtype, pixel_budget
+from kantu.processing.image import read_image_config
+from kantu.vlm import default_dtype
 
 QUESTION = "为什么这个还没发货？"
 
@@ -151,20 +151,6 @@ def test_a_stream_yields_the_pieces_of_the_answer(vlm: kantu.VLM, picture: Image
 
 
 # Pixels
-
-
-def config_with(most: int) -> ImageConfig:
-    half = (0.5, 0.5, 0.5)
-    return ImageConfig(16, 2, 2, half, half, min_pixels=1024, max_pixels=most)
-
-
-def test_a_folder_made_for_few_pixels_uses_its_own_limit() -> None:
-    assert pixel_budget(config_with(1_310_720), None) == 1_310_720
-    assert pixel_budget(config_with(150_000), None) == 150_000
-
-
-def test_any_other_folder_starts_at_448_by_448() -> None:
-    assert pixel_budget(config_with(16_777_216), None) == 448 * 448
 
 
 @pytest.mark.parametrize("value", [0, -1, 1023, 262_145, 1e5, "100000", True])

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +41,7 @@ from kantu.model.checkpoint import load_model
 from kantu.model.config import VisionConfig, read_config
 from kantu.model.quantize import Quantize
 from kantu.model.qwen3vl import Qwen3VL
+from kantu.processing.budget import pixel_budget, shrink_warnings
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import CleanImage, ImageConfig, prepare, read_image_config
 from kantu.processing.messages import ImageSource, check_source, read_messages
@@ -58,8 +58,6 @@ __all__ = [
     "load",
 ]
 
-ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
-MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -255,7 +253,7 @@ class VLM:
             )
         clean, seconds = self._read(_question(images, questions[0])[1], options.get("max_pixels"))
         requests = [self._request(_question(images, question)[0], clean, seconds, options) for question in questions]
-        warnings = _shrink_warnings(clean)
+        warnings = shrink_warnings(clean)
         streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
         return tuple(stream.finish() for stream in streams)
 
@@ -304,7 +302,7 @@ class VLM:
         _sampling(options)  # before any picture is read
         clean, seconds = self._read(sources, options.get("max_pixels"))
         request = self._request(messages, clean, seconds, options)
-        return AnswerStream(DeltaStream(self.engine, request), _shrink_warnings(clean))
+        return AnswerStream(DeltaStream(self.engine, request), shrink_warnings(clean))
 
     def _read(self, sources: Sequence[ImageSource], max_pixels: int | None) -> tuple[tuple[CleanImage, ...], float]:
         """The clean pictures, and the seconds it took."""
@@ -429,31 +427,6 @@ def cpu_computes_bfloat16() -> bool:
     return any(bool(features.get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
-def pixel_budget(config: ImageConfig, max_pixels: int | None) -> int:
-    """The pixel budget of a picture: what was asked, within the folder's limit, or the default of `VLM.ask`.
-
-    Raises:
-        InvalidRequestError: `max_pixels` is below one visual token or above the folder's limit.
-    """
-    if max_pixels is None:
-        return config.max_pixels if config.max_pixels <= MOST_TASK_PIXELS else ASK_PIXELS
-    least = config.factor**2
-    if isinstance(max_pixels, bool) or not isinstance(max_pixels, int):
-        raise _invalid_pixels(least, config.max_pixels)
-    if not least <= max_pixels <= config.max_pixels:
-        raise _invalid_pixels(least, config.max_pixels)
-    return max_pixels
-
-
-def _invalid_pixels(least: int, most: int) -> InvalidRequestError:
-    return InvalidRequestError(
-        "invalid_max_pixels",
-        f"参数 max_pixels 必须是 {least} 到 {most} 之间的整数（上限由模型规定）。",
-        f"max_pixels must be an integer from {least} to {most} (the model's own limit).",
-        param="max_pixels",
-    )
-
-
 def _sampling(options: Options) -> SamplingParams:
     """The part of the options that says how tokens are chosen.
 
@@ -498,19 +471,6 @@ def _question(images: object, question: object) -> tuple[tuple[dict[str, Any], .
     sources = tuple(check_source(image) for image in listed)
     parts = [*({"type": "image"} for _ in sources), {"type": "text", "text": question}]
     return ({"role": "user", "content": parts if sources else question},), sources
-
-
-def _shrink_warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
-    """A warning for each picture whose sides were shrunk more than twofold: small text in it is likely lost."""
-    warnings = []
-    for number, image in enumerate(images, 1):
-        (width, height), (rows, columns, _) = image.original_size, image.pixels.shape
-        if math.sqrt(width * height / (rows * columns)) > 2:
-            warnings.append(
-                f"第 {number} 张图片从 {width}×{height} 缩小到 {columns}×{rows}，小字可能看不清；"
-                "可以调大 max_pixels，或只截取需要的部分。"
-            )
-    return tuple(warnings)
 
 
 def _device(device: str | torch.device | None) -> torch.device:

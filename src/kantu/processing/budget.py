@@ -1,0 +1,49 @@
+"""How many pixels of a picture the network gets to see, and a warning where that may be too few."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from kantu.errors import InvalidRequestError
+from kantu.processing.image import CleanImage
+from kantu.processing.image_config import ImageConfig
+
+ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
+MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
+
+
+def pixel_budget(config: ImageConfig, max_pixels: int | None, *, most_pixels: int | None = None) -> int:
+    """The pixel budget of a picture: what was asked, within the limits, or the default of `VLM.ask`.
+
+    Args:
+        most_pixels: a limit below the folder's own, such as a server's.
+
+    Raises:
+        InvalidRequestError: `max_pixels` is below one visual token or above the limits.
+    """
+    least = config.factor**2
+    most = config.max_pixels if most_pixels is None else max(least, min(config.max_pixels, most_pixels))
+    if max_pixels is None:
+        return min(most, config.max_pixels if config.max_pixels <= MOST_TASK_PIXELS else ASK_PIXELS)
+    if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or not least <= max_pixels <= most:
+        raise InvalidRequestError(
+            "invalid_max_pixels",
+            f"参数 max_pixels 必须是 {least} 到 {most} 之间的整数（上限由模型或服务规定）。",
+            f"max_pixels must be an integer from {least} to {most} (the limit of the model or the server).",
+            param="max_pixels",
+        )
+    return max_pixels
+
+
+def shrink_warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
+    """A warning for each picture whose sides were shrunk more than twofold: small text in it is likely lost."""
+    warnings = []
+    for number, image in enumerate(images, 1):
+        (width, height), (rows, columns, _) = image.original_size, image.pixels.shape
+        if math.sqrt(width * height / (rows * columns)) > 2:
+            warnings.append(
+                f"第 {number} 张图片从 {width}×{height} 缩小到 {columns}×{rows}，小字可能看不清；"
+                "可以调大 max_pixels，或只截取需要的部分。"
+            )
+    return tuple(warnings)

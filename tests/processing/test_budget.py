@@ -1,0 +1,52 @@
+"""How many pixels a picture may have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kantu.errors import InvalidRequestError
+from kantu.processing.budget import pixel_budget, shrink_warnings
+from kantu.processing.image import CleanImage, ImageConfig
+
+
+def config_with(most: int) -> ImageConfig:
+    half = (0.5, 0.5, 0.5)
+    return ImageConfig(16, 2, 2, half, half, min_pixels=1024, max_pixels=most)
+
+
+def test_a_folder_made_for_few_pixels_uses_its_own_limit() -> None:
+    assert pixel_budget(config_with(1_310_720), None) == 1_310_720
+    assert pixel_budget(config_with(150_000), None) == 150_000
+
+
+def test_any_other_folder_starts_at_448_by_448() -> None:
+    assert pixel_budget(config_with(16_777_216), None) == 448 * 448
+
+
+def test_what_was_asked_counts_within_the_limits() -> None:
+    assert pixel_budget(config_with(16_777_216), 2_000_000) == 2_000_000
+
+
+def test_a_server_may_set_a_lower_limit() -> None:
+    config = config_with(16_777_216)
+    assert pixel_budget(config, None, most_pixels=100_000) == 100_000
+    assert pixel_budget(config, 100_000, most_pixels=100_000) == 100_000
+    with pytest.raises(InvalidRequestError, match="100000"):
+        pixel_budget(config, 100_001, most_pixels=100_000)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1023, 262_145, 1e5, "100000", True])
+def test_a_budget_outside_the_limits_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        pixel_budget(config_with(262_144), value)
+    assert caught.value.code == "invalid_max_pixels"
+
+
+def test_only_a_picture_shrunk_more_than_twofold_gets_a_warning() -> None:
+    pixels = np.zeros((320, 320, 3), np.uint8)
+    kept, shrunk = CleanImage(pixels, "0" * 64, (640, 640)), CleanImage(pixels, "0" * 64, (700, 700))
+    (warning,) = shrink_warnings([kept, shrunk])
+    assert warning.startswith("第 2 张图片从 700×700 缩小到 320×320")
