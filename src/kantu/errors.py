@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 
@@ -80,13 +81,23 @@ class OverloadedError(KantuError):
         self.retry_after_seconds = retry_after_seconds
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild_overloaded, (self.code, self.message, self.message_en, self.retry_after_seconds, self.param)
+        said = (self.code, self.message, self.message_en, self.retry_after_seconds, self.param)
+        return _rebuild_overloaded, (type(self), *said)
 
 
 def _rebuild_overloaded(
-    code: str, message: str, message_en: str, retry_after_seconds: float, param: str | None
+    kind: type[OverloadedError],
+    code: str,
+    message: str,
+    message_en: str,
+    retry_after_seconds: float,
+    param: str | None,
 ) -> OverloadedError:
-    return OverloadedError(code, message, message_en, retry_after_seconds=retry_after_seconds, param=param)
+    return kind(code, message, message_en, retry_after_seconds=retry_after_seconds, param=param)
+
+
+class NotReadyError(OverloadedError):
+    """The engine or the service is loading, restarting or stopping; nothing was started."""
 
 
 class DeadlineExceededError(KantuError):
@@ -103,3 +114,45 @@ class EngineError(KantuError):
 
 class UpstreamError(KantuError):
     """A remote server that answers for the engine failed, refused or could not be reached."""
+
+
+class AuthenticationError(KantuError):
+    """A key that is missing, unknown, expired or revoked."""
+
+
+class PermissionDeniedError(KantuError):
+    """A key that is good, but not for this model or endpoint."""
+
+
+class NotFoundError(KantuError):
+    """Something named by its id that does not exist, or that belongs to somebody else."""
+
+
+class ConflictError(KantuError):
+    """Something that cannot be done in the state that its object is in."""
+
+
+class LimitExceededError(OverloadedError):
+    """A key has used up what it may use in this minute or day; `retry_after_seconds` is when the next begins."""
+
+
+class StoreError(KantuError):
+    """The database or the disk of the service cannot be used right now; what was asked has not been done."""
+
+
+class NotReadyError(KantuError):
+    """The model is still loading, is being restarted or could not be loaded; nothing was started.
+
+    Attributes:
+        retry_after_seconds: when trying again is worth it, from how long loading took or may take.
+    """
+
+    def __init__(
+        self, code: str, message: str, message_en: str, *, retry_after_seconds: float, param: str | None = None
+    ) -> None:
+        super().__init__(code, message, message_en, param=param)
+        self.retry_after_seconds = retry_after_seconds
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild = partial(type(self), retry_after_seconds=self.retry_after_seconds, param=self.param)
+        return rebuild, (self.code, self.message, self.message_en)

@@ -286,6 +286,11 @@ class VLM:
         """As `chat`, piece by piece."""
         return self._start(*read_messages(messages), options)
 
+    def detach(self) -> Engine:
+        """The engine, from now on the caller's to close: dropping this object leaves it running."""
+        self._close.detach()
+        return self.engine
+
     def close(self) -> None:
         """Stop the engine and cancel what it runs. Happens by itself when the object is dropped."""
         self._close()

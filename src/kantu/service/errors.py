@@ -1,0 +1,181 @@
+"""The one place that maps errors to HTTP."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from kantu.errors import (
+    AuthenticationError,
+    ConflictError,
+    DeadlineExceededError,
+    InvalidRequestError,
+    KantuError,
+    LimitExceededError,
+    NotFoundError,
+    OutOfMemoryError,
+    OverloadedError,
+    PermissionDeniedError,
+    StoreError,
+    UpstreamError,
+)
+from kantu.service.language import Language, language_of
+
+_log = logging.getLogger(__name__)
+
+# The first class that fits decides. What cannot succeed by asking again is never a status that clients retry blindly.
+_STATUS: tuple[tuple[type[KantuError], int], ...] = (
+    (InvalidRequestError, 400),
+    (AuthenticationError, 401),
+    (PermissionDeniedError, 403),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (OutOfMemoryError, 413),
+    (LimitExceededError, 429),
+    (UpstreamError, 502),
+    (OverloadedError, 503),
+    (StoreError, 503),
+    (DeadlineExceededError, 504),
+    (KantuError, 500),
+)
+_STATUS_OF_CODE = {
+    "body_too_large": 413,
+    "body_too_slow": 408,
+    "endpoint_not_found": 404,
+    "method_not_allowed": 405,
+    "unsupported_media_type": 415,
+    "store_full": 507,
+}
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    429: "rate_limit_error",
+}
+_NO_RETRY = (413, 504, 507)
+_STORE_RETRY_SECONDS = 5.0
+
+
+def status_of(error: KantuError) -> int:
+    """The HTTP status of an error."""
+    code = _STATUS_OF_CODE.get(error.code)
+    return code or next(status for kind, status in _STATUS if isinstance(error, kind))
+
+
+def envelope(error: KantuError, language: Language) -> dict[str, Any]:
+    """What a client reads: OpenAI's shape."""
+    status = status_of(error)
+    kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+    message = error.message if language == "zh" else error.message_en
+    return {"error": {"message": message, "type": kind, "param": error.param, "code": error.code}}
+
+
+def headers_of(error: KantuError) -> dict[str, str]:
+    """When asking again is worth it, for those who look (`x-should-retry` is read by OpenAI's clients)."""
+    status = status_of(error)
+    if status in _NO_RETRY:
+        return {"x-should-retry": "false"}
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, OverloadedError):
+        seconds = error.retry_after_seconds
+    elif isinstance(error, StoreError):
+        seconds = _STORE_RETRY_SECONDS
+    else:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(seconds))), "retry-after-ms": str(max(1, math.ceil(seconds * 1000)))}
+
+
+def error_response(error: KantuError, accept_language: str | None) -> JSONResponse:
+    """The whole answer to a request that failed."""
+    return JSONResponse(envelope(error, language_of(accept_language)), status_of(error), headers_of(error))
+
+
+def internal_error() -> KantuError:
+    """What a client hears of a defect of ours: nothing that could quote a request."""
+    return KantuError(
+        "internal_error",
+        "服务内部出错，已记录；请稍后重试，并把响应头 x-request-id 告诉管理员。",
+        "The service failed and has logged it; try again later, and tell the administrator the x-request-id header.",
+    )
+
+
+def validation_error(error: ValidationError | RequestValidationError) -> InvalidRequestError:
+    """The first thing that a schema of ours does not accept. Values are never quoted."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+    # pydantic names the branches of a union in its places; they are no names of the client's
+    param = ".".join(part for part in place if part.isidentifier() or part.isdigit()) or None
+    if first["type"] == "json_invalid":
+        return InvalidRequestError("invalid_json", "请求体不是有效的 JSON。", "The body is not valid JSON.")
+    if first["type"] == "extra_forbidden":
+        return InvalidRequestError(
+            "unknown_parameter",
+            f"不认识或不支持的参数：{param}。",
+            f"Unknown or unsupported parameter: {param}.",
+            param=param,
+        )
+    if first["type"] == "missing":
+        return InvalidRequestError(
+            "missing_parameter", f"缺少参数：{param}。", f"Missing parameter: {param}.", param=param
+        )
+    return InvalidRequestError(
+        "invalid_parameter",
+        f"参数 {param} 的类型或取值无效。",
+        f"Parameter {param} has an invalid type or value.",
+        param=param,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of `app` in our envelope."""
+
+    async def ours(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, KantuError)
+        request.state.error_code = error.code
+        return error_response(error, request.headers.get("accept-language"))
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return await ours(request, validation_error(error))
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return await ours(request, _from_http(error.status_code))
+
+    app.add_exception_handler(KantuError, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+
+
+def _from_http(status: int) -> KantuError:
+    """What the framework itself refuses."""
+    known: Mapping[int, KantuError] = {
+        404: NotFoundError("endpoint_not_found", "没有这个地址。", "There is no such endpoint."),
+        405: InvalidRequestError(
+            "method_not_allowed", "这个地址不接受此方法。", "The endpoint does not take this method."
+        ),
+        413: body_too_large(),
+        415: InvalidRequestError(
+            "unsupported_media_type", "请求体的 Content-Type 不受支持。", "The body's Content-Type is not supported."
+        ),
+    }
+    if status in known:
+        return known[status]
+    if status < 500:
+        return InvalidRequestError("invalid_request", "请求无效。", "The request is invalid.")
+    return internal_error()
+
+
+def body_too_large() -> InvalidRequestError:
+    """A body over the limit."""
+    return InvalidRequestError("body_too_large", "请求体太大。", "The request's body is too large.")

@@ -1,0 +1,37 @@
+"""Who is asking: the vocabulary between keys, limits and endpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ENDPOINTS = ("chat", "models", "files", "batches", "tokenize")
+"""What a key can be limited to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Most that a key may use in one minute or one day (UTC); None is without limit."""
+
+    requests_per_minute: int | None = None
+    requests_per_day: int | None = None
+    visual_tokens_per_minute: int | None = None
+    visual_tokens_per_day: int | None = None
+    output_tokens_per_minute: int | None = None
+    output_tokens_per_day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds a key that was good when this was made.
+
+    Attributes:
+        key_id: of the key.
+        owner: whose files and batches it sees, and whose caches it shares.
+        models, endpoints: what it may use; None is everything.
+    """
+
+    key_id: str
+    owner: str
+    models: tuple[str, ...] | None = None
+    endpoints: tuple[str, ...] | None = None
+    limits: Limits = field(default_factory=Limits)

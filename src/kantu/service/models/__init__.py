@@ -1,0 +1,1 @@
+"""The model that this service serves."""

@@ -1,0 +1,79 @@
+"""A model's name, its engine, and what of its folder the HTTP side needs. No PyTorch in this process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from kantu import hub
+from kantu.engine.process import ProcessEngine
+from kantu.engine.protocol import Engine
+from kantu.engine.remote.engine import RemoteEngine, Upstream
+from kantu.errors import InvalidRequestError
+from kantu.processing.chat import ChatProcessor
+from kantu.processing.image_config import ImageConfig, read_image_config
+from kantu.service.models.load import load_engine
+from kantu.service.settings import ModelSettings
+
+_HALF = (0.5, 0.5, 0.5)
+# The published folders of Qwen3-VL; what an upstream really does with a picture, it does not say.
+_PUBLISHED = ImageConfig(16, 2, 2, _HALF, _HALF, min_pixels=65_536, max_pixels=16_777_216)
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """What answers.
+
+    Attributes:
+        name: by which clients ask for it.
+        chat: counts a prompt's tokens; None where an upstream holds the tokenizer.
+        created: when it began to be served, in seconds since 1970.
+    """
+
+    name: str
+    engine: Engine
+    image_config: ImageConfig
+    chat: ChatProcessor | None
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def state(self) -> str:
+        """ "ready", or why it is not: see `ProcessEngine.state`. An upstream is asked by whoever needs it."""
+        return self.engine.state if isinstance(self.engine, ProcessEngine) else "ready"
+
+
+def open_model(settings: ModelSettings) -> ServedModel:
+    """Start what the settings name. Returns at once; loading goes on in the engine's process.
+
+    Raises:
+        ModelNotFoundError, CheckpointError: the folder cannot be read.
+        InvalidRequestError: `invalid_settings`, `invalid_upstream`: an upstream that is not fully described.
+    """
+    if settings.name.startswith(("http://", "https://")):
+        return _upstream(settings)
+    folder = hub.locate(settings.name)
+    image_config, chat = read_image_config(folder), ChatProcessor.from_folder(folder)
+    sizes: dict[str, Any] = {
+        name: getattr(settings, name) for name in ("max_running", "max_waiting", "kv_bytes", "vision_bytes")
+    }
+    make = partial(load_engine, str(folder), settings.quantize, settings.device, sizes)
+    name = settings.served_name or (folder.name if folder.is_dir() else settings.name)
+    return ServedModel(name, ProcessEngine(make), image_config, chat)
+
+
+def _upstream(settings: ModelSettings) -> ServedModel:
+    if settings.upstream_model is None or settings.quantize is not None:
+        raise InvalidRequestError(
+            "invalid_settings",
+            "设置有误：上游服务需要 model.upstream_model，且不能设 model.quantize。",
+            "Invalid settings: an upstream needs model.upstream_model, and takes no model.quantize.",
+            param="model.upstream_model",
+        )
+    key = None if settings.upstream_key is None else settings.upstream_key.get_secret_value()
+    upstreams = [
+        Upstream(url.strip(), settings.upstream_model, key, settings.upstream_dialect)
+        for url in settings.name.split(",")
+    ]
+    return ServedModel(settings.served_name or settings.upstream_model, RemoteEngine(upstreams), _PUBLISHED, None)

@@ -1,0 +1,214 @@
+"""Everything that can be set about the gateway, and where it comes from: a YAML file, the environment, flags.
+
+`docs/settings.md` is written from these classes (`python scripts/settings_page.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from kantu.errors import InvalidRequestError
+
+PREFIX = "KANTU_"
+# Read elsewhere: where models are fetched from and kept, and where the YAML file is.
+OTHER_VARIABLES = frozenset({"KANTU_HOME", "KANTU_HUB", "KANTU_HUB_ENDPOINT", "KANTU_CONFIG"})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(_Section):
+    """监听与时限。"""
+
+    host: str = Field("127.0.0.1", description="监听的地址")
+    port: int = Field(8000, ge=0, le=65535, description="监听的端口；0 表示任选一个空闲端口")
+    allow_insecure: bool = Field(False, description="允许在没有 TLS 时监听本机以外的地址（例如前面另有 TLS 代理）")
+    tls_certificate: Path | None = Field(None, description="TLS 证书（PEM 文件）")
+    tls_key: Path | None = Field(None, description="TLS 私钥（PEM 文件）")
+    drain_seconds: float = Field(30, gt=0, description="收到 SIGTERM 后，最多等正在处理的请求多少秒")
+    body_seconds: float = Field(60, gt=0, description="接收一个请求体最多多少秒")
+    send_seconds: float = Field(60, gt=0, description="客户端最多多少秒不读取回答，之后取消它的请求")
+    max_body_bytes: int = Field(64 * 2**20, ge=1024, description="请求体最多多少字节")
+    max_json_depth: int = Field(64, ge=8, description="请求体 JSON 的最大嵌套层数")
+    docs: bool = Field(True, description="提供 /docs 与 /openapi.json")
+    page: bool = Field(True, description="提供试用页面（/）")
+
+
+class ModelSettings(_Section):
+    """模型，或兼容 OpenAI 的上游服务。"""
+
+    name: str = Field("kantu-mini", description="模型名、本地文件夹，或上游服务的网址（http://…/v1，可用逗号分隔多个）")
+    served_name: str | None = Field(None, description="对外的模型名；默认取模型名或文件夹名")
+    quantize: Literal["int8", "int4"] | None = Field(None, description="解码器权重的位数；上游服务不适用")
+    device: str | None = Field(None, description="cpu、cuda 等；默认自动选择")
+    upstream_model: str | None = Field(None, description="上游服务里的模型名；上游服务必填")
+    upstream_key: SecretStr | None = Field(None, description="上游服务的密钥")
+    upstream_dialect: Literal["openai", "vllm"] = Field("vllm", description="上游服务懂得的字段")
+    upstream_images: Literal["qwen3-vl"] = Field("qwen3-vl", description="上游模型切图的方式，用来计算视觉词元")
+    max_running: int = Field(64, ge=1, description="同时生成的回答数")
+    max_waiting: int = Field(256, ge=1, description="最多多少个请求排队，超出的被拒绝")
+    kv_bytes: int | None = Field(None, ge=2**20, description="KV 缓存的字节数；默认取设备能给的")
+    vision_bytes: int = Field(2**28, ge=2**20, description="视觉缓存的字节数")
+
+
+class RequestSettings(_Section):
+    """单个请求的上限。"""
+
+    max_pixels: int = Field(4096 * 1024, ge=1024, description="一张图片缩小后最多多少像素（1024 像素 = 1 个视觉词元）")
+    max_images: int = Field(32, ge=0, description="一个请求最多多少张图片")
+    max_parts: int = Field(256, ge=1, description="一个请求的内容最多多少段（文字与图片）")
+    max_messages: int = Field(256, ge=1, description="一个请求最多多少条消息")
+    max_answers: int = Field(8, ge=1, le=16, description="n 的上限")
+    max_completion_tokens: int = Field(
+        4096, ge=1, description="max_completion_tokens 的上限，也是不写时最多生成的词元数"
+    )
+    timeout_seconds: float = Field(300, gt=0, description="一个请求最多处理多少秒")
+    max_in_flight: int = Field(256, ge=1, description="同时处理的请求数，超出的得到 503")
+    max_in_flight_pixels: int = Field(2**30, ge=64_000_000, description="同时处理的图片解码前的像素总数")
+    decode_workers: int = Field(2, ge=1, description="同时解码的图片数")
+
+
+class FetchSettings(_Section):
+    """从网址取图片（默认不允许）。"""
+
+    allowed_domains: tuple[str, ...] = Field(
+        (), description="允许取图片的域名；*.example.com 表示其下所有主机；空表示全部拒绝"
+    )
+    allow_http: bool = Field(False, description="也允许 http（不加密）")
+    allow_private: bool = Field(False, description="允许上述域名指向内网地址；云元数据地址始终拒绝")
+    max_bytes: int = Field(20 * 2**20, ge=1024, description="一张图片最多多少字节")
+    total_seconds: float = Field(10, gt=0, description="取一张图片最多多少秒")
+
+
+class StoreSettings(_Section):
+    """数据库与文件。"""
+
+    database_url: SecretStr | None = Field(
+        None, description="数据库网址，如 postgresql://…；默认 KANTU_HOME 下的 SQLite"
+    )
+    redis_url: SecretStr | None = Field(None, description="Redis 网址，多个副本时用来共享限额；默认只在本进程内计数")
+    max_file_bytes: int = Field(64 * 2**20, ge=1024, description="上传的文件最多多少字节（图片另有 20 MiB 的上限）")
+    max_files: int = Field(10_000, ge=1, description="每个所有者最多保存多少个文件")
+    file_days: float = Field(30, gt=0, description="上传的文件保存多少天；上传时可以写得更短")
+    batch_lines: int = Field(50_000, ge=1, description="一个批处理最多多少行")
+    batch_concurrency: int = Field(4, ge=1, description="批处理同时进行的请求数")
+
+
+class WatchSettings(_Section):
+    """日志、指标与追踪。"""
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")
+    metrics_public: bool = Field(True, description="/metrics 不需要密钥")
+    trace_endpoint: str | None = Field(None, description="OpenTelemetry 的 OTLP/HTTP 网址；空表示不追踪")
+
+
+class Settings(_Section):
+    """网关的全部设置。"""
+
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    model: ModelSettings = Field(default_factory=ModelSettings)
+    request: RequestSettings = Field(default_factory=RequestSettings)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    watch: WatchSettings = Field(default_factory=WatchSettings)
+
+
+def read_settings(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Put the settings together: the file first, the environment over it, flags over both.
+
+    Args:
+        file: YAML with one mapping per section; None reads none.
+        environment: `KANTU_{SECTION}_{NAME}`; with `_FILE` behind it the value is read from that file, without the
+            newline at its end. Lists are comma-separated. None takes the process's own.
+        flags: values by section and name; None values were not given.
+
+    Raises:
+        InvalidRequestError: `invalid_settings`: something unknown, out of range or unreadable. Names are said, values
+            never: they may be secrets.
+    """
+    merged: dict[str, dict[str, Any]] = {section: {} for section in Settings.model_fields}
+    if file is not None:
+        for section, values in _read_yaml(file).items():
+            if section not in merged or not isinstance(values, dict):
+                raise _invalid(
+                    f"{file} 里的 {section}", f"{section} in {file}", "不认识或不是一组设置", "is not a section"
+                )
+            merged[section] |= values
+    for section, name, value in _variables(os.environ if environment is None else environment):
+        merged[section][name] = value
+    for section, given in (flags or {}).items():
+        merged[section] |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        places = "、".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
+    raise _invalid(places, places, "不认识或取值无效", "is unknown or out of range")
+
+
+def home() -> Path:
+    """`KANTU_HOME`, where the service keeps its data; `~/.cache/kantu` by default."""
+    return Path(os.environ.get("KANTU_HOME") or Path.home() / ".cache" / "kantu")
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        read = "unreadable"
+    if read is None:
+        return {}
+    if not isinstance(read, dict):
+        raise _invalid(f"设置文件 {file}", f"The settings file {file}", "无法读取或不是 YAML", "cannot be read as YAML")
+    return read
+
+
+def _variables(environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+    """(section, name, value) of every variable of ours."""
+    known = {
+        f"{PREFIX}{section}_{name}".upper(): (section, name, field.annotation)
+        for section, part in Settings.model_fields.items()
+        for name, field in part.annotation.model_fields.items()  # type: ignore[union-attr]
+    }
+    found: list[tuple[str, str, Any]] = []
+    for variable, raw in sorted(environment.items()):
+        if not variable.startswith(PREFIX) or variable in OTHER_VARIABLES:
+            continue
+        value, key = raw, variable
+        if variable not in known and variable.endswith("_FILE"):
+            key = variable.removesuffix("_FILE")
+            try:
+                value = Path(raw).read_text(encoding="utf-8").removesuffix("\n")
+            except (OSError, UnicodeDecodeError):
+                raise _invalid(
+                    f"环境变量 {variable}", f"The variable {variable}", "指向的文件无法读取", "names no readable file"
+                ) from None
+        if key not in known:
+            raise _invalid(f"环境变量 {variable}", f"The variable {variable}", "不认识", "is unknown")
+        if f"{key}_FILE" in environment and key in environment:
+            raise _invalid(
+                f"环境变量 {key}", f"The variable {key}", "与它的 _FILE 只能给一个", "and its _FILE are both given"
+            )
+        section, name, annotation = known[key]
+        is_list = get_args(annotation) == (str, ...)
+        found.append((section, name, [item.strip() for item in value.split(",") if item.strip()] if is_list else value))
+    return found
+
+
+def _invalid(what: str, what_en: str, rule: str, rule_en: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        "invalid_settings",
+        f"设置有误：{what}（{rule}）。全部设置见 docs/settings.md。",
+        f"Invalid settings: {what_en} {rule_en}. docs/settings.md lists all.",
+        param="settings",
+    )
