@@ -138,21 +138,3 @@ class LimitExceededError(OverloadedError):
 
 class StoreError(KantuError):
     """The database or the disk of the service cannot be used right now; what was asked has not been done."""
-
-
-class NotReadyError(KantuError):
-    """The model is still loading, is being restarted or could not be loaded; nothing was started.
-
-    Attributes:
-        retry_after_seconds: when trying again is worth it, from how long loading took or may take.
-    """
-
-    def __init__(
-        self, code: str, message: str, message_en: str, *, retry_after_seconds: float, param: str | None = None
-    ) -> None:
-        super().__init__(code, message, message_en, param=param)
-        self.retry_after_seconds = retry_after_seconds
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        rebuild = partial(type(self), retry_after_seconds=self.retry_after_seconds, param=self.param)
-        return rebuild, (self.code, self.message, self.message_en)
