@@ -81,19 +81,8 @@ class OverloadedError(KantuError):
         self.retry_after_seconds = retry_after_seconds
 
     def __reduce__(self) -> tuple[Any, ...]:
-        said = (self.code, self.message, self.message_en, self.retry_after_seconds, self.param)
-        return _rebuild_overloaded, (type(self), *said)
-
-
-def _rebuild_overloaded(
-    kind: type[OverloadedError],
-    code: str,
-    message: str,
-    message_en: str,
-    retry_after_seconds: float,
-    param: str | None,
-) -> OverloadedError:
-    return kind(code, message, message_en, retry_after_seconds=retry_after_seconds, param=param)
+        rebuild = partial(type(self), retry_after_seconds=self.retry_after_seconds)
+        return rebuild, (self.code, self.message, self.message_en), {"param": self.param}
 
 
 class NotReadyError(OverloadedError):
