@@ -1,0 +1,91 @@
+"""What the other parts of the service know and /metrics tells: asked for at each scrape."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from kantu.engine.metrics import Stats
+from kantu.service.watch.engine_metrics import engine_metrics
+from kantu.service.watch.families import counter, gauge
+from kantu.service.watch.vllm_metrics import vllm_metrics
+
+_log = logging.getLogger(__name__)
+
+
+def _nothing() -> int:
+    return 0
+
+
+def _no_batches() -> Mapping[str, int]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Each is called from a worker thread, at every scrape.
+
+    Attributes:
+        model: name of the model that is served.
+        stats: the engine's.
+        ready: whether a request sent now would be served.
+        in_flight_pixels: of pictures that are being decoded or wait for it.
+        limit_store_errors: how often limits could not be counted, and were not enforced.
+        batches: how many there are by state, "queued" and "running" at least.
+    """
+
+    model: str
+    stats: Callable[[], Stats]
+    ready: Callable[[], bool]
+    in_flight_pixels: Callable[[], int] = _nothing
+    limit_store_errors: Callable[[], int] = _nothing
+    batches: Callable[[], Mapping[str, int]] = _no_batches
+
+
+class SourceCollector(Collector):
+    """The series of all sources. One that fails is logged and its series are missing; the others are told."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: else registering would already ask the engine."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        sources = self._sources
+        for part in (
+            lambda: _stats(sources),
+            lambda: [gauge("kantu_ready", "1 if a request sent now would be served.", [({}, sources.ready())])],
+            lambda: [
+                gauge("kantu_in_flight_pixels", "Pixels of pictures being read.", [({}, sources.in_flight_pixels())])
+            ],
+            lambda: [
+                counter(
+                    "kantu_limit_store_errors",
+                    "Times a limit could not be counted and was not enforced.",
+                    [({}, sources.limit_store_errors())],
+                )
+            ],
+            lambda: [_batches(sources.batches())],
+        ):
+            try:
+                families = part()
+            except Exception as error:  # whatever it is: a scrape that fails hides everything else
+                _log.error("a source of metrics failed", exc_info=error)
+                continue
+            yield from families
+
+
+def _stats(sources: Sources) -> list[Metric]:
+    stats = sources.stats()
+    return [*engine_metrics(sources.model, stats), *vllm_metrics(sources.model, stats)]
+
+
+def _batches(counts: Mapping[str, int]) -> Metric:
+    states = {"queued": 0, "running": 0} | dict(counts)
+    return gauge("kantu_batches", "Batches by state.", [({"state": state}, n) for state, n in states.items()])
