@@ -1,0 +1,223 @@
+"""Contents of files on disk: written under a temporary name, flushed, then renamed to their id."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from anyio import to_thread
+
+from kantu.errors import InvalidRequestError, StoreError
+
+_DRAFTS = "drafts"
+_WRITE_BYTES = 2**20
+_LOOKED_UP = 500
+
+
+class Draft:
+    """A file being written, which nobody can see yet. `ContentStore.draft` makes and ends it.
+
+    Attributes:
+        path: where it is for now.
+        size: bytes taken so far.
+    """
+
+    def __init__(self, path: Path, max_bytes: int | None) -> None:
+        self.path = path
+        self.size = 0
+        self._max_bytes = max_bytes
+        self._waiting = bytearray()
+        with _store_errors():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+
+    async def write(self, data: bytes) -> None:
+        """Append.
+
+        Raises:
+            InvalidRequestError: `file_too_large`.
+            StoreError: `store_full`, `store_unavailable`.
+        """
+        self.size += len(data)
+        if self._max_bytes is not None and self.size > self._max_bytes:
+            raise _too_large(self._max_bytes)
+        self._waiting += data
+        if len(self._waiting) >= _WRITE_BYTES:
+            await to_thread.run_sync(self._write)
+
+    async def flush(self) -> None:
+        """Everything taken so far is on the disk itself afterwards, also if the power fails.
+
+        Raises:
+            StoreError: as `write`.
+        """
+        await to_thread.run_sync(self._sync)
+
+    def read(self) -> bytes:
+        """What has been flushed."""
+        with _store_errors():
+            return self.path.read_bytes()
+
+    def discard(self) -> None:
+        """Leave nothing of it, unless it has been renamed."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        with _store_errors():
+            rest = memoryview(bytes(self._waiting))
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        self._waiting.clear()
+
+    def _sync(self) -> None:
+        self._write()
+        with _store_errors():
+            os.fsync(self._file.fileno())
+
+
+class ContentStore:
+    """The folder that holds the contents of files by their ids, which are trusted here.
+
+    With several replicas it is one folder that all of them see.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, file_id: str) -> Path:
+        """Where the content of a file is. The first two random digits spread files over 256 folders."""
+        return self._folder / file_id.removeprefix("file-")[:2] / file_id
+
+    @asynccontextmanager
+    async def draft(self, max_bytes: int | None = None) -> AsyncIterator[Draft]:
+        """A file to write; what `keep` has not renamed by the end leaves nothing behind.
+
+        Args:
+            max_bytes: largest size.
+
+        Raises:
+            StoreError: `store_full`, `store_unavailable`.
+        """
+        path = self._folder / _DRAFTS / secrets.token_hex(12)
+        draft = await to_thread.run_sync(Draft, path, max_bytes)
+        try:
+            yield draft
+        finally:
+            draft.discard()
+
+    async def keep(self, draft: Draft, file_id: str) -> None:
+        """Give a draft its name: the content of `file_id` is then complete and safe.
+
+        Raises:
+            StoreError: as `Draft.write`.
+        """
+        await draft.flush()
+        await to_thread.run_sync(self._rename, draft.path, self.path(file_id))
+
+    def open(self, file_id: str) -> BinaryIO:
+        """The content, to read.
+
+        Raises:
+            StoreError: `file_content_missing`: the disk does not have what the database promises.
+        """
+        try:
+            return self.path(file_id).open("rb")
+        except OSError:
+            pass
+        raise StoreError(
+            "file_content_missing",
+            "文件的内容暂时读不到，请联系管理员。",
+            "The file's content cannot be read; tell the administrator.",
+        )
+
+    def remove(self, file_ids: Iterable[str]) -> None:
+        """Delete contents; those that are not there are left at that.
+
+        Raises:
+            StoreError: `store_unavailable`.
+        """
+        with _store_errors():
+            for file_id in file_ids:
+                self.path(file_id).unlink(missing_ok=True)
+
+    def sweep(self, known: Callable[[list[str]], set[str]], older_than_seconds: float) -> int:
+        """Delete what an interrupted process left: drafts, and contents that no row names.
+
+        Args:
+            known: those of some ids that have a row.
+            older_than_seconds: younger ones may be at work in this process or another.
+
+        Returns:
+            How many were deleted.
+
+        Raises:
+            StoreError: `store_unavailable`, and what `known` raises.
+        """
+        before = time.time() - older_than_seconds
+        deleted = 0
+        with _store_errors():
+            for folder in sorted(self._folder.iterdir()) if self._folder.exists() else ():
+                paths = _older(folder, before)
+                for start in range(0, len(paths), _LOOKED_UP):
+                    some = paths[start : start + _LOOKED_UP]
+                    kept = set() if folder.name == _DRAFTS else known([path.name for path in some])
+                    for path in some:
+                        if path.name not in kept:
+                            path.unlink(missing_ok=True)
+                            deleted += 1
+        return deleted
+
+    def _rename(self, source: Path, target: Path) -> None:
+        with _store_errors():
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            source.replace(target)
+            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)  # the name, too, is on the disk
+            finally:
+                os.close(folder)
+
+
+def _older(folder: Path, before: float) -> list[Path]:
+    found: list[Path] = []
+    for path in folder.iterdir():
+        try:
+            if path.stat().st_mtime < before:
+                found.append(path)
+        except FileNotFoundError:  # renamed or deleted meanwhile
+            continue
+    return found
+
+
+@contextmanager
+def _store_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # from None: the system's error names a path
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreError(
+                "store_full", "磁盘已满，什么都没有保存。", "The disk is full; nothing has been kept.", param="file"
+            ) from None
+        raise StoreError(
+            "store_unavailable",
+            "磁盘暂时不可用，请稍后重试。",
+            "The disk cannot be used at the moment; try again later.",
+        ) from None
+
+
+def _too_large(max_bytes: int) -> InvalidRequestError:
+    most = max_bytes / 2**20
+    return InvalidRequestError(
+        "file_too_large",
+        f"文件太大：最多 {most:g} MiB。",
+        f"The file is too large: at most {most:g} MiB.",
+        param="file",
+    )

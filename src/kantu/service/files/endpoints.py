@@ -1,0 +1,95 @@
+"""/v1/files: upload, list, look at, read and delete files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse
+
+from kantu.errors import InvalidRequestError
+from kantu.service.access import GatewayOf, authorize
+from kantu.service.files.record import Purpose, check_upload_purpose
+from kantu.service.files.repository import Order
+from kantu.service.files.schemas import UPLOAD_BODY, FileDeleted, FileList, FileObject
+from kantu.service.files.upload import Form, read_form
+from kantu.service.identity import Caller
+
+router = APIRouter(prefix="/v1/files", tags=["files"])
+
+CallerOf = Annotated[Caller, Depends(authorize("files"))]
+
+
+@router.post("", summary="上传文件", openapi_extra=dict(UPLOAD_BODY))
+async def upload(request: Request, caller: CallerOf, gateway: GatewayOf) -> FileObject:
+    """上传图片（purpose 为 vision 或 user_data）或批处理的输入（purpose 为 batch）。图片立即检查，不合格的不保存。"""
+    async with gateway.files.draft() as draft:
+        form = await read_form(request.headers.get("content-type"), request.stream(), draft)
+        purpose = check_upload_purpose(form.fields["purpose"])
+        record = await gateway.files.keep(caller.owner, form.filename, purpose, draft, _expires_after(form))
+    return FileObject.of(record)
+
+
+@router.get("", summary="列出文件")
+async def list_files(
+    caller: CallerOf,
+    gateway: GatewayOf,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="最多多少个")] = 10_000,
+    after: Annotated[str | None, Query(description="从这个文件之后开始")] = None,
+    order: Annotated[Order, Query(description="按上传时间：asc 旧的在前，desc 新的在前")] = "desc",
+    purpose: Annotated[Purpose | None, Query(description="只列出这种用途的")] = None,
+) -> FileList:
+    """列出自己的文件。"""
+    records, more = await gateway.files.list(caller.owner, purpose=purpose, after=after, limit=limit, order=order)
+    data = [FileObject.of(record) for record in records]
+    ends = (data[0].id, data[-1].id) if data else (None, None)
+    return FileList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)
+
+
+@router.get("/{file_id}", summary="查看文件")
+async def get_file(file_id: str, caller: CallerOf, gateway: GatewayOf) -> FileObject:
+    """一个文件的信息。"""
+    return FileObject.of(await gateway.files.get(caller.owner, file_id))
+
+
+@router.get(
+    "/{file_id}/content",
+    summary="下载文件",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def get_content(file_id: str, caller: CallerOf, gateway: GatewayOf) -> FileResponse:
+    """一个文件的内容，原样。"""
+    record = await gateway.files.get(caller.owner, file_id)
+    path = await gateway.files.path(record)
+    return FileResponse(
+        path,
+        media_type="application/octet-stream",  # whatever it is, no browser is to interpret it
+        filename=record.filename,
+        headers={"x-content-type-options": "nosniff"},
+    )
+
+
+@router.delete("/{file_id}", summary="删除文件")
+async def delete_file(file_id: str, caller: CallerOf, gateway: GatewayOf) -> FileDeleted:
+    """删除一个文件和它的内容。"""
+    await gateway.files.delete(caller.owner, file_id)
+    return FileDeleted(id=file_id)
+
+
+def _expires_after(form: Form) -> int | None:
+    anchor, seconds = (form.fields.get(f"expires_after[{name}]") for name in ("anchor", "seconds"))
+    if anchor is None and seconds is None:
+        return None
+    if (
+        anchor != "created_at"
+        or seconds is None
+        or not (seconds.isascii() and seconds.isdecimal() and len(seconds) < 12)
+    ):
+        raise InvalidRequestError(
+            "invalid_expires_after",
+            "expires_after 要有 anchor（只能是 created_at）和 seconds（秒数）。",
+            "expires_after takes an anchor (created_at only) and seconds.",
+            param="expires_after",
+        )
+    return int(seconds)

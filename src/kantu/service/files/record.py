@@ -1,0 +1,83 @@
+"""What is known of a file: the vocabulary between the layers of this package."""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from kantu.errors import InvalidRequestError, NotFoundError
+
+UploadPurpose = Literal["vision", "user_data", "batch"]
+"""What an owner can upload: pictures (two names of OpenAI's for them) and the input of a batch."""
+
+Purpose = Literal["vision", "user_data", "batch", "batch_output"]
+
+PICTURES: tuple[Purpose, ...] = ("vision", "user_data")
+
+_LONGEST_NAME = 255
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, direction overrides, lone surrogates, line separators
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file.
+
+    Attributes:
+        size: bytes of its content.
+        created_at, expires_at: unix seconds; from `expires_at` on it does not exist for anybody.
+    """
+
+    id: str
+    owner: str
+    filename: str
+    purpose: Purpose
+    size: int
+    created_at: int
+    expires_at: int
+
+
+def new_file_id() -> str:
+    """`file-` and 24 random hexadecimal digits."""
+    return f"file-{secrets.token_hex(12)}"
+
+
+def is_file_id(text: str) -> bool:
+    """Whether `text` has the form of an id; nothing else comes near the database or the disk."""
+    digits = text.removeprefix("file-")
+    return text.startswith("file-") and len(digits) == 24 and all(digit in "0123456789abcdef" for digit in digits)
+
+
+def clean_filename(name: str) -> str:
+    """The last component of a name, without what cannot be printed, at most 255 characters; `file` if none is left.
+
+    A name is only ever shown: no path is made of it.
+    """
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(letter for letter in last if unicodedata.category(letter) not in _UNPRINTABLE).strip()
+    return kept[:_LONGEST_NAME] if kept.strip(".") else "file"
+
+
+def check_upload_purpose(purpose: str) -> UploadPurpose:
+    """`purpose`, where it is one that can be uploaded.
+
+    Raises:
+        InvalidRequestError: `unsupported_purpose`.
+    """
+    for known in get_args(UploadPurpose):
+        if purpose == known:
+            return known  # type: ignore[no-any-return]
+    raise InvalidRequestError(
+        "unsupported_purpose",
+        "不支持这种用途；purpose 可以是 vision 或 user_data（图片）、batch（批处理的输入）。",
+        "Unsupported purpose: vision or user_data (pictures) and batch (input of a batch) are accepted.",
+        param="purpose",
+    )
+
+
+def file_not_found(param: str | None = None) -> NotFoundError:
+    """There is none, it has expired, or it is somebody else's: nobody can tell which."""
+    return NotFoundError(
+        "file_not_found", "没有这个文件，或它已过期。", "No such file, or it has expired.", param=param
+    )

@@ -1,0 +1,258 @@
+"""What can be done with files. The content comes first and the row last, so that a row never promises too much."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy.orm import Session
+
+from kantu.errors import InvalidRequestError
+from kantu.processing.image import decode
+from kantu.service.database import Database
+from kantu.service.files.content import ContentStore, Draft
+from kantu.service.files.record import (
+    PICTURES,
+    FileRecord,
+    Purpose,
+    UploadPurpose,
+    clean_filename,
+    file_not_found,
+    new_file_id,
+)
+from kantu.service.files.repository import FileRepository, Order, delete_expired, known_ids
+
+_DAY_SECONDS = 86_400
+_SWEPT_AT_ONCE = 500
+_ORPHAN_SECONDS = 3600.0  # no upload takes this long: bodies have a time limit
+
+
+class FileService:
+    """Files of all owners; every call says whose.
+
+    Args:
+        max_bytes: largest upload.
+        max_files: most files of one owner.
+        days: how long files are kept that do not ask for less.
+        decode_workers: pictures checked at once.
+        clock: unix seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        content: ContentStore,
+        *,
+        max_bytes: int,
+        max_files: int,
+        days: float,
+        decode_workers: int = 2,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database, self._content = database, content
+        self._max_bytes, self._max_files = max_bytes, max_files
+        self._longest_seconds = max(1, int(days * _DAY_SECONDS))
+        self._decode_workers = decode_workers
+        self._decoders: CapacityLimiter | None = None
+        self._clock = clock
+
+    def draft(self) -> AbstractAsyncContextManager[Draft]:
+        """A place for an upload to be written to, of the largest size allowed; `keep` makes it a file."""
+        return self._content.draft(self._max_bytes)
+
+    async def keep(
+        self, owner: str, filename: str, purpose: UploadPurpose, draft: Draft, expires_after_seconds: int | None = None
+    ) -> FileRecord:
+        """Make a complete draft a file.
+
+        Raises:
+            ImageError: the picture is not one that would be accepted in a request.
+            InvalidRequestError: `invalid_expires_after`, `too_many_files`.
+            StoreError: `store_full`, `store_unavailable`.
+        """
+        lifetime = self.lifetime(expires_after_seconds)
+        await draft.flush()
+        if purpose in PICTURES:
+            if self._decoders is None:
+                self._decoders = CapacityLimiter(self._decode_workers)
+            await to_thread.run_sync(_check_picture, draft, limiter=self._decoders)
+        record = self._record(owner, filename, purpose, draft.size, lifetime)
+        await self._content.keep(draft, record.id)
+        try:
+            await self._database.run(lambda session: self._add_upload(session, record))
+        except InvalidRequestError:
+            await to_thread.run_sync(self._content.remove, [record.id])
+            raise  # after a StoreError nobody knows whether there is a row: the sweeper will see
+        return record
+
+    async def create(
+        self,
+        owner: str,
+        filename: str,
+        purpose: UploadPurpose,
+        stream: AsyncIterator[bytes],
+        expires_after_seconds: int | None = None,
+    ) -> FileRecord:
+        """Make a file of a stream. Raises what `draft` and `keep` raise, and InvalidRequestError `file_too_large`."""
+        async with self.draft() as draft:
+            async for data in stream:
+                await draft.write(data)
+            return await self.keep(owner, filename, purpose, draft, expires_after_seconds)
+
+    async def prepare(
+        self, owner: str, filename: str, purpose: Purpose, stream: AsyncIterator[bytes], lifetime: int | None = None
+    ) -> FileRecord:
+        """The content of a file that the service itself writes, of any size; it exists once `add` has been committed.
+
+        Raises:
+            StoreError: `store_full`, `store_unavailable`.
+        """
+        async with self._content.draft() as draft:
+            async for data in stream:
+                await draft.write(data)
+            record = self._record(owner, filename, purpose, draft.size, lifetime or self._longest_seconds)
+            await self._content.keep(draft, record.id)
+        return record
+
+    def add(self, session: Session, record: FileRecord) -> None:
+        """Write the row of a prepared file, within a transaction of the caller's."""
+        FileRepository(session, record.owner, self._now()).add(record)
+
+    async def get(self, owner: str, file_id: str) -> FileRecord:
+        """One file.
+
+        Raises:
+            NotFoundError: `file_not_found`.
+        """
+        found = await self._database.run(lambda session: self._of(session, owner).get(file_id), read_only=True)
+        if found is None:
+            raise file_not_found()
+        return found
+
+    async def list(
+        self, owner: str, *, purpose: Purpose | None, after: str | None, limit: int, order: Order
+    ) -> tuple[Sequence[FileRecord], bool]:
+        """Up to `limit` files by time of creation behind the file `after`, and whether there are more.
+
+        Raises:
+            NotFoundError: `file_not_found`: `after`.
+        """
+
+        def work(session: Session) -> Sequence[FileRecord]:
+            files = self._of(session, owner)
+            start = None if after is None else files.get(after)
+            if after is not None and start is None:
+                raise file_not_found("after")
+            return files.list(purpose=purpose, after=start, limit=limit + 1, order=order)
+
+        found = await self._database.run(work, read_only=True)
+        return found[:limit], len(found) > limit
+
+    async def open(self, owner: str, file_id: str) -> BinaryIO:
+        """The content of a file, to read and close.
+
+        Raises:
+            NotFoundError: `file_not_found`.
+            StoreError: `file_content_missing`.
+        """
+        await self.get(owner, file_id)
+        return await to_thread.run_sync(self._content.open, file_id)
+
+    async def path(self, record: FileRecord) -> Path:
+        """Where the content of a file is, to be sent.
+
+        Raises:
+            StoreError: `file_content_missing`.
+        """
+        (await to_thread.run_sync(self._content.open, record.id)).close()
+        return self._content.path(record.id)
+
+    async def open_bytes(self, owner: str, file_id: str) -> bytes:
+        """The content of a picture, for a request that refers to it.
+
+        Raises:
+            InvalidRequestError: `file_not_a_picture`.
+            NotFoundError: `file_not_found`.
+            StoreError: `file_content_missing`.
+        """
+        if (await self.get(owner, file_id)).purpose not in PICTURES:
+            raise InvalidRequestError(
+                "file_not_a_picture",
+                "这个文件不是图片：上传图片时 purpose 要写 vision。",
+                "This file is not a picture: those are uploaded with the purpose vision.",
+                param="file_id",
+            )
+        with await to_thread.run_sync(self._content.open, file_id) as file:
+            return await to_thread.run_sync(file.read)
+
+    async def delete(self, owner: str, file_id: str) -> None:
+        """Delete a file and its content.
+
+        Raises:
+            NotFoundError: `file_not_found`.
+        """
+        if not await self._database.run(lambda session: self._of(session, owner).delete(file_id)):
+            raise file_not_found()
+        await to_thread.run_sync(self._content.remove, [file_id])
+
+    async def sweep(self) -> int:
+        """Delete what has expired, and contents without a row; how many files that was.
+
+        Raises:
+            StoreError: `store_unavailable`.
+        """
+        deleted = 0
+        while expired := await self._database.run(lambda session: delete_expired(session, self._now(), _SWEPT_AT_ONCE)):
+            await to_thread.run_sync(self._content.remove, expired)
+            deleted += len(expired)
+        return deleted + await to_thread.run_sync(self._content.sweep, self._known, _ORPHAN_SECONDS)
+
+    def lifetime(self, asked_seconds: int | None, param: str = "expires_after[seconds]") -> int:
+        """How many seconds a new file is kept.
+
+        Raises:
+            InvalidRequestError: `invalid_expires_after`.
+        """
+        if asked_seconds is None:
+            return self._longest_seconds
+        if not 1 <= asked_seconds <= self._longest_seconds:
+            raise InvalidRequestError(
+                "invalid_expires_after",
+                f"文件最多保存 {self._longest_seconds} 秒，最少 1 秒。",
+                f"Files are kept for 1 to {self._longest_seconds} seconds.",
+                param=param,
+            )
+        return asked_seconds
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+    def _of(self, session: Session, owner: str) -> FileRepository:
+        return FileRepository(session, owner, self._now())
+
+    def _record(self, owner: str, filename: str, purpose: Purpose, size: int, lifetime: int) -> FileRecord:
+        now = self._now()
+        return FileRecord(new_file_id(), owner, clean_filename(filename), purpose, size, now, now + lifetime)
+
+    def _add_upload(self, session: Session, record: FileRecord) -> None:
+        files = self._of(session, record.owner)
+        if files.count() >= self._max_files:
+            raise InvalidRequestError(
+                "too_many_files",
+                f"保存的文件已达上限（{self._max_files} 个），请先删除一些。",
+                f"You have as many files as may be kept ({self._max_files}); delete some first.",
+                param="file",
+            )
+        files.add(record)
+
+    def _known(self, ids: Sequence[str]) -> set[str]:
+        with self._database.session(read_only=True) as session:
+            return known_ids(session, ids)
+
+
+def _check_picture(draft: Draft) -> None:
+    decode(draft.read())

@@ -1,0 +1,105 @@
+"""Fixtures of the service: every test that takes `database` runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from kantu.service.database import Database
+
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of this run's own, on a socket; skips where none is installed."""
+    pg_ctl = shutil.which("pg_ctl")
+    if pg_ctl is None:
+        pytest.skip("PostgreSQL is not installed")
+    binaries = Path(pg_ctl).resolve().parent
+    user = None
+    if os.geteuid() == 0:  # which PostgreSQL refuses to be
+        try:
+            user = pwd.getpwnam("postgres").pw_name
+        except KeyError:
+            pytest.skip("run as root, and there is no user postgres")
+    folder = Path(tempfile.mkdtemp(prefix="kantu-postgres-"))
+    if user is not None:
+        shutil.chown(folder, user)
+
+    def run(program: str, *arguments: str) -> None:
+        subprocess.run(
+            [binaries / program, *arguments],
+            check=True,
+            user=user,
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+        )
+
+    data = str(folder / "data")
+    run("initdb", "--no-sync", "--auth=trust", "--username=kantu", "--encoding=UTF8", "--locale=C", "-D", data)
+    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=200"
+    run("pg_ctl", "start", "--wait", "-D", data, "-l", str(folder / "log"), "-o", options)
+    try:
+        yield f"postgresql://kantu@/%s?host={folder}"
+    finally:
+        run("pg_ctl", "stop", "--wait", "--mode=immediate", "-D", data)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables, to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database.sqlite(path)
+    database.upgrade()
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_url: str) -> str:
+    """The name of a database with all tables, to copy."""
+    server = Database(postgres_url % "postgres")
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CREATE DATABASE kantu_template"))
+    server.close()
+    database = Database(postgres_url % "kantu_template")
+    database.upgrade()
+    database.close()
+    return "kantu_template"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database with all tables."""
+    if request.param == "sqlite":
+        path = tmp_path / "kantu.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_url")
+    template: str = request.getfixturevalue("migrated_postgres")
+    name = f"kantu_{next(_numbers)}"
+    server = Database(url % "postgres")
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    server.close()
+    return url % name
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An empty database with all tables."""
+    opened = Database(database_url)
+    yield opened
+    opened.close()
