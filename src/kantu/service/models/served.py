@@ -8,9 +8,11 @@ from functools import partial
 from typing import Any
 
 from kantu import hub
+from kantu.engine.generation_config import read_generation_config
 from kantu.engine.process import ProcessEngine
 from kantu.engine.protocol import Engine
 from kantu.engine.remote.engine import RemoteEngine, Upstream
+from kantu.engine.request import DEFAULT_MAX_TOKENS
 from kantu.errors import InvalidRequestError
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image_config import ImageConfig, read_image_config
@@ -29,6 +31,7 @@ class ServedModel:
     Attributes:
         name: by which clients ask for it.
         chat: counts a prompt's tokens; None where an upstream holds the tokenizer.
+        default_max_tokens: of an answer, where a request does not say.
         created: when it began to be served, in seconds since 1970.
     """
 
@@ -36,6 +39,7 @@ class ServedModel:
     engine: Engine
     image_config: ImageConfig
     chat: ChatProcessor | None
+    default_max_tokens: int
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -60,7 +64,7 @@ def open_model(settings: ModelSettings) -> ServedModel:
     }
     make = partial(load_engine, str(folder), settings.quantize, settings.device, sizes)
     name = settings.served_name or (folder.name if folder.is_dir() else settings.name)
-    return ServedModel(name, ProcessEngine(make), image_config, chat)
+    return ServedModel(name, ProcessEngine(make), image_config, chat, read_generation_config(folder).max_tokens)
 
 
 def _upstream(settings: ModelSettings) -> ServedModel:
@@ -76,4 +80,5 @@ def _upstream(settings: ModelSettings) -> ServedModel:
         Upstream(url.strip(), settings.upstream_model, key, settings.upstream_dialect)
         for url in settings.name.split(",")
     ]
-    return ServedModel(settings.served_name or settings.upstream_model, RemoteEngine(upstreams), _PUBLISHED, None)
+    name = settings.served_name or settings.upstream_model
+    return ServedModel(name, RemoteEngine(upstreams), _PUBLISHED, None, DEFAULT_MAX_TOKENS)

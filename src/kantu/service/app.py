@@ -1,0 +1,95 @@
+"""The application: routes, middlewares, and what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+from kantu import __version__
+from kantu.engine.process import ProcessEngine
+from kantu.service import page
+from kantu.service.chat.endpoints import router as chat_router
+from kantu.service.errors import install
+from kantu.service.files.endpoints import router as files_router
+from kantu.service.files.sweeper import sweep_forever
+from kantu.service.gateway import Gateway
+from kantu.service.health.endpoints import health_router
+from kantu.service.http.body import BodyMiddleware
+from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
+from kantu.service.http.request_id import RequestIdMiddleware
+from kantu.service.models.endpoints import router as models_router
+from kantu.service.tokenize.endpoints import router as tokenize_router
+from kantu.service.watch.endpoints import metrics_router
+from kantu.service.watch.middleware import WatchMiddleware
+from kantu.service.watch.sources import Sources
+
+_MULTIPART_BYTES = 2**16  # names and boundaries around an uploaded file
+_DESCRIPTION = "图片与问题一起进，中文回答或有类型的记录出。与 OpenAI 的接口兼容；错误代码见 docs/errors.md。"
+
+
+def create_app(gateway: Gateway) -> FastAPI:
+    """The ASGI application over `gateway`, which it closes when it stops."""
+    settings = gateway.settings.server
+    app = FastAPI(
+        title="看图 Kantu",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url="/openapi.json" if settings.docs else None,
+        docs_url=None,  # its scripts come from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+        # ours is in watch/; FastAPI's would put bodies and exceptions into spans
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    app.state.gateway = gateway
+    install(app)
+    routers = (chat_router, models_router, files_router, tokenize_router)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(health_router(lambda request: gateway.health))
+    app.include_router(metrics_router(gateway.watch, public=gateway.settings.watch.metrics_public))
+    page.install(app, gateway.settings)
+    app.add_middleware(  # the last one added is the outermost
+        BodyMiddleware,
+        max_bytes=settings.max_body_bytes,
+        max_upload_bytes=gateway.settings.store.max_file_bytes + _MULTIPART_BYTES,
+        seconds=settings.body_seconds,
+        depth=settings.max_json_depth,
+    )
+    app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
+    app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
+    app.add_middleware(WatchMiddleware, watch=gateway.watch)
+    app.add_middleware(RequestIdMiddleware)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    gateway: Gateway = app.state.gateway
+    gateway.watch.attach(_sources(gateway))
+    tasks = [asyncio.create_task(sweep_forever(gateway.files))]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await gateway.fetcher.aclose()
+        await gateway.limiter.close()
+        await to_thread.run_sync(gateway.close)
+
+
+def _sources(gateway: Gateway) -> Sources:
+    engine = gateway.model.engine
+    return Sources(
+        model=gateway.model.name,
+        stats=engine.stats,
+        ready=gateway.health.accepts,
+        restarts=lambda: engine.restarts if isinstance(engine, ProcessEngine) else 0,
+        in_flight_pixels=lambda: gateway.admission.pixels,
+        limit_store_errors=lambda: gateway.limiter.store.errors,
+    )

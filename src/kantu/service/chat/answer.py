@@ -1,0 +1,155 @@
+"""Deltas of the engine -> OpenAI's answer, whole or in chunks. Pure functions over one `AnswerWriter`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from kantu.engine.request import Delta, Timings, TokenLogprob, Usage
+
+DONE = b"data: [DONE]\n\n"
+
+
+@dataclass(slots=True)
+class _Choice:
+    text: list[str] = field(default_factory=list)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    tokens: int = 0
+    last: Delta | None = None
+
+
+class AnswerWriter:
+    """Words one answer.
+
+    Args:
+        completion_id, created, model: what OpenAI's objects carry.
+        answers: how many.
+        logprobs: whether they were asked for.
+        warnings: for the user, beside the answer.
+    """
+
+    def __init__(
+        self, completion_id: str, created: int, model: str, answers: int, *, logprobs: bool, warnings: Sequence[str]
+    ) -> None:
+        self._head = {"id": completion_id, "created": created, "model": model}
+        self._choices = [_Choice() for _ in range(answers)]
+        self._logprobs = logprobs
+        self._warnings = list(warnings)
+
+    def add(self, delta: Delta) -> None:
+        """Take one delta in."""
+        choice = self._choices[delta.index]
+        choice.text.append(delta.text)
+        choice.logprobs += delta.logprobs
+        choice.tokens += len(delta.token_ids)
+        if delta.finish_reason is not None:
+            choice.last = delta
+
+    @property
+    def usage(self) -> Usage:
+        """Of all answers that have ended together; they share one prompt."""
+        usages = [choice.last.usage for choice in self._choices if choice.last is not None and choice.last.usage]
+        if not usages:
+            return Usage(0, 0, 0)
+        first = usages[0]
+        completion = sum(usage.completion_tokens for usage in usages)
+        return Usage(first.prompt_tokens, first.visual_tokens, completion, first.cached_tokens)
+
+    @property
+    def generated_tokens(self) -> int:
+        """Of all answers, so far: what a cancelled request has used up, too."""
+        return sum(
+            choice.last.usage.completion_tokens if choice.last is not None and choice.last.usage else choice.tokens
+            for choice in self._choices
+        )
+
+    @property
+    def timings(self) -> Timings | None:
+        """Of the answer that took longest."""
+        found = [choice.last.timings for choice in self._choices if choice.last is not None and choice.last.timings]
+        return max(found, key=lambda timings: timings.total_seconds, default=None)
+
+    @property
+    def finish_reasons(self) -> tuple[str, ...]:
+        """Of the answers that have ended."""
+        return tuple(str(choice.last.finish_reason) for choice in self._choices if choice.last is not None)
+
+    def whole(self) -> dict[str, Any]:
+        """The answer of a request that does not stream."""
+        choices = [
+            {
+                "index": index,
+                "message": {"role": "assistant", "content": "".join(choice.text), "refusal": None},
+                "logprobs": self._worded(choice.logprobs),
+                "finish_reason": None if choice.last is None else choice.last.finish_reason,
+            }
+            for index, choice in enumerate(self._choices)
+        ]
+        return {**self._object("chat.completion", choices), "usage": self._usage(), "kantu": self._extra()}
+
+    def first_chunks(self, include_usage: bool) -> Iterator[bytes]:
+        """What opens every answer of a stream."""
+        for index in range(len(self._choices)):
+            yield self._chunk(index, {"role": "assistant", "content": ""}, None, None, include_usage)
+
+    def chunk(self, delta: Delta, include_usage: bool) -> bytes | None:
+        """One delta of a stream; None where there is nothing to tell."""
+        if not (delta.text or delta.logprobs or delta.finish_reason):
+            return None
+        content = {"content": delta.text} if delta.text or delta.logprobs else {}
+        logprobs = self._worded(delta.logprobs)
+        return self._chunk(delta.index, content, logprobs, delta.finish_reason, include_usage)
+
+    def last_chunk(self) -> bytes:
+        """The chunk with the usage of a stream that asked for it."""
+        return event({**self._object("chat.completion.chunk", []), "usage": self._usage(), "kantu": self._extra()})
+
+    def _chunk(self, index: int, delta: dict[str, Any], logprobs: Any, finish: Any, include_usage: bool) -> bytes:
+        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        return event({**self._object("chat.completion.chunk", [choice]), **({"usage": None} if include_usage else {})})
+
+    def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        return {**self._head, "object": kind, "system_fingerprint": None, "choices": choices}
+
+    def _usage(self) -> dict[str, Any]:
+        usage = self.usage
+        return {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "total_tokens": usage.total_tokens,
+            "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+            "visual_tokens": usage.visual_tokens,
+        }
+
+    def _extra(self) -> dict[str, Any]:
+        timings = self.timings
+        return {"warnings": self._warnings, "timings": None if timings is None else asdict(timings)}
+
+    def _worded(self, logprobs: Sequence[TokenLogprob]) -> dict[str, Any] | None:
+        if not self._logprobs:
+            return None
+        content = [
+            {
+                **_token(token.token, token.logprob),
+                "top_logprobs": [_token(piece, logprob) for _, piece, logprob in token.top],
+            }
+            for token in logprobs
+        ]
+        return {"content": content, "refusal": None}
+
+
+def event(content: dict[str, Any], name: str | None = None) -> bytes:
+    """One server-sent event."""
+    head = b"" if name is None else f"event: {name}\n".encode()
+    return head + b"data: " + json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _token(token: bytes, logprob: float) -> dict[str, Any]:
+    """JSON knows no infinity: -9999.0 is OpenAI's word for a token that cannot be."""
+    return {
+        "token": token.decode("utf-8", "replace"),
+        "logprob": max(logprob, -9999.0),
+        "bytes": list(token),
+    }

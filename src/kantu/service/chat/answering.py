@@ -1,0 +1,46 @@
+"""One request under way: the engine's callbacks as an async iterator."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from kantu.engine.protocol import Engine, Handle
+from kantu.engine.request import Delta, Request
+from kantu.errors import KantuError
+
+
+class Answering:
+    """The deltas of all answers of one request. Leaving the block early cancels it.
+
+    Raises:
+        KantuError: what the engine refuses at once.
+    """
+
+    def __init__(self, engine: Engine, request: Request) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[Delta | KantuError] = asyncio.Queue()
+        self._open = request.sampling.n
+        self._handle: Handle = engine.submit(request, self._listen)
+
+    async def __aenter__(self) -> Answering:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._open:
+            self._handle.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[Delta]:
+        """What is left, to the last delta of the last answer. Errors of the engine are raised."""
+        while self._open:
+            item = await self._queue.get()
+            if isinstance(item, KantuError):
+                self._open = 0
+                raise item
+            self._open -= item.finish_reason is not None
+            yield item
+
+    def _listen(self, item: Delta | KantuError) -> None:
+        """On the engine's thread. A loop that has closed has nobody left who waits."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)

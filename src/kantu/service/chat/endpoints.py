@@ -1,0 +1,29 @@
+"""POST /v1/chat/completions over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from kantu.service.access import GatewayOf, authorize
+from kantu.service.chat.examples import REQUEST, RESPONSES
+from kantu.service.chat.response import ChatResponse
+from kantu.service.chat.schemas import ChatRequest
+from kantu.service.identity import Caller
+
+router = APIRouter(tags=["chat"])
+
+
+@router.post("/v1/chat/completions", summary="对话补全：图片与文字进，回答出", responses=RESPONSES)
+async def chat_completions(
+    request: Request,
+    gateway: GatewayOf,
+    caller: Annotated[Caller, Depends(authorize("chat"))],
+    body: Annotated[ChatRequest, REQUEST],
+) -> ChatResponse:
+    """与 OpenAI 的 `POST /v1/chat/completions` 相同；不支持的参数会报错，不会被忽略。
+
+    `stream: true` 时以 server-sent events 逐段返回；`stream_options.include_usage` 在最后附上用量。
+    """
+    return ChatResponse(gateway.chat, caller, body, request.headers.get("accept-language"))

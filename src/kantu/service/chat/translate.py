@@ -1,0 +1,171 @@
+"""The body of a chat completion -> what the engine understands. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kantu.engine.request import Constraint, RepetitionStop, SamplingParams, stop_strings
+from kantu.errors import InvalidRequestError
+from kantu.service.chat.schemas import (
+    AssistantMessage,
+    ChatRequest,
+    JSONObjectFormat,
+    JSONSchemaFormat,
+    Message,
+    RepetitionDetection,
+    TextPart,
+)
+from kantu.service.pictures import PictureSource
+from kantu.service.settings import RequestSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Messages in the chat template's shape, and where their pictures come from, in order."""
+
+    messages: tuple[dict[str, Any], ...]
+    sources: tuple[PictureSource, ...]
+
+
+def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> Conversation:
+    """Take the pictures out of the messages.
+
+    Raises:
+        InvalidRequestError: `too_many_messages`, `too_many_parts`, `too_many_images`, `invalid_messages`,
+            `empty_question`.
+    """
+    parts = [part for message in messages for part in _parts(message)]
+    sources = tuple(
+        PictureSource(part.image_url.url, part.image_url.file_id) for part in parts if not isinstance(part, TextPart)
+    )
+    for count, most, code, name in (
+        (len(messages), limits.max_messages, "too_many_messages", "消息"),
+        (len(parts), limits.max_parts, "too_many_parts", "内容段"),
+        (len(sources), limits.max_images, "too_many_images", "图片"),
+    ):
+        if count > most:
+            raise InvalidRequestError(
+                code,
+                f"{name}太多：{count} 个，最多 {most} 个。",
+                f"{code.replace('_', ' ').capitalize()}: {count}, at most {most}.",
+                param="messages",
+            )
+    if messages[-1].role != "user":
+        raise InvalidRequestError(
+            "invalid_messages",
+            "最后一条消息必须来自用户（user）。",
+            "The last message must be the user's.",
+            param="messages",
+        )
+    if not any(part.text.strip() for part in _parts(messages[-1]) if isinstance(part, TextPart)):
+        raise InvalidRequestError(
+            "empty_question", "问题不能为空。", "The question must not be empty.", param="messages"
+        )
+    return Conversation(tuple(map(_message, messages)), sources)
+
+
+def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:
+    """How to choose tokens.
+
+    Raises:
+        InvalidRequestError: a value out of range, two that contradict each other, or more than the service allows.
+    """
+    _check_together(body)
+    if body.n is not None and body.n > limits.max_answers:
+        raise _at_most("n", limits.max_answers)
+    max_tokens = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens
+    if max_tokens is not None and max_tokens > limits.max_completion_tokens:
+        raise _at_most("max_completion_tokens", limits.max_completion_tokens)
+    logprobs = (body.top_logprobs or 0) if body.logprobs else None
+    given = {
+        name: value
+        for name in ("min_tokens", "min_p", "presence_penalty", "frequency_penalty", "n")
+        if (value := getattr(body, name)) is not None
+    }
+    return SamplingParams(
+        max_tokens=max_tokens,
+        temperature=body.temperature,
+        top_p=body.top_p,
+        top_k=body.top_k,
+        repetition_penalty=body.repetition_penalty,
+        seed=body.seed,
+        stop=stop_strings(body.stop),
+        logprobs=logprobs,
+        constraint=_constraint(body),
+        repetition=_repetition(body.repetition_detection),
+        **given,
+    )
+
+
+def most_output_tokens(sampling: SamplingParams, default_max_tokens: int) -> int:
+    """What all answers of a request can have at most."""
+    return (sampling.max_tokens or max(default_max_tokens, sampling.min_tokens)) * sampling.n
+
+
+def _parts(message: Message) -> Sequence[Any]:
+    content = message.content
+    return (TextPart(type="text", text=content),) if isinstance(content, str) else content
+
+
+def _message(message: Message) -> dict[str, Any]:
+    role = "system" if message.role == "developer" else message.role
+    if isinstance(message.content, str):
+        return {"role": role, "content": message.content}
+    if isinstance(message, AssistantMessage):
+        return {"role": role, "content": "".join(part.text for part in message.content)}
+    parts = [
+        {"type": "text", "text": part.text} if isinstance(part, TextPart) else {"type": "image"}
+        for part in message.content
+    ]
+    return {"role": role, "content": parts}
+
+
+def _check_together(body: ChatRequest) -> None:
+    if body.top_logprobs is not None and not body.logprobs:
+        raise _contradiction("top_logprobs", "需要 logprobs: true", "needs logprobs: true")
+    if body.stream_options is not None and not body.stream:
+        raise _contradiction("stream_options", "需要 stream: true", "needs stream: true")
+    if None not in (body.max_tokens, body.max_completion_tokens) and body.max_tokens != body.max_completion_tokens:
+        raise _contradiction("max_tokens", "与 max_completion_tokens 不一致", "contradicts max_completion_tokens")
+
+
+def _constraint(body: ChatRequest) -> Constraint | None:
+    form, outputs = body.response_format, body.structured_outputs
+    given: list[Constraint] = []
+    if isinstance(form, JSONSchemaFormat):
+        given.append(Constraint.json_schema(form.json_schema.schema_))
+    elif isinstance(form, JSONObjectFormat):
+        given.append(Constraint("json_object"))
+    if outputs is not None:
+        if outputs.regex is not None:
+            given.append(Constraint("regex", outputs.regex))
+        if outputs.choice is not None:
+            given.append(Constraint.choice(outputs.choice))
+        if outputs.json_ is not None:
+            given.append(Constraint.json_schema(outputs.json_))
+        if not given:
+            raise _contradiction("structured_outputs", "是空的", "is empty")
+    if len(given) > 1:
+        raise _contradiction("structured_outputs", "只能有一个约束", "one constraint only")
+    return given[0] if given else None
+
+
+def _repetition(detection: RepetitionDetection | None) -> RepetitionStop | None:
+    return None if detection is None else RepetitionStop(**detection.model_dump())
+
+
+def _contradiction(param: str, rule: str, rule_en: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        "invalid_parameter", f"参数 {param} {rule}。", f"Parameter {param}: {rule_en}.", param=param
+    )
+
+
+def _at_most(param: str, most: int) -> InvalidRequestError:
+    return InvalidRequestError(
+        "invalid_parameter",
+        f"参数 {param} 在本服务上不能超过 {most}。",
+        f"Parameter {param} must not exceed {most} on this service.",
+        param=param,
+    )

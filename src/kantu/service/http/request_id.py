@@ -1,0 +1,55 @@
+"""Gives every request an id, in and out, and answers for what nobody else caught."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from kantu.service.errors import error_response, internal_error
+
+_log = logging.getLogger(__name__)
+_ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADER = "x-request-id"
+
+
+class RequestIdMiddleware:
+    """The outermost. A client's own id is kept if it is plain; it stands in logs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get(_HEADER, "")
+        request_id = given if _ACCEPTED.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        begun = False
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                MutableHeaders(scope=message)[_HEADER] = request_id
+            await send(message)
+
+        with bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_id)
+            except ClientDisconnect:  # nobody is left to answer
+                pass
+            except Exception as error:  # whatever it is, the service goes on; its words stay in no log (watch/logs.py)
+                if begun and isinstance(error, OSError):  # the client left while it was answered
+                    return
+                _log.error("a request failed", exc_info=error)
+                if not begun:
+                    response = error_response(internal_error(), headers.get("accept-language"))
+                    await response(scope, receive, send_with_id)

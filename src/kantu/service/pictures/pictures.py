@@ -1,0 +1,146 @@
+"""Fetch, guard, decode and resize the pictures of one request, on worker threads and within the process's limits."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from anyio import CapacityLimiter, to_thread
+
+from kantu.errors import ImageError, InvalidRequestError
+from kantu.processing import container
+from kantu.processing.budget import pixel_budget, shrink_warnings
+from kantu.processing.image import DEFAULT_LIMITS, CleanImage, ImageConfig, prepare
+from kantu.service.admission import Admission
+
+_DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSource:
+    """Where a picture comes from: exactly one of the two."""
+
+    url: str | None = None
+    file_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPictures:
+    """Clean pictures, in order.
+
+    Attributes:
+        seconds: what it took.
+        warnings: for the user, in Chinese.
+    """
+
+    images: tuple[CleanImage, ...]
+    seconds: float
+    warnings: tuple[str, ...]
+
+    @property
+    def pixels(self) -> int:
+        """Of all of them, after resizing."""
+        return sum(image.pixels.shape[0] * image.pixels.shape[1] for image in self.images)
+
+
+class Pictures:
+    """Reads pictures. Used on the event loop only.
+
+    Args:
+        read_file: (owner, file id) -> bytes of an uploaded picture.
+        fetch: URL -> bytes, by the rules of `service.fetch`.
+        most_pixels: the service's limit of a picture after resizing.
+        workers: pictures decoded at once.
+    """
+
+    def __init__(
+        self,
+        config: ImageConfig,
+        admission: Admission,
+        read_file: Callable[[str, str], Awaitable[bytes]],
+        fetch: Callable[[str], Awaitable[bytes]],
+        *,
+        most_pixels: int,
+        workers: int,
+    ) -> None:
+        self._config, self._admission = config, admission
+        self._read_file, self._fetch = read_file, fetch
+        self._most_pixels = most_pixels
+        self._workers = CapacityLimiter(workers)
+
+    @asynccontextmanager
+    async def read(
+        self, sources: Sequence[PictureSource], owner: str, max_pixels: int | None
+    ) -> AsyncIterator[ReadPictures]:
+        """The pictures, whose pixels stay counted until the block is left.
+
+        Raises:
+            InvalidRequestError, ImageError: a picture, URL or `max_pixels` that is not accepted.
+            NotFoundError: a file that is not the owner's.
+            OverloadedError: too many pixels are in flight.
+        """
+        started = time.perf_counter()
+        budget = pixel_budget(self._config, max_pixels, most_pixels=self._most_pixels)
+        contents = [await self._bytes(source, owner) for source in sources]
+        with self._admission.picture(sum(map(_declared_pixels, contents))):
+            clean = [await self._prepare(data, budget) for data in contents]
+            del contents
+            yield ReadPictures(tuple(clean), time.perf_counter() - started, shrink_warnings(clean))
+
+    async def _bytes(self, source: PictureSource, owner: str) -> bytes:
+        if source.file_id is not None:
+            return await self._read_file(owner, source.file_id)
+        url = source.url or ""
+        if url[:5].lower() == "data:":
+            return await to_thread.run_sync(_from_data_url, url) if len(url) > 2**17 else _from_data_url(url)
+        return await self._fetch(url)
+
+    async def _prepare(self, data: bytes, budget: int) -> CleanImage:
+        work = partial(prepare, data, self._config, max_pixels=budget)
+        return await to_thread.run_sync(work, limiter=self._workers)
+
+
+def _declared_pixels(data: bytes) -> int:
+    """What the header says; raises ImageError for what is no picture. Too large ones are refused by the guard."""
+    if len(data) > DEFAULT_LIMITS.max_bytes:
+        raise _too_many_bytes()
+    header = container.inspect(data)
+    return min(header.width * header.height, DEFAULT_LIMITS.max_pixels)
+
+
+def _from_data_url(url: str) -> bytes:
+    header = _DATA_URL.match(url)
+    if header is None:
+        raise InvalidRequestError(
+            "invalid_data_url",
+            "data: 网址必须是 base64 编码的图片（data:image/png;base64,…）。",
+            "A data: URL must hold a picture in base64 (data:image/png;base64,...).",
+            param="image_url",
+        )
+    if (len(url) - header.end()) * 3 // 4 > DEFAULT_LIMITS.max_bytes + 3:
+        raise _too_many_bytes()
+    try:
+        return base64.b64decode(url[header.end() :], validate=True)
+    except (binascii.Error, ValueError):
+        raise ImageError(
+            "invalid_data_url",
+            "data: 网址里的图片不是有效的 base64。",
+            "The data: URL is not valid base64.",
+            param="image_url",
+        ) from None
+
+
+def _too_many_bytes() -> ImageError:
+    cap = DEFAULT_LIMITS.max_bytes // 2**20
+    return ImageError(
+        "image_too_many_bytes",
+        f"图片数据太大，最多 {cap} MiB。",
+        f"The image's data is too large, at most {cap} MiB.",
+        param="image_url",
+    )

@@ -1,0 +1,158 @@
+"""`kantu serve`: one process for HTTP, one beside it for the engine; starting, draining, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+from anyio import to_thread
+
+from kantu.engine.process import ProcessEngine
+from kantu.errors import InvalidRequestError, KantuError
+from kantu.service.app import create_app
+from kantu.service.gateway import Gateway, build, open_database
+from kantu.service.http.connection import ImpatientProtocol
+from kantu.service.keys.first_key import ensure_first_key
+from kantu.service.models.served import open_model
+from kantu.service.settings import ServerSettings, Settings, home
+from kantu.service.watch.logs import configure
+
+_log = logging.getLogger(__name__)
+
+_KEEP_ALIVE_SECONDS = 75  # longer than most proxies keep theirs, so that they never write into a closing connection
+_CLOSE_SECONDS = 5  # for connections, once everything is answered or the drain's time is over
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop. SIGTERM or SIGINT drains, a second one stops at once.
+
+    Raises:
+        KantuError: the service cannot start (settings, store, model, port), or its model cannot be loaded.
+    """
+    restore_logs = configure(settings.watch.log_level)
+    try:
+        listener = listen(settings.server)
+        folder = home()
+        database = open_database(settings, folder)
+        ensure_first_key(database, folder)
+        gateway = build(settings, folder, database, open_model(settings.model))
+        server = _Server(_config(settings.server, gateway), gateway)
+        server.run(sockets=[listener])
+    finally:
+        restore_logs()
+    if server.failure is not None:
+        raise server.failure
+
+
+def listen(settings: ServerSettings) -> socket.socket:
+    """The socket to serve on.
+
+    Raises:
+        InvalidRequestError: `insecure_listen`, `cannot_listen`.
+    """
+    secure = settings.tls_certificate is not None and settings.tls_key is not None
+    if not (secure or settings.allow_insecure or _is_loopback(settings.host)):
+        raise InvalidRequestError(
+            "insecure_listen",
+            "监听本机以外的地址需要 TLS（--tls-certificate、--tls-key）；"
+            "如果前面另有 TLS 代理，请加 --allow-insecure。",
+            "Listening beyond this machine needs TLS (--tls-certificate, --tls-key); behind a TLS proxy, "
+            "pass --allow-insecure.",
+            param="server.host",
+        )
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError:
+        listener.close()
+        raise InvalidRequestError(
+            "cannot_listen",
+            f"无法监听 {settings.host}:{settings.port}（端口被占用，或地址不属于本机）。",
+            f"Cannot listen on {settings.host}:{settings.port} (in use, or not an address of this machine).",
+            param="server.port",
+        ) from None
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def _config(settings: ServerSettings, gateway: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(gateway),
+        http=ImpatientProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_CLOSE_SECONDS,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn stops listening when it is told to stop; here new requests still hear why they are refused."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failure: KantuError | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        settings = self._gateway.settings.server
+        scheme = "https" if self.config.is_ssl else "http"
+        host, port = sockets[0].getsockname()[:2] if sockets else (settings.host, settings.port)
+        shown = f"[{host}]" if ":" in host else host
+        print(f"看图正在监听 {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
+        self._tasks.append(asyncio.create_task(self._load()))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        lifecycle = self._gateway.lifecycle
+        if lifecycle.draining:
+            self.should_exit = self.force_exit = True
+            return
+        lifecycle.draining = True
+        loop = self._loop
+        loop.call_soon_threadsafe(lambda: self._tasks.append(loop.create_task(self._drain())))
+
+    async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super()._serve(sockets)
+
+    async def _drain(self) -> None:
+        seconds = self._gateway.settings.server.drain_seconds
+        _log.info("draining", extra={"seconds": seconds})
+        try:
+            async with asyncio.timeout(seconds):
+                await self._gateway.lifecycle.drained()
+        except TimeoutError:
+            _log.warning("draining took too long")
+        self.should_exit = True
+
+    async def _load(self) -> None:
+        """Say when the model is there; stop where it never will be."""
+        engine = self._gateway.model.engine
+        if not isinstance(engine, ProcessEngine):
+            return
+        try:
+            while not await to_thread.run_sync(engine.wait_ready, 1.0):
+                pass
+        except KantuError as error:
+            self.failure = error
+            self.should_exit = True
+            return
+        print(f"模型 {self._gateway.model.name} 已就绪", file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""POST /v1/tokenize: what a conversation costs, before it is asked."""

@@ -1,0 +1,83 @@
+"""POST /v1/tokenize: the tokens of a conversation and of each of its pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+from kantu.service.access import GatewayOf, authorize
+from kantu.service.chat.schemas import Message, MMProcessorKwargs
+from kantu.service.chat.translate import read_conversation
+from kantu.service.identity import Caller, check_model
+
+router = APIRouter(tags=["tokenize"])
+
+
+class TokenizeRequest(BaseModel):
+    """与对话补全相同的模型、消息和图片选项。"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: StrictStr
+    messages: list[Message] = Field(min_length=1)
+    mm_processor_kwargs: MMProcessorKwargs | None = None
+
+
+class PictureCost(BaseModel):
+    """一张图片。"""
+
+    width: int = Field(description="原图的宽（像素）")
+    height: int = Field(description="原图的高（像素）")
+    resized_width: int = Field(description="送进模型的宽（像素）")
+    resized_height: int = Field(description="送进模型的高（像素）")
+    visual_tokens: int
+
+
+class TokenizeResponse(BaseModel):
+    """费用。"""
+
+    object: Literal["tokenize"] = "tokenize"
+    model: str
+    prompt_tokens: int | None = Field(description="整个提示的词元数，含视觉词元；上游服务不告诉时为 null")
+    visual_tokens: int = Field(description="其中图片占的词元数")
+    images: list[PictureCost]
+    warnings: list[str]
+
+
+@router.post("/v1/tokenize", summary="提问之前先看要多少词元")
+async def tokenize(
+    body: TokenizeRequest, gateway: GatewayOf, caller: Annotated[Caller, Depends(authorize("tokenize"))]
+) -> TokenizeResponse:
+    """图片照常检查和缩放，但不提问，也不计入词元限额。"""
+    model = gateway.model
+    check_model(caller, body.model, model.name)
+    conversation = read_conversation(body.messages, gateway.settings.request)
+    max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
+    with gateway.admission.request():
+        async with gateway.pictures.read(conversation.sources, caller.owner, max_pixels) as read:
+            config = model.image_config
+            costs = [
+                PictureCost(
+                    width=image.original_size[0],
+                    height=image.original_size[1],
+                    resized_width=image.pixels.shape[1],
+                    resized_height=image.pixels.shape[0],
+                    visual_tokens=image.visual_tokens(config),
+                )
+                for image in read.images
+            ]
+            prompt_tokens = None
+            if model.chat is not None:
+                grids = [image.grid(config) for image in read.images]
+                prompt = await to_thread.run_sync(model.chat.prompt, conversation.messages, grids)
+                prompt_tokens = len(prompt.input_ids)
+    return TokenizeResponse(
+        model=model.name,
+        prompt_tokens=prompt_tokens,
+        visual_tokens=sum(cost.visual_tokens for cost in costs),
+        images=costs,
+        warnings=list(read.warnings),
+    )
