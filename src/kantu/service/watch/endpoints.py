@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 from fastapi import APIRouter, Depends, Response
 
+from kantu.service.access import any_key
 from kantu.service.watch.metrics import CONTENT_TYPE
 from kantu.service.watch.watch import Watch
 
 
-def metrics_router(watch: Watch, dependencies: Sequence[Callable[..., Any]] = ()) -> APIRouter:
+def metrics_router(watch: Watch, *, public: bool) -> APIRouter:
     """A router of one route.
 
     Args:
-        dependencies: what must let a request in, such as `authorize`; none makes the metrics public.
+        public: no key is needed; else any good one will do.
     """
-    router = APIRouter(tags=["operation"], dependencies=[Depends(dependency) for dependency in dependencies])
+    router = APIRouter(tags=["operation"], dependencies=[] if public else [Depends(any_key)])
 
     @router.get(
         "/metrics",

@@ -18,7 +18,6 @@ _COUNTERS = {
     "steps": ("kantu_engine_steps", "Batched forwards."),
     "preemptions": ("kantu_preemptions", "Answers set back because the KV cache was full."),
     "out_of_memory": ("kantu_out_of_memory", "Times the device's memory did not suffice."),
-    "engine_restarts": ("kantu_engine_restarts", "Engine processes started again after the first."),
     "listener_errors": ("kantu_engine_listener_errors", "Requests cancelled because their listener failed."),
 }
 _OUTCOMES = ("finished", "failed", "cancelled")
@@ -39,7 +38,9 @@ _HISTOGRAMS = {
 }
 # Told from the service's side, by endpoint, under names of their own.
 _ELSEWHERE = frozenset({"preprocess_seconds", "ttft_seconds", "tpot_seconds", "request_seconds"})
-_USED_GAUGES = frozenset({"kv_bytes", "kv_used_bytes", "vision_bytes", "device_used_bytes", "device_free_bytes"})
+_USED_GAUGES = frozenset(
+    {"kv_bytes", "kv_used_bytes", "vision_bytes", "device_memory_used_bytes", "device_memory_free_bytes"}
+)
 
 
 def engine_metrics(model: str, stats: Stats) -> Iterator[Metric]:
@@ -76,6 +77,7 @@ def engine_metrics(model: str, stats: Stats) -> Iterator[Metric]:
             f"Cache {what}: blocks of prompts in the prefix cache, pictures in the vision cache.",
             [(labels | {"cache": cache}, counters.pop(f"{cache}_{what}", 0)) for cache in _CACHES],
         )
+    counters.pop("engine_restarts", None)  # `Sources.restarts` tells it
     for name, value in counters.items():
         yield counter(f"kantu_engine_{name}", "Counted by the engine.", [(labels, value)])
     yield from _gauges(labels, gauges)
@@ -95,14 +97,14 @@ def _gauges(labels: dict[str, str], gauges: dict[str, float]) -> Iterator[Metric
         ],
     )
     yield gauge("kantu_kv_cache_capacity_bytes", "Bytes of all KV blocks.", [(labels, gauges.get("kv_bytes", 0))])
-    used = gauges.get("device_used_bytes")
+    used = gauges.get("device_memory_used_bytes")
     if used is None:  # an engine that does not know its device: what it has asked for itself
         used = sum(gauges.get(name, 0) for name in ("weight_bytes", "kv_bytes", "vision_bytes"))
     yield gauge("kantu_device_memory_used_bytes", "Memory of the device in use.", [(labels, used)])
     yield gauge(
         "kantu_device_memory_free_bytes",
         "Memory of the device that is free.",
-        [(labels, gauges["device_free_bytes"])] if "device_free_bytes" in gauges else [],
+        [(labels, gauges["device_memory_free_bytes"])] if "device_memory_free_bytes" in gauges else [],
     )
     for name, (series, text) in _GAUGES.items():
         yield gauge(series, text, [(labels, gauges.pop(name, 0))])

@@ -1,7 +1,8 @@
 """OpenTelemetry spans, with the attributes of the GenAI semantic conventions and nothing of the content.
 
 Only where an endpoint is configured: else nothing of OpenTelemetry's SDK is imported. The provider belongs to the
-application and is never made the process's own, so that no library adds spans or attributes of its own to ours.
+application and is never made the process's own, so that no library adds spans or attributes of its own to ours. The
+web framework's own tracing is off (app.py): it sends query strings and what exceptions say.
 
 Conventions: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/ and .../http/http-spans/.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "QUERY"})
 _EXPORT_SECONDS = 5
 _FLUSH_MILLISECONDS = 3000
-
-# The framework's own tracing would put query strings and exceptions' texts into what it sends; ours replaces it.
-NO_FRAMEWORK_TELEMETRY: Any = {
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-    "auto_configure": False,
-}
-"""For `FastAPI(telemetry=...)`."""
 
 
 class Tracing:
