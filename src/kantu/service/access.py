@@ -23,7 +23,7 @@ def get_gateway(request: Request) -> Gateway:
 GatewayOf = Annotated[Gateway, Depends(get_gateway)]
 
 
-async def any_key(request: Request, gateway: GatewayOf) -> Caller:
+async def any_key(request: Request, gateway: GatewayOf, _: Annotated[object, Depends(_BEARER)]) -> Caller:
     """A dependency: a caller with a good key, whatever it is for. Counts as no request."""
     found = await gateway.keys.authenticate(request.headers.get("authorization"))
     request.state.key_id = found.key_id
@@ -42,7 +42,4 @@ def authorize(endpoint: str) -> Callable[..., Awaitable[Caller]]:
         await gateway.limiter.admit(found)
         return found
 
-    async def with_scheme(caller: Annotated[Caller, Depends(caller)], _: Annotated[object, Depends(_BEARER)]) -> Caller:
-        return caller
-
-    return with_scheme
+    return caller

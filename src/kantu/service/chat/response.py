@@ -77,7 +77,7 @@ class ChatResponse(Response):
                 delta = following
             await _send(send, (writer.last_chunk() if usage else b"") + DONE)
         except KantuError as error:
-            completion.watch.failed(error)
+            completion.watch.failed(error.code)
             await _send(send, event(envelope(error, self._language), "error"))
         except Exception:
             await _send(send, event(envelope(internal_error(), self._language), "error"))

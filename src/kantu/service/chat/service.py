@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -13,13 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from kantu.engine.request import Request
-from kantu.errors import KantuError
 from kantu.service.admission import Admission
 from kantu.service.chat.answer import AnswerWriter
 from kantu.service.chat.answering import Answering
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.translate import most_output_tokens, read_conversation, read_sampling
-from kantu.service.errors import status_of, validation_error
+from kantu.service.errors import validation_error
 from kantu.service.identity import Caller, check_model
 from kantu.service.limits.limiter import Limiter
 from kantu.service.models.served import ServedModel
@@ -66,20 +64,9 @@ class ChatService:
     @asynccontextmanager
     async def start(self, caller: Caller, body: ChatRequest) -> AsyncIterator[Completion]:
         """Read the pictures, reserve the tokens, and hand the request to the engine; leaving the block ends it."""
-        watch = self._watch.request()
-        watch.started("/v1/chat/completions", body.model)
-        try:
+        with self._watch.started("chat", body.model) as watch:
             async with self._started(caller, body, watch) as completion:
                 yield completion
-        except KantuError as error:
-            watch.failed(error.code, status_of(error))
-            raise
-        except asyncio.CancelledError:
-            watch.failed("client_closed", 499)
-            raise
-        except Exception:
-            watch.failed("internal_error", 500)
-            raise
 
     @asynccontextmanager
     async def _started(self, caller: Caller, body: ChatRequest, watch: RequestWatch) -> AsyncIterator[Completion]:
@@ -90,7 +77,7 @@ class ChatService:
         with self._admission.request():
             async with self._pictures.read(conversation.sources, caller.owner, max_pixels) as read:
                 visual_tokens = sum(image.visual_tokens(self._model.image_config) for image in read.images)
-                watch.pictures(len(read.images), read.pixels, visual_tokens, read.seconds)
+                watch.pictures(read.images, visual_tokens, read.seconds)
                 most = most_output_tokens(sampling, self._model.default_max_tokens)
                 reservation = await self._limiter.reserve(caller, visual_tokens=visual_tokens, output_tokens=most)
                 request = Request(

@@ -43,11 +43,6 @@ class ReadPictures:
     seconds: float
     warnings: tuple[str, ...]
 
-    @property
-    def pixels(self) -> int:
-        """Of all of them, after resizing."""
-        return sum(image.pixels.shape[0] * image.pixels.shape[1] for image in self.images)
-
 
 class Pictures:
     """Reads pictures. Used on the event loop only.
