@@ -1,0 +1,146 @@
+// One turn on the page: the question with its pictures, and the answer as it grows, its boxes and its cost.
+
+import { boxesIn, drawn } from "./boxes.js";
+import { el } from "./dom.js";
+
+const NOTES = ["length", "repetition", "content_filter"];
+
+export class TurnView {
+  /** `onRetry` asks the turn again; `onEnlarge` gets an element to show large. */
+  constructor(turn, words, { onRetry, onEnlarge }) {
+    this.turn = turn;
+    this.words = words;
+    this.onRetry = onRetry;
+    this.onEnlarge = onEnlarge;
+    this.text = el("div", { className: "text" });
+    this.figures = el("div", { className: "figures" });
+    this.below = el("div", { className: "below" });
+    this.answer = el("div", { className: "answer" }, this.text, this.figures, this.below);
+    this.element = el("article", { className: "turn" }, this.#question(), this.answer);
+  }
+
+  start() {
+    this.text.replaceChildren();
+    this.figures.replaceChildren();
+    this.below.replaceChildren(el("span", { className: "waiting", textContent: this.words.answering }));
+    this.answer.className = "answer running";
+  }
+
+  append(piece) {
+    this.below.replaceChildren();
+    this.text.append(piece);
+  }
+
+  /** The answer is complete, or was stopped. `result` as from `Api.chat`; null where it was stopped. */
+  finish(result, pictures) {
+    this.answer.className = "answer";
+    this.text.replaceChildren(...blocksOf(this.turn.answer));
+    this.#showBoxes(pictures);
+    const note = result ? NOTES.includes(result.finishReason) && this.words[`finish_${result.finishReason}`] : this.words.stopped;
+    const chips = note ? [el("span", { className: "chip warn", textContent: note })] : [];
+    this.below.replaceChildren(...chips, ...this.#cost(result), this.#copy());
+  }
+
+  fail(error) {
+    this.answer.className = "answer failed";
+    const retry = el("button", { type: "button", className: "link", textContent: this.words.retry });
+    retry.addEventListener("click", this.onRetry);
+    const line = el("div", { className: "error", role: "alert" }, el("span", { textContent: error.message }), retry);
+    if (error.code) line.dataset.code = error.code;
+    const id = error.requestId ? [el("small", { textContent: `${this.words.request_id} ${error.requestId}` })] : [];
+    this.below.replaceChildren(line, ...id);
+  }
+
+  #question() {
+    const pictures = this.turn.pictures.map((picture) => this.#clickable(el("img", { src: picture.url, alt: picture.name })));
+    const bubble = el("div", { className: "bubble", textContent: this.turn.question });
+    return el("div", { className: "question" }, ...(pictures.length ? [el("div", { className: "pictures" }, ...pictures)] : []), bubble);
+  }
+
+  #showBoxes(pictures) {
+    const boxes = pictures.length ? boxesIn(this.turn.answer) : [];
+    if (!boxes.length) return;
+    const show = (index) => this.figures.querySelector(".boxed").replaceWith(this.#clickable(drawn(pictures[index], boxes)));
+    this.figures.replaceChildren(this.#clickable(drawn(pictures[0], boxes)));
+    if (pictures.length < 2) return;
+    // which of several pictures is meant, the answer does not say: the visitor chooses
+    const tabs = pictures.map((_, index) => {
+      const tab = el("button", { type: "button", className: "chip", textContent: `${this.words.picture} ${index + 1}` });
+      tab.addEventListener("click", () => {
+        tabs.forEach((other) => other.setAttribute("aria-pressed", String(other === tab)));
+        show(index);
+      });
+      tab.setAttribute("aria-pressed", String(index === 0));
+      return tab;
+    });
+    this.figures.prepend(el("div", { className: "tabs" }, ...tabs));
+  }
+
+  #clickable(element) {
+    element.addEventListener("click", () => this.onEnlarge(element.cloneNode(true)));
+    return element;
+  }
+
+  #cost(result) {
+    if (!result) return [];
+    const { words } = this;
+    const usage = result.usage ?? {};
+    const cached = usage.prompt_tokens_details?.cached_tokens;
+    const prompt = `${usage.prompt_tokens}${cached ? ` (${words.cost_cached} ${cached})` : ""}`;
+    const seconds = (value) => `${value.toFixed(2)} ${words.seconds}`;
+    const figures = [
+      ["visual", words.cost_visual, usage.visual_tokens],
+      ["prompt", words.cost_prompt, usage.prompt_tokens === undefined ? undefined : prompt],
+      ["output", words.cost_output, usage.completion_tokens],
+      ["ttft", words.cost_ttft, result.ttftSeconds === null ? undefined : seconds(result.ttftSeconds)],
+      ["total", words.cost_total, seconds(result.totalSeconds)],
+    ].filter(([, , value]) => value !== undefined);
+    const cells = figures.map(([name, label, value]) =>
+      el("span", { className: "figure", "data-cost": name }, `${label} `, el("b", { textContent: value })),
+    );
+    return [el("div", { className: "cost" }, ...cells)];
+  }
+
+  #copy() {
+    const button = el("button", { type: "button", className: "link", textContent: this.words.copy });
+    button.hidden = !navigator.clipboard || !this.turn.answer; // the clipboard needs HTTPS or this machine
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(this.turn.answer);
+      button.textContent = this.words.copied;
+    });
+    return button;
+  }
+}
+
+/** The answer as text, with fenced blocks set apart, and JSON in lines that are easier to read. */
+function blocksOf(answer) {
+  const whole = readableJson(answer);
+  if (whole !== null) return [el("pre", { textContent: whole })];
+  return answer.split(/^```[^\n]*\n([\s\S]*?)^```[ \t]*\n?/m).map((block, index) =>
+    index % 2 ? el("pre", { textContent: readableJson(block) ?? block.trimEnd() }) : block,
+  );
+}
+
+/** JSON objects and arrays with their lines broken; null for everything else. */
+function readableJson(text) {
+  if (!/^\s*[[{]/.test(text)) return null;
+  try {
+    return brokenLines(JSON.parse(text), "");
+  } catch (error) {
+    if (error instanceof SyntaxError) return null; // it only looked like JSON
+    throw error;
+  }
+}
+
+/** Like JSON.stringify with an indent, but what holds no other object or array, such as a box, stays on one line. */
+function brokenLines(value, indent) {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const isList = Array.isArray(value);
+  const inner = `${indent}  `;
+  const named = (name) => (isList ? "" : `${JSON.stringify(name)}: `);
+  const flat = isList && value.every((item) => item === null || typeof item !== "object");
+  const items = Object.entries(value).map(([name, item]) => named(name) + brokenLines(item, inner));
+  const [open, close] = isList ? "[]" : "{}";
+  if (flat || !items.length) return open + items.join(", ") + close;
+  return `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
+}

@@ -1,0 +1,84 @@
+"""A gateway with the page in its own process (NiceGUI has one application per process), and a browser to visit it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.service.page.chromium import EXECUTABLE, Tab, chromium
+from tests.service.page.fake_gateway import KEY
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Where it listens, and the empty folder it was started in."""
+
+    address: str
+    folder: Path
+
+    def seen(self) -> dict[str, Any]:
+        """What its API was asked."""
+        with urllib.request.urlopen(f"{self.address}/seen") as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("gateway")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KANTU_HOME": str(folder)}
+    environment.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI behaves differently where it sees this
+    command = [sys.executable, "-m", "tests.service.page.fake_gateway"]
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield Gateway(f"http://127.0.0.1:{process.stdout.readline().strip()}", folder)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    """One browser for all tests. It is slow to start, and has nothing that `visitor` does not put back."""
+    if EXECUTABLE is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    with chromium(tmp_path_factory.mktemp("profile")) as tab:
+        yield tab
+
+
+@pytest.fixture
+def stranger(browser: Tab, gateway: Gateway) -> Tab:
+    """A browser at a desk, on the page for the first time."""
+    browser.as_desktop()
+    browser.open(gateway.address)
+    browser.evaluate("sessionStorage.clear()")
+    browser.events.clear()
+    browser.open(gateway.address)
+    return browser
+
+
+@pytest.fixture
+def visitor(stranger: Tab, gateway: Gateway) -> Tab:
+    """The same, having entered a key before."""
+    stranger.evaluate(f"sessionStorage.setItem('kantu-key', '{KEY}')")
+    stranger.open(gateway.address)
+    stranger.wait("document.querySelectorAll('[data-part=\"model\"] option').length")
+    return stranger
+
+
+@pytest.fixture(scope="session")
+def picture() -> Path:
+    return ROOT / "examples" / "order.png"

@@ -1,0 +1,121 @@
+"""A gateway with the real page and an invented API, as a process: `python -m tests.service.page.fake_gateway`.
+
+It prints its port. What it answers is decided by a word in the newest question; `GET /seen` tells what it was asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from kantu.service.page import install
+from kantu.service.settings import Settings
+
+KEY = "kt-fake"
+USAGE = {
+    "prompt_tokens": 412,
+    "completion_tokens": 18,
+    "total_tokens": 430,
+    "visual_tokens": 384,
+    "prompt_tokens_details": {"cached_tokens": 96},
+}
+INJECTION = '<img src=x onerror="document.title=\'gone\'"><script>document.title="gone"</script><b>粗</b>'
+BOXES = (
+    "按钮和状态在这里：\n```json\n"
+    '[{"bbox_2d": [40, 60, 620, 120], "label": "待商家发货"}, {"bbox_2d": [640, 880, 960, 950], "label": "催发货"}]\n```'
+)
+ANSWERS = {
+    "发货": "待商家发货，商家还没有寄出。",
+    "注入": INJECTION,
+    "标出": BOXES,
+    "记录": '{"状态":"待商家发货","实付":"128.00"}',
+}
+
+
+def build() -> FastAPI:
+    app = FastAPI()
+    seen: dict[str, Any] = {"chats": [], "tokenized": [], "keys": [], "cancelled": 0}
+
+    def refusal(request: Request) -> JSONResponse | None:
+        seen["keys"].append(request.headers.get("authorization"))
+        if request.headers.get("authorization") == f"Bearer {KEY}":
+            return None
+        return _error(401, "invalid_api_key", "API 密钥无效。")
+
+    @app.get("/seen")
+    async def tell() -> dict[str, Any]:
+        return seen
+
+    @app.get("/v1/models")
+    async def models(request: Request) -> Any:
+        names = ("kantu-mini", "qwen3-vl-4b")
+        return refusal(request) or {"object": "list", "data": [{"id": name, "object": "model"} for name in names]}
+
+    @app.post("/v1/tokenize")
+    async def tokenize(request: Request) -> Any:
+        if refused := refusal(request):
+            return refused
+        body = await request.json()
+        seen["tokenized"].append({name: value for name, value in body.items() if name != "messages"})
+        pictures = len(body["messages"][-1]["content"])
+        return {"visual_tokens": 384 * pictures, "prompt_tokens": 384 * pictures + 9, "warnings": []}
+
+    @app.post("/v1/chat/completions")
+    async def chat(request: Request) -> Any:
+        if refused := refusal(request):
+            return refused
+        body = await request.json()
+        seen["chats"].append(body)
+        question = body["messages"][-1]["content"][-1]["text"]
+        if "忙" in question:
+            return _error(429, "request_limit_exceeded", "这个密钥这一分钟的请求数已用完，请在 12 秒后重试。")
+        return StreamingResponse(_stream(question, seen), media_type="text/event-stream")
+
+    install(app, Settings())
+    return app
+
+
+async def _stream(question: str, seen: dict[str, Any]) -> AsyncIterator[str]:
+    answer = next((text for word, text in ANSWERS.items() if word in question), "好。")
+    if "慢" in question:
+        answer = "还在看" * 4000
+    try:
+        for at in range(0, len(answer), 3):
+            yield _event({"choices": [{"index": 0, "delta": {"content": answer[at : at + 3]}, "finish_reason": None}]})
+            await asyncio.sleep(0.05 if "慢" in question else 0)
+            if "断" in question:
+                yield _event({"error": {"message": "显存不足，请减小图片。", "type": "server_error", "code": "out_of_memory"}})
+                return
+    except asyncio.CancelledError:
+        seen["cancelled"] += 1
+        raise
+    yield _event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    yield _event({"choices": [], "usage": USAGE})
+    yield "data: [DONE]\n\n"
+
+
+def _event(chunk: dict[str, Any]) -> str:
+    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+
+
+def _error(status: int, code: str, message: str) -> JSONResponse:
+    error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+    return JSONResponse({"error": error}, status, {"x-request-id": "req_0123456789abcdef01234567"})
+
+
+def main() -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        print(listener.getsockname()[1], flush=True)
+        uvicorn.Server(uvicorn.Config(build(), log_level="warning")).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
