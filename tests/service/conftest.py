@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +15,9 @@ import pytest
 from sqlalchemy import text
 
 from kantu.service.database import Database
+from kantu.service.gateway import Gateway
+from kantu.service.settings import Settings
+from tests.service.gateways import ScriptedEngine, gateway_over
 
 _numbers = count()
 
@@ -103,3 +106,29 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Tests marked `anyio` run on asyncio, as the service does."""
+    return "asyncio"
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Database]:
+    """An empty SQLite database with all tables, where which database it is cannot matter."""
+    path = tmp_path / "kantu.db"
+    shutil.copy(migrated_sqlite, path)
+    opened = Database.sqlite(path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make_gateway(tmp_path: Path, sqlite: Database) -> Callable[..., Gateway]:
+    """(engine, settings) -> a gateway over them."""
+
+    def make(engine: ScriptedEngine | None = None, settings: Settings | None = None) -> Gateway:
+        return gateway_over(engine or ScriptedEngine(), tmp_path, sqlite, settings)
+
+    return make

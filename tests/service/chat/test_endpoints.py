@@ -1,0 +1,331 @@
+"""POST /v1/chat/completions, over a scripted engine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kantu.engine.request import Constraint, RepetitionStop
+from kantu.errors import (
+    DeadlineExceededError,
+    EngineError,
+    InvalidRequestError,
+    KantuError,
+    OutOfMemoryError,
+    OverloadedError,
+    PromptTooLongError,
+    UpstreamError,
+)
+from kantu.service.gateway import Gateway
+from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/v1/chat/completions"
+Make = Callable[..., Gateway]
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+
+FORMAT = {"name": "r", "strict": True, "schema": SCHEMA}
+
+
+def events(text: str) -> list[tuple[str | None, Any]]:
+    """(event name, data) of a stream; data is JSON, or [DONE]."""
+    found = []
+    for block in text.strip().split("\n\n"):
+        lines = dict(line.split(": ", 1) for line in block.split("\n"))
+        data = lines["data"]
+        found.append((lines.get("event"), data if data == "[DONE]" else json.loads(data)))
+    return found
+
+
+async def test_a_question_about_a_picture_is_answered_as_openai_would(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json=question("这是什么？", png(320, 160)))
+    answer = response.json()
+    assert response.status_code == 200
+    assert answer["object"] == "chat.completion"
+    assert answer["model"] == MODEL
+    assert answer["choices"] == [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "你好", "refusal": None},
+            "logprobs": None,
+            "finish_reason": "stop",
+        }
+    ]
+    assert answer["usage"]["visual_tokens"] == 50
+    assert answer["usage"]["total_tokens"] == 12
+    assert answer["usage"]["prompt_tokens_details"] == {"cached_tokens": 4}
+    (request,) = engine.requests
+    assert request.messages == (
+        {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "这是什么？"}]},
+    )
+    assert request.images[0].pixels.shape == (160, 320, 3)
+    assert request.tenant.startswith("key_")
+
+
+async def test_a_stream_opens_with_the_role_and_ends_with_reason_usage_and_done(make_gateway: Make) -> None:
+    body = question(stream=True, stream_options={"include_usage": True})
+    async with client_of(make_gateway()) as client:
+        response = await client.post(PATH, json=body)
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    chunks = [data for _, data in events(response.text)]
+    assert chunks.pop() == "[DONE]"
+    assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
+    assert len({chunk["id"] for chunk in chunks}) == 1
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks[:-1]]
+    assert deltas == [{"role": "assistant", "content": ""}, {"content": "你"}, {"content": "好"}]
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks[:-1]] == [None, None, "stop"]
+    assert all(chunk["usage"] is None for chunk in chunks[:-1])
+    assert chunks[-1]["choices"] == []
+    assert chunks[-1]["usage"]["completion_tokens"] == 2
+
+
+async def test_a_stream_tells_usage_only_where_asked(make_gateway: Make) -> None:
+    async with client_of(make_gateway()) as client:
+        response = await client.post(PATH, json=question(stream=True))
+    assert all("usage" not in data for _, data in events(response.text) if data != "[DONE]")
+
+
+async def test_several_answers_carry_their_index_and_share_one_prompt(make_gateway: Make) -> None:
+    async with client_of(make_gateway()) as client:
+        whole = (await client.post(PATH, json=question(n=3))).json()
+        stream = (await client.post(PATH, json=question(n=2, stream=True))).text
+    assert [choice["index"] for choice in whole["choices"]] == [0, 1, 2]
+    assert whole["usage"]["prompt_tokens"] == 10
+    assert whole["usage"]["completion_tokens"] == 6
+    chunks = [data["choices"][0] for _, data in events(stream) if data != "[DONE]"]
+    assert sorted(chunk["index"] for chunk in chunks if chunk["finish_reason"]) == [0, 1]
+
+
+async def test_every_parameter_reaches_the_engine(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    body = question(
+        temperature=0.5,
+        top_p=0.9,
+        top_k=5,
+        min_p=0.1,
+        presence_penalty=1,
+        frequency_penalty=-1,
+        repetition_penalty=1.1,
+        repetition_detection={"max_pattern_size": 8},
+        logprobs=True,
+        top_logprobs=3,
+        n=2,
+        seed=7,
+        stop=["。", "\n"],
+        max_completion_tokens=9,
+        min_tokens=2,
+        user="u",
+    )
+    async with client_of(make_gateway(engine)) as client:
+        assert (await client.post(PATH, json=body)).status_code == 200
+    sampling = engine.requests[0].sampling
+    assert (sampling.temperature, sampling.top_p, sampling.top_k, sampling.min_p) == (0.5, 0.9, 5, 0.1)
+    assert (sampling.presence_penalty, sampling.frequency_penalty, sampling.repetition_penalty) == (1, -1, 1.1)
+    assert (sampling.logprobs, sampling.n, sampling.seed, sampling.stop) == (3, 2, 7, ("。", "\n"))
+    assert (sampling.max_tokens, sampling.min_tokens) == (9, 2)
+    assert sampling.repetition == RepetitionStop(8)
+
+
+@pytest.mark.parametrize(
+    ("fields", "constraint"),
+    [
+        ({"response_format": {"type": "text"}}, None),
+        ({"response_format": {"type": "json_object"}}, Constraint("json_object")),
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "r", "strict": True, "schema": SCHEMA},
+                }
+            },
+            Constraint.json_schema(SCHEMA),
+        ),
+        ({"structured_outputs": {"choice": ["是", "否"]}}, Constraint.choice(["是", "否"])),
+        ({"structured_outputs": {"regex": "[0-9]+"}}, Constraint("regex", "[0-9]+")),
+        ({"structured_outputs": {"json": SCHEMA}}, Constraint.json_schema(SCHEMA)),
+    ],
+)
+async def test_formats_become_constraints(make_gateway: Make, fields: Any, constraint: Constraint | None) -> None:
+    engine = ScriptedEngine()
+    async with client_of(make_gateway(engine)) as client:
+        assert (await client.post(PATH, json=question(**fields))).status_code == 200
+    assert engine.requests[0].sampling.constraint == constraint
+
+
+async def test_what_says_the_same_as_nothing_is_let_through(make_gateway: Make) -> None:
+    body = question(tools=[], tool_choice="none", logit_bias={}, store=False, metadata=None, modalities=["text"])
+    async with client_of(make_gateway()) as client:
+        assert (await client.post(PATH, json=body)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "param"),
+    [
+        ({"tools": [{"type": "function"}]}, "unknown_parameter", "tools"),
+        ({"logit_bias": {"5": 1}}, "unknown_parameter", "logit_bias"),
+        ({"store": True}, "unknown_parameter", "store"),
+        ({"best_of": 2}, "unknown_parameter", "best_of"),
+        ({"mm_processor_kwargs": {"min_pixels": 4}}, "unknown_parameter", "mm_processor_kwargs.min_pixels"),
+        ({"temperature": "1"}, "invalid_parameter", "temperature"),
+        ({"temperature": True}, "invalid_parameter", "temperature"),
+        ({"temperature": 1000}, "invalid_temperature", "temperature"),
+        ({"n": 1.5}, "invalid_parameter", "n"),
+        ({"n": 9}, "invalid_parameter", "n"),
+        ({"max_completion_tokens": 4097}, "invalid_parameter", "max_completion_tokens"),
+        ({"max_tokens": 5, "max_completion_tokens": 6}, "invalid_parameter", "max_tokens"),
+        ({"top_logprobs": 3}, "invalid_parameter", "top_logprobs"),
+        ({"stream_options": {"include_usage": True}}, "invalid_parameter", "stream_options"),
+        ({"stop": [1]}, "invalid_parameter", None),
+        ({"mm_processor_kwargs": {"max_pixels": 1}}, "invalid_max_pixels", "max_pixels"),
+        ({"response_format": {"type": "json_schema"}}, "missing_parameter", None),
+        ({"structured_outputs": {}}, "invalid_parameter", "structured_outputs"),
+        (
+            {"structured_outputs": {"regex": "a"}, "response_format": {"type": "json_object"}},
+            "invalid_parameter",
+            "structured_outputs",
+        ),
+        ({"model": "gpt-4o"}, "model_not_served", "model"),
+        ({"messages": []}, "invalid_parameter", "messages"),
+        ({"messages": [{"role": "tool", "content": "x", "tool_call_id": "1"}]}, "invalid_parameter", None),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "invalid_messages", "messages"),
+        ({"messages": [{"role": "user", "content": "  "}]}, "empty_question", "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "invalid_parameter", None),
+    ],
+    ids=str,
+)
+async def test_what_is_not_supported_is_refused_by_name(
+    make_gateway: Make, fields: dict[str, Any], code: str, param: str | None
+) -> None:
+    engine = ScriptedEngine()
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json={**question(), **fields})
+    error = response.json()["error"]
+    assert error["code"] == code
+    assert param is None or error["param"] == param
+    assert response.status_code == (404 if code == "model_not_served" else 400)
+    assert engine.requests == []
+
+
+async def test_pictures_may_be_uploaded_first(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    async with client_of(make_gateway(engine)) as client:
+        uploaded = await client.post("/v1/files", data={"purpose": "vision"}, files={"file": ("a.png", png())})
+        response = await client.post(PATH, json=question("问", {"file_id": uploaded.json()["id"]}))
+    assert response.status_code == 200
+    assert engine.requests[0].images[0].pixels.shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("picture", "code"),
+    [
+        ({"url": "https://example.com/a.png"}, "image_url_not_allowed"),
+        ({"url": "file:///etc/passwd"}, "image_url_not_allowed"),
+        ({"url": "/etc/passwd"}, "image_url_not_allowed"),
+        ({"url": "data:text/plain,hello"}, "invalid_data_url"),
+        ({"url": "data:image/png;base64,@@"}, "invalid_data_url"),
+        ({"url": "data:image/png;base64,aGVsbG8="}, "image_unsupported_format"),
+        ({"url": ""}, "image_url_not_allowed"),
+        ({"file_id": "file-nope"}, "file_not_found"),
+        ({}, "invalid_parameter"),
+        ({"url": "data:,", "file_id": "file-x"}, "invalid_parameter"),
+    ],
+    ids=str,
+)
+async def test_pictures_from_elsewhere_are_refused(make_gateway: Make, picture: dict[str, Any], code: str) -> None:
+    async with client_of(make_gateway()) as client:
+        response = await client.post(PATH, json=question("问", picture))
+    assert response.json()["error"]["code"] == code
+    assert response.status_code == (404 if code == "file_not_found" else 400)
+
+
+async def test_requests_are_bounded_in_messages_parts_and_pictures(make_gateway: Make) -> None:
+    limits = {"max_messages": 3, "max_parts": 5, "max_images": 2}
+    turn = [{"role": "user", "content": "问"}, {"role": "assistant", "content": "答"}]
+    many = [{"type": "text", "text": "问"}] * 6
+    async with client_of(make_gateway(settings=settings_with(request=limits))) as client:
+        for body, code in (
+            ({**question(), "messages": [*turn, *turn, turn[0]]}, "too_many_messages"),
+            ({**question(), "messages": [{"role": "user", "content": many}]}, "too_many_parts"),
+            (question("问", png(), png(), png()), "too_many_images"),
+        ):
+            response = await client.post(PATH, json=body)
+            assert (response.status_code, response.json()["error"]["code"]) == (400, code)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "headers"),
+    [
+        (InvalidRequestError("constraint_not_supported", "中", "en"), 400, {}),
+        (PromptTooLongError("prompt_too_long", "中", "en"), 400, {}),
+        (OutOfMemoryError("out_of_memory", "中", "en"), 413, {"x-should-retry": "false"}),
+        (EngineError("engine_failed", "中", "en"), 500, {}),
+        (UpstreamError("upstream_failed", "中", "en"), 502, {}),
+        (
+            OverloadedError("overloaded", "中", "en", retry_after_seconds=1.2),
+            503,
+            {"retry-after": "2", "retry-after-ms": "1200"},
+        ),
+        (DeadlineExceededError("deadline_exceeded", "中", "en"), 504, {"x-should-retry": "false"}),
+    ],
+    ids=lambda value: value.code if isinstance(value, KantuError) else "",
+)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_what_fails_before_the_first_token_has_a_status(
+    make_gateway: Make, error: KantuError, status: int, headers: dict[str, str], stream: bool, at_once: bool
+) -> None:
+    engine = ScriptedEngine(refusal=error) if at_once else ScriptedEngine([error])
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json=question(stream=stream))
+    assert response.status_code == status
+    assert response.json()["error"]["code"] == error.code
+    assert {name: response.headers.get(name) for name in headers} == headers
+
+
+async def test_what_fails_in_a_stream_is_an_error_event_and_the_stream_is_not_done(make_gateway: Make) -> None:
+    engine = ScriptedEngine(["你", EngineError("engine_crashed", "中", "en")])
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json=question(stream=True), headers={"Accept-Language": "en"})
+    assert response.status_code == 200
+    name, data = events(response.text)[-1]
+    assert name == "error"
+    assert data == {"error": {"message": "en", "type": "server_error", "param": None, "code": "engine_crashed"}}
+    assert "[DONE]" not in response.text
+
+
+async def test_a_defect_in_the_engine_says_nothing_of_itself(make_gateway: Make) -> None:
+    engine = ScriptedEngine(["x"])
+    engine.submit = lambda *_: 1 / 0  # type: ignore[method-assign, assignment]
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json=question())
+    assert response.status_code == 500
+    assert response.json()["error"]["code"] == "internal_error"
+    assert "division" not in response.text
+
+
+async def test_everything_is_given_back_when_a_request_ends(make_gateway: Make) -> None:
+    for engine in (ScriptedEngine(), ScriptedEngine([EngineError("engine_failed", "中", "en")])):
+        gateway = make_gateway(engine)
+        async with client_of(gateway) as client:
+            await client.post(PATH, json=question("问", png()))
+            assert (gateway.admission.requests, gateway.admission.pixels, gateway.lifecycle.in_flight) == (0, 0, 0)
+
+
+async def test_a_key_may_be_for_other_models_or_endpoints(make_gateway: Make) -> None:
+    gateway = make_gateway()
+    async with client_of(gateway, models=["other"]) as client:
+        response = await client.post(PATH, json=question())
+        assert (response.status_code, response.json()["error"]["code"]) == (403, "model_not_allowed")
+
+
+async def test_a_key_without_the_scope_is_refused(make_gateway: Make) -> None:
+    async with client_of(make_gateway(), endpoints=["models"]) as client:
+        response = await client.post(PATH, json=question())
+        assert (response.status_code, response.json()["error"]["code"]) == (403, "endpoint_not_allowed")
+        assert (await client.get("/v1/models")).status_code == 200
