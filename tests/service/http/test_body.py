@@ -1,0 +1,137 @@
+"""What a body may cost before anything parses it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from kantu.errors import InvalidRequestError
+from kantu.service.http.body import BodyMiddleware, check_json_shape
+
+pytestmark = pytest.mark.anyio
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers with the length of its body."""
+    body = await Request(scope, receive).body()
+    await JSONResponse({"bytes": len(body)})(scope, receive, send)
+
+
+def client(seconds: float = 5, max_bytes: int = 1000, max_upload_bytes: int = 5000) -> httpx.AsyncClient:
+    app = BodyMiddleware(echo, max_bytes=max_bytes, max_upload_bytes=max_upload_bytes, seconds=seconds, depth=8)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
+
+
+def code_of(response: httpx.Response) -> Any:
+    return response.json().get("error", {}).get("code")
+
+
+async def test_bodies_within_the_limits_pass_whole() -> None:
+    body = json.dumps({"a": "x" * 900}).encode()
+    response = await client().post("/", content=body, headers={"content-type": "application/json"})
+    assert response.json() == {"bytes": len(body)}
+
+
+async def test_json_and_uploads_have_limits_of_their_own() -> None:
+    for content_type, size, status in (
+        ("application/json", 1001, 413),
+        ("application/json; charset=utf-8", 1001, 413),
+        ("application/vnd.api+json", 1001, 413),
+        ("multipart/form-data", 1001, 200),
+        ("multipart/form-data", 5001, 413),
+        ("", 5001, 413),
+    ):
+        headers = {"content-type": content_type}
+        response = await client().post("/", content=b" " * size, headers=headers)
+        assert (response.status_code, code_of(response)) == (status, None if status == 200 else "body_too_large")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data"])
+async def test_a_body_without_a_length_is_cut_where_it_gets_too_long(content_type: str) -> None:
+    sent = 0
+
+    async def endless() -> Any:
+        nonlocal sent
+        while True:
+            sent += 100
+            yield b"x" * 100
+
+    response = await client().post("/", content=endless(), headers={"content-type": content_type})
+    assert (response.status_code, code_of(response)) == (413, "body_too_large")
+    assert response.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data"])
+async def test_a_body_that_drips_is_cut_off(content_type: str) -> None:
+    async def dripping() -> Any:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.02)
+
+    response = await client(seconds=0.1).post("/", content=dripping(), headers={"content-type": content_type})
+    assert (response.status_code, code_of(response)) == (408, "body_too_slow")
+
+
+async def test_waiting_for_the_client_to_leave_has_no_time_limit() -> None:
+    left: list[Message] = []
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+        left.append(await receive())
+
+    parts: list[Message] = [{"type": "http.request", "body": b"{}", "more_body": False}]
+
+    async def receive() -> Message:
+        if parts:
+            return parts.pop()
+        await asyncio.sleep(0.15)
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    app = BodyMiddleware(waits, max_bytes=10, max_upload_bytes=10, seconds=0.05, depth=8)
+    scope: Scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    await app(scope, receive, send)
+    assert left == [{"type": "http.disconnect"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"[" * 8 + b"]" * 8, None),
+        (b"[" * 9 + b"]" * 9, "json_too_deep"),
+        (b'{"a":' * 9, "json_too_deep"),
+        (b"[" * 10_000_000, "json_too_deep"),
+        (b"[[]" + b",[]" * 60_000 + b"]", "json_too_many_items"),
+        (b'"' + b"[" * 100 + b'"', None),  # inside a string
+        (b'"\\"' + b"[" * 100 + b'"', None),  # a quote that does not end it
+        (b'"\\\\"' + b"[" * 9, "json_too_deep"),  # one that does
+        (b'"' + b"\\n" * 5_000_000 + b'"', None),
+        (b'"' + b"[" * 100, "json_too_deep"),  # a string that never ends is none
+        (("[" * 9).encode("utf-16"), "json_too_deep"),
+    ],
+    ids=range(11),
+)
+async def test_json_that_is_deep_or_crumbled_is_not_parsed(body: bytes, code: str | None) -> None:
+    if code is None:
+        check_json_shape(body, 8)
+        return
+    with pytest.raises(InvalidRequestError) as caught:
+        check_json_shape(body, 8)
+    assert caught.value.code == code
+
+
+async def test_a_large_picture_in_json_is_looked_through_in_one_go() -> None:
+    body = json.dumps({"url": "data:image/png;base64," + "QUJD" * 5_000_000}).encode()
+    started = time.process_time()
+    check_json_shape(body, 8)
+    assert time.process_time() - started < 5  # a step per character would take longer
