@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from nicegui import Client, core, ui
@@ -39,6 +42,7 @@ def mount(app: FastAPI) -> None:
     core.app.user_middleware.clear()
     core.app.add_exception_handler(404, _not_found)  # NiceGUI's own would log the address, query string and all
     app.mount("/page", _Static(directory=STATIC), name="page")
+    lifespan = app.router.lifespan_context
     ui.run_with(
         app,
         title="看图",
@@ -51,6 +55,14 @@ def mount(app: FastAPI) -> None:
         show_welcome_message=False,
     )
     app.router.routes[-1] = _PageMount("", app=core.app)
+
+    @contextlib.asynccontextmanager
+    async def with_nicegui(app: FastAPI) -> AsyncIterator[Mapping[str, Any] | None]:
+        async with core.app.router.lifespan_context(core.app), lifespan(app) as state:
+            yield state
+
+    # run_with's own looks for its server among all objects of the process, and other libraries' do not like to be asked
+    app.router.lifespan_context = with_nicegui
 
 
 class _PageMount(Mount):

@@ -56,7 +56,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "previewing": ("正在估算…", "Estimating…"),
     "preview": ("{pictures} 张图片 · 约 {tokens} 个视觉词元", "{pictures} picture(s) · about {tokens} visual tokens"),
     # answers
-    "you": ("你", "You"),
     "answering": ("正在看图…", "Looking…"),
     "stopped": ("已停止", "Stopped"),
     "finish_length": ("已到输出上限，回答可能不完整", "Cut off at the output limit"),

@@ -27,7 +27,7 @@ class Page {
     this.options = new Options(part, this.words, { onChange: () => this.#preview() });
     this.tray = new Tray(part, this.words, {
       onChange: () => this.#trayChanged(),
-      onRefused: (name) => this.#notice(this.words.not_a_picture + name),
+      onRefused: (names) => this.#notice(this.words.not_a_picture + names.join("、")),
     });
     this.#listen();
     this.#show(this.#fresh());

@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 
 /**
  * A picture is {name, url, data}: an object URL to show, and a promise of the data URL to send. Calls `onChange` whenever
- * the pictures have changed, and `onRefused` with the name of a file that is none.
+ * the pictures have changed, and `onRefused` with the names of files that are none.
  */
 export class Tray {
   constructor(part, words, { onChange, onRefused }) {
@@ -29,16 +29,15 @@ export class Tray {
   }
 
   add(files) {
-    for (const file of files) {
-      if (!file.type.startsWith("image/")) {
-        this.onRefused(file.name);
-        continue;
-      }
+    const [images, others] = [[], []];
+    for (const file of files) (file.type.startsWith("image/") ? images : others).push(file);
+    for (const file of images) {
       const picture = { name: file.name, url: URL.createObjectURL(file), data: dataUrlOf(file) };
       this.pictures.push(picture);
       this.list.append(this.#thumbnail(picture));
     }
-    this.onChange();
+    if (images.length) this.onChange();
+    if (others.length) this.onRefused(others.map((file) => file.name));
   }
 
   /** Hands the pictures over and is empty. */

@@ -1,0 +1,28 @@
+"""The page says everything in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import kantu.service.page.words as module
+from kantu.service.page.words import words_in
+
+FOLDER = Path(module.__file__).parent
+
+
+def test_both_languages_have_every_text() -> None:
+    chinese, english = words_in("zh"), words_in("en")
+    assert chinese.keys() == english.keys()
+    assert all(chinese.values())
+    assert all(english.values())
+    assert not [name for name, text in english.items() if re.search(r"[一-鿿]", text)]
+
+
+def test_every_text_is_used_and_every_used_text_exists() -> None:
+    sources = "".join(file.read_text(encoding="utf-8") for file in [FOLDER / "layout.py", FOLDER / "mount.py"])
+    scripts = "".join(file.read_text(encoding="utf-8") for file in sorted((FOLDER / "static").glob("*.js")))
+    used = set(re.findall(r'words\["(\w+)"\]', sources)) | set(re.findall(r"\bwords\.(\w+)", scripts))
+    used |= {"idea_1", "idea_2", "idea_3", "max_pixels", "max_tokens"}  # named in loops of layout.py
+    used |= {f"finish_{reason}" for reason in ("length", "repetition", "content_filter")}  # turn.js
+    assert used == set(words_in("zh"))
