@@ -66,9 +66,7 @@ class RequestSettings(_Section):
     max_parts: int = Field(256, ge=1, description="一个请求的内容最多多少段（文字与图片）")
     max_messages: int = Field(256, ge=1, description="一个请求最多多少条消息")
     max_answers: int = Field(8, ge=1, le=16, description="n 的上限")
-    max_completion_tokens: int = Field(
-        4096, ge=1, description="max_completion_tokens 的上限，也是不写时最多生成的词元数"
-    )
+    max_completion_tokens: int = Field(4096, ge=1, description="max_completion_tokens 的上限")
     timeout_seconds: float = Field(300, gt=0, description="一个请求最多处理多少秒")
     max_in_flight: int = Field(256, ge=1, description="同时处理的请求数，超出的得到 503")
     max_in_flight_pixels: int = Field(2**30, ge=64_000_000, description="同时处理的图片解码前的像素总数")
@@ -81,8 +79,10 @@ class FetchSettings(_Section):
     allowed_domains: tuple[str, ...] = Field(
         (), description="允许取图片的域名；*.example.com 表示其下所有主机；空表示全部拒绝"
     )
+    allowed_ports: tuple[int, ...] = Field((), description="除 443（与允许 http 时的 80）以外允许的端口")
     allow_http: bool = Field(False, description="也允许 http（不加密）")
     allow_private: bool = Field(False, description="允许上述域名指向内网地址；云元数据地址始终拒绝")
+    ca_file: Path | None = Field(None, description="系统之外还信任的证书颁发机构（PEM 文件），如公司自己的")
     max_bytes: int = Field(20 * 2**20, ge=1024, description="一张图片最多多少字节")
     total_seconds: float = Field(10, gt=0, description="取一张图片最多多少秒")
 
@@ -200,7 +200,7 @@ def _variables(environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
                 f"环境变量 {key}", f"The variable {key}", "与它的 _FILE 只能给一个", "and its _FILE are both given"
             )
         section, name, annotation = known[key]
-        is_list = get_args(annotation) == (str, ...)
+        is_list = get_args(annotation)[1:] == (...,)
         found.append((section, name, [item.strip() for item in value.split(",") if item.strip()] if is_list else value))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
@@ -19,6 +20,7 @@ from kantu.processing.budget import pixel_budget, shrink_warnings
 from kantu.processing.image import DEFAULT_LIMITS, CleanImage, ImageConfig, prepare
 from kantu.service.admission import Admission
 
+_MOST_FETCHES = 16  # each holds a whole picture
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
 
 
@@ -68,6 +70,7 @@ class Pictures:
         self._read_file, self._fetch = read_file, fetch
         self._most_pixels = most_pixels
         self._workers = CapacityLimiter(workers)
+        self._fetches = asyncio.Semaphore(_MOST_FETCHES)
 
     @asynccontextmanager
     async def read(
@@ -94,7 +97,8 @@ class Pictures:
         url = source.url or ""
         if url[:5].lower() == "data:":
             return await to_thread.run_sync(_from_data_url, url) if len(url) > 2**17 else _from_data_url(url)
-        return await self._fetch(url)
+        async with self._fetches:
+            return await self._fetch(url)
 
     async def _prepare(self, data: bytes, budget: int) -> CleanImage:
         work = partial(prepare, data, self._config, max_pixels=budget)
