@@ -1,0 +1,78 @@
+"""The files of batches: the input is checked and read, results become the output and the error file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import BinaryIO
+
+from anyio import to_thread
+from sqlalchemy.orm import Session
+
+from kantu.service.batches import leases, lines
+from kantu.service.batches.lines import Line, Place
+from kantu.service.batches.record import Batch, Problem
+from kantu.service.database import Database
+from kantu.service.files.record import FileRecord
+from kantu.service.files.service import FileService
+
+_READ_AT_ONCE = 50
+
+
+class BatchFiles:
+    """Reads and writes them on threads."""
+
+    def __init__(self, database: Database, files: FileService, *, most_lines: int, most_depth: int) -> None:
+        self._database, self._files = database, files
+        self._most_lines, self._most_depth = most_lines, most_depth
+
+    async def open(self, batch: Batch) -> BinaryIO:
+        """The input, to read and close.
+
+        Raises:
+            NotFoundError: it has been deleted or has expired.
+            StoreError: it cannot be read.
+        """
+        return await self._files.open(batch.owner, batch.input_file_id)
+
+    async def check(self, file: BinaryIO) -> tuple[int, Sequence[Problem]]:
+        """The number of lines, and what is wrong with them."""
+        return await to_thread.run_sync(lines.check, file, self._most_lines, self._most_depth)
+
+    async def places(self, file: BinaryIO) -> list[Place]:
+        """Where the lines are."""
+        return await to_thread.run_sync(lambda: list(lines.places(file)))
+
+    async def line(self, file: BinaryIO, place: Place) -> Line:
+        """One line. Raises InvalidRequestError where `check` would find something wrong with it."""
+        return await to_thread.run_sync(lambda: lines.parse(lines.read(file, place), self._most_depth))
+
+    async def write(self, batch: Batch) -> tuple[FileRecord | None, FileRecord | None]:
+        """The contents of the output and the error file; None where there is nothing to write.
+
+        Raises:
+            StoreError: the disk is full, or the database is away.
+        """
+        return await self._write(batch, succeeded=True), await self._write(batch, succeeded=False)
+
+    def add(self, session: Session, records: Sequence[FileRecord]) -> None:
+        """Make written files exist, within a transaction of the caller's."""
+        for record in records:
+            self._files.add(session, record)
+
+    async def _write(self, batch: Batch, *, succeeded: bool) -> FileRecord | None:
+        if not await self._page(batch, succeeded, 0, 1):
+            return None
+        name = f"{batch.id}_{'output' if succeeded else 'error'}.jsonl"
+        results = self._results(batch, succeeded)
+        return await self._files.prepare(batch.owner, name, "batch_output", results, batch.output_seconds)
+
+    async def _results(self, batch: Batch, succeeded: bool) -> AsyncIterator[bytes]:
+        last = 0
+        while page := await self._page(batch, succeeded, last, _READ_AT_ONCE):
+            yield "".join(f"{result}\n" for _, result in page).encode()
+            last = page[-1][0]
+
+    async def _page(self, batch: Batch, succeeded: bool, after: int, limit: int) -> list[tuple[int, str]]:
+        work = partial(leases.results, batch_id=batch.id, succeeded=succeeded, after=after, limit=limit)
+        return await self._database.run(work, read_only=True)

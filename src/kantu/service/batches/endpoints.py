@@ -1,0 +1,63 @@
+"""/v1/batches: start, list, look at and cancel batches."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+
+from kantu.service.access import GatewayOf, authorize
+from kantu.service.batches.schemas import BatchList, BatchObject, CreateBatch
+from kantu.service.identity import Caller
+from kantu.service.language import Language, language_of
+
+router = APIRouter(prefix="/v1/batches", tags=["batches"])
+
+
+def _language(accept_language: Annotated[str | None, Header(include_in_schema=False)] = None) -> Language:
+    return language_of(accept_language)
+
+
+CallerOf = Annotated[Caller, Depends(authorize("batches"))]
+LanguageOf = Annotated[Language, Depends(_language)]
+
+
+@router.post("", summary="开始批处理")
+async def create_batch(caller: CallerOf, body: CreateBatch, gateway: GatewayOf, language: LanguageOf) -> BatchObject:
+    """对上传的 JSONL 里的每一行执行一次对话补全；先检查全部行，有错就整个失败。结果写成文件，24 小时内完成。"""
+    expires = body.output_expires_after
+    batch = await gateway.batches.create(
+        caller,
+        body.input_file_id,
+        language,
+        metadata=body.metadata,
+        output_expires_after_seconds=None if expires is None else expires.seconds,
+    )
+    return BatchObject.of(batch, language)
+
+
+@router.get("", summary="列出批处理")
+async def list_batches(
+    caller: CallerOf,
+    gateway: GatewayOf,
+    language: LanguageOf,
+    limit: Annotated[int, Query(ge=1, le=100, description="最多多少个")] = 20,
+    after: Annotated[str | None, Query(description="从这个批处理之后开始")] = None,
+) -> BatchList:
+    """列出自己的批处理，新的在前。"""
+    batches, more = await gateway.batches.list(caller.owner, after=after, limit=limit)
+    data = [BatchObject.of(batch, language) for batch in batches]
+    ends = (data[0].id, data[-1].id) if data else (None, None)
+    return BatchList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)
+
+
+@router.get("/{batch_id}", summary="查看批处理")
+async def get_batch(batch_id: str, caller: CallerOf, gateway: GatewayOf, language: LanguageOf) -> BatchObject:
+    """一个批处理的状态与结果文件。"""
+    return BatchObject.of(await gateway.batches.get(caller.owner, batch_id), language)
+
+
+@router.post("/{batch_id}/cancel", summary="取消批处理")
+async def cancel_batch(batch_id: str, caller: CallerOf, gateway: GatewayOf, language: LanguageOf) -> BatchObject:
+    """不再开始新的行；正在执行的会完成，已有的结果写成文件。"""
+    return BatchObject.of(await gateway.batches.cancel(caller.owner, batch_id), language)

@@ -1,0 +1,120 @@
+"""What is known of a batch: the vocabulary between the layers of this package."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kantu.errors import KantuError, NotFoundError
+from kantu.service.language import Language
+
+Status = Literal["validating", "in_progress", "finalizing", "completed", "failed", "cancelling", "cancelled", "expired"]
+
+UNFINISHED: tuple[Status, ...] = ("validating", "in_progress", "finalizing", "cancelling")
+
+ENDPOINT = "/v1/chat/completions"
+WINDOW = "24h"
+WINDOW_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a batch failed.
+
+    Attributes:
+        line: of the input file, from 1; None if it is not about one line.
+    """
+
+    code: str
+    message: str
+    message_en: str
+    param: str | None = None
+    line: int | None = None
+
+    @classmethod
+    def of(cls, error: KantuError, line: int | None = None) -> Problem:
+        """An error, at a line."""
+        return cls(error.code, error.message, error.message_en, error.param, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One batch. Times are unix seconds.
+
+    Attributes:
+        key_id: of the key that made it, whose rights and limits its lines have.
+        language: of the errors in its files.
+        output_seconds: how long its output files are kept.
+        total, completed, failed: lines.
+        expires_at: when its completion window ends.
+    """
+
+    id: str
+    owner: str
+    key_id: str
+    language: Language
+    status: Status
+    input_file_id: str
+    output_seconds: int
+    metadata: dict[str, str] | None
+    created_at: int
+    expires_at: int
+    endpoint: str = ENDPOINT
+    completion_window: str = WINDOW
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+    problems: tuple[Problem, ...] = ()
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    in_progress_at: int | None = None
+    finalizing_at: int | None = None
+    completed_at: int | None = None
+    failed_at: int | None = None
+    expired_at: int | None = None
+    cancelling_at: int | None = None
+    cancelled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The result of one line.
+
+    Attributes:
+        line: of the input file, from 1.
+        succeeded: whether it belongs into the output file; else into the error file.
+        result: what that file says of it, one line of JSON.
+    """
+
+    line: int
+    custom_id: str
+    succeeded: bool
+    result: str
+
+
+def new_batch_id() -> str:
+    """`batch_` and 24 random hexadecimal digits."""
+    return f"batch_{secrets.token_hex(12)}"
+
+
+def is_batch_id(text: str) -> bool:
+    """Whether `text` has the form of an id; nothing else comes near the database."""
+    digits = text.removeprefix("batch_")
+    return text.startswith("batch_") and len(digits) == 24 and all(digit in "0123456789abcdef" for digit in digits)
+
+
+def batch_not_found(param: str | None = None) -> NotFoundError:
+    """There is none, or it is somebody else's: nobody can tell which."""
+    return NotFoundError("batch_not_found", "没有这个批处理。", "No such batch.", param=param)
+
+
+def problems_as_json(problems: tuple[Problem, ...]) -> list[dict[str, Any]] | None:
+    """How problems are kept in the database; None for none."""
+    names = Problem.__slots__
+    return [{name: getattr(problem, name) for name in names} for problem in problems] or None
+
+
+def problems_from_json(kept: list[dict[str, Any]] | None) -> tuple[Problem, ...]:
+    """The inverse of `problems_as_json`."""
+    return tuple(Problem(**problem) for problem in kept or ())

@@ -1,0 +1,160 @@
+"""What an owner can do with batches; the runner does the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy.orm import Session
+
+from kantu.errors import ConflictError, InvalidRequestError, LimitExceededError, NotFoundError
+from kantu.service.access import check_endpoint
+from kantu.service.batches.record import WINDOW_SECONDS, Batch, batch_not_found, new_batch_id
+from kantu.service.batches.repository import BatchRepository
+from kantu.service.database import Database
+from kantu.service.files.record import file_not_found
+from kantu.service.files.service import FileService
+from kantu.service.identity import Caller
+from kantu.service.language import Language
+
+MOST_UNFINISHED = 100
+_RETRY_SECONDS = 60.0
+
+
+class BatchService:
+    """Batches of all owners; every call says whose.
+
+    Args:
+        changed: called when there is something to do for a runner.
+        clock: unix seconds.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        files: FileService,
+        changed: Callable[[], None],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database, self._files = database, files
+        self._changed, self._clock = changed, clock
+
+    async def create(
+        self,
+        caller: Caller,
+        input_file_id: str,
+        language: Language,
+        *,
+        metadata: dict[str, str] | None = None,
+        output_expires_after_seconds: int | None = None,
+    ) -> Batch:
+        """Start a batch over an uploaded file. Its lines are checked later.
+
+        Raises:
+            InvalidRequestError: `file_not_for_batch`, `invalid_expires_after`.
+            LimitExceededError: `too_many_batches`.
+            NotFoundError: `file_not_found`.
+            PermissionDeniedError: `endpoint_not_allowed`: the key may not use chat.
+        """
+        check_endpoint(caller, "chat")
+        lifetime = self._files.lifetime(output_expires_after_seconds, "output_expires_after.seconds")
+        try:
+            file = await self._files.get(caller.owner, input_file_id)
+        except NotFoundError:
+            raise file_not_found("input_file_id") from None
+        if file.purpose != "batch":
+            raise InvalidRequestError(
+                "file_not_for_batch",
+                "这个文件不是批处理的输入：上传时 purpose 要写 batch。",
+                "This file is no input of a batch: those are uploaded with the purpose batch.",
+                param="input_file_id",
+            )
+        now = int(self._clock())
+        batch = Batch(
+            id=new_batch_id(),
+            owner=caller.owner,
+            key_id=caller.key_id,
+            language=language,
+            status="validating",
+            input_file_id=file.id,
+            output_seconds=lifetime,
+            metadata=metadata,
+            created_at=now,
+            expires_at=now + WINDOW_SECONDS,
+        )
+        await self._database.run(lambda session: _add(session, batch))
+        self._changed()
+        return batch
+
+    async def get(self, owner: str, batch_id: str) -> Batch:
+        """One batch.
+
+        Raises:
+            NotFoundError: `batch_not_found`.
+        """
+        found = await self._database.run(lambda session: BatchRepository(session, owner).get(batch_id), read_only=True)
+        if found is None:
+            raise batch_not_found()
+        return found
+
+    async def list(self, owner: str, *, after: str | None, limit: int) -> tuple[Sequence[Batch], bool]:
+        """Up to `limit` batches, the newest first, behind the batch `after`, and whether there are more.
+
+        Raises:
+            NotFoundError: `batch_not_found`: `after`.
+        """
+
+        def work(session: Session) -> Sequence[Batch]:
+            batches = BatchRepository(session, owner)
+            start = None if after is None else batches.get(after)
+            if after is not None and start is None:
+                raise batch_not_found("after")
+            return batches.list(after=start, limit=limit + 1)
+
+        found = await self._database.run(work, read_only=True)
+        return found[:limit], len(found) > limit
+
+    async def cancel(self, owner: str, batch_id: str) -> Batch:
+        """Start no more lines of a batch; those under way are finished. Cancelling again changes nothing.
+
+        Raises:
+            ConflictError: `batch_not_cancellable`: it has ended, or is just ending.
+            NotFoundError: `batch_not_found`.
+        """
+        now = int(self._clock())
+
+        def work(session: Session) -> Batch | None:
+            batches = BatchRepository(session, owner)
+            before = batches.get(batch_id)
+            if before is not None and not batches.cancel(batch_id, now):
+                _check_cancelled(before)
+            session.expire_all()
+            return batches.get(batch_id)
+
+        batch = await self._database.run(work)
+        if batch is None:
+            raise batch_not_found()
+        self._changed()
+        return batch
+
+
+def _add(session: Session, batch: Batch) -> None:
+    batches = BatchRepository(session, batch.owner)
+    if batches.count_unfinished() >= MOST_UNFINISHED:
+        raise LimitExceededError(
+            "too_many_batches",
+            f"未完成的批处理已有 {MOST_UNFINISHED} 个，请等其中一些结束。",
+            f"There are {MOST_UNFINISHED} unfinished batches; wait for some to end.",
+            retry_after_seconds=_RETRY_SECONDS,
+        )
+    batches.add(batch)
+
+
+def _check_cancelled(batch: Batch) -> None:
+    if batch.status not in ("cancelling", "cancelled"):
+        raise ConflictError(
+            "batch_not_cancellable",
+            "这个批处理已经结束或正在结束，不能取消。",
+            "The batch has ended or is just ending; it cannot be cancelled.",
+        )

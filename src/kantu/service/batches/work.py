@@ -1,0 +1,223 @@
+"""One batch, from where it is to its end, by the runner that holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any, BinaryIO
+
+from kantu.errors import InvalidRequestError, KantuError, NotFoundError, StoreError
+from kantu.service.batches import leases, results
+from kantu.service.batches.batch_files import BatchFiles
+from kantu.service.batches.leases import Holder, LeaseLostError
+from kantu.service.batches.lines import Place
+from kantu.service.batches.pending import Pause, Pending
+from kantu.service.batches.record import Batch, Item, Problem, Status
+from kantu.service.batches.retry import backoff_seconds, wait_for
+from kantu.service.batches.slots import FairSlots
+from kantu.service.database import Database
+from kantu.service.errors import internal_error
+
+_log = logging.getLogger(__name__)
+
+_RECORDED_AT_ONCE = 100
+
+
+class BatchWork:
+    """What a runner does about one batch. On one event loop.
+
+    Args:
+        answer: (id of the key, body of a chat completion) -> its answer.
+        slots: shared by all batches; a line under way holds one.
+        pause: of all batches.
+        holder: the runner, now.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        database: Database,
+        files: BatchFiles,
+        answer: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]],
+        slots: FairSlots,
+        pause: Pause,
+        holder: Callable[[], Holder],
+    ) -> None:
+        self._batch = batch
+        self._database, self._files, self._answer = database, files, answer
+        self._slots, self._holder = slots, holder
+        self._all_pause, self._own_pause = pause, Pause()
+        self._pending: Pending | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Start no more lines: it was cancelled, or its window is over."""
+        self._stopped = True
+        if self._pending is not None:
+            self._pending.stop()
+
+    async def advance(self) -> None:
+        """Check it, or run it to its end. Afterwards the lease has been given back.
+
+        Raises:
+            LeaseLostError: another runner has it, or it was cancelled at the last moment; look at it again.
+            StoreError: the database or the disk is away; try again later.
+        """
+        try:
+            if self._batch.status == "validating" and not self._is_over:
+                await self._validate()
+                return
+            if self._batch.status == "in_progress" and not self._is_done and not self._is_over:
+                await self._run_lines()
+        except NotFoundError:
+            await self._finish("failed", [Problem.of(_input_gone())])
+        if self._batch.status == "cancelling":
+            await self._finish("cancelled")
+        elif self._batch.status == "finalizing" or (self._batch.status == "in_progress" and self._is_done):
+            await self._complete()
+        elif self._batch.status in ("validating", "in_progress") and self._is_over:
+            await self._expire()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._batch.expires_at <= self._holder().now
+
+    @property
+    def _is_done(self) -> bool:
+        return self._batch.completed + self._batch.failed >= self._batch.total
+
+    async def _validate(self) -> None:
+        with await self._files.open(self._batch) as file:
+            total, problems = await self._files.check(file)
+        if problems:
+            await self._finish("failed", problems)
+            return
+        await self._write(partial(leases.start, holder=self._holder(), batch_id=self._batch.id, total=total))
+
+    async def _run_lines(self) -> None:
+        with await self._files.open(self._batch) as file:
+            pending = self._pending = Pending(await self._left(file), self._all_pause, self._own_pause)
+            if self._stopped:
+                pending.stop()
+            async with asyncio.TaskGroup() as lines:
+                while (place := await pending.next()) is not None:
+                    await self._slots.acquire(self._batch.owner)
+                    if pending.held_up:  # something happened while it waited for its turn
+                        self._slots.release()
+                        pending.again(place, last=False)
+                        continue
+                    line = lines.create_task(self._line(file, pending, place))
+                    line.add_done_callback(lambda _: self._slots.release())  # also where it never began
+        await self._reload()
+
+    async def _left(self, file: BinaryIO) -> list[Place]:
+        """The lines that have no result."""
+        done = await self._database.run(partial(leases.recorded, batch_id=self._batch.id), read_only=True)
+        return [place for place in await self._files.places(file) if place.number not in done]
+
+    async def _line(self, file: BinaryIO, pending: Pending, place: Place) -> None:
+        item = await self._result(file, pending, place)
+        if item is None:
+            return
+        try:
+            await self._record([item])
+        except LeaseLostError:
+            pending.stop()  # `_reload` will find out why
+        pending.done(place)
+
+    async def _result(self, file: BinaryIO, pending: Pending, place: Place) -> Item | None:
+        """The result of a line; None where it has gone back to be tried again."""
+        custom_id = ""
+        try:
+            line = await self._files.line(file, place)
+            custom_id = line.custom_id
+            return results.answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
+        except KantuError as error:
+            wait = wait_for(error, pending.count_try(place))
+            if wait is None:
+                return results.failed(place.number, custom_id, error, self._batch.language)
+            (self._all_pause if wait.whose == "all" else self._own_pause).prolong(wait.seconds)
+            pending.again(place, last=wait.whose == "batch")
+            return None
+        except Exception as error:  # a defect of ours fails one line; its words might quote the line
+            _log.error("line %d of batch %s failed: %s", place.number, self._batch.id, type(error).__name__)
+            return results.failed(place.number, custom_id, internal_error(), self._batch.language)
+
+    async def _record(self, items: Sequence[Item]) -> None:
+        """Keep results, however long the database is away: the work is done."""
+        tries = 0
+        while True:
+            holder = self._holder()
+            try:
+                await self._write(partial(leases.record, holder=holder, batch_id=self._batch.id, items=items))
+                return
+            except StoreError:
+                tries += 1
+                await asyncio.sleep(backoff_seconds(min(tries, 3)))
+
+    async def _complete(self) -> None:
+        if self._batch.status == "in_progress":
+            await self._write(partial(leases.finalize, holder=self._holder(), batch_id=self._batch.id))
+            await self._reload()
+        await self._finish("completed")
+
+    async def _expire(self) -> None:
+        """Lines whose turn did not come are told so, as far as the input is still there."""
+        if self._batch.status == "in_progress":
+            try:
+                with await self._files.open(self._batch) as file:
+                    await self._record_never_run(file)
+            except NotFoundError:
+                _log.info("the input of batch %s is gone", self._batch.id)
+        await self._finish("expired")
+
+    async def _record_never_run(self, file: BinaryIO) -> None:
+        left = iter(await self._left(file))
+        while places := list(islice(left, _RECORDED_AT_ONCE)):
+            ids = [await self._custom_id(file, place) for place in places]
+            language = self._batch.language
+            await self._record(
+                [results.never_run(place.number, name, language) for place, name in zip(places, ids, strict=True)]
+            )
+
+    async def _custom_id(self, file: BinaryIO, place: Place) -> str:
+        try:
+            return (await self._files.line(file, place)).custom_id
+        except InvalidRequestError:  # the limits were other ones when it was checked
+            return ""
+
+    async def _finish(self, status: Status, problems: Sequence[Problem] = ()) -> None:
+        output, errors = await self._files.write(self._batch)
+        await self._write(
+            partial(
+                leases.finish,
+                holder=self._holder(),
+                batch=self._batch,
+                status=status,
+                output_file_id=None if output is None else output.id,
+                error_file_id=None if errors is None else errors.id,
+                problems=problems,
+                also=lambda session: self._files.add(session, [file for file in (output, errors) if file is not None]),
+            )
+        )
+        self._batch = await self._database.run(partial(leases.look, batch_id=self._batch.id), read_only=True)
+
+    async def _reload(self) -> None:
+        holder_id = self._holder().id
+        work = partial(leases.look, batch_id=self._batch.id, holder_id=holder_id)
+        self._batch = await self._database.run(work, read_only=True)
+
+    async def _write(self, work: Callable[..., None]) -> None:
+        await self._database.run(work)
+
+
+def _input_gone() -> InvalidRequestError:
+    return InvalidRequestError(
+        "input_file_gone",
+        "输入文件已被删除或已过期，剩下的请求没有执行。",
+        "The input file has been deleted or has expired; the requests that were left have not been run.",
+        param="input_file_id",
+    )
