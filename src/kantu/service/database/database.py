@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from kantu.errors import InvalidRequestError, StoreError
@@ -64,7 +65,7 @@ class Database:
             yield session
 
     async def run(self, work: Callable[[Session], T], *, read_only: bool = False) -> T:
-        """`work` in a transaction of its own, on a thread. What it raises, and what `session` raises, is raised here."""
+        """`work` in a transaction of its own, on a thread. What it or `session` raises is raised here."""
         if self._threads is None:
             self._threads = CapacityLimiter(_THREADS)
         return await to_thread.run_sync(self._run, work, read_only, limiter=self._threads)
@@ -126,17 +127,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _store_errors() -> Iterator[None]:
-    failure: StoreError | None = None
     try:
         yield
     except SQLAlchemyError as error:
         lost = isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
-        if not lost and "TimeoutError" not in type(error).__name__:
+        if not lost and not isinstance(error, PoolTimeoutError):
             raise
-        failure = StoreError(
+        raise StoreError(  # the library's error may hold an address or a statement
             "store_unavailable",
             "数据库暂时不可用，请稍后重试。",
             "The database cannot be used at the moment; try again later.",
-        )
-    if failure is not None:  # raised out here: the library's error may hold an address or a statement
-        raise failure
+        ) from None

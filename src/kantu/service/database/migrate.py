@@ -12,7 +12,7 @@ _LOCK = 0x6B616E7475  # "kantu"; any number that others do not use
 
 
 def upgrade(engine: Engine) -> None:
-    """Run the migrations that are missing, in one transaction; of several processes that start at once, one runs them."""
+    """Run what is missing, in one transaction; of several processes that start at once, one does."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
