@@ -185,12 +185,12 @@ def test_libraries_access_lines_are_off(lines: Lines) -> None:
 
 
 def test_a_line_that_cannot_be_made_is_told_without_its_words(lines: Lines, capsys: pytest.CaptureFixture[str]) -> None:
-    class Broken(OSError):
+    class BrokenError(OSError):
         @property
         def errno(self) -> int:  # type: ignore[override]
             raise RuntimeError(CANARY)
 
-    OURS.error("no space", exc_info=Broken(CANARY))
+    OURS.error("no space", exc_info=BrokenError(CANARY))
     assert lines.last == {"event": "a log line was lost", "level": "error"}
     assert CANARY not in lines.text
     assert capsys.readouterr() == ("", "")
@@ -209,7 +209,11 @@ def test_warnings_and_uncaught_exceptions_become_lines(lines: Lines) -> None:
 
 def test_levels(lines: Lines) -> None:
     OURS.debug("too much")
+    LIBRARY.info("a place without words helps nobody")
     assert lines.text == ""
+    OURS.info("enough")
+    LIBRARY.warning("trouble")
+    assert [line["event"] for line in lines.all] == ["enough", "library"]
 
 
 def test_everything_is_put_back() -> None:

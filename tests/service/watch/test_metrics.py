@@ -39,6 +39,12 @@ def test_half_a_second_is_an_edge_of_a_bucket() -> None:
     assert series['kantu_request_seconds_bucket{endpoint="/v1/chat/completions",le="0.4",model="m"}'] == 0
 
 
+def test_a_counter_is_one_series() -> None:
+    metrics = Metrics()
+    metrics.rejected.labels("queue_full").inc()
+    assert not [name for name in samples(metrics.text()) if "_created" in name]
+
+
 def test_sources_are_asked_at_every_scrape() -> None:
     metrics, ready = Metrics(), [False]
     metrics.attach(

@@ -55,7 +55,7 @@ _SILENT = ("uvicorn.access", "httpx", "httpcore")
 
 
 def configure(level: str, stream: TextIO | None = None) -> Callable[[], None]:
-    """Send everything this process logs to `stream` (default: standard error), at `level` and above.
+    """Send what this process logs to `stream` (default: standard error): ours from `level` on, libraries' troubles.
 
     Also takes what would end on standard error by itself: warnings, and exceptions that nothing caught.
 
@@ -68,11 +68,13 @@ def configure(level: str, stream: TextIO | None = None) -> Callable[[], None]:
             processors=[_checked, _rendered], use_get_message=False, pass_foreign_args=True
         )
     )
-    root = logging.getLogger()
+    root, ours = logging.getLogger(), logging.getLogger(_OURS)
+    level_of_ours = ours.level
     before = root.handlers[:], root.level, sys.excepthook, threading.excepthook, sys.unraisablehook
     others = {name: _state(logging.getLogger(name)) for name in ("uvicorn", "uvicorn.error", *_SILENT)}
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))  # of libraries, only troubles
+    ours.setLevel(level.upper())
     for name in others:  # uvicorn brings handlers of its own
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate, logger.disabled = [], True, name in _SILENT
@@ -89,6 +91,7 @@ def configure(level: str, stream: TextIO | None = None) -> Callable[[], None]:
     def restore() -> None:
         root.handlers[:], level_before, sys.excepthook, threading.excepthook, sys.unraisablehook = before
         root.setLevel(level_before)
+        ours.setLevel(level_of_ours)
         for name, (handlers, propagate, disabled) in others.items():
             logger = logging.getLogger(name)
             logger.handlers[:], logger.propagate, logger.disabled = handlers, propagate, disabled
