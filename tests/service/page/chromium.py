@@ -63,7 +63,9 @@ class Tab:
 
     def evaluate(self, script: str) -> Any:
         """The value of an expression, awaited."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=True)
+        answer = self.call(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=True
+        )
         assert "exceptionDetails" not in answer, (script[:200], answer["exceptionDetails"])
         return answer["result"].get("value")
 
@@ -71,7 +73,9 @@ class Tab:
         """The first truthy value of an expression."""
         end = time.monotonic() + seconds
         while not (value := self.evaluate(script)):
-            assert time.monotonic() < end, f"never true: {script}; the page says: {self.evaluate('document.body.innerText')}"
+            assert time.monotonic() < end, (
+                f"never true: {script}; the page says: {self.evaluate('document.body.innerText')}"
+            )
             time.sleep(0.02)
         return value
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.service.page.chromium import EXECUTABLE, Tab, chromium
 from tests.service.page.fake_gateway import KEY
+from tests.service.page.visit import arrive
 
 ROOT = Path(__file__).parents[3]
 
@@ -52,7 +53,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """One browser for all tests. It is slow to start, and has nothing that `visitor` does not put back."""
+    """One browser for all tests. It is slow to start, and has nothing that `arrive` does not put back."""
     if EXECUTABLE is None:
         pytest.skip("chromium is not installed (apt-get install chromium)")
     with chromium(tmp_path_factory.mktemp("profile")) as tab:
@@ -61,22 +62,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 @pytest.fixture
 def stranger(browser: Tab, gateway: Gateway) -> Tab:
-    """A browser at a desk, on the page for the first time."""
-    browser.as_desktop()
-    browser.open(gateway.address)
-    browser.evaluate("sessionStorage.clear()")
-    browser.events.clear()
-    browser.open(gateway.address)
+    arrive(browser, gateway.address)
     return browser
 
 
 @pytest.fixture
-def visitor(stranger: Tab, gateway: Gateway) -> Tab:
-    """The same, having entered a key before."""
-    stranger.evaluate(f"sessionStorage.setItem('kantu-key', '{KEY}')")
-    stranger.open(gateway.address)
-    stranger.wait("document.querySelectorAll('[data-part=\"model\"] option').length")
-    return stranger
+def visitor(browser: Tab, gateway: Gateway) -> Tab:
+    arrive(browser, gateway.address, KEY)
+    return browser
 
 
 @pytest.fixture(scope="session")

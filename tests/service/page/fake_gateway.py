@@ -64,7 +64,7 @@ def build() -> FastAPI:
             return refused
         body = await request.json()
         seen["tokenized"].append({name: value for name, value in body.items() if name != "messages"})
-        pictures = len(body["messages"][-1]["content"])
+        pictures = len(body["messages"][-1]["content"]) - 1
         return {"visual_tokens": 384 * pictures, "prompt_tokens": 384 * pictures + 9, "warnings": []}
 
     @app.post("/v1/chat/completions")
@@ -91,7 +91,9 @@ async def _stream(question: str, seen: dict[str, Any]) -> AsyncIterator[str]:
             yield _event({"choices": [{"index": 0, "delta": {"content": answer[at : at + 3]}, "finish_reason": None}]})
             await asyncio.sleep(0.05 if "慢" in question else 0)
             if "断" in question:
-                yield _event({"error": {"message": "显存不足，请减小图片。", "type": "server_error", "code": "out_of_memory"}})
+                yield _event(
+                    {"error": {"message": "显存不足，请减小图片。", "type": "server_error", "code": "out_of_memory"}}
+                )
                 return
     except asyncio.CancelledError:
         seen["cancelled"] += 1

@@ -12,30 +12,7 @@ from urllib.parse import urlsplit
 from tests.service.page.chromium import Tab
 from tests.service.page.conftest import Gateway
 from tests.service.page.fake_gateway import INJECTION, KEY
-
-LAST = ".turn:last-child"
-DONE = f"document.querySelector('{LAST} [data-cost=\"total\"]') !== null"
-
-
-def part(name: str) -> str:
-    return f'[data-part="{name}"]'
-
-
-def choose(tab: Tab, *pictures: Path) -> None:
-    tab.choose(part("file"), *pictures)
-
-
-def ask(tab: Tab, question: str) -> None:
-    tab.evaluate(f"document.querySelector('{part('question')}').focus()")
-    tab.type(question)
-    tab.press("Enter")
-
-
-def answered(tab: Tab, question: str) -> str:
-    turns = tab.evaluate("document.querySelectorAll('.turn').length")
-    ask(tab, question)
-    tab.wait(f"document.querySelectorAll('.turn').length === {turns + 1} && {DONE}")
-    return tab.text(f"{LAST} .text")
+from tests.service.page.visit import DONE, LAST, answered, ask, choose, part, set_field
 
 
 def test_a_key_is_asked_for_once_and_stays_in_the_tab(stranger: Tab, gateway: Gateway) -> None:
@@ -251,7 +228,9 @@ def test_a_failure_in_the_middle_of_an_answer_is_shown_and_left_out_of_what_foll
 
 
 def test_a_key_that_is_revoked_meanwhile_is_asked_for_again(visitor: Tab) -> None:
-    visitor.evaluate("fetch_ = window.fetch; window.fetch = (p, o) => fetch_(p, {...o, headers: {authorization: 'Bearer x'}})")
+    visitor.evaluate(
+        "fetch_ = window.fetch; window.fetch = (p, o) => fetch_(p, {...o, headers: {authorization: 'Bearer x'}})"
+    )
     ask(visitor, "你好")
     visitor.wait(f"document.querySelector('{part('key-dialog')}').open")
     assert visitor.text(part("key-notice")) == "API 密钥无效。"
@@ -305,12 +284,3 @@ def test_on_a_phone_nothing_is_cut_off_and_the_conversations_are_behind_a_button
 def test_nicegui_writes_no_files(visitor: Tab, gateway: Gateway) -> None:
     answered(visitor, "你好")
     assert list(gateway.folder.rglob("*")) == []
-
-
-def set_field(tab: Tab, name: str, value: str) -> None:
-    """As if typed and left."""
-    tab.evaluate(f"""(() => {{
-        const field = document.querySelector('{part(name)}');
-        field.value = {json.dumps(value)};
-        for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, {{bubbles: true}}));
-    }})()""")

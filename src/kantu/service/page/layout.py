@@ -91,10 +91,14 @@ def _advanced(words: Words) -> None:
         for part, most in (("max_pixels", "16777216"), ("max_tokens", "1000000")):
             with _box("field", tag="label"):
                 _box("", words[part], tag="span")
-                _box("", tag="input", part=part.replace("_", "-"), type="number", min="1", max=most, inputmode="numeric")
+                _box(
+                    "", tag="input", part=part.replace("_", "-"), type="number", min="1", max=most, inputmode="numeric"
+                )
         with _box("field full", tag="label"):
             _box("", words["schema"], tag="span")
-            _box("code", tag="textarea", part="schema", rows="5", spellcheck="false", placeholder='{"type": "object", …}')
+            _box(
+                "code", tag="textarea", part="schema", rows="5", spellcheck="false", placeholder='{"type": "object", …}'
+            )
         _box("link", words["schema_sample"], tag="button", part="schema-sample", type="button")
 
 

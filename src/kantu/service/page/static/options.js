@@ -1,10 +1,11 @@
 // The advanced options, as fields of a request.
 
 // Made for the picture that the README asks about.
+const SAMPLE_FIELDS = ["状态", "店铺", "商品", "金额", "订单号"];
 const SAMPLE = {
   type: "object",
-  properties: { 状态: { type: "string" }, 商品: { type: "array", items: { type: "string" } }, 实付: { type: "string" } },
-  required: ["状态", "商品", "实付"],
+  properties: Object.fromEntries(SAMPLE_FIELDS.map((name) => [name, { type: "string", maxLength: 40 }])),
+  required: SAMPLE_FIELDS,
   additionalProperties: false,
 };
 
