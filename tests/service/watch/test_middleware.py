@@ -60,6 +60,10 @@ def app(watch: Watch) -> FastAPI:
         request.state.key_id = "key_1"
         raise NotFoundError("file_not_found", "没有", "none")
 
+    @router.get("/readyz", status_code=503)
+    async def readyz() -> str:
+        return "loading"
+
     @router.get("/healthz")
     async def healthz() -> str:
         return "ok"
@@ -125,6 +129,11 @@ def test_a_model_that_is_not_served_is_not_told(client: TestClient, watch: Watch
 def test_who_is_turned_away_is_counted_by_reason(client: TestClient, watch: Watch) -> None:
     client.post(CHAT, params={"model": "m", "fail": "limit"})
     assert samples(watch.metrics.text())['kantu_rejected_total{reason="request_limit_exceeded"}'] == 1
+
+
+def test_a_probe_that_hears_not_yet_is_not_turned_away(client: TestClient, watch: Watch) -> None:
+    assert client.get("/readyz").status_code == 503
+    assert not [name for name in samples(watch.metrics.text()) if name.startswith("kantu_rejected_total{")]
 
 
 def test_one_line_a_request_without_its_address(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:

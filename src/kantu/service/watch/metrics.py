@@ -68,7 +68,7 @@ class Metrics:
         self.in_flight = Gauge("kantu_in_flight_requests", "Requests to the API under way.", registry=registry)
         self.rejected = Counter(
             "kantu_rejected_total",
-            "Requests turned away with 429 or 503, by error code.",
+            "Requests to the API turned away with 429 or 503, by error code.",
             ("reason",),
             registry=registry,
         )

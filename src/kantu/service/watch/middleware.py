@@ -77,7 +77,7 @@ class WatchMiddleware:
         code = self._watch.code_label(code)
         metrics.requests.labels(model, endpoint, code, str(status)).inc()
         metrics.request_seconds.labels(model, endpoint).observe(seconds)
-        if status in _REJECTED:
+        if status in _REJECTED and scope["path"].startswith(_API):  # /readyz says 503 to whoever asks for it
             metrics.rejected.labels(code).inc()
         request_id = state.get("request_id")
         if span is not None:
