@@ -64,7 +64,8 @@ class ScriptedEngine:
             if number < len(self.pieces):
                 listener(Delta(piece, (number,), index=index))
                 continue
-            usage = Usage(10, sum(image.visual_tokens(CONFIG) for image in request.images), len(self.pieces), 4)
+            visual_tokens = sum(image.visual_tokens(CONFIG) for image in request.images)
+            usage = Usage(10 + visual_tokens, visual_tokens, len(self.pieces), 4)
             listener(Delta(piece, (number,), "stop", usage, TIMINGS, index))
 
     def cancel(self) -> None:

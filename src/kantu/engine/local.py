@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from kantu.engine.core import Core
+from kantu.engine.device_memory import device_memory
 from kantu.engine.failures import typed
 from kantu.engine.kv_cache import BlockPool
 from kantu.engine.metrics import Metrics, Stats
@@ -127,6 +128,7 @@ class LocalEngine:
                 "kv_bytes": self._pool.total * self._block_bytes,
                 "kv_used_bytes": (self._pool.total - self._pool.free) * self._block_bytes,
                 "vision_bytes": self._vision.bytes,
+                **device_memory(self._device),
             }
         )
         kept = {name: getattr(scheduler, name) for name in ("preemptions", "prefix_queries", "prefix_hits")}

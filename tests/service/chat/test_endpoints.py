@@ -58,8 +58,9 @@ async def test_a_question_about_a_picture_is_answered_as_openai_would(make_gatew
         }
     ]
     assert answer["usage"]["visual_tokens"] == 50
-    assert answer["usage"]["total_tokens"] == 12
-    assert answer["usage"]["prompt_tokens_details"] == {"cached_tokens": 4}
+    assert answer["usage"]["total_tokens"] == 62
+    details = {"cached_tokens": 4, "image_tokens": 50, "text_tokens": 10}
+    assert answer["usage"]["prompt_tokens_details"] == details
     (request,) = engine.requests
     assert request.messages == (
         {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "这是什么？"}]},

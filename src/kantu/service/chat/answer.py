@@ -119,7 +119,11 @@ class AnswerWriter:
             "prompt_tokens": usage.prompt_tokens,
             "completion_tokens": usage.completion_tokens,
             "total_tokens": usage.total_tokens,
-            "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+            "prompt_tokens_details": {
+                "cached_tokens": usage.cached_tokens,
+                "image_tokens": usage.visual_tokens,
+                "text_tokens": usage.prompt_tokens - usage.visual_tokens,
+            },
             "visual_tokens": usage.visual_tokens,
         }
 

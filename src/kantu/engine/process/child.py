@@ -1,0 +1,249 @@
+"""The child process: loads the engine, and is its caller in place of the parent.
+
+Threads: the main one loads, then tells stats; one reads what the parent says; the channel's writes. Requests are
+submitted by a few workers, as compiling a constraint takes its time, and each score has a thread of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import resource
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from kantu.engine.process.channel import Channel
+from kantu.engine.process.failures import engine_failed, load_failed
+from kantu.engine.process.log import log_types_only
+from kantu.engine.process.messages import (
+    Cancel,
+    Check,
+    Close,
+    Load,
+    Loaded,
+    LoadFailed,
+    Ping,
+    Pong,
+    Reply,
+    Score,
+    Snapshot,
+    Submit,
+)
+from kantu.engine.protocol import Engine, Handle
+from kantu.engine.request import Delta, Scores
+from kantu.errors import KantuError
+
+_log = logging.getLogger("kantu.engine.process.child")  # it runs as __main__
+_SNAPSHOT_SECONDS = 0.5
+_SUBMITTERS = 4
+_BROKEN = 70  # exit status (EX_SOFTWARE)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A request or a score on its way.
+
+    Attributes:
+        open: answers that have not ended.
+        handle: None until it has been submitted.
+        cancelled: the parent wants it ended.
+    """
+
+    open: int = 1
+    handle: Handle | None = None
+    cancelled: bool = False
+
+
+class Server:
+    """Serves one parent until it says so or is gone."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._changed = threading.Condition()  # guards what follows
+        self._engine: Engine | None = None
+        self._jobs: dict[int, _Job] = {}
+        self._untold = False  # something has ended since the last snapshot
+        self._closing = False
+
+    def serve(self) -> None:
+        load = self._channel.receive()
+        if not isinstance(load, Load):
+            return  # the parent is gone already
+        submitters = ThreadPoolExecutor(_SUBMITTERS, thread_name_prefix="kantu-child-submit")
+        reader = threading.Thread(target=self._read, args=(submitters,), name="kantu-child-read", daemon=True)
+        reader.start()
+        engine = self._load(load.factory)
+        if engine is not None:
+            self._tell_stats(engine)
+            # Whatever hangs from here on must not outlive the parent.
+            timer = threading.Timer(load.close_seconds, os._exit, (_BROKEN,))
+            timer.daemon = True
+            timer.start()
+            engine.close()
+            self._channel.put(Snapshot(engine.stats()))
+        self._channel.finish()
+        self._channel.shut()
+
+    def _load(self, factory: bytes) -> Engine | None:
+        try:
+            engine: Engine = pickle.loads(factory)()
+        except KantuError as error:
+            self._channel.put(LoadFailed(error))
+            return None
+        except Exception as error:  # no request has any part in it: here its words help
+            _log.exception("loading the engine failed: %s", error)
+            self._channel.put(LoadFailed(load_failed()))
+            return None
+        with self._changed:
+            self._engine = engine
+        self._channel.put(Snapshot(engine.stats()))
+        self._channel.put(Loaded())
+        return engine
+
+    def _tell_stats(self, engine: Engine) -> None:
+        """Until it is time to close. Stats that fail mean a device that is lost, and end the process."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._jobs or self._untold)
+                self._changed.wait_for(lambda: self._closing or not self._jobs, _SNAPSHOT_SECONDS)
+                if self._closing:
+                    return
+                self._untold = False
+            self._channel.put(Snapshot(engine.stats()))
+
+    # --- on the reading thread
+
+    def _read(self, submitters: ThreadPoolExecutor) -> None:
+        while True:
+            match self._channel.receive():
+                case Ping():
+                    self._channel.put(Pong())
+                case Submit() as message:
+                    submitters.submit(self._submit, message, self._begin(message.number))
+                case Score() as message:
+                    self._start(self._score, message, self._begin(message.number))
+                case Check() as message:
+                    self._start(self._check, message)
+                case Cancel(number):
+                    self._cancel(number)
+                case Close() | None:
+                    break
+        with self._changed:
+            if self._engine is None:  # nothing to free; loading cannot be interrupted otherwise
+                os._exit(0)
+            self._closing = True
+            self._changed.notify_all()
+
+    def _begin(self, number: int) -> _Job:
+        with self._changed:
+            job = self._jobs[number] = _Job()
+            self._changed.notify_all()
+        return job
+
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        threading.Thread(target=target, args=args, name="kantu-child-ask", daemon=True).start()
+
+    def _cancel(self, number: int) -> None:
+        with self._changed:
+            job = self._jobs.get(number)
+            if job is None:
+                return
+            job.cancelled = True
+        if job.handle is not None:
+            job.handle.cancel()
+
+    # --- on a thread for it
+
+    def _submit(self, message: Submit, job: _Job) -> None:
+        job.open = message.request.sampling.n
+        try:
+            handle = self._loaded.submit(message.request, lambda item: self._reply(message.number, job, item))
+        except Exception as error:
+            self._reply(message.number, job, _typed(error))
+            return
+        with self._changed:
+            job.handle = handle
+        if job.cancelled:
+            handle.cancel()
+
+    def _score(self, message: Score, job: _Job) -> None:
+        item: Scores | KantuError
+        try:
+            item = self._loaded.score(message.request, message.choices)
+        except Exception as error:
+            item = _typed(error)
+        self._reply(message.number, job, item)
+
+    def _check(self, message: Check) -> None:
+        item: str | KantuError | None = None
+        try:
+            with self._changed:
+                assert not self._jobs, "a request is still held by the engine's process"
+            self._loaded.check()
+        except AssertionError as error:
+            item = str(error)
+        except Exception as error:
+            item = _typed(error)
+        self._channel.put(Reply(message.number, item, last=True))
+
+    # --- on the engine's thread, or one of the above
+
+    def _reply(self, number: int, job: _Job, item: Delta | Scores | KantuError) -> None:
+        if not isinstance(item, Delta):
+            job.open = 0
+        elif item.finish_reason is not None:
+            job.open -= 1
+        if not job.open:
+            with self._changed:
+                self._jobs.pop(number, None)
+                self._untold = True
+                self._changed.notify_all()
+        self._channel.put(Reply(number, item, last=not job.open))
+
+    @property
+    def _loaded(self) -> Engine:
+        assert self._engine is not None  # the parent sends requests only then
+        return self._engine
+
+
+def _typed(error: Exception) -> KantuError:
+    if isinstance(error, KantuError):
+        return error
+    _log.error("a request failed", exc_info=error)
+    return engine_failed()
+
+
+def _end_with_thread(args: threading.ExceptHookArgs) -> None:
+    """Half an engine would answer nothing for ever: a thread of ours that dies takes the process along."""
+    name = "" if args.thread is None else args.thread.name
+    _log.error("thread %s ended", name, exc_info=args.exc_value)
+    if name.startswith("kantu-"):
+        os._exit(_BROKEN)
+
+
+def main() -> None:
+    """Entry: the only argument is the file descriptor of this end of the channel."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when it is over
+        signal.signal(number, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold pictures, and keep a crash waiting
+    log_types_only()
+    threading.excepthook = _end_with_thread
+    end = socket.socket(fileno=int(sys.argv[1]))
+    end.set_inheritable(False)
+    channel = Channel(end, "kantu-child-write")
+    try:
+        Server(channel).serve()
+    except Exception:
+        _log.exception("the engine process failed")
+        channel.finish()  # what has been answered is answered
+        os._exit(_BROKEN)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The engine's protocol over an engine in a child process."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import pickle
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from kantu.engine.metrics import Stats
+from kantu.engine.process.channel import encode
+from kantu.engine.process.failures import engine_closed, not_ready, overloaded
+from kantu.engine.process.ledger import add
+from kantu.engine.process.messages import Cancel, Check, Reply, Score, Submit
+from kantu.engine.process.supervisor import ProcessSettings, State, Supervisor
+from kantu.engine.protocol import Engine, Listener
+from kantu.engine.request import Delta, Request, Scores, check_choices
+from kantu.errors import CancelledError, KantuError
+
+_log = logging.getLogger(__name__)
+
+
+class ProcessEngine:
+    """`kantu.engine.protocol.Engine` over an engine that lives in a child process.
+
+    Returns at once from being made; the child loads the engine meanwhile. Should the child die, everything on its way
+    ends with EngineError (`engine_crashed`) and another child is started, again and again with growing pauses. A child
+    that hangs is killed. Every listener is called from one thread, which reads what the child says.
+
+    The child ignores SIGINT and SIGTERM and ends with its parent or by `close`, which must be called. Standard output
+    and error are the parent's.
+
+    Args:
+        make: makes the engine; called in the child, so it must be picklable: a function of a module other than
+            `__main__`, or a `functools.partial` of one.
+    """
+
+    def __init__(self, make: Callable[[], Engine], settings: ProcessSettings | None = None) -> None:
+        self._settings = settings or ProcessSettings()
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()  # guards what follows
+        self._listeners: dict[int, Callable[[Reply], None]] = {}  # of everything on its way
+        self._counters: Counter[str] = Counter()  # of what the child does not know
+        self._supervisor = Supervisor(pickle.dumps(make), self._settings, self._reply, self._lost)
+
+    @property
+    def state(self) -> State:
+        """One of "loading", "ready", "restarting" (after a crash), "failed" (it cannot be loaded) and "closed"."""
+        return self._supervisor.state
+
+    @property
+    def error(self) -> KantuError | None:
+        """Why it could not be loaded, in the state "failed".
+
+        A load error of ours (ModelNotFoundError, CheckpointError, OutOfMemoryError) as it was raised, or EngineError
+        (`engine_load_failed`). An engine that was ready before does not fail any more: it is tried again.
+        """
+        return self._supervisor.error
+
+    @property
+    def restarts(self) -> int:
+        """How many children were started after the first one."""
+        return self._supervisor.restarts
+
+    @property
+    def pid(self) -> int | None:
+        """The child that is ready."""
+        child = self._supervisor.child
+        return None if child is None else child.process.pid
+
+    def wait_ready(self, timeout_seconds: float | None) -> bool:
+        """Wait until it takes requests. False if the time is over, or if it is closed.
+
+        Raises:
+            KantuError: `error`, if it cannot be loaded.
+        """
+        return self._supervisor.wait_ready(timeout_seconds)
+
+    def submit(self, request: Request, listener: Listener) -> ProcessHandle:
+        """Hand a request to the child. Returns at once: what the engine itself refuses reaches the listener.
+
+        Raises:
+            NotReadyError: `engine_not_ready`: it is loading, restarting, or could not be loaded.
+            OverloadedError: `overloaded`: too many bytes of requests wait for the child to take them.
+            CancelledError: `engine_closed`.
+        """
+
+        def listen(reply: Reply) -> None:
+            if isinstance(reply.item, Delta | KantuError):
+                listener(reply.item)
+
+        number = next(self._numbers)
+        self._send(Submit(number, request), listen)
+        return ProcessHandle(self, number)
+
+    def score(self, request: Request, choices: Sequence[str]) -> Scores:
+        """See `Engine.score`. Blocks; errors are raised, those of `submit` as well."""
+        reply = self._ask(Score(next(self._numbers), request, check_choices(choices)))
+        assert isinstance(reply.item, Scores)
+        return reply.item
+
+    def stats(self) -> Stats:
+        """What the child last told: at most half a second old while something runs.
+
+        Counters never go down, whatever restarts; `engine_restarts` is one more of them. What died with a child counts
+        as failed. There are no gauges while there is no child.
+        """
+        with self._lock:
+            own = Stats({**self._counters, "engine_restarts": self._supervisor.restarts})
+        return add(own, self._supervisor.stats())
+
+    def check(self) -> None:
+        """Raise AssertionError if something is held here while nothing should be, or as the child's engine does."""
+        with self._lock:
+            if self._listeners:
+                raise AssertionError(f"{len(self._listeners)} requests are still held")
+        if self._supervisor.child is not None:
+            reply = self._ask(Check(next(self._numbers)))
+            if reply.item is not None:
+                raise AssertionError(reply.item)
+
+    def close(self) -> None:
+        """Cancel what runs and end the child, by force after `close_seconds`. May be called twice."""
+        self._supervisor.close()
+
+    def cancel(self, number: int) -> None:
+        """Cancel the request of this number. Takes no lock, as garbage collection may call it anywhere."""
+        child = self._supervisor.child
+        if child is not None and number in self._listeners:
+            child.channel.put(Cancel(number))
+
+    def _send(self, message: Submit | Score | Check, listen: Callable[[Reply], None]) -> None:
+        if self._supervisor.child is None:  # before anything is pickled
+            raise self._absent()
+        frame = encode(message)
+        with self._lock:  # `_lost` takes it too: either it finds this listener, or there is no child here
+            child = self._supervisor.child
+            if child is None:
+                raise self._absent()
+            if not child.channel.offer(frame, self._settings.max_queued_bytes):
+                self._counters["rejected_queue_full"] += 1
+                raise overloaded()
+            self._listeners[message.number] = listen
+
+    def _ask(self, message: Score | Check) -> Reply:
+        """Send, and wait for the one reply."""
+        replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        self._send(message, replies.put)
+        reply = replies.get()
+        if isinstance(reply.item, KantuError):
+            raise reply.item
+        return reply
+
+    def _absent(self) -> KantuError:
+        """Why there is no child that takes requests."""
+        state = self._supervisor.state
+        return engine_closed() if state == "closed" else not_ready(state, self._supervisor.retry_after_seconds())
+
+    # --- on the supervisor's reading thread
+
+    def _reply(self, reply: Reply) -> None:
+        with self._lock:
+            listen = self._listeners.get(reply.number)
+            if reply.last:
+                self._listeners.pop(reply.number, None)
+        if listen is not None:  # a listener that failed hears no more
+            self._deliver(listen, reply)
+
+    def _lost(self, error: KantuError) -> None:
+        """Whatever was on its way to or from a child that has ended ends with this error."""
+        with self._lock:
+            lost, self._listeners = self._listeners, {}
+            name = "requests_cancelled" if isinstance(error, CancelledError) else "requests_failed"
+            self._counters[name] += len(lost)
+        for number, listen in lost.items():
+            self._deliver(listen, Reply(number, error, last=True))
+
+    def _deliver(self, listen: Callable[[Reply], None], reply: Reply) -> None:
+        try:
+            listen(reply)
+        except Exception as error:  # its words may quote the answer
+            _log.error("a listener failed, its request is cancelled: %s", type(error).__name__)
+            self.cancel(reply.number)
+            with self._lock:
+                self._listeners.pop(reply.number, None)
+                self._counters["listener_errors"] += 1
+
+
+class ProcessHandle:
+    """A request handed to the child."""
+
+    def __init__(self, engine: ProcessEngine, number: int) -> None:
+        self._engine, self._number = engine, number
+
+    def cancel(self) -> None:
+        """See `Handle.cancel`."""
+        self._engine.cancel(self._number)

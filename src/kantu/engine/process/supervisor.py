@@ -1,0 +1,242 @@
+"""Keeps one child process alive: starts it, reads what it says, notices its end, starts the next one."""
+
+from __future__ import annotations
+
+import logging
+import math
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from kantu.engine.metrics import Stats
+from kantu.engine.process.backoff import Backoff
+from kantu.engine.process.failures import engine_closed, engine_crashed
+from kantu.engine.process.launch import Child, launch
+from kantu.engine.process.ledger import add, no_stats
+from kantu.engine.process.messages import Close, Load, Loaded, LoadFailed, Ping, Pong, Reply, Snapshot
+from kantu.engine.process.watchdog import Watchdog
+from kantu.errors import KantuError
+
+_log = logging.getLogger(__name__)
+_GUESSED_LOAD_SECONDS = 5.0  # until a load has been measured
+
+State = Literal["loading", "ready", "restarting", "failed", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """How one engine process is kept.
+
+    Attributes:
+        restart_seconds, max_restart_seconds: pause before the next process is started; it doubles up to the latter.
+        healthy_seconds: a process that was ready for this long resets the pause.
+        hang_seconds: a process that gives no sign of life, or makes no progress while something runs, for this long is
+            killed and replaced; a step of the engine must take less.
+        close_seconds: how long closing waits for the process before it is killed.
+        max_queued_bytes: of requests not yet written to the process; more are refused.
+    """
+
+    restart_seconds: float = 1.0
+    max_restart_seconds: float = 30.0
+    healthy_seconds: float = 60.0
+    hang_seconds: float = 120.0
+    close_seconds: float = 10.0
+    max_queued_bytes: int = 2**26
+
+
+class Supervisor:
+    """Two threads: one starts children and reads what they say, one watches for hangs.
+
+    Args:
+        factory: the pickled function that makes the engine.
+        reply: called with every Reply, on the reading thread.
+        lost: called, on the same thread, when a child has ended, with the error of everything that was on its way.
+
+    Attributes:
+        state: see `ProcessEngine`.
+        child: the child that is ready; None while there is none, and from before `lost` is called.
+        error: why the engine could not be loaded.
+        restarts: children started after the first one.
+    """
+
+    def __init__(
+        self,
+        factory: bytes,
+        settings: ProcessSettings,
+        reply: Callable[[Reply], None],
+        lost: Callable[[KantuError], None],
+    ) -> None:
+        self._load = Load(factory, settings.close_seconds)
+        self._settings, self._reply, self._lost = settings, reply, lost
+        self._changed = threading.Condition()  # guards what follows
+        self.state: State = "loading"
+        self.child: Child | None = None
+        self.error: KantuError | None = None
+        self.restarts = 0
+        self._started: Child | None = None  # ready or not
+        self._was_ready = False
+        self._backoff = Backoff(settings.restart_seconds, settings.max_restart_seconds, settings.healthy_seconds)
+        self._pause_seconds = 0.0  # before the next child
+        self._past, self._latest = no_stats(), no_stats()
+        self._load_seconds = _GUESSED_LOAD_SECONDS
+        self._expected_at = time.monotonic() + self._load_seconds  # when the next child may be ready
+        self._answered = True  # the last ping
+        self._close_by: float | None = None  # set once closing has begun
+        self._over = threading.Event()  # no child will be started any more, and the last one is gone
+        self._runner = threading.Thread(target=self._run, name="kantu-process", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, name="kantu-process-watch", daemon=True)
+        self._runner.start()
+        self._watcher.start()
+
+    def wait_ready(self, timeout_seconds: float | None) -> bool:
+        """See `ProcessEngine.wait_ready`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.state in ("ready", "failed", "closed"), timeout_seconds)
+            if self.error is not None:
+                raise self.error
+            return self.state == "ready"
+
+    def retry_after_seconds(self) -> float:
+        """When a child may be ready, from how long the last one took to load."""
+        with self._changed:
+            waiting = 60.0 if self.state == "failed" else self._expected_at - time.monotonic()
+        return min(max(waiting, 1.0), 600.0)
+
+    def stats(self) -> Stats:
+        """Counters and histograms of all children, gauges of the one that runs."""
+        with self._changed:
+            return add(self._past, self._latest)
+
+    def close(self) -> None:
+        """End the child and both threads. May be called twice, and on the reading thread, where it does not wait."""
+        with self._changed:
+            if self._close_by is None:
+                self._close_by = time.monotonic() + self._settings.close_seconds
+                if self._started is not None:
+                    self._started.channel.put(Close())
+            self.state, self.child = "closed", None
+            self._changed.notify_all()
+        if threading.current_thread() is not self._runner:
+            self._runner.join()
+            self._watcher.join()
+
+    # --- on the reading thread
+
+    def _run(self) -> None:
+        """One child after the other."""
+        try:
+            while True:
+                self._live()
+                with self._changed:
+                    if self._changed.wait_for(lambda: self.state in ("failed", "closed"), self._pause_seconds):
+                        return
+                    self.restarts += 1
+        finally:
+            self._over.set()
+
+    def _live(self) -> None:
+        """The whole life of one child."""
+        started_at, ready_at = time.monotonic(), math.inf
+        try:
+            child = launch(self._load)
+        except (OSError, MemoryError, RuntimeError) as error:
+            _log.error("the engine process could not be started: %s", type(error).__name__)
+            self._gone(0.0)
+            return
+        with self._changed:
+            self._started, self._answered = child, True
+            if self._close_by is not None:
+                child.channel.put(Close())
+        try:
+            while (message := child.channel.receive()) is not None:
+                match message:
+                    case Reply():
+                        self._reply(message)
+                    case Snapshot(stats):
+                        self._latest = stats
+                    case Pong():
+                        self._answered = True
+                    case Loaded():
+                        ready_at = time.monotonic()
+                        self._ready(child, ready_at - started_at)
+                    case LoadFailed(reason):
+                        self._failed(reason)
+        except Exception as error:  # what it says cannot be read, so it is of no use; the words may be a request's
+            _log.error("the engine process cannot be understood: %s", type(error).__name__)
+        self._gone(max(time.monotonic() - ready_at, 0.0))
+        self._bury(child)
+
+    def _ready(self, child: Child, seconds: float) -> None:
+        with self._changed:
+            self._load_seconds, self._was_ready = seconds, True
+            if self._enter("ready"):
+                self.child = child
+
+    def _failed(self, error: KantuError) -> None:
+        """What loaded before is tried again; what never did needs somebody to look at it."""
+        _log.error("the engine could not be loaded: %s", error.code)
+        with self._changed:
+            if not self._was_ready and self._enter("failed"):
+                self.error = error
+
+    def _enter(self, state: State) -> bool:
+        """Change the state, unless it is a final one. With the lock held."""
+        if self.state in ("failed", "closed"):
+            return False
+        self.state = state
+        self._changed.notify_all()
+        return True
+
+    def _gone(self, ready_seconds: float) -> None:
+        """There is no child any more: say so, with the time of the next one, and then end what was on its way."""
+        with self._changed:
+            self._started = self.child = None
+            self._past, self._latest = add(self._past, self._latest), no_stats()
+            self._pause_seconds = self._backoff.pause_seconds(ready_seconds)
+            self._expected_at = time.monotonic() + self._pause_seconds + self._load_seconds
+            self._enter("restarting")
+            closing = self._close_by is not None
+        self._lost(engine_closed() if closing else engine_crashed())
+
+    def _bury(self, child: Child) -> None:
+        """See to it that it is really gone. It may be on its way out in good order; what crashed is gone already."""
+        child.channel.close()
+        close_by = self._close_by
+        try:
+            child.process.wait(1.0 if close_by is None else max(close_by - time.monotonic(), 0.0))
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+        if self.state == "restarting":
+            _log.warning("the engine process ended with status %d; another one follows", child.process.returncode)
+
+    # --- on the watching thread
+
+    def _watch(self) -> None:
+        settings = self._settings
+        tick_seconds = min(1.0, settings.hang_seconds / 4, settings.close_seconds / 4)
+        limit = math.ceil(settings.hang_seconds / tick_seconds)
+        watched: Child | None = None
+        dog = Watchdog(limit)
+        while not self._over.wait(tick_seconds):
+            with self._changed:
+                started, ready, close_by = self._started, self.child, self._close_by
+            if started is None:
+                continue
+            if close_by is not None:
+                if time.monotonic() >= close_by:
+                    started.process.kill()
+            elif started.process.poll() is not None:
+                started.channel.shut()  # a process of its own making may still hold its end
+            elif ready is not None:
+                if ready is not watched:
+                    watched, dog = ready, Watchdog(limit)
+                if dog.hung(self._answered, self._latest):
+                    _log.error("the engine process hangs and is killed")
+                    ready.process.kill()
+                elif self._answered:
+                    self._answered = False
+                    ready.channel.put(Ping())

@@ -1,0 +1,1 @@
+"""API keys: shown once, kept as digests."""

@@ -1,0 +1,78 @@
+"""What is known about a key, and the text that only its holder has."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Literal
+
+from kantu.service.identity import Caller, Limits
+
+KeyState = Literal["active", "expired", "revoked"]
+
+_PREFIX = "kt-"
+_RANDOM_BYTES = 32
+_HINT_LENGTH = 7  # "kt-" and 24 of 256 random bits
+_AUTHORIZATION = re.compile(r"Bearer (kt-[A-Za-z0-9_-]{43})")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key as its administrator sees it. Times are seconds since 1970.
+
+    Attributes:
+        hint: how the key's text begins, to recognise it by.
+        owner: whose files and batches it sees.
+        models, endpoints: what it may use; None is everything.
+        last_used_at: to the minute.
+    """
+
+    id: str
+    name: str
+    owner: str
+    hint: str
+    models: tuple[str, ...] | None
+    endpoints: tuple[str, ...] | None
+    limits: Limits
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    last_used_at: int | None
+
+    def state(self, now: float) -> KeyState:
+        """Whether it opens anything at `now`."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
+
+    def caller(self) -> Caller:
+        """What endpoints need to know of whoever holds it."""
+        return Caller(self.id, self.owner, self.models, self.endpoints, self.limits)
+
+
+def new_id() -> str:
+    """A fresh key's id."""
+    return f"key_{secrets.token_hex(12)}"
+
+
+def new_text() -> str:
+    """A fresh key's text: "kt-" and 43 url-safe characters."""
+    return _PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def hint_of(text: str) -> str:
+    """The part of a key's text that is kept to recognise it by."""
+    return text[:_HINT_LENGTH]
+
+
+def digest_of(text: str) -> str:
+    """What is kept of a key's text. It is 256 random bits, not a password: a plain SHA-256 cannot be searched for it."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def text_in(authorization: str) -> str | None:
+    """The key in an `Authorization` header, or None where it has not exactly the form of one of ours."""
+    match = _AUTHORIZATION.fullmatch(authorization)
+    return match and match[1]

@@ -1,0 +1,157 @@
+"""Making, listing, revoking and checking keys."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from kantu.errors import AuthenticationError, NotFoundError, StoreError
+from kantu.service.database import Database
+from kantu.service.identity import Caller, Limits
+from kantu.service.keys import repository
+from kantu.service.keys.api_key import ApiKey, digest_of, hint_of, new_id, new_text, text_in
+from kantu.service.keys.check import check
+
+_log = logging.getLogger(__name__)
+
+_USE_NOTED_EVERY_SECONDS = 60
+
+
+class KeyService:
+    """Every call is a transaction of its own. Nothing is remembered between calls: a change holds from the next request.
+
+    Args:
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create(
+        self,
+        name: str,
+        *,
+        owner: str | None = None,
+        models: Sequence[str] | None = None,
+        endpoints: Sequence[str] | None = None,
+        limits: Limits | None = None,
+        expires_at: int | None = None,
+    ) -> tuple[ApiKey, str]:
+        """Make a key.
+
+        Args:
+            name: for people, up to 100 characters.
+            owner: whose files and batches it sees; the key's own id by default, so that it shares with nobody.
+            models, endpoints: what it may use; None is everything.
+            expires_at: from when on it is refused; None is never.
+
+        Returns:
+            The key, and its text, which is kept nowhere.
+
+        Raises:
+            InvalidRequestError: `invalid_key_name`, `invalid_key_owner`, `invalid_key_models`,
+                `invalid_key_endpoints`, `invalid_key_limits`, `invalid_key_expiry`.
+        """
+        key, text = make(
+            new_id(),
+            name,
+            owner=owner,
+            models=models,
+            endpoints=endpoints,
+            limits=limits or Limits(),
+            created_at=int(self._clock()),
+            expires_at=expires_at,
+        )
+        with self._database.session() as session:
+            repository.add(session, key, digest_of(text))
+        return key, text
+
+    def list(self) -> list[ApiKey]:
+        """Every key there ever was, oldest first."""
+        with self._database.session(read_only=True) as session:
+            return repository.find_all(session)
+
+    def revoke(self, key_id: str) -> ApiKey:
+        """End a key for good. Revoking it again changes nothing.
+
+        Raises:
+            NotFoundError: `key_not_found`.
+        """
+        with self._database.session() as session:
+            repository.set_revoked(session, key_id, int(self._clock()))
+            key = repository.find(session, key_id)
+        if key is None:
+            raise NotFoundError("key_not_found", "没有这个编号的密钥。", "There is no key with this id.", param="id")
+        return key
+
+    async def authenticate(self, authorization: str | None) -> Caller:
+        """Who is behind an `Authorization` header. The other methods block, this one does not.
+
+        Raises:
+            AuthenticationError: `missing_api_key`, `invalid_api_key`, `expired_api_key`, `revoked_api_key`.
+            StoreError: the database cannot be asked.
+        """
+        if not authorization:
+            raise AuthenticationError(
+                "missing_api_key",
+                "缺少 API 密钥：请在请求头里加上 Authorization: Bearer kt-…。",
+                "The API key is missing: send the header Authorization: Bearer kt-...",
+            )
+        text = text_in(authorization)
+        key = None if text is None else await self._find(digest_of(text))
+        if key is None:
+            raise AuthenticationError(
+                "invalid_api_key",
+                "API 密钥无效：请检查是否完整，请求头应为 Authorization: Bearer kt-…。",
+                "The API key is not valid: is it complete? The header is Authorization: Bearer kt-...",
+            )
+        now = self._clock()
+        state = key.state(now)
+        if state == "revoked":
+            raise AuthenticationError("revoked_api_key", "API 密钥已被撤销。", "The API key has been revoked.")
+        if state == "expired":
+            raise AuthenticationError("expired_api_key", "API 密钥已过期。", "The API key has expired.")
+        if key.last_used_at is None or key.last_used_at <= now - _USE_NOTED_EVERY_SECONDS:
+            await self._note_use(key.id, int(now))
+        return key.caller()
+
+    async def _find(self, digest: str) -> ApiKey | None:
+        return await self._database.run(lambda session: repository.find_by_digest(session, digest), read_only=True)
+
+    async def _note_use(self, key_id: str, now: int) -> None:
+        try:
+            await self._database.run(lambda session: repository.set_used(session, key_id, now))
+        except StoreError as error:  # a full disk is no reason to turn a good key away
+            _log.warning("key_use_not_noted", extra={"key_id": key_id, "code": error.code})
+
+
+def make(
+    key_id: str,
+    name: str,
+    *,
+    owner: str | None,
+    models: Sequence[str] | None,
+    endpoints: Sequence[str] | None,
+    limits: Limits,
+    created_at: int,
+    expires_at: int | None,
+) -> tuple[ApiKey, str]:
+    """A key and its text, not kept anywhere yet. Raises as `KeyService.create`."""
+    text = new_text()
+    key = ApiKey(
+        id=key_id,
+        name=name,
+        owner=owner or key_id,
+        hint=hint_of(text),
+        models=None if models is None else tuple(dict.fromkeys(models)),
+        endpoints=None if endpoints is None else tuple(dict.fromkeys(endpoints)),
+        limits=limits,
+        created_at=created_at,
+        expires_at=expires_at,
+        revoked_at=None,
+        last_used_at=None,
+    )
+    check(key)
+    return key, text

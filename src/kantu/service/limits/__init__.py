@@ -1,0 +1,1 @@
+"""How much a key may use in a minute and a day."""

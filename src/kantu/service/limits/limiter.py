@@ -1,0 +1,99 @@
+"""Counting what keys use, and refusing what goes over their limits.
+
+The strategies of the `limits` library only ever add. Here the most that a request may use is added before it runs and
+what it did not use is taken back after it, so only the library's stores are used: each addition is one atomic step whose
+result decides, so that of any number of racing requests no more than the limit are let in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from anyio import CancelScope
+
+from kantu.service.identity import Caller
+from kantu.service.limits.refusal import exceeded
+from kantu.service.limits.store import LimitStore
+from kantu.service.limits.window import Counter, Kind, counters_of
+
+
+class Limiter:
+    """Used on one event loop. Where the store is lost, nothing is limited (and `store.errors` tells).
+
+    Args:
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, store: LimitStore, clock: Callable[[], float] = time.time) -> None:
+        self.store = store
+        self._clock = clock
+
+    async def admit(self, caller: Caller) -> None:
+        """Count one request, of whatever endpoint.
+
+        Raises:
+            LimitExceededError: `request_limit_exceeded`.
+        """
+        for counter in counters_of(caller, "requests", self._clock()):
+            total = await self.store.add(counter.name, 1, counter.seconds)
+            if total is not None and total > counter.limit:
+                raise exceeded(counter, 1)
+
+    async def reserve(self, caller: Caller, *, visual_tokens: int, output_tokens: int) -> Reservation:
+        """Count the most that a request may use. Whatever happens to it, `settle` the reservation.
+
+        A refused reservation is counted until it is taken back, a moment later: at its limit a key may be refused early,
+        never late.
+
+        Raises:
+            LimitExceededError: `visual_token_limit_exceeded`, `output_token_limit_exceeded`; nothing is counted then.
+        """
+        now = self._clock()
+        reservation = Reservation(self.store)
+        try:
+            for kind, amount in _amounts(visual_tokens, output_tokens):
+                for counter in counters_of(caller, kind, now):
+                    await reservation.add(counter, amount)
+        except BaseException:  # also where the client has gone while we waited
+            await reservation.settle(0, 0)
+            raise
+        return reservation
+
+    async def close(self) -> None:
+        """Close the store's connections."""
+        await self.store.close()
+
+
+class Reservation:
+    """What is counted for one request beforehand."""
+
+    def __init__(self, store: LimitStore) -> None:
+        self._store = store
+        self._added: list[tuple[Counter, int]] = []
+
+    async def add(self, counter: Counter, amount: int) -> None:
+        """Count `amount`; `Limiter.reserve` does. Raises LimitExceededError."""
+        if not amount:
+            return
+        if amount > counter.limit:  # not even for a moment: others could be refused for it
+            raise exceeded(counter, amount)
+        total = await self._store.add(counter.name, amount, counter.seconds)
+        if total is None:
+            return
+        self._added.append((counter, amount))
+        if total > counter.limit:
+            raise exceeded(counter, amount)
+
+    async def settle(self, visual_tokens: int, output_tokens: int) -> None:
+        """Count what was really used instead. Only the first call does anything; cancelling does not stop it."""
+        used = dict(_amounts(visual_tokens, output_tokens))
+        added, self._added = self._added, []
+        with CancelScope(shield=True):
+            for counter, amount in added:
+                if used[counter.kind] != amount:
+                    await self._store.add(counter.name, used[counter.kind] - amount, counter.seconds)
+
+
+def _amounts(visual_tokens: int, output_tokens: int) -> tuple[tuple[Kind, int], ...]:
+    return ("visual_tokens", visual_tokens), ("output_tokens", output_tokens)

@@ -1,0 +1,40 @@
+"""Engines in processes for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kantu.engine.process import ProcessEngine, ProcessSettings
+from kantu.engine.protocol import DeltaStream, Engine
+from kantu.engine.request import Request, SamplingParams
+from kantu.processing.image import CleanImage
+from tests.engine.process.fakes import Fake
+
+WAIT_SECONDS = 60.0  # after which a test fails
+
+
+@contextmanager
+def process_engine(make: Callable[[], Engine] = Fake, **settings: Any) -> Iterator[ProcessEngine]:
+    """One that restarts at once, closed at the end."""
+    engine = ProcessEngine(make, ProcessSettings(**{"restart_seconds": 0.01} | settings))
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def question(text: str, *images: CleanImage, **sampling: Any) -> Request:
+    return Request(({"role": "user", "content": text},), images, SamplingParams(**sampling))
+
+
+def answer(engine: Engine, text: str, *images: CleanImage) -> str:
+    return "".join(delta.text for delta in DeltaStream(engine, question(text, *images)))
+
+
+def started(engine: Engine, text: str = "wait") -> DeltaStream:
+    """A request of which the engine's thread has taken notice."""
+    stream = DeltaStream(engine, question(text))
+    next(stream)
+    return stream
