@@ -69,7 +69,7 @@ class Tab:
         assert "exceptionDetails" not in answer, (script[:200], answer["exceptionDetails"])
         return answer["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 20) -> Any:
+    def wait(self, script: str, seconds: float = 60) -> Any:
         """The first truthy value of an expression."""
         end = time.monotonic() + seconds
         while not (value := self.evaluate(script)):

@@ -29,7 +29,8 @@ USAGE = {
 INJECTION = '<img src=x onerror="document.title=\'gone\'"><script>document.title="gone"</script><b>粗</b>'
 BOXES = (
     "按钮和状态在这里：\n```json\n"
-    '[{"bbox_2d": [40, 60, 620, 120], "label": "待商家发货"}, {"bbox_2d": [640, 880, 960, 950], "label": "催发货"}]\n```'
+    '[{"bbox_2d": [40, 60, 620, 120], "label": "待商家发货"}, '
+    '{"bbox_2d": [640, 880, 960, 950], "label": "催发货"}]\n```'
 )
 ANSWERS = {
     "发货": "待商家发货，商家还没有寄出。",

@@ -80,7 +80,7 @@ def test_what_pictures_cost_is_told_before_asking(visitor: Tab, gateway: Gateway
     preview = f"document.querySelector('{part('preview')}').textContent"
     visitor.wait(f"{preview} === '2 张图片 · 约 768 个视觉词元'")
     set_field(visitor, "max-pixels", "100352")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while gateway.seen()["tokenized"][-1].get("mm_processor_kwargs") != {"max_pixels": 100352}:
         assert time.monotonic() < end
 
@@ -152,7 +152,7 @@ def test_stop_keeps_what_has_come_and_cancels_on_the_server(visitor: Tab, gatewa
     visitor.wait(f"document.querySelector('{LAST} .chip')?.textContent === '已停止'")
     assert visitor.text(f"{LAST} .text").startswith("还在看还在看")
     assert visitor.evaluate(f"document.querySelector('{part('stop')}').hidden")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while gateway.seen()["cancelled"] == cancelled:
         assert time.monotonic() < end
 
@@ -160,7 +160,8 @@ def test_stop_keeps_what_has_come_and_cancels_on_the_server(visitor: Tab, gatewa
 def test_boxes_of_an_answer_are_drawn_on_the_picture(visitor: Tab, picture: Path) -> None:
     choose(visitor, picture)
     answered(visitor, "标出按钮和状态")
-    places = "[...document.querySelectorAll('.boxed rect')].map((r) => ['x','y','width','height'].map((n) => r.getAttribute(n)))"
+    edges = "['x', 'y', 'width', 'height'].map((name) => box.getAttribute(name))"
+    places = f"[...document.querySelectorAll('.boxed rect')].map((box) => {edges})"
     assert visitor.evaluate(places) == [["40", "60", "580", "60"], ["640", "880", "320", "70"]]
     labels = "[...document.querySelectorAll('.boxed figcaption')].map((label) => label.textContent)"
     assert visitor.evaluate(labels) == ["待商家发货", "催发货"]
@@ -212,7 +213,7 @@ def test_a_refusal_is_shown_in_chinese_and_can_be_tried_again(visitor: Tab, gate
     assert "req_0123456789abcdef01234567" in visitor.text(f"{LAST} small")
     asked = len(gateway.seen()["chats"])
     visitor.click(f"{LAST} .error button")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while len(gateway.seen()["chats"]) == asked:
         assert time.monotonic() < end
 

@@ -9,7 +9,10 @@ from kantu.service.page.policy import policy_of
 
 
 def test_every_inline_script_is_named_by_its_digest() -> None:
-    html = '<script type="importmap">{"imports": {}}</script><script defer src="a.js"></script><script>\nlet a = 1;\n</script>'
+    html = (
+        '<script type="importmap">{"imports": {}}</script><script defer src="a.js"></script>'
+        "<script>\nlet a = 1;\n</script>"
+    )
     scripts = policy_of(html).split("script-src ")[1]
     expected = [
         base64.b64encode(hashlib.sha256(body).digest()).decode() for body in (b'{"imports": {}}', b"\nlet a = 1;\n")

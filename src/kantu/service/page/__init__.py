@@ -1,7 +1,7 @@
 """看图, the page to try the gateway with: it asks the public API with its visitor's key, and nothing else.
 
-NiceGUI lays the page out (`layout.py`). What happens then, happens in the browser (`static/`): key, pictures, questions and
-answers go between it and `/v1/`, so that there is one door, and no state of a visitor's is on the server.
+NiceGUI lays the page out (`layout.py`). What happens then, happens in the browser (`static/`): key, pictures, questions
+and answers go between it and `/v1/`, so that there is one door, and no state of a visitor's is on the server.
 """
 
 from __future__ import annotations

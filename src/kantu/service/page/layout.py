@@ -130,10 +130,13 @@ def _lightbox(words: Words) -> None:
         _box("stage", part="stage")
 
 
-def _button(classes: str, icon: str, *, label: str = "", type: str = "button", **props: str | bool) -> ui.element:
+def _button(
+    classes: str, icon: str, *, part: str = "", label: str = "", type: str = "button", **props: str | bool
+) -> ui.element:
     """A button with an icon; `label` for those without words."""
-    named = {"aria_label": label, "title": label} if label else {}
-    button = _box(classes, tag="button", type=type, **named, **props)
+    if label:
+        props = {"aria_label": label, "title": label, **props}
+    button = _box(classes, tag="button", part=part, text="", type=type, **props)
     with button:
         _box(f"icon icon-{icon}", tag="span", aria_hidden="true")
     return button

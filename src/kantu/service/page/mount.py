@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def mount(app: FastAPI) -> None:
     app.router.routes[-1] = _PageMount("", app=core.app)
 
     @contextlib.asynccontextmanager
-    async def with_nicegui(app: FastAPI) -> AsyncIterator[Mapping[str, Any] | None]:
+    async def with_nicegui(app: FastAPI) -> AsyncIterator[Any]:
         async with core.app.router.lifespan_context(core.app), lifespan(app) as state:
             yield state
 

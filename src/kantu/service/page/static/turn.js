@@ -132,15 +132,17 @@ function readableJson(text) {
   }
 }
 
-/** Like JSON.stringify with an indent, but what holds no other object or array, such as a box, stays on one line. */
+const LINE = 64; // characters that are still read at a glance
+
+/** Like JSON.stringify with an indent, but what is short, such as a box, stays on one line. */
 function brokenLines(value, indent) {
   if (value === null || typeof value !== "object") return JSON.stringify(value);
   const isList = Array.isArray(value);
+  const [open, close] = isList ? "[]" : "{}";
   const inner = `${indent}  `;
   const named = (name) => (isList ? "" : `${JSON.stringify(name)}: `);
-  const flat = isList && value.every((item) => item === null || typeof item !== "object");
   const items = Object.entries(value).map(([name, item]) => named(name) + brokenLines(item, inner));
-  const [open, close] = isList ? "[]" : "{}";
-  if (flat || !items.length) return open + items.join(", ") + close;
+  const line = open + items.join(", ") + close;
+  if (line.length <= LINE && !line.includes("\n")) return line;
   return `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
 }
