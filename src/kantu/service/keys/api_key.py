@@ -68,11 +68,11 @@ def hint_of(text: str) -> str:
 
 
 def digest_of(text: str) -> str:
-    """What is kept of a key's text. It is 256 random bits, not a password: a plain SHA-256 cannot be searched for it."""
+    """What is kept of a key's text: SHA-256 is enough, as nobody can try 256 random bits as they can try passwords."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def text_in(authorization: str) -> str | None:
     """The key in an `Authorization` header, or None where it has not exactly the form of one of ours."""
     match = _AUTHORIZATION.fullmatch(authorization)
-    return match and match[1]
+    return None if match is None else match[1]

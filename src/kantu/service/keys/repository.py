@@ -44,13 +44,13 @@ def find_by_digest(session: Session, digest: str) -> ApiKey | None:
     choose texts whose digests come closer to one that is kept.
     """
     row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == digest))
-    return row and _key(row)
+    return None if row is None else _key(row)
 
 
 def find(session: Session, key_id: str) -> ApiKey | None:
     """The key with this id."""
     row = session.get(ApiKeyRow, key_id, populate_existing=True)
-    return row and _key(row)
+    return None if row is None else _key(row)
 
 
 def find_all(session: Session) -> list[ApiKey]:

@@ -19,7 +19,7 @@ _USE_NOTED_EVERY_SECONDS = 60
 
 
 class KeyService:
-    """Every call is a transaction of its own. Nothing is remembered between calls: a change holds from the next request.
+    """Nothing is remembered between calls: a change holds from the next request.
 
     Args:
         clock: seconds since 1970.
@@ -102,19 +102,31 @@ class KeyService:
         text = text_in(authorization)
         key = None if text is None else await self._find(digest_of(text))
         if key is None:
-            raise AuthenticationError(
-                "invalid_api_key",
-                "API 密钥无效：请检查是否完整，请求头应为 Authorization: Bearer kt-…。",
-                "The API key is not valid: is it complete? The header is Authorization: Bearer kt-...",
-            )
+            raise _invalid()
+        caller = self._caller(key)
         now = self._clock()
-        state = key.state(now)
+        if key.last_used_at is None or key.last_used_at <= now - _USE_NOTED_EVERY_SECONDS:
+            await self._note_use(key.id, int(now))
+        return caller
+
+    async def caller(self, key_id: str) -> Caller:
+        """Who holds a key now that did something earlier, such as making a batch.
+
+        Raises:
+            AuthenticationError: `invalid_api_key`, `expired_api_key`, `revoked_api_key`.
+            StoreError: the database cannot be asked.
+        """
+        key = await self._database.run(lambda session: repository.find(session, key_id), read_only=True)
+        if key is None:
+            raise _invalid()
+        return self._caller(key)
+
+    def _caller(self, key: ApiKey) -> Caller:
+        state = key.state(self._clock())
         if state == "revoked":
             raise AuthenticationError("revoked_api_key", "API 密钥已被撤销。", "The API key has been revoked.")
         if state == "expired":
             raise AuthenticationError("expired_api_key", "API 密钥已过期。", "The API key has expired.")
-        if key.last_used_at is None or key.last_used_at <= now - _USE_NOTED_EVERY_SECONDS:
-            await self._note_use(key.id, int(now))
         return key.caller()
 
     async def _find(self, digest: str) -> ApiKey | None:
@@ -155,3 +167,11 @@ def make(
     )
     check(key)
     return key, text
+
+
+def _invalid() -> AuthenticationError:
+    return AuthenticationError(
+        "invalid_api_key",
+        "API 密钥无效：请检查是否完整，请求头应为 Authorization: Bearer kt-…。",
+        "The API key is not valid: is it complete? The header is Authorization: Bearer kt-...",
+    )

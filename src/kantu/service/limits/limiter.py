@@ -1,8 +1,8 @@
 """Counting what keys use, and refusing what goes over their limits.
 
 The strategies of the `limits` library only ever add. Here the most that a request may use is added before it runs and
-what it did not use is taken back after it, so only the library's stores are used: each addition is one atomic step whose
-result decides, so that of any number of racing requests no more than the limit are let in.
+what it did not use is taken back after it, so only the library's stores are used. Each addition is one atomic step and
+its result decides, so that of any number of racing requests no more than the limit are let in.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Limiter:
     async def reserve(self, caller: Caller, *, visual_tokens: int, output_tokens: int) -> Reservation:
         """Count the most that a request may use. Whatever happens to it, `settle` the reservation.
 
-        A refused reservation is counted until it is taken back, a moment later: at its limit a key may be refused early,
-        never late.
+        A refused reservation is counted until it is taken back, a moment later: at its limit, a key may be refused
+        early, never late.
 
         Raises:
             LimitExceededError: `visual_token_limit_exceeded`, `output_token_limit_exceeded`; nothing is counted then.

@@ -27,7 +27,8 @@ def exceeded(counter: Counter, amount: int) -> LimitExceededError:
     if counter.kind == "visual_tokens":
         return LimitExceededError(
             "visual_token_limit_exceeded",
-            f"这个请求的图片有 {amount} 个视觉词元，会超过这个密钥{period} {limit} 个的上限{_never(amount, limit, '请缩小图片')}。",
+            f"这个请求的图片有 {amount} 个视觉词元，会超过这个密钥{period} {limit} 个的上限"
+            f"{_never(amount, limit, '请缩小图片')}。",
             f"The {amount} visual tokens of this request go over this key's limit of {limit} {period_en}"
             f"{_never_en(amount, limit, 'send smaller pictures')}.",
             retry_after_seconds=seconds,

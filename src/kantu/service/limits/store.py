@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -41,7 +42,7 @@ class LimitStore:
 
     def __init__(self, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = None if redis_url is None else _connections(redis_url)
-        self._storage: Storage = MemoryStorage() if redis_url is None else _redis_storage(redis_url, self._pool)
+        self._storage: Storage = MemoryStorage() if self._pool is None else _redis_storage(self._pool)
         self.errors = 0
         self._turns = asyncio.Semaphore(_CONNECTIONS)
         self._clock = clock
@@ -82,34 +83,28 @@ class LimitStore:
             _log.warning("limit_store_unavailable", extra={"reason": reason})
 
 
-def _connections(url: str) -> ConnectionPool[Any] | None:
+def _connections(url: str) -> ConnectionPool:
     options: dict[str, Any] = {
         "max_connections": _CONNECTIONS,
         "socket_timeout": _REDIS_SECONDS,
         "socket_connect_timeout": _REDIS_SECONDS,
         "retry": Retry(NoBackoff(), 0),  # an addition whose answer was lost may have been made
     }
-    pool = None
     if url.startswith(_REDIS_SCHEMES):
-        try:
+        with contextlib.suppress(ValueError, TypeError):  # an address that is none, an option that is none
             pool = ConnectionPool.from_url(url, **options)
-        except ValueError:
-            pool = None
-    if pool is None:
-        raise InvalidRequestError(
-            "invalid_settings",
-            "设置有误：store.redis_url 必须是 redis://、rediss:// 或 unix:// 开头的网址。",
-            "Invalid settings: store.redis_url must be a URL that starts with redis://, rediss:// or unix://.",
-            param="store.redis_url",
-        )
-    return pool
+            pool.make_connection()  # connects to nothing, but looks at the options
+            return pool
+    raise InvalidRequestError(
+        "invalid_settings",
+        "设置有误：store.redis_url 必须是 redis://、rediss:// 或 unix:// 开头的网址。",
+        "Invalid settings: store.redis_url must be a URL that starts with redis://, rediss:// or unix://.",
+        param="store.redis_url",
+    )
 
 
-def _redis_storage(url: str, pool: ConnectionPool[Any] | None) -> RedisStorage:
+def _redis_storage(pool: ConnectionPool) -> RedisStorage:
+    options: dict[str, Any] = {"connection_pool": pool}
     return RedisStorage(
-        "async+redis://",
-        wrap_exceptions=True,
-        implementation="redispy",
-        key_prefix="kantu:limits",
-        connection_pool=pool,
+        "async+redis://", wrap_exceptions=True, implementation="redispy", key_prefix="kantu:limits", **options
     )

@@ -34,7 +34,7 @@ class Counter:
 
 
 def counters_of(caller: Caller, kind: Kind, now: float) -> tuple[Counter, ...]:
-    """The counters that limit the caller's use of `kind` at `now`, the minute's before the day's; none without limits."""
+    """The counters that limit the caller's use of `kind` at `now`, the minute's first; none without limits."""
     found: list[Counter] = []
     for period, seconds in _SECONDS.items():
         limit: int | None = getattr(caller.limits, f"{kind}_per_{period}")
