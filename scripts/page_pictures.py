@@ -19,10 +19,10 @@ sys.path.insert(0, str(ROOT))
 
 from tests.service.page.chromium import Tab, chromium  # noqa: E402
 from tests.service.page.real_gateway import real_gateway  # noqa: E402
-from tests.service.page.visit import answered, arrive, choose  # noqa: E402
+from tests.service.page.visit import answered, arrive, choose, part  # noqa: E402
 
 PICTURE = ROOT / "examples" / "order.png"
-WHERE = "标出347.80的位置"
+WHY = "为什么这个还没发货？"
 
 
 def main() -> None:
@@ -31,13 +31,17 @@ def main() -> None:
         with chromium(profile) as tab:
             arrive(tab, gateway.address, gateway.key)
             choose(tab, PICTURE)
-            answered(tab, "为什么这个还没发货？")
-            answered(tab, "一共多少钱？")
+            answered(tab, WHY)
+            tab.click(part("new"))
+            choose(tab, PICTURE)
+            tab.evaluate(f"document.querySelector('{part('schema-sample')}').click()")
+            answered(tab, "提取记录。")
             write(tab, ROOT / "docs" / "page.png")
             arrive(tab, gateway.address, gateway.key)
             tab.as_phone()
             choose(tab, PICTURE)
-            answered(tab, WHERE)
+            answered(tab, WHY)
+            answered(tab, "一共多少钱？")
             write(tab, ROOT / "docs" / "page-phone.png")
 
 

@@ -51,7 +51,7 @@ def test_a_record_keeps_to_its_schema(visitor: Tab, picture: Path) -> None:
     choose(visitor, picture)
     visitor.evaluate(f"document.querySelector('{part('schema-sample')}').click()")
     record = json.loads(answered(visitor, "提取记录。"))
-    assert list(record) == ["状态", "店铺", "商品", "金额", "订单号"]
+    assert list(record) == ["状态", "店铺", "商品", "总金额", "订单号"]
     assert record["状态"] == "待商家发货"
 
 

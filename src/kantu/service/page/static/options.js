@@ -1,7 +1,7 @@
 // The advanced options, as fields of a request.
 
 // Made for the picture that the README asks about.
-const SAMPLE_FIELDS = ["状态", "店铺", "商品", "金额", "订单号"];
+const SAMPLE_FIELDS = ["状态", "店铺", "商品", "总金额", "订单号"];
 const SAMPLE = {
   type: "object",
   properties: Object.fromEntries(SAMPLE_FIELDS.map((name) => [name, { type: "string", maxLength: 40 }])),
