@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from kantu.errors import InvalidRequestError, KantuError
+from kantu.service import commands as service
 from kantu.training import commands as training
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ app = typer.Typer(
 )
 
 app.add_typer(training.app, name="train")
+app.add_typer(service.keys, name="keys")
+app.command()(service.serve)
 
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")

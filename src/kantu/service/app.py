@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -12,6 +12,8 @@ from fastapi import FastAPI
 from kantu import __version__
 from kantu.engine.process import ProcessEngine
 from kantu.service import page
+from kantu.service.batches.endpoints import router as batches_router
+from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
@@ -47,7 +49,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.state.gateway = gateway
     install(app)
-    routers = (chat_router, models_router, files_router, tokenize_router)
+    routers = (chat_router, models_router, files_router, batches_router, tokenize_router)
     for router in routers:
         app.include_router(router)
     app.include_router(health_router(lambda request: gateway.health))
@@ -71,7 +73,10 @@ def create_app(gateway: Gateway) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gateway: Gateway = app.state.gateway
     gateway.watch.attach(_sources(gateway))
-    tasks = [asyncio.create_task(sweep_forever(gateway.files))]
+    tasks = [
+        asyncio.create_task(sweep_forever(gateway.files)),
+        asyncio.create_task(gateway.batch_runner.run()),
+    ]
     try:
         yield
     finally:
@@ -92,4 +97,10 @@ def _sources(gateway: Gateway) -> Sources:
         restarts=lambda: engine.restarts if isinstance(engine, ProcessEngine) else 0,
         in_flight_pixels=lambda: gateway.admission.pixels,
         limit_store_errors=lambda: gateway.limiter.store.errors,
+        batches=lambda: _batches(gateway),
     )
+
+
+def _batches(gateway: Gateway) -> Mapping[str, int]:
+    with gateway.database.session(read_only=True) as session:
+        return counts_by_state(session)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from kantu import __version__
 from kantu.service.admission import Admission
+from kantu.service.batches.answer import LineAnswerer
+from kantu.service.batches.runner import BatchRunner
+from kantu.service.batches.service import BatchService
 from kantu.service.chat.service import ChatService
 from kantu.service.database import Database
 from kantu.service.fetch import FetchSettings, ImageFetcher
@@ -39,6 +42,8 @@ class Gateway:
     pictures: Pictures
     files: FileService
     chat: ChatService
+    batches: BatchService
+    batch_runner: BatchRunner
     health: Health
     watch: Watch
 
@@ -93,6 +98,15 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         workers=request.decode_workers,
     )
     chat = ChatService(request, model, pictures, limiter, admission, watch)
+    batch_runner = BatchRunner(
+        database,
+        files,
+        LineAnswerer(keys.caller, limiter.admit, chat.complete),
+        concurrency=store.batch_concurrency,
+        most_lines=store.batch_lines,
+        most_depth=settings.server.max_json_depth,
+    )
+    batches = BatchService(database, files, batch_runner.wake)
     lifecycle = Lifecycle()
     health = Health(
         draining=lambda: lifecycle.draining,
@@ -114,6 +128,8 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         pictures,
         files,
         chat,
+        batches,
+        batch_runner,
         health,
         watch,
     )

@@ -100,3 +100,14 @@ def batch_of(row: BatchRow) -> Batch:
         cancelling_at=row.cancelling_at,
         cancelled_at=row.cancelled_at,
     )
+
+
+def counts_by_state(session: Session) -> dict[str, int]:
+    """How many batches of all owners wait for a runner ("queued"), and are under way ("running")."""
+    rows = session.execute(
+        select(BatchRow.lease_owner.is_not(None), func.count())
+        .where(BatchRow.status.in_(UNFINISHED))
+        .group_by(BatchRow.lease_owner.is_not(None))
+    )
+    found = {("running" if held else "queued"): count for held, count in rows}
+    return {"queued": 0, "running": 0} | found

@@ -1,0 +1,176 @@
+"""`kantu serve` and `kantu keys`: thin shells over the service. What the service needs is imported by the commands."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kantu.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from kantu.service.keys.api_key import ApiKey
+    from kantu.service.keys.service import KeyService
+    from kantu.service.settings import Settings
+
+keys = typer.Typer(help="管理 API 密钥；改动从下一个请求起生效。", no_args_is_help=True)
+
+_NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "limits", "nicegui", "structlog", "prometheus_client", "yaml")
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", envvar="KANTU_CONFIG", help="YAML 设置文件；全部设置见 docs/settings.md。", metavar="FILE"
+    ),
+]
+Count = Annotated[int | None, typer.Option(min=1, metavar="N")]
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="监听的地址，默认 127.0.0.1。")] = None,
+    port: Annotated[int | None, typer.Option(help="监听的端口，默认 8000；0 任选一个。")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="模型名、文件夹，或上游服务的网址。", metavar="NAME|FOLDER|URL")
+    ] = None,
+    quantize: Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位。", metavar="int8|int4")] = None,
+    config: Config = None,
+    tls_certificate: Annotated[Path | None, typer.Option(help="TLS 证书（PEM）。", metavar="FILE")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="TLS 私钥（PEM）。", metavar="FILE")] = None,
+    allow_insecure: Annotated[
+        bool | None, typer.Option("--allow-insecure", help="没有 TLS 也监听本机以外的地址（前面另有 TLS 代理）。")
+    ] = None,
+) -> None:
+    """启动服务：兼容 OpenAI 的接口、试用页面和监控。Ctrl-C 或 SIGTERM 先处理完再停。"""
+    _need_service()
+    from kantu.service.server import serve as run
+    from kantu.service.settings import read_settings
+
+    server = {
+        "host": host,
+        "port": port,
+        "tls_certificate": tls_certificate,
+        "tls_key": tls_key,
+        "allow_insecure": allow_insecure,
+    }
+    run(read_settings(config, flags={"server": server, "model": {"name": model, "quantize": quantize}}))
+
+
+@keys.command()
+def create(
+    name: Annotated[str, typer.Argument(help="给人看的名字，如“客服部”。", metavar="NAME")],
+    owner: Annotated[str | None, typer.Option(help="与同一所有者的密钥共用文件和批处理；默认独立。")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="只能用这个模型；可重复。", metavar="NAME")] = None,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="只能用这个接口（chat、models、files、batches、tokenize）；可重复。", metavar="NAME"),
+    ] = None,
+    expires: Annotated[str | None, typer.Option(help="到期：12h、30d、8w，或日期时间。", metavar="WHEN")] = None,
+    requests_per_minute: Count = None,
+    requests_per_day: Count = None,
+    visual_tokens_per_minute: Count = None,
+    visual_tokens_per_day: Count = None,
+    output_tokens_per_minute: Count = None,
+    output_tokens_per_day: Count = None,
+    config: Config = None,
+) -> None:
+    """新建密钥。标准输出上只有密钥本身，只显示这一次。"""
+    from kantu.service.identity import Limits
+
+    limits = Limits(
+        requests_per_minute,
+        requests_per_day,
+        visual_tokens_per_minute,
+        visual_tokens_per_day,
+        output_tokens_per_minute,
+        output_tokens_per_day,
+    )
+    with _key_service(config) as service:
+        from kantu.service.keys.expiry import read_expiry
+
+        expires_at = None if expires is None else read_expiry(expires, time.time())
+        key, text = service.create(
+            name, owner=owner, models=model, endpoints=endpoint, limits=limits, expires_at=expires_at
+        )
+    print(f"密钥 {key.id}（{name}），请现在保存，以后无法再查看：", file=sys.stderr)
+    print(text)
+
+
+@keys.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False, config: Config = None) -> None:
+    """列出所有密钥（不含密钥本身）。"""
+    with _key_service(config) as service:
+        found = service.list()
+    now = time.time()
+    if as_json:
+        print(json.dumps([{**asdict(key), "state": key.state(now)} for key in found], ensure_ascii=False, indent=2))
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("名字", "编号", "开头", "状态", "范围", "限额", "到期", "最近使用", box=None, pad_edge=False)
+    states = {"active": "有效", "expired": "已过期", "revoked": "已撤销"}
+    table.columns[1].no_wrap = True  # it is copied from here
+    for key in found:
+        row = (key.name, key.id, f"{key.hint}…", states[key.state(now)], _scope(key), _limits(key))
+        table.add_row(*map(escape, row), _when(key.expires_at), _when(key.last_used_at))
+    Console().print(table)
+
+
+@keys.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="kantu keys list 里的编号。", metavar="ID")], config: Config = None
+) -> None:
+    """撤销密钥，下一个请求起不能再用。"""
+    with _key_service(config) as service:
+        key = service.revoke(key_id)
+    print(f"已撤销 {key.id}（{key.name}）。", file=sys.stderr)
+
+
+@contextmanager
+def _key_service(config: Path | None) -> Iterator[KeyService]:
+    """The keys of the service that `config` and the environment describe, running or not."""
+    _need_service()
+    from kantu.service.gateway import open_database
+    from kantu.service.keys.service import KeyService
+    from kantu.service.settings import home, read_settings
+
+    settings: Settings = read_settings(config)
+    database = open_database(settings, home())
+    try:
+        yield KeyService(database)
+    finally:
+        database.close()
+
+
+def _need_service() -> None:
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingDependencyError(
+            "service_missing",
+            f"缺少 {'、'.join(missing)}。请先安装：pip install 'kantu[service]'",
+            f"{', '.join(missing)} missing. Install it first: pip install 'kantu[service]'",
+        )
+
+
+def _scope(key: ApiKey) -> str:
+    parts = [*(key.models or ()), *(key.endpoints or ())]
+    return "、".join(parts) or "全部"
+
+
+def _limits(key: ApiKey) -> str:
+    given: dict[str, Any] = {field.name: getattr(key.limits, field.name) for field in fields(key.limits)}
+    return "，".join(f"{name} {value}" for name, value in given.items() if value is not None) or "无"
+
+
+def _when(seconds: int | None) -> str:
+    return "-" if seconds is None else datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
