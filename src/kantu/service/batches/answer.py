@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kantu.service.access import check_endpoint
-from kantu.service.identity import Caller
+from kantu.service.identity import Caller, check_endpoint
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import BinaryIO
 
-from anyio import to_thread
 from sqlalchemy.orm import Session
 
 from kantu.service.batches import leases, lines
@@ -15,6 +14,7 @@ from kantu.service.batches.record import Batch, Problem
 from kantu.service.database import Database
 from kantu.service.files.record import FileRecord
 from kantu.service.files.service import FileService
+from kantu.service.threads import on_thread
 
 _READ_AT_ONCE = 50
 
@@ -37,15 +37,15 @@ class BatchFiles:
 
     async def check(self, file: BinaryIO) -> tuple[int, Sequence[Problem]]:
         """The number of lines, and what is wrong with them."""
-        return await to_thread.run_sync(lines.check, file, self._most_lines, self._most_depth)
+        return await on_thread(lambda: lines.check(file, self._most_lines, self._most_depth))
 
     async def places(self, file: BinaryIO) -> list[Place]:
         """Where the lines are."""
-        return await to_thread.run_sync(lambda: list(lines.places(file)))
+        return await on_thread(lambda: list(lines.places(file)))
 
     async def line(self, file: BinaryIO, place: Place) -> Line:
         """One line. Raises InvalidRequestError where `check` would find something wrong with it."""
-        return await to_thread.run_sync(lambda: lines.parse(lines.read(file, place), self._most_depth))
+        return await on_thread(lambda: lines.parse(lines.read(file, place), self._most_depth))
 
     async def write(self, batch: Batch) -> tuple[FileRecord | None, FileRecord | None]:
         """The contents of the output and the error file; None where there is nothing to write.

@@ -43,14 +43,15 @@ class Holder:
     until: int
 
 
-def claimable(session: Session, now: int, busy_owners: Collection[str]) -> list[str]:
+def claimable(session: Session, holder: Holder, at_work: Collection[str], busy_owners: Collection[str]) -> list[str]:
     """Ids of batches that nobody holds: those with something short to do, and of each other owner the oldest to run.
 
     Args:
+        at_work: batches that the holder is working on, whatever has become of their leases.
         busy_owners: whose batches to run are left alone, because one is being run.
     """
-    free = _free(now)
-    is_short = or_(BatchRow.status.in_(("validating", "finalizing", "cancelling")), BatchRow.expires_at <= now)
+    free = _free(holder) & BatchRow.id.not_in(at_work)
+    is_short = or_(BatchRow.status.in_(("validating", "finalizing", "cancelling")), BatchRow.expires_at <= holder.now)
     short = select(BatchRow.id).where(free, BatchRow.status.in_(UNFINISHED), is_short)
     place = func.row_number().over(partition_by=BatchRow.owner, order_by=(BatchRow.created_at, BatchRow.id))
     ranked = select(BatchRow.id, BatchRow.created_at, place.label("place")).where(
@@ -66,25 +67,25 @@ def claim(session: Session, batch_ids: Sequence[str], holder: Holder) -> list[Ba
     """Those of some batches that nobody else was faster to take."""
     claimed: list[Batch] = []
     for batch_id in batch_ids:
-        query = update(BatchRow).where(BatchRow.id == batch_id, _free(holder.now), BatchRow.status.in_(UNFINISHED))
+        query = update(BatchRow).where(BatchRow.id == batch_id, _free(holder), BatchRow.status.in_(UNFINISHED))
         query = query.values(lease_owner=holder.id, lease_expires_at=holder.until)
         if session.execute(query.returning(BatchRow.id)).first() is not None:
             claimed.append(batch_of(session.get_one(BatchRow, batch_id, populate_existing=True)))
     return claimed
 
 
-def renew(session: Session, holder: Holder) -> dict[str, Status]:
-    """Prolong all leases of a holder; the batches it still has, and their states."""
-    query = update(BatchRow).where(BatchRow.lease_owner == holder.id, BatchRow.status.in_(UNFINISHED))
+def renew(session: Session, holder: Holder, batch_ids: Collection[str]) -> dict[str, Status]:
+    """Prolong leases; those of some batches that the holder still has, and their states."""
+    query = update(BatchRow).where(BatchRow.lease_owner == holder.id, BatchRow.id.in_(batch_ids))
     query = query.values(lease_expires_at=holder.until)
     rows = session.execute(query.returning(BatchRow.id, BatchRow.status))
-    return dict(rows.tuples().all())  # type: ignore[arg-type]  # only states are written
+    return {row.id: row.status for row in rows}
 
 
 def held(session: Session, holder_id: str) -> dict[str, Status]:
     """The batches that a holder has, and their states."""
     query = select(BatchRow.id, BatchRow.status).where(BatchRow.lease_owner == holder_id)
-    return dict(session.execute(query).tuples().all())  # type: ignore[arg-type]
+    return {row.id: row.status for row in session.execute(query)}
 
 
 def look(session: Session, batch_id: str, holder_id: str | None = None) -> Batch:
@@ -159,7 +160,7 @@ def results(session: Session, batch_id: str, succeeded: bool, after: int, limit:
         BatchItemRow.status == ("succeeded" if succeeded else "failed"),
         BatchItemRow.line > after,
     )
-    return [(line, result) for line, result in session.execute(query.order_by(BatchItemRow.line).limit(limit)).tuples()]
+    return [(row.line, row.result) for row in session.execute(query.order_by(BatchItemRow.line).limit(limit))]
 
 
 def finalize(session: Session, holder: Holder, batch_id: str) -> None:
@@ -210,8 +211,10 @@ def finish(
     session.execute(delete(BatchItemRow).where(BatchItemRow.batch_id == batch.id))
 
 
-def _free(now: int) -> ColumnElement[bool]:
-    return or_(BatchRow.lease_owner.is_(None), BatchRow.lease_expires_at <= now)
+def _free(holder: Holder) -> ColumnElement[bool]:
+    """A lease of its own that the holder does not know of is one that it could not give back."""
+    is_own = BatchRow.lease_owner == holder.id
+    return or_(BatchRow.lease_owner.is_(None), BatchRow.lease_expires_at <= holder.now, is_own)
 
 
 def _held(holder: Holder, batch_id: str) -> ColumnElement[bool]:

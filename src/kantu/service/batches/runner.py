@@ -100,11 +100,12 @@ class BatchRunner:
         """Keep what is held, notice what others did to it, and take more."""
         await self._keep()
         busy = {held.batch.owner for held in self._held.values() if held.batch.status == "in_progress"}
-        now = int(self._clock())
-        found = await self._database.run(lambda session: leases.claimable(session, now, busy), read_only=True)
+        holder, at_work = self._holder(), set(self._held)
+        found = await self._database.run(
+            lambda session: leases.claimable(session, holder, at_work, busy), read_only=True
+        )
         if not found:
             return
-        holder = self._holder()
         for batch in await self._database.run(lambda session: leases.claim(session, found, holder)):
             work = BatchWork(batch, self._database, self._files, self._answer, slots, pause, self._holder)
             held = _Held(batch, work)
@@ -117,7 +118,8 @@ class BatchRunner:
         loop_time = asyncio.get_running_loop().time()
         if loop_time >= self._renew_at:
             holder = self._holder()
-            states = await self._database.run(lambda session: leases.renew(session, holder))
+            at_work = set(self._held)
+            states = await self._database.run(lambda session: leases.renew(session, holder, at_work))
             self._renew_at = loop_time + self._lease_seconds / 3
         else:
             states = await self._database.run(lambda session: leases.held(session, self._id), read_only=True)

@@ -8,13 +8,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.orm import Session
 
 from kantu.errors import ConflictError, InvalidRequestError, LimitExceededError, NotFoundError
-from kantu.service.access import check_endpoint
 from kantu.service.batches.record import WINDOW_SECONDS, Batch, batch_not_found, new_batch_id
 from kantu.service.batches.repository import BatchRepository
 from kantu.service.database import Database
 from kantu.service.files.record import file_not_found
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller
+from kantu.service.identity import Caller, check_endpoint
 from kantu.service.language import Language
 
 MOST_UNFINISHED = 100

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import InvalidRequestError, StoreError
 from kantu.service.database.migrate import upgrade
+from kantu.service.threads import on_thread
 
 T = TypeVar("T")
 
@@ -68,7 +70,7 @@ class Database:
         """`work` in a transaction of its own, on a thread. What it or `session` raises is raised here."""
         if self._threads is None:
             self._threads = CapacityLimiter(_THREADS)
-        return await to_thread.run_sync(self._run, work, read_only, limiter=self._threads)
+        return await on_thread(partial(self._run, work, read_only), self._threads)
 
     def ping(self) -> None:
         """Raise StoreError unless the database answers."""

@@ -11,9 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from anyio import to_thread
-
 from kantu.errors import InvalidRequestError, StoreError
+from kantu.service.threads import on_thread
 
 _DRAFTS = "drafts"
 _WRITE_BYTES = 2**20
@@ -49,7 +48,7 @@ class Draft:
             raise _too_large(self._max_bytes)
         self._waiting += data
         if len(self._waiting) >= _WRITE_BYTES:
-            await to_thread.run_sync(self._write)
+            await on_thread(self._write)
 
     async def flush(self) -> None:
         """Everything taken so far is on the disk itself afterwards, also if the power fails.
@@ -57,7 +56,7 @@ class Draft:
         Raises:
             StoreError: as `write`.
         """
-        await to_thread.run_sync(self._sync)
+        await on_thread(self._sync)
 
     def read(self) -> bytes:
         """What has been flushed."""
@@ -106,7 +105,7 @@ class ContentStore:
             StoreError: `store_full`, `store_unavailable`.
         """
         path = self._folder / _DRAFTS / secrets.token_hex(12)
-        draft = await to_thread.run_sync(Draft, path, max_bytes)
+        draft = await on_thread(lambda: Draft(path, max_bytes))
         try:
             yield draft
         finally:
@@ -119,7 +118,7 @@ class ContentStore:
             StoreError: as `Draft.write`.
         """
         await draft.flush()
-        await to_thread.run_sync(self._rename, draft.path, self.path(file_id))
+        await on_thread(lambda: self._rename(draft.path, self.path(file_id)))
 
     def open(self, file_id: str) -> BinaryIO:
         """The content, to read.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter
 from sqlalchemy.orm import Session
 
 from kantu.errors import InvalidRequestError
@@ -25,6 +26,7 @@ from kantu.service.files.record import (
     new_file_id,
 )
 from kantu.service.files.repository import FileRepository, Order, delete_expired, known_ids
+from kantu.service.threads import on_thread
 
 _DAY_SECONDS = 86_400
 _SWEPT_AT_ONCE = 500
@@ -79,13 +81,13 @@ class FileService:
         if purpose in PICTURES:
             if self._decoders is None:
                 self._decoders = CapacityLimiter(self._decode_workers)
-            await to_thread.run_sync(_check_picture, draft, limiter=self._decoders)
+            await on_thread(lambda: _check_picture(draft), self._decoders)
         record = self._record(owner, filename, purpose, draft.size, lifetime)
         await self._content.keep(draft, record.id)
         try:
             await self._database.run(lambda session: self._add_upload(session, record))
         except InvalidRequestError:
-            await to_thread.run_sync(self._content.remove, [record.id])
+            await on_thread(lambda: self._content.remove([record.id]))
             raise  # after a StoreError nobody knows whether there is a row: the sweeper will see
         return record
 
@@ -160,7 +162,7 @@ class FileService:
             StoreError: `file_content_missing`.
         """
         await self.get(owner, file_id)
-        return await to_thread.run_sync(self._content.open, file_id)
+        return await on_thread(lambda: self._content.open(file_id))
 
     async def path(self, record: FileRecord) -> Path:
         """Where the content of a file is, to be sent.
@@ -168,7 +170,7 @@ class FileService:
         Raises:
             StoreError: `file_content_missing`.
         """
-        (await to_thread.run_sync(self._content.open, record.id)).close()
+        (await on_thread(lambda: self._content.open(record.id))).close()
         return self._content.path(record.id)
 
     async def open_bytes(self, owner: str, file_id: str) -> bytes:
@@ -186,8 +188,8 @@ class FileService:
                 "This file is not a picture: those are uploaded with the purpose vision.",
                 param="file_id",
             )
-        with await to_thread.run_sync(self._content.open, file_id) as file:
-            return await to_thread.run_sync(file.read)
+        with await on_thread(lambda: self._content.open(file_id)) as file:
+            return await on_thread(file.read)
 
     async def delete(self, owner: str, file_id: str) -> None:
         """Delete a file and its content.
@@ -197,7 +199,7 @@ class FileService:
         """
         if not await self._database.run(lambda session: self._of(session, owner).delete(file_id)):
             raise file_not_found()
-        await to_thread.run_sync(self._content.remove, [file_id])
+        await on_thread(lambda: self._content.remove([file_id]))
 
     async def sweep(self) -> int:
         """Delete what has expired, and contents without a row; how many files that was.
@@ -207,9 +209,9 @@ class FileService:
         """
         deleted = 0
         while expired := await self._database.run(lambda session: delete_expired(session, self._now(), _SWEPT_AT_ONCE)):
-            await to_thread.run_sync(self._content.remove, expired)
+            await on_thread(partial(self._content.remove, expired))
             deleted += len(expired)
-        return deleted + await to_thread.run_sync(self._content.sweep, self._known, _ORPHAN_SECONDS)
+        return deleted + await on_thread(lambda: self._content.sweep(self._known, _ORPHAN_SECONDS))
 
     def lifetime(self, asked_seconds: int | None, param: str = "expires_after[seconds]") -> int:
         """How many seconds a new file is kept.

@@ -1,0 +1,28 @@
+"""Blocking work on a thread, which nobody walks away from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CancelScope, CapacityLimiter, to_thread
+
+T = TypeVar("T")
+
+
+async def on_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
+    """What `work` returns or raises.
+
+    A thread cannot be stopped. A task that is cancelled meanwhile is held until the thread is through, so that what
+    comes next does not close the file or the database that the thread is using.
+    """
+    task = asyncio.ensure_future(to_thread.run_sync(work, limiter=limiter))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with CancelScope(shield=True):
+            await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # nobody is left to hear of it
+        raise

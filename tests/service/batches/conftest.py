@@ -1,0 +1,120 @@
+"""Batches over a fake of what answers, and a runner that a test starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kantu.service.batches.record import UNFINISHED, Batch
+from kantu.service.batches.runner import BatchRunner
+from kantu.service.batches.service import BatchService
+from kantu.service.database import Database
+from kantu.service.files.content import ContentStore
+from kantu.service.files.service import FileService
+from kantu.service.identity import Caller
+from tests.service.files.conftest import Clock, stream
+
+Answer = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+ALICE, BOB = Caller("key_alice", "alice"), Caller("key_bob", "bob")
+
+
+def request_line(custom_id: str, **body: Any) -> str:
+    """One line of an input file."""
+    line = {"custom_id": custom_id, "method": "POST", "url": "/v1/chat/completions", "body": {"model": "m", **body}}
+    return json.dumps(line, ensure_ascii=False)
+
+
+async def echo(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Answers at once."""
+    await asyncio.sleep(0)
+    return {"echo": body}
+
+
+class Desk:
+    """What a test does with batches."""
+
+    def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
+        self.database, self.clock = database, clock
+        self.files = FileService(database, ContentStore(folder), max_bytes=2**22, max_files=100, days=30, clock=clock)
+        self.changes = 0
+        self.batches = BatchService(database, self.files, self._change, clock=clock)
+
+    async def submit(self, lines: Iterable[str], caller: Caller = ALICE) -> Batch:
+        """Upload lines and start a batch over them."""
+        data = "".join(f"{line}\n" for line in lines).encode()
+        file = await self.files.create(caller.owner, "in.jsonl", "batch", stream(data))
+        return await self.batches.create(caller, file.id, "en")
+
+    async def look(self, batch: Batch) -> Batch:
+        """The batch as it is now."""
+        return await self.batches.get(batch.owner, batch.id)
+
+    def runner(self, answer: Answer = echo, *, concurrency: int = 4, lease_seconds: int = 60) -> BatchRunner:
+        """A runner over the same store."""
+        return BatchRunner(
+            self.database,
+            self.files,
+            answer,
+            concurrency=concurrency,
+            most_lines=1000,
+            most_depth=20,
+            lease_seconds=lease_seconds,
+            poll_seconds=0.01,
+            clock=self.clock,
+        )
+
+    @asynccontextmanager
+    async def running(self, answer: Answer = echo, **options: int) -> AsyncIterator[BatchRunner]:
+        """A runner at work within the block."""
+        runner = self.runner(answer, **options)
+        task = asyncio.create_task(runner.run())
+        try:
+            async with asyncio.timeout(60):
+                yield runner
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def ended(self, *batches: Batch) -> list[Batch]:
+        """Wait for some batches."""
+        return [await self.until(batch, lambda now: now.status not in UNFINISHED) for batch in batches]
+
+    async def until(self, batch: Batch, holds: Callable[[Batch], bool]) -> Batch:
+        """Wait for a batch to be as wanted."""
+        while not holds(now := await self.look(batch)):
+            await asyncio.sleep(0.01)
+        return now
+
+    async def read(self, owner: str, file_id: str | None) -> list[dict[str, Any]]:
+        """The lines of an output or error file."""
+        if file_id is None:
+            return []
+        with await self.files.open(owner, file_id) as file:
+            return [json.loads(line) for line in file]
+
+    def _change(self) -> None:
+        self.changes += 1
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(float(int(time.time())))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "files"
+
+
+@pytest.fixture
+def desk(database: Database, folder: Path, clock: Clock) -> Desk:
+    return Desk(database, folder, clock)
