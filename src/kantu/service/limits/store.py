@@ -93,7 +93,7 @@ def _connections(url: str) -> ConnectionPool:
     if url.startswith(_REDIS_SCHEMES):
         with contextlib.suppress(ValueError, TypeError):  # an address that is none, an option that is none
             pool = ConnectionPool.from_url(url, **options)
-            pool.make_connection()  # connects to nothing, but looks at the options
+            pool.connection_class(**pool.connection_kwargs)  # connects to nothing, but looks at the options
             return pool
     raise InvalidRequestError(
         "invalid_settings",
