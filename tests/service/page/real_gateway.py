@@ -1,4 +1,4 @@
-"""The gateway itself with the embedded model, as a process."""
+"""`kantu serve` with the embedded model, as a process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-_SERVE = (
-    "from kantu.service.server import serve; from kantu.service.settings import read_settings; "
-    "serve(read_settings(flags={'server': {'port': 0}}))"
-)
 
 
 @dataclass(frozen=True)
@@ -39,8 +34,9 @@ def real_gateway(folder: Path) -> Iterator[RealGateway]:
     environment = {**os.environ, "KANTU_HOME": str(folder / "home")}
     environment.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI behaves differently where it sees this
     log = folder / "log"
+    command = [str(Path(sys.executable).with_name("kantu")), "serve", "--port", "0"]
     with log.open("w") as written:
-        process = subprocess.Popen([sys.executable, "-c", _SERVE], cwd=folder, env=environment, stderr=written)
+        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=written)
     try:
         said = "看图正在监听 "
         end = time.monotonic() + 60
