@@ -38,6 +38,12 @@ def keys(database: Database, clock: Clock) -> KeyService:
     return KeyService(database, clock)
 
 
+@pytest.fixture
+def sqlite_keys(sqlite: Database, clock: Clock) -> KeyService:
+    """For tests to which it cannot matter which database there is."""
+    return KeyService(sqlite, clock)
+
+
 def everything_kept(database: Database) -> str:
     with database.session(read_only=True) as session:
         return repr(session.execute(text("SELECT * FROM api_keys")).all())
@@ -135,8 +141,8 @@ GOOD = "kt-" + 43 * "A"
 
 
 @pytest.mark.parametrize("authorization", [None, ""])
-async def test_no_header_is_a_missing_key(keys: KeyService, authorization: str | None) -> None:
-    assert await refused(keys, authorization) == "missing_api_key"
+async def test_no_header_is_a_missing_key(sqlite_keys: KeyService, authorization: str | None) -> None:
+    assert await refused(sqlite_keys, authorization) == "missing_api_key"
 
 
 @pytest.mark.parametrize(
@@ -164,20 +170,20 @@ async def test_no_header_is_a_missing_key(keys: KeyService, authorization: str |
     ],
 )
 async def test_whatever_is_no_key_of_ours_is_refused_and_told_to_nobody(
-    keys: KeyService, authorization: str, caplog: pytest.LogCaptureFixture
+    sqlite_keys: KeyService, authorization: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, plain = keys.create("a")
+    _, plain = sqlite_keys.create("a")
     with caplog.at_level(logging.DEBUG), pytest.raises(AuthenticationError) as caught:
-        await keys.authenticate(authorization)
+        await sqlite_keys.authenticate(authorization)
     assert caught.value.code == "invalid_api_key"
     for said in (caplog.text, str(caught.value), caught.value.message_en, repr(caught.value.__context__)):
         assert authorization[7:].strip()[:20] not in said
-    await keys.authenticate(f"Bearer {plain}")
+    await sqlite_keys.authenticate(f"Bearer {plain}")
 
 
 @pytest.mark.parametrize("authorization", ["Bearer", "Bearer ", " "])
-async def test_a_header_without_a_key_is_as_invalid(keys: KeyService, authorization: str) -> None:
-    assert await refused(keys, authorization) == "invalid_api_key"
+async def test_a_header_without_a_key_is_as_invalid(sqlite_keys: KeyService, authorization: str) -> None:
+    assert await refused(sqlite_keys, authorization) == "invalid_api_key"
 
 
 async def test_what_has_not_the_form_of_a_key_costs_no_look_into_the_database(keys: KeyService) -> None:
@@ -236,11 +242,11 @@ async def test_a_use_that_cannot_be_noted_does_not_turn_a_good_key_away(
         ({"expires_at": 1_800_000_000}, "invalid_key_expiry"),
     ],
 )
-def test_a_key_that_makes_no_sense_is_not_made(keys: KeyService, given: dict[str, Any], code: str) -> None:
+def test_a_key_that_makes_no_sense_is_not_made(sqlite_keys: KeyService, given: dict[str, Any], code: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        keys.create(**{"name": "a", **given})
+        sqlite_keys.create(**{"name": "a", **given})
     assert caught.value.code == code
-    assert keys.list() == []
+    assert sqlite_keys.list() == []
 
 
 def test_names_may_be_in_any_language_and_hold_quotes(keys: KeyService) -> None:
