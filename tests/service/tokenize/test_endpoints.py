@@ -53,3 +53,8 @@ async def test_only_what_is_counted_is_accepted(make_gateway: Make) -> None:
     async with client_of(make_gateway()) as client:
         refused = await client.post(PATH, json=question(temperature=1))
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unknown_parameter")
+
+
+async def test_a_picture_alone_has_its_price_too(make_gateway: Make) -> None:
+    async with client_of(make_gateway()) as client:
+        assert (await client.post(PATH, json=question("", png()))).json()["visual_tokens"] == 4

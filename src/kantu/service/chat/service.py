@@ -16,7 +16,7 @@ from kantu.service.admission import Admission
 from kantu.service.chat.answer import AnswerWriter
 from kantu.service.chat.answering import Answering
 from kantu.service.chat.schemas import ChatRequest
-from kantu.service.chat.translate import most_output_tokens, read_conversation, read_sampling
+from kantu.service.chat.translate import check_question, most_output_tokens, read_conversation, read_sampling
 from kantu.service.errors import validation_error
 from kantu.service.identity import Caller, check_model
 from kantu.service.limits.limiter import Limiter
@@ -72,6 +72,7 @@ class ChatService:
     async def _started(self, caller: Caller, body: ChatRequest, watch: RequestWatch) -> AsyncIterator[Completion]:
         check_model(caller, body.model, self._model.name)
         sampling = read_sampling(body, self._settings)
+        check_question(body.messages)
         conversation = read_conversation(body.messages, self._settings)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         with self._admission.request():

@@ -33,8 +33,7 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
     """Take the pictures out of the messages.
 
     Raises:
-        InvalidRequestError: `too_many_messages`, `too_many_parts`, `too_many_images`, `invalid_messages`,
-            `empty_question`.
+        InvalidRequestError: `too_many_messages`, `too_many_parts`, `too_many_images`.
     """
     parts = [part for message in messages for part in _parts(message)]
     sources = tuple(
@@ -52,6 +51,15 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
                 f"{code.replace('_', ' ').capitalize()}: {count}, at most {most}.",
                 param="messages",
             )
+    return Conversation(tuple(map(_message, messages)), sources)
+
+
+def check_question(messages: Sequence[Message]) -> None:
+    """Whether the user asks something at the end.
+
+    Raises:
+        InvalidRequestError: `invalid_messages`, `empty_question`.
+    """
     if messages[-1].role != "user":
         raise InvalidRequestError(
             "invalid_messages",
@@ -63,7 +71,6 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
         raise InvalidRequestError(
             "empty_question", "问题不能为空。", "The question must not be empty.", param="messages"
         )
-    return Conversation(tuple(map(_message, messages)), sources)
 
 
 def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:
