@@ -1,0 +1,57 @@
+"""A process that runs batches until it is killed: `python -m tests.service.batches.mortal URL FOLDER LOG [OPTION]`.
+
+It writes the number of every line that it executes to LOG, first thing. With `--at-the-end` it kills itself when the
+files of a batch are written and the transaction that makes them exist is about to be committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from kantu.service.batches import leases
+from kantu.service.batches.runner import BatchRunner
+from kantu.service.database import Database
+from kantu.service.files.content import ContentStore
+from kantu.service.files.service import FileService
+
+CONCURRENCY = 3
+
+
+def main(url: str, folder: str, log: str, *options: str) -> None:
+    written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    async def answer(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        os.write(written, f"{body['number']}\n".encode())
+        await asyncio.sleep(0.02)
+        return {"number": body["number"]}
+
+    if "--at-the-end" in options:
+        finish = leases.finish
+
+        def die(*arguments: Any, **named: Any) -> None:
+            finish(*arguments, **named)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        leases.finish = die
+    database = Database(url)
+    files = FileService(database, ContentStore(Path(folder)), max_bytes=2**20, max_files=100, days=30)
+    runner = BatchRunner(
+        database,
+        files,
+        answer,
+        concurrency=CONCURRENCY,
+        most_lines=1000,
+        most_depth=20,
+        lease_seconds=1,
+        poll_seconds=0.05,
+    )
+    asyncio.run(runner.run())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
