@@ -229,8 +229,8 @@ async def test_settling_goes_on_where_the_request_is_cancelled_again_and_again(l
             scope.cancel()
             await anyio.sleep_forever()
         finally:
-            await reservation.settle(50, 5)
-    assert set((await counted(limiter, caller, clock)).values()) == {50, 5}
+            await reservation.settle(20, 5)
+    assert set((await counted(limiter, caller, clock)).values()) == {20, 5}
 
 
 async def test_without_limits_the_store_is_not_touched(clock: Clock) -> None:
