@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -21,7 +21,7 @@ OTHER_VARIABLES = frozenset({"KANTU_HOME", "KANTU_HUB", "KANTU_HUB_ENDPOINT", "K
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class ServerSettings(_Section):
@@ -129,8 +129,9 @@ def read_settings(
 
     Args:
         file: YAML with one mapping per section; None reads none.
-        environment: `KANTU_{SECTION}_{NAME}`; with `_FILE` behind it the value is read from that file, without the
-            newline at its end. Lists are comma-separated. None takes the process's own.
+        environment: `KANTU_{SECTION}_{NAME}`; an empty one is not given. Secrets may be given as
+            `KANTU_{SECTION}_{NAME}_FILE`, the file that holds them; a newline at its end is not part of them. Lists are
+            comma-separated, and empty where the variable is. None takes the process's own.
         flags: values by section and name; None values were not given.
 
     Raises:
@@ -140,6 +141,8 @@ def read_settings(
     merged: dict[str, dict[str, Any]] = {section: {} for section in Settings.model_fields}
     if file is not None:
         for section, values in _read_yaml(file).items():
+            if values is None:
+                values = {}  # everything in it is a comment
             if section not in merged or not isinstance(values, dict):
                 raise _invalid(
                     f"{file} 里的 {section}", f"{section} in {file}", "不认识或不是一组设置", "is not a section"
@@ -152,20 +155,25 @@ def read_settings(
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        places = "、".join(".".join(map(str, item["loc"])) for item in error.errors(include_input=False))
-    raise _invalid(places, places, "不认识或取值无效", "is unknown or out of range")
+        wrong = [(".".join(map(str, it["loc"])), it["type"] == "extra_forbidden") for it in error.errors()]
+    unknown = "、".join(place for place, is_unknown in wrong if is_unknown)
+    if unknown:
+        raise _invalid(unknown, unknown, "不认识", "is unknown")
+    places = "、".join(place for place, _ in wrong)
+    raise _invalid(places, places, "类型不对或超出范围", "is of the wrong type or out of range")
 
 
 def home() -> Path:
     """`KANTU_HOME`, where the service keeps its data; `~/.cache/kantu` by default."""
-    return Path(os.environ.get("KANTU_HOME") or Path.home() / ".cache" / "kantu")
+    given = os.environ.get("KANTU_HOME")
+    return Path(given).expanduser() if given else Path.home() / ".cache" / "kantu"
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         read = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        read = "unreadable"
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):  # their texts may quote what is in the file
+        read = False
     if read is None:
         return {}
     if not isinstance(read, dict):
@@ -173,36 +181,52 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return read
 
 
-def _variables(environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
-    """(section, name, value) of every variable of ours."""
-    known = {
+def variables() -> dict[str, tuple[str, str, Any]]:
+    """Every variable that sets something -> its section, name and type, in the order of the classes."""
+    return {
         f"{PREFIX}{section}_{name}".upper(): (section, name, field.annotation)
         for section, part in Settings.model_fields.items()
         for name, field in part.annotation.model_fields.items()  # type: ignore[union-attr]
     }
+
+
+def is_secret(annotation: Any) -> bool:
+    """Whether a setting's value must not be seen; then there is a `_FILE` variable beside its own."""
+    return SecretStr in get_args(annotation)
+
+
+def _variables(environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
+    """(section, name, value) of every variable of ours that is given."""
+    known = variables()
+    files = {f"{key}_FILE": key for key, (_, _, annotation) in known.items() if is_secret(annotation)}
     found: list[tuple[str, str, Any]] = []
-    for variable, raw in sorted(environment.items()):
+    for variable, given in sorted(environment.items()):
         if not variable.startswith(PREFIX) or variable in OTHER_VARIABLES:
             continue
-        value, key = raw, variable
-        if variable not in known and variable.endswith("_FILE"):
-            key = variable.removesuffix("_FILE")
-            try:
-                value = Path(raw).read_text(encoding="utf-8").removesuffix("\n")
-            except (OSError, UnicodeDecodeError):
-                raise _invalid(
-                    f"环境变量 {variable}", f"The variable {variable}", "指向的文件无法读取", "names no readable file"
-                ) from None
+        key = files.get(variable, variable)
         if key not in known:
             raise _invalid(f"环境变量 {variable}", f"The variable {variable}", "不认识", "is unknown")
-        if f"{key}_FILE" in environment and key in environment:
-            raise _invalid(
-                f"环境变量 {key}", f"The variable {key}", "与它的 _FILE 只能给一个", "and its _FILE are both given"
-            )
         section, name, annotation = known[key]
-        is_list = get_args(annotation)[1:] == (...,)
-        found.append((section, name, [item.strip() for item in value.split(",") if item.strip()] if is_list else value))
+        if get_origin(annotation) is tuple:
+            found.append((section, name, [item.strip() for item in given.split(",") if item.strip()]))
+        elif given and variable in files:
+            if environment.get(key):
+                raise _invalid(
+                    f"环境变量 {key}", f"The variable {key}", "与它的 _FILE 只能给一个", "and its _FILE are both given"
+                )
+            found.append((section, name, _read_secret(variable, Path(given))))
+        elif given:
+            found.append((section, name, given))
     return found
+
+
+def _read_secret(variable: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError):
+        raise _invalid(
+            f"环境变量 {variable}", f"The variable {variable}", "指向的文件无法读取", "names no readable file"
+        ) from None
 
 
 def _invalid(what: str, what_en: str, rule: str, rule_en: str) -> InvalidRequestError:
