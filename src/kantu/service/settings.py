@@ -37,7 +37,7 @@ class ServerSettings(_Section):
     send_seconds: float = Field(60, gt=0, description="客户端最多多少秒不读取回答，之后取消它的请求")
     max_body_bytes: int = Field(64 * 2**20, ge=1024, description="请求体最多多少字节")
     max_json_depth: int = Field(64, ge=8, description="请求体 JSON 的最大嵌套层数")
-    docs: bool = Field(True, description="提供 /docs 与 /openapi.json")
+    docs: bool = Field(True, description="提供 /openapi.json")
     page: bool = Field(True, description="提供试用页面（/）")
 
 
