@@ -65,7 +65,7 @@ def build() -> FastAPI:
             return refused
         body = await request.json()
         seen["tokenized"].append({name: value for name, value in body.items() if name != "messages"})
-        pictures = len(body["messages"][-1]["content"]) - 1
+        pictures = len(body["messages"][-1]["content"])
         return {"visual_tokens": 384 * pictures, "prompt_tokens": 384 * pictures + 9, "warnings": []}
 
     @app.post("/v1/chat/completions")

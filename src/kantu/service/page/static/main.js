@@ -217,8 +217,7 @@ class Page {
     preview.textContent = this.words.previewing;
     this.previewTimer = setTimeout(async () => {
       try {
-        // a question is needed, and which one does not change what the pictures cost
-        const content = [...(await imageParts(pictures)), { type: "text", text: "?" }];
+        const content = await imageParts(pictures);
         const body = { model: this.part("model").value, messages: [{ role: "user", content }], ...this.options.pixels() };
         const cost = await this.api.tokenize(body, controller.signal);
         const values = { pictures: pictures.length, tokens: cost.visual_tokens };
