@@ -43,6 +43,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         openapi_url="/openapi.json" if settings.docs else None,
         docs_url=None,  # its scripts come from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # it would answer with an address made of the Host header
         lifespan=_lifespan,
         # ours is in watch/; FastAPI's would put bodies and exceptions into spans
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},

@@ -48,8 +48,10 @@ _STATUS: tuple[tuple[type[KantuError], int], ...] = (
 )
 _STATUS_OF_CODE = {
     "body_too_large": 413,
+    "file_too_large": 413,
     "body_too_slow": 408,
     "endpoint_not_found": 404,
+    "headers_too_large": 431,
     "method_not_allowed": 405,
     "unsupported_media_type": 415,
     "store_full": 507,
@@ -116,7 +118,13 @@ def validation_error(error: ValidationError | RequestValidationError) -> Invalid
     # pydantic names the branches of a union in its places; they are no names of the client's
     param = ".".join(part for part in place if part.isidentifier() or part.isdigit()) or None
     if first["type"] == "json_invalid":
-        return InvalidRequestError("invalid_json", "请求体不是有效的 JSON。", "The body is not valid JSON.")
+        return invalid_json()
+    if param is None:  # the body itself, or a name that is no name
+        return InvalidRequestError(
+            "invalid_body",
+            "请求体的结构无效：应为 JSON 对象，并带 Content-Type: application/json。",
+            "The body's structure is invalid: it must be a JSON object, with Content-Type: application/json.",
+        )
     if first["type"] == "extra_forbidden":
         return InvalidRequestError(
             "unknown_parameter",
@@ -171,9 +179,18 @@ def _from_http(status: int) -> KantuError:
     }
     if status in known:
         return known[status]
+    if status == 400:  # which is said of nothing but a body that cannot be parsed
+        return invalid_json()
     if status < 500:
         return InvalidRequestError("invalid_request", "请求无效。", "The request is invalid.")
     return internal_error()
+
+
+def invalid_json() -> InvalidRequestError:
+    """A body that no parser of ours reads."""
+    return InvalidRequestError(
+        "invalid_json", "请求体不是有效的 JSON（UTF-8）。", "The body is not valid JSON (UTF-8)."
+    )
 
 
 def body_too_large() -> InvalidRequestError:

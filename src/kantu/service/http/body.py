@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import InvalidRequestError, KantuError
-from kantu.service.errors import body_too_large, error_response
+from kantu.service.errors import body_too_large, error_response, invalid_json
 
 # Possessive, so that a string of a hundred million characters costs no stack.
 _JSON = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[{]|[\]}]|,', re.DOTALL)
@@ -46,7 +47,7 @@ class BodyMiddleware:
 
         try:
             if int(headers.get("content-length") or 0) > limit:
-                raise body_too_large()
+                raise _BodyError(body_too_large())
             bounded = self._bounded(receive, limit)
             if is_json:
                 bounded = await self._whole(bounded, receive)
@@ -111,8 +112,11 @@ def check_json_shape(body: bytes, most_depth: int) -> None:
     """Refuse JSON whose parsing would cost far more than its bytes. Says nothing about whether it is JSON.
 
     Raises:
-        InvalidRequestError: `json_too_deep`, `json_too_many_items`.
+        InvalidRequestError: `json_too_deep`, `json_too_many_items`; `invalid_json`: UTF-16 or 32, which the parser
+            would guess and the counting here not see.
     """
+    if not json.detect_encoding(body).startswith("utf-8"):
+        raise invalid_json()
     depth = 0
     for count, match in enumerate(_JSON.finditer(body)):
         first = body[match.start()]

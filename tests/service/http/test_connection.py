@@ -1,0 +1,175 @@
+"""uvicorn's connection with an end to its patience, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from kantu.service.http.connection import ImpatientProtocol
+
+pytestmark = pytest.mark.anyio
+
+GET = b"GET / HTTP/1.1\r\nHost: gateway\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: gateway\r\n"
+LARGE = 8 * 2**20
+
+
+class Hasty(ImpatientProtocol):
+    header_seconds = 0.2
+    leave_seconds = 0.2
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers at once, whatever is still to come: with as many bytes as the path says."""
+    size = int(scope["path"].strip("/") or 2)
+    headers = [(b"content-length", b"%d" % size)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"x" * size})
+
+
+@asynccontextmanager
+async def serving(protocol: type[ImpatientProtocol]) -> AsyncIterator[tuple[str, int]]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(application, http=protocol, ws="none", lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    server.capture_signals = _no_signals  # type: ignore[method-assign]
+    task = asyncio.create_task(server.serve([listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield listener.getsockname()
+    finally:
+        server.should_exit = server.force_exit = True
+        await task
+        listener.close()
+
+
+@asynccontextmanager
+async def connected(address: tuple[str, int]) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection(*address)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+def _no_signals() -> object:
+    from contextlib import nullcontext
+
+    return nullcontext()
+
+
+async def rest(reader: asyncio.StreamReader) -> bytes:
+    """All that comes until the connection is closed or reset."""
+    found = b""
+    try:
+        while data := await reader.read(2**16):
+            found += data
+    except ConnectionResetError:
+        pass
+    return found
+
+
+async def answer(sent: bytes) -> tuple[int, str]:
+    """(status, code of the error) of what is answered to `sent`."""
+    async with serving(ImpatientProtocol) as address, connected(address) as (reader, writer):
+        writer.write(sent)
+        head, _, body = (await rest(reader)).partition(b"\r\n\r\n")
+    return int(head.split(b" ")[1]), json.loads(body)["error"]["code"]
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"GET / HT", GET, GET + b"X: " + b"a" * 1000], ids=["nothing", "line", "one", "long"]
+)
+async def test_headers_that_do_not_come_end_the_connection(begun: bytes) -> None:
+    async with serving(Hasty) as address, connected(address) as (reader, writer):
+        writer.write(begun)
+        assert await rest(reader) == b""
+
+
+async def test_headers_that_drip_do_not_buy_time() -> None:
+    async with serving(Hasty) as address, connected(address) as (reader, writer):
+        writer.write(GET)
+        ended = asyncio.create_task(rest(reader))
+        while not ended.done():
+            writer.write(b"X: a\r\n")
+            await asyncio.sleep(0.05)
+        assert ended.result() == b""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [b"X: " + b"a" * 70_000 + b"\r\n\r\n", b"X: a\r\n" * 40_000 + b"\r\n", b"X: " + b"a" * 1_000_000],
+    ids=["one large header", "many headers", "a header without end"],
+)
+async def test_more_than_64_kib_of_headers_are_refused(headers: bytes) -> None:
+    assert await answer(GET + headers) == (431, "headers_too_large")
+
+
+async def test_60_kib_of_headers_are_read_in_however_many_pieces() -> None:
+    async with serving(ImpatientProtocol) as address, connected(address) as (reader, writer):
+        writer.write(GET + b"Connection: close\r\nX: ")
+        for _ in range(60):
+            writer.write(b"a" * 1000)
+            await writer.drain()
+            await asyncio.sleep(0)
+        writer.write(b"\r\n\r\n")
+        assert (await rest(reader)).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(64),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"STEAL / HTTP/1.1\r\nHost: a\r\n\r\n",
+        GET + b"X: a\r\n b\r\n\r\n",
+        GET + b"X: a\x00b\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: a\n\n",
+    ],
+    ids=["TLS", "HTTP/2", "an unknown method", "a folded header", "NUL in a header", "bare line feeds"],
+)
+async def test_what_is_not_http_is_refused_in_our_envelope(sent: bytes) -> None:
+    assert await answer(sent) == (400, "invalid_http")
+
+
+async def test_the_language_of_a_refusal_is_the_client_s_as_far_as_it_was_read() -> None:
+    async with serving(ImpatientProtocol) as address, connected(address) as (reader, writer):
+        writer.write(GET + b"Accept-Language: en\r\nX: a\x00b\r\n\r\n")
+        assert b"not a valid HTTP/1.1 request" in await rest(reader)
+
+
+async def test_a_request_whose_body_goes_on_after_its_answer_is_cut_off() -> None:
+    async with serving(Hasty) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Content-Length: 1000000\r\n\r\n")
+        ended = asyncio.create_task(rest(reader))
+        while not ended.done():  # each piece would keep the connection
+            writer.write(b"x")
+            await asyncio.sleep(0.02)
+        assert ended.result().startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_request_whose_body_ends_soon_after_its_answer_keeps_its_connection() -> None:
+    async with serving(Hasty) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Content-Length: 4\r\n\r\nab")
+        assert b"200 OK" in await reader.readuntil(b"\r\n\r\nxx")
+        writer.write(b"cd")
+        await asyncio.sleep(2 * Hasty.leave_seconds)
+        writer.write(GET + b"Connection: close\r\n\r\n")
+        assert b"200 OK" in await rest(reader)
+
+
+async def test_an_answer_that_nobody_fetches_does_not_keep_a_closed_connection() -> None:
+    async with serving(Hasty) as address, connected(address) as (reader, writer):
+        reader._transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(b"GET /%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % LARGE)
+        await asyncio.sleep(3 * Hasty.leave_seconds)
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        assert len(await rest(reader)) < LARGE
