@@ -60,6 +60,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         BodyMiddleware,
         max_bytes=settings.max_body_bytes,
         max_upload_bytes=gateway.settings.store.max_file_bytes + _MULTIPART_BYTES,
+        max_total_bytes=settings.max_total_body_bytes,
         seconds=settings.body_seconds,
         depth=settings.max_json_depth,
     )

@@ -36,6 +36,9 @@ class ServerSettings(_Section):
     body_seconds: float = Field(60, gt=0, description="接收一个请求体最多多少秒")
     send_seconds: float = Field(60, gt=0, description="客户端最多多少秒不读取回答，之后取消它的请求")
     max_body_bytes: int = Field(64 * 2**20, ge=1024, description="请求体最多多少字节")
+    max_total_body_bytes: int = Field(
+        2**29, ge=2**20, description="同时在内存里的请求体共多少字节，超出的得到 503；解析时要用几倍的内存"
+    )
     max_json_depth: int = Field(64, ge=8, description="请求体 JSON 的最大嵌套层数")
     docs: bool = Field(True, description="提供 /openapi.json")
     page: bool = Field(True, description="提供试用页面（/）")

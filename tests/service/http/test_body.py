@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import InvalidRequestError
 from kantu.service.http.body import BodyMiddleware, check_json_shape
@@ -25,8 +25,14 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
     await JSONResponse({"bytes": len(body)})(scope, receive, send)
 
 
-def client(seconds: float = 5, max_bytes: int = 1000, max_upload_bytes: int = 5000) -> httpx.AsyncClient:
-    app = BodyMiddleware(echo, max_bytes=max_bytes, max_upload_bytes=max_upload_bytes, seconds=seconds, depth=8)
+def bounded(app: ASGIApp, seconds: float = 5, max_total_bytes: int = 10_000) -> BodyMiddleware:
+    return BodyMiddleware(
+        app, max_bytes=1000, max_upload_bytes=5000, max_total_bytes=max_total_bytes, seconds=seconds, depth=8
+    )
+
+
+def client(app: ASGIApp = echo, **limits: Any) -> httpx.AsyncClient:
+    app = bounded(app, **limits)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway")
 
 
@@ -98,10 +104,29 @@ async def test_waiting_for_the_client_to_leave_has_no_time_limit() -> None:
     async def send(message: Message) -> None:
         raise AssertionError(message)
 
-    app = BodyMiddleware(waits, max_bytes=10, max_upload_bytes=10, seconds=0.05, depth=8)
+    app = bounded(waits, seconds=0.05)
     scope: Scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
     await app(scope, receive, send)
     assert left == [{"type": "http.disconnect"}]
+
+
+async def test_all_bodies_together_have_a_limit_and_free_it_when_answered() -> None:
+    release = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await release.wait()
+        await echo(scope, receive, send)
+
+    body, headers = b'"' + b"x" * 700 + b'"', {"content-type": "application/json"}
+    async with client(slow, max_total_bytes=1000) as asking:
+        first = asyncio.create_task(asking.post("/", content=body, headers=headers))
+        await asyncio.sleep(0.01)
+        refused = await asking.post("/", content=body, headers=headers)
+        assert (refused.status_code, code_of(refused)) == (503, "too_many_bytes_in_flight")
+        assert refused.headers["retry-after"] == "1"
+        release.set()
+        assert (await first).status_code == 200
+        assert (await asking.post("/", content=body, headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -117,7 +142,7 @@ async def test_waiting_for_the_client_to_leave_has_no_time_limit() -> None:
         (b'"\\\\"' + b"[" * 9, "json_too_deep"),  # one that does
         (b'"' + b"\\n" * 5_000_000 + b'"', None),
         (b'"' + b"[" * 100, "json_too_deep"),  # a string that never ends is none
-        (("[" * 9).encode("utf-16"), "invalid_json"),  # which the parser would guess
+        (("[" * 9).encode("utf-16"), "json_too_deep"),
     ],
     ids=range(11),
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kantu.errors import InvalidRequestError, KantuError
+from kantu.errors import InvalidRequestError, KantuError, OverloadedError
 from kantu.service.errors import body_too_large, error_response, invalid_json
 
 # Possessive, so that a string of a hundred million characters costs no stack.
@@ -24,12 +26,23 @@ class BodyMiddleware:
     Args:
         max_bytes: of any body.
         max_upload_bytes: of one that is not JSON.
+        max_total_bytes: of all JSON bodies that are in memory at once, whoever sent them; reading comes before the key.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, max_upload_bytes: int, seconds: float, depth: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        max_upload_bytes: int,
+        max_total_bytes: int,
+        seconds: float,
+        depth: int,
+    ) -> None:
         self._app = app
-        self._max_bytes, self._max_upload_bytes = max_bytes, max_upload_bytes
+        self._max_bytes, self._max_upload_bytes, self._max_total_bytes = max_bytes, max_upload_bytes, max_total_bytes
         self._seconds, self._depth = seconds, depth
+        self._held = 0  # bytes of JSON bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
@@ -50,8 +63,10 @@ class BodyMiddleware:
                 raise _BodyError(body_too_large())
             bounded = self._bounded(receive, limit)
             if is_json:
-                bounded = await self._whole(bounded, receive)
-            await self._app(scope, bounded, noting_send)
+                with self._holding(bounded) as held:
+                    await self._app(scope, await self._whole(held, receive), noting_send)
+            else:
+                await self._app(scope, bounded, noting_send)
         except _BodyError as failure:
             scope.setdefault("state", {})["error_code"] = failure.error.code
             if not begun:
@@ -85,6 +100,26 @@ class BodyMiddleware:
 
         return bounded
 
+    @contextmanager
+    def _holding(self, bounded: Receive) -> Iterator[Receive]:
+        """`bounded`, whose bytes count as held until the block is left."""
+        held = 0
+
+        async def counted() -> Message:
+            nonlocal held
+            message = await bounded()
+            size = len(message.get("body", b""))
+            if self._held + size > self._max_total_bytes:
+                raise _BodyError(_too_many_bytes())
+            held += size
+            self._held += size
+            return message
+
+        try:
+            yield counted
+        finally:
+            self._held -= held
+
     async def _whole(self, bounded: Receive, receive: Receive) -> Receive:
         """Read the body, check its shape, and hand it on in one message."""
         parts: list[bytes] = []
@@ -96,6 +131,8 @@ class BodyMiddleware:
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
         body = b"".join(parts)
+        if not json.detect_encoding(body).startswith("utf-8"):  # the parser would guess UTF-16, unlike what counts here
+            raise invalid_json()
         check_json_shape(body, self._depth)
         return _replay({"type": "http.request", "body": body, "more_body": False}, receive)
 
@@ -112,11 +149,8 @@ def check_json_shape(body: bytes, most_depth: int) -> None:
     """Refuse JSON whose parsing would cost far more than its bytes. Says nothing about whether it is JSON.
 
     Raises:
-        InvalidRequestError: `json_too_deep`, `json_too_many_items`; `invalid_json`: UTF-16 or 32, which the parser
-            would guess and the counting here not see.
+        InvalidRequestError: `json_too_deep`, `json_too_many_items`.
     """
-    if not json.detect_encoding(body).startswith("utf-8"):
-        raise invalid_json()
     depth = 0
     for count, match in enumerate(_JSON.finditer(body)):
         first = body[match.start()]
@@ -143,6 +177,15 @@ def _replay(message: Message, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return replay
+
+
+def _too_many_bytes() -> OverloadedError:
+    return OverloadedError(
+        "too_many_bytes_in_flight",
+        "正在处理的请求体太多，请稍后重试。",
+        "The bodies in flight are too many bytes; try again later.",
+        retry_after_seconds=1.0,
+    )
 
 
 def _too_slow() -> InvalidRequestError:

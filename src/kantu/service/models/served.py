@@ -44,8 +44,10 @@ class ServedModel:
 
     @property
     def state(self) -> str:
-        """ "ready", or why it is not: see `ProcessEngine.state`. An upstream is asked by whoever needs it."""
-        return self.engine.state if isinstance(self.engine, ProcessEngine) else "ready"
+        """ "ready", or why it is not: see `ProcessEngine.state`; "unreachable" where no upstream answers."""
+        if isinstance(self.engine, ProcessEngine):
+            return self.engine.state
+        return "ready" if self.engine.stats().gauges.get("upstreams_healthy", 1) else "unreachable"
 
 
 def open_model(settings: ModelSettings) -> ServedModel:
