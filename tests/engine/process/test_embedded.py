@@ -40,8 +40,9 @@ def remote() -> Iterator[ProcessEngine]:
         engine.check()
 
 
-def asked(text: str = WHY, *, pictures: int = 1, **sampling: Any) -> Request:
-    image = prepare(ROOT / "examples/order.png", read_image_config(hub.locate(None)))
+def asked(text: str = WHY, *, pictures: int = 1, max_pixels: int | None = 2**17, **sampling: Any) -> Request:
+    """About the example, small by default to be quick."""
+    image = prepare(ROOT / "examples/order.png", read_image_config(hub.locate(None)), max_pixels=max_pixels)
     content = [*({"type": "image"} for _ in range(pictures)), {"type": "text", "text": text}]
     return Request(({"role": "user", "content": content},), (image,) * pictures, SamplingParams(**sampling))
 
@@ -83,7 +84,7 @@ def test_deltas_are_those_of_the_same_engine_here(
 
 
 def test_an_answer_streams_and_tells_its_usage_and_timings(remote: ProcessEngine) -> None:
-    deltas = list(DeltaStream(remote, asked(temperature=0)))
+    deltas = list(DeltaStream(remote, asked(temperature=0, max_pixels=None)))
     assert len(deltas) > 1
     assert "待商家发货" in "".join(delta.text for delta in deltas)
     usage, timings = deltas[-1].usage, deltas[-1].timings
@@ -100,7 +101,7 @@ def test_a_record_fits_its_schema(remote: ProcessEngine) -> None:
 
 def test_scores_are_those_of_the_same_engine_here(local: Engine, remote: ProcessEngine) -> None:
     choices = ["待商家发货", "已发货", "待付款"]
-    here, there = (engine.score(asked("订单是什么状态？"), choices) for engine in (local, remote))
+    here, there = (engine.score(asked("订单是什么状态？", max_pixels=None), choices) for engine in (local, remote))
     assert there.probabilities == pytest.approx(here.probabilities, abs=1e-5)
     assert there.best == here.best == 0
 
