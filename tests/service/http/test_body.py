@@ -160,3 +160,10 @@ async def test_a_large_picture_in_json_is_looked_through_in_one_go() -> None:
     started = time.process_time()
     check_json_shape(body, 8)
     assert time.process_time() - started < 5  # a step per character would take longer
+
+
+async def test_json_in_another_encoding_cannot_hide_its_depth() -> None:
+    body = ('"∡",' + "[" * 1000 + '"∡"').encode("utf-16-le")  # in bytes, one half of its letter is a quote
+    check_json_shape(body, 8)
+    response = await client().post("/", content=body[:10], headers={"content-type": "application/json"})
+    assert (response.status_code, code_of(response)) == (400, "invalid_json")
