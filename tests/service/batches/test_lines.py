@@ -41,6 +41,7 @@ def test_stream_may_be_false() -> None:
         (b"[]", "invalid_json_line", None),
         (b"null", "invalid_json_line", None),
         (b"\xff\xfe", "invalid_json_line", None),
+        ("{}".encode("utf-16-le"), "invalid_json_line", None),
         (b'{"custom_id": NaN}', "invalid_json_line", None),
         (b'{"custom_id": 1' + b"0" * 5000 + b"}", "invalid_json_line", None),
         (b"[" * 100_000, "json_too_deep", None),

@@ -126,9 +126,12 @@ def parse(raw: bytes, most_depth: int) -> Line:
 
 
 def _load(raw: bytes, most_depth: int) -> dict[str, Any]:
-    check_json_shape(raw, most_depth)
+    line = None
     try:
-        line = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
+        text = raw.decode("utf-8-sig")
+        if "\0" not in text:  # which no JSON has, but other encodings of it have
+            check_json_shape(raw, most_depth)
+            line = json.loads(text, parse_constant=_no_constant)
     except ValueError:  # not UTF-8, not JSON, a number too long to convert
         line = None
     if not isinstance(line, dict):
