@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 keys = typer.Typer(help="管理 API 密钥；改动从下一个请求起生效。", no_args_is_help=True)
 
-_NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "limits", "nicegui", "structlog", "prometheus_client", "yaml")
+_NEEDED = (
+    *("fastapi", "uvicorn", "python_multipart", "yaml", "httpx", "sqlalchemy", "alembic", "psycopg", "limits", "redis"),
+    *("nicegui", "structlog", "prometheus_client", "opentelemetry"),
+)
+_WORDS = {"requests": "请求", "visual_tokens": "视觉词元", "output_tokens": "输出词元", "minute": "分钟", "day": "天"}
 
 Config = Annotated[
     Path | None,
@@ -119,6 +123,8 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")
 
     table = Table("名字", "编号", "开头", "状态", "范围", "限额", "到期", "最近使用", box=None, pad_edge=False)
     states = {"active": "有效", "expired": "已过期", "revoked": "已撤销"}
+    for column in table.columns:
+        column.overflow = "fold"
     table.columns[1].no_wrap = True  # it is copied from here
     for key in found:
         row = (key.name, key.id, f"{key.hint}…", states[key.state(now)], _scope(key), _limits(key))
@@ -168,8 +174,9 @@ def _scope(key: ApiKey) -> str:
 
 
 def _limits(key: ApiKey) -> str:
-    given: dict[str, Any] = {field.name: getattr(key.limits, field.name) for field in fields(key.limits)}
-    return "，".join(f"{name} {value}" for name, value in given.items() if value is not None) or "无"
+    given = [(*field.name.split("_per_"), getattr(key.limits, field.name)) for field in fields(key.limits)]
+    shown = [f"{_WORDS[kind]} {limit}/{_WORDS[period]}" for kind, period, limit in given if limit is not None]
+    return "、".join(shown) or "无"
 
 
 def _when(seconds: int | None) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import sys
+from ipaddress import ip_address
 from types import FrameType
 
 import uvicorn
@@ -19,6 +20,7 @@ from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.keys.first_key import ensure_first_key
 from kantu.service.models.served import open_model
 from kantu.service.settings import ServerSettings, Settings, home
+from kantu.service.tls import check_certificate
 from kantu.service.watch.logs import configure
 
 _log = logging.getLogger(__name__)
@@ -52,9 +54,10 @@ def listen(settings: ServerSettings) -> socket.socket:
     """The socket to serve on.
 
     Raises:
-        InvalidRequestError: `insecure_listen`, `cannot_listen`.
+        InvalidRequestError: `invalid_settings`, `insecure_listen`, `cannot_listen`.
     """
-    secure = settings.tls_certificate is not None and settings.tls_key is not None
+    check_certificate(settings.tls_certificate, settings.tls_key)
+    secure = settings.tls_certificate is not None
     if not (secure or settings.allow_insecure or _is_loopback(settings.host)):
         raise InvalidRequestError(
             "insecure_listen",
@@ -81,7 +84,10 @@ def listen(settings: ServerSettings) -> socket.socket:
 
 
 def _is_loopback(host: str) -> bool:
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"  # any other name may lead anywhere, even one that begins with 127.
 
 
 def _config(settings: ServerSettings, gateway: Gateway) -> uvicorn.Config:
