@@ -20,9 +20,9 @@ from kantu.errors import InvalidRequestError
 _log = logging.getLogger(__name__)
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
-_REDIS_SECONDS = 0.5  # longer than any healthy answer, short enough to wait for before every request
+_REDIS_SECONDS = 2.0  # a machine that is merely busy must not look like a Redis that is gone: limits would not hold
 _CONNECTIONS = 16  # further additions wait: a pool that runs out raises, and limits would not hold under load
-_PAUSE_SECONDS = 1.0  # a Redis that hangs costs its timeout once in so long, not at every request
+_PAUSE_SECONDS = 5.0  # a Redis that hangs costs its timeout once in so long, not at every request
 _LOG_EVERY_SECONDS = 60.0
 
 
