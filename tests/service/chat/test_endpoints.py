@@ -20,6 +20,7 @@ from kantu.errors import (
     UpstreamError,
 )
 from kantu.service.gateway import Gateway
+from kantu.service.identity import Limits
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
@@ -330,3 +331,16 @@ async def test_a_key_without_the_scope_is_refused(make_gateway: Make) -> None:
         response = await client.post(PATH, json=question())
         assert (response.status_code, response.json()["error"]["code"]) == (403, "endpoint_not_allowed")
         assert (await client.get("/v1/models")).status_code == 200
+
+
+async def test_what_is_refused_by_the_engine_is_not_charged(make_gateway: Make) -> None:
+    engine = ScriptedEngine(refusal=OverloadedError("overloaded", "中", "en", retry_after_seconds=1))
+    limits = Limits(visual_tokens_per_day=60, output_tokens_per_day=40)
+    body = question("问", png(320, 160), max_completion_tokens=30)  # 50 visual tokens
+    async with client_of(make_gateway(engine), limits=limits) as client:
+        assert (await client.post(PATH, json=body)).status_code == 503
+        engine.refusal = None
+        assert (await client.post(PATH, json=body)).status_code == 200
+        refused = await client.post(PATH, json=body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "visual_token_limit_exceeded")
+        assert (await client.post(PATH, json=question(max_completion_tokens=38))).status_code == 200  # 2 were used

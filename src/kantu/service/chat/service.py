@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kantu.engine.request import Request
+from kantu.errors import KantuError
 from kantu.service.admission import Admission
 from kantu.service.chat.answer import AnswerWriter
 from kantu.service.chat.answering import Answering
@@ -81,14 +82,6 @@ class ChatService:
                 watch.pictures(read.images, visual_tokens, read.seconds)
                 most = most_output_tokens(sampling, self._model.default_max_tokens)
                 reservation = await self._limiter.reserve(caller, visual_tokens=visual_tokens, output_tokens=most)
-                request = Request(
-                    conversation.messages,
-                    read.images,
-                    sampling,
-                    preprocess_seconds=read.seconds,
-                    tenant=caller.owner,
-                    timeout_seconds=self._settings.timeout_seconds,
-                )
                 writer = AnswerWriter(
                     f"chatcmpl-{secrets.token_hex(12)}",
                     int(time.time()),
@@ -98,10 +91,22 @@ class ChatService:
                     warnings=read.warnings,
                 )
                 try:
+                    request = Request(
+                        conversation.messages,
+                        read.images,
+                        sampling,
+                        preprocess_seconds=read.seconds,
+                        tenant=caller.owner,
+                        timeout_seconds=self._settings.timeout_seconds,
+                    )
                     async with Answering(self._model.engine, request) as answering:
                         yield Completion(answering, writer, watch)
                     if writer.timings is not None:
                         watch.finished(writer.usage, writer.timings, writer.finish_reasons)
+                except KantuError:
+                    if not writer.generated_tokens:  # what was never begun costs nothing; what a client leaves does
+                        visual_tokens = 0
+                    raise
                 finally:
                     await reservation.settle(visual_tokens, writer.generated_tokens)
 
