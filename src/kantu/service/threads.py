@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from anyio import CancelScope, CapacityLimiter, to_thread
@@ -22,7 +23,9 @@ async def on_thread(work: Callable[[], T], limiter: CapacityLimiter | None = Non
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         with CancelScope(shield=True):
-            await asyncio.wait([task])
+            while not task.done():
+                with suppress(asyncio.CancelledError):  # being cancelled twice is being cancelled
+                    await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # nobody is left to hear of it
         raise
