@@ -45,5 +45,5 @@ clean:
 	@touch $@
 
 .venv/test: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) -e '.[test]'
+	$(INSTALL) -e '.[service,test]'
 	@touch .venv/base $@

@@ -25,10 +25,9 @@ _numbers = count()
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this run's own, on a socket; skips where none is installed."""
-    pg_ctl = shutil.which("pg_ctl")
-    if pg_ctl is None:
+    binaries = _postgres_binaries()
+    if binaries is None:
         pytest.skip("PostgreSQL is not installed")
-    binaries = Path(pg_ctl).resolve().parent
     user = None
     if os.geteuid() == 0:  # which PostgreSQL refuses to be
         try:
@@ -58,6 +57,14 @@ def postgres_url() -> Iterator[str]:
     finally:
         run("pg_ctl", "stop", "--wait", "--mode=immediate", "-D", data)
         shutil.rmtree(folder)
+
+
+def _postgres_binaries() -> Path | None:
+    """Where its programs are. Debian keeps those of each version out of the PATH."""
+    found = shutil.which("pg_ctl") or max(
+        Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]), default=None
+    )
+    return None if found is None else Path(found).resolve().parent
 
 
 @pytest.fixture(scope="session")
