@@ -29,6 +29,7 @@ from kantu.engine.sequence import Job, Sequence
 from kantu.engine.vision_cache import VisionCache
 from kantu.errors import CancelledError, OverloadedError
 from kantu.model.config import TextConfig
+from kantu.model.kernel_cache import bound_kernel_caches
 from kantu.model.quantize import weight_bytes
 from kantu.model.qwen3vl import Qwen3VL
 
@@ -91,6 +92,7 @@ class LocalEngine:
         self._closing = False
         self._workers = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="kantu-preprocess")
         loaded: Future[Qwen3VL] = Future()
+        bound_kernel_caches()
         self._thread = threading.Thread(target=self._serve, args=(load, loaded), name="kantu-engine", daemon=True)
         self._thread.start()
         config = loaded.result().config.text
