@@ -41,7 +41,7 @@ def serve(settings: Settings) -> None:
         folder = home()
         database = open_database(settings, folder)
         ensure_first_key(database, folder)
-        gateway = build(settings, folder, database, open_model(settings.model))
+        gateway = build(settings, folder, database, open_model(settings.model, settings.watch.log_level))
         server = _Server(_config(settings.server, gateway), gateway)
         server.run(sockets=[listener])
     finally:

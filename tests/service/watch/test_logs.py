@@ -267,3 +267,32 @@ def test_every_message_of_ours_is_a_literal_and_every_field_is_known() -> None:
             if keyword.arg == "extra" and (keys := _keys(keyword.value)) is not None and keys - FIELDS:
                 unknown[place] = keys - FIELDS
     assert not unknown
+
+
+def test_a_process_that_ends_with_its_threads_keeps_its_hook_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def hook(args: threading.ExceptHookArgs) -> None: ...
+
+    monkeypatch.setattr(threading, "excepthook", hook)
+    restore = configure("info", io.StringIO(), threads=False)
+    try:
+        assert threading.excepthook is hook
+    finally:
+        restore()
+    assert threading.excepthook is hook
+
+
+def test_a_library_that_writes_by_itself_stops_doing_so(capsys: pytest.CaptureFixture[str]) -> None:
+    library = logging.getLogger("a_library_with_handlers")
+    handler = logging.StreamHandler(sys.stdout)
+    library.addHandler(handler)
+    library.propagate = False
+    stream = io.StringIO()
+    restore = configure("info", stream)
+    try:
+        library.error(CANARY)
+    finally:
+        restore()
+    assert json.loads(stream.getvalue())["logger"] == library.name
+    assert CANARY not in stream.getvalue() + capsys.readouterr().out
+    assert (library.handlers, library.propagate) == ([handler], False)
+    library.removeHandler(handler)

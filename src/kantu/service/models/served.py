@@ -50,8 +50,11 @@ class ServedModel:
         return "ready" if self.engine.stats().gauges.get("upstreams_healthy", 1) else "unreachable"
 
 
-def open_model(settings: ModelSettings) -> ServedModel:
+def open_model(settings: ModelSettings, log_level: str = "info") -> ServedModel:
     """Start what the settings name. Returns at once; loading goes on in the engine's process.
+
+    Args:
+        log_level: of the engine's process.
 
     Raises:
         ModelNotFoundError, CheckpointError: the folder cannot be read.
@@ -64,7 +67,7 @@ def open_model(settings: ModelSettings) -> ServedModel:
     sizes: dict[str, Any] = {
         name: getattr(settings, name) for name in ("max_running", "max_waiting", "kv_bytes", "vision_bytes")
     }
-    make = partial(load_engine, str(folder), settings.quantize, settings.device, sizes)
+    make = partial(load_engine, str(folder), settings.quantize, settings.device, sizes, log_level)
     name = settings.served_name or (folder.name if folder.is_dir() else settings.name)
     return ServedModel(name, ProcessEngine(make), image_config, chat, read_generation_config(folder).max_tokens)
 

@@ -54,10 +54,13 @@ _RECORD_FIELDS = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asc
 _SILENT = ("uvicorn.access", "httpx", "httpcore")
 
 
-def configure(level: str, stream: TextIO | None = None) -> Callable[[], None]:
+def configure(level: str, stream: TextIO | None = None, *, threads: bool = True) -> Callable[[], None]:
     """Send what this process logs to `stream` (default: standard error): ours from `level` on, libraries' troubles.
 
     Also takes what would end on standard error by itself: warnings, and exceptions that nothing caught.
+
+    Args:
+        threads: also those of threads. The engine's process sees to them itself, and must: it ends with them.
 
     Returns:
         A function that puts everything back.
@@ -71,15 +74,16 @@ def configure(level: str, stream: TextIO | None = None) -> Callable[[], None]:
     root, ours = logging.getLogger(), logging.getLogger(_OURS)
     level_of_ours = ours.level
     before = root.handlers[:], root.level, sys.excepthook, threading.excepthook, sys.unraisablehook
-    others = {name: _state(logging.getLogger(name)) for name in ("uvicorn", "uvicorn.error", *_SILENT)}
+    others = {name: _state(logging.getLogger(name)) for name in {*_with_handlers(), *_SILENT}}
     root.handlers[:] = [handler]
     root.setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))  # of libraries, only troubles
     ours.setLevel(level.upper())
-    for name in others:  # uvicorn brings handlers of its own
+    for name in others:  # what is said goes through the root's handler, and nowhere else
         logger = logging.getLogger(name)
         logger.handlers[:], logger.propagate, logger.disabled = [], True, name in _SILENT
     sys.excepthook = _log_uncaught
-    threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+    if threads:
+        threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     sys.unraisablehook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
     logging.captureWarnings(True)
     structlog.configure(
@@ -216,6 +220,12 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, traceb
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger("kantu.uncaught").error("nothing caught this", exc_info=error or kind())
+
+
+def _with_handlers() -> list[str]:
+    """Libraries that write by themselves, such as PyTorch and uvicorn; those imported later are not among them."""
+    loggers = logging.root.manager.loggerDict.items()
+    return [name for name, logger in loggers if isinstance(logger, logging.Logger) and logger.handlers]
 
 
 def _state(logger: logging.Logger) -> tuple[list[logging.Handler], bool, bool]:
