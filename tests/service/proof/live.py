@@ -1,0 +1,177 @@
+"""`kantu serve` with the embedded model as a process of its own, to be attacked, starved and killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from kantu.service.database import Database
+from kantu.service.keys.service import KeyService
+
+KANTU = str(Path(sys.executable).with_name("kantu"))
+MODEL = "kantu-mini"
+CHAT = "/v1/chat/completions"
+LONG = 400
+"""Tokens of an answer that is still being written when a test does something to it."""
+
+_LISTENING = re.compile(r"看图正在监听 (http://\S+:(\d+))")
+_READY = f"模型 {MODEL} 已就绪"
+_PATIENCE_SECONDS = 60.0
+_SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class LiveGateway:
+    """A running service."""
+
+    process: subprocess.Popen[bytes]
+    home: Path
+    log: Path
+
+    @property
+    def address(self) -> str:
+        return _listening(self.log)[1]
+
+    @property
+    def port(self) -> int:
+        return int(_listening(self.log)[2])
+
+    @property
+    def key(self) -> str:
+        """The one that the first start has made."""
+        return (self.home / "first-key").read_text(encoding="ascii").strip()
+
+    def new_key(self, **key: Any) -> str:
+        """The text of a fresh key, made as `kantu keys create` makes it: beside the running service."""
+        database = Database.sqlite(self.home / "kantu.db")
+        try:
+            return KeyService(database).create("test", **key)[1]
+        finally:
+            database.close()
+
+    def client(self, key: str | None = None, **options: Any) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {key or self.key}", "Accept-Language": "en"}
+        return httpx.Client(base_url=self.address, headers=headers, timeout=_PATIENCE_SECONDS, trust_env=False, **options)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples of a name that carry these labels; 0 where there are none."""
+        text = httpx.get(f"{self.address}/metrics", trust_env=False, timeout=_PATIENCE_SECONDS).text
+        wanted = {f'{label}="{value}"' for label, value in labels.items()}
+        samples = (match.groups() for match in _SAMPLE.finditer(text))
+        return sum(
+            float(value)
+            for found, given, value in samples
+            if found == name and all(label in (given or "") for label in wanted)
+        )
+
+    def running(self) -> float:
+        """Answers that the engine is writing."""
+        return self.metric("kantu_engine_running")
+
+    def engine_pid(self) -> int:
+        """The process of the engine, started by the service's."""
+        (found,) = [pid for pid in _processes() if _parent(pid) == self.process.pid]
+        return found
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def ended(self) -> int:
+        """The exit status, which comes soon."""
+        return self.process.wait(timeout=_PATIENCE_SECONDS)
+
+
+@contextmanager
+def live_gateway(
+    folder: Path, environment: dict[str, str] | None = None, *arguments: str, ready: bool = True
+) -> Iterator[LiveGateway]:
+    """A service with its data in `folder`/home; what is there already is used again.
+
+    Args:
+        environment: settings, as `KANTU_SECTION_NAME`.
+        ready: wait until its model is loaded, else only until it listens.
+    """
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
+    variables |= {"KANTU_HOME": str(folder / "home"), "KANTU_SERVER_PAGE": "false", **(environment or {})}
+    log = folder / f"log-{time.monotonic_ns()}"
+    with log.open("wb") as written:
+        command = [KANTU, "serve", "--port", "0", *arguments]
+        process = subprocess.Popen(command, cwd=folder, env=variables, stdout=written, stderr=written)
+    gateway = LiveGateway(process, folder / "home", log)
+    try:
+        wait_until(lambda: process.poll() is not None or (_READY if ready else "看图正在监听") in _text(log))
+        assert process.poll() is None, _text(log)
+        yield gateway
+    finally:
+        _end(process)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return once something holds, which must happen soon."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def question(text: str = "这是什么？", **fields: Any) -> dict[str, Any]:
+    """The body of a chat completion with a short answer."""
+    return {"model": MODEL, "messages": [{"role": "user", "content": text}], "max_tokens": 2, **fields}
+
+
+def long_question(**fields: Any) -> dict[str, Any]:
+    """The body of one whose answer takes seconds."""
+    return question("请从一数到一千。", max_tokens=LONG, min_tokens=LONG, **fields)
+
+
+def code_of(response: httpx.Response) -> tuple[int, str | None]:
+    """(status, code) of an answer; every refusal has our envelope."""
+    if response.status_code < 400:
+        return response.status_code, None
+    error = response.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}, error
+    assert error["message"]
+    return response.status_code, error["code"]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):  # drain, stop, kill
+        if process.poll() is None:
+            process.send_signal(number)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
+def _listening(log: Path) -> re.Match[str]:
+    found = _LISTENING.search(_text(log))
+    assert found is not None
+    return found
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except OSError:  # it has ended
+        return None
