@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-# A linear's kernel for one number of rows takes about 0.65 MiB: its description in PyTorch's cache, a copy of it and the
-# code in oneDNN's, as two entries. Both hold 1,024 entries by default, which mixed traffic fills: 400 MiB. These hold
-# 128 kernels, those of the last 32 numbers of rows of a decoder; making one anew takes 0.3 ms.
+# For one number of rows a kernel takes about 0.65 MiB: its description in the cache of PyTorch, a copy of it and its
+# code in that of oneDNN, as two entries. Both hold 1,024 entries by default, which mixed traffic fills: 400 MiB. These
+# hold 128 kernels, those of the last 32 numbers of rows of a decoder; making one anew takes 0.3 ms.
 _CAPACITIES = {"LRU_CACHE_CAPACITY": "128", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256"}
 
 
