@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from kantu.service.gateway import Gateway
 from kantu.service.identity import Limits
-from kantu.service.server import _config, _Server, listen
+from kantu.service.server import Server, listen
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,16 @@ class Listening:
     host: str
     port: int
     key: str
-    server: _Server
+    server: Server
     thread: threading.Thread
 
 
 @contextmanager
 def listening(gateway: Gateway) -> Iterator[Listening]:
     """Serve until the block ends, as `kantu serve` does; signals are `server.handle_exit`."""
-    settings = gateway.settings.server
     _, key = gateway.keys.create("test", limits=Limits())
-    listener = listen(settings)
-    server = _Server(_config(settings, gateway), gateway)
+    listener = listen(gateway.settings.server)
+    server = Server(gateway)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="test-server")
     thread.start()
     try:

@@ -30,12 +30,7 @@ class Lifecycle:
             NotReadyError: `draining`.
         """
         if self.draining:
-            raise NotReadyError(
-                "draining",
-                "服务正在停止，请稍后重试。",
-                "The service is shutting down; try again later.",
-                retry_after_seconds=5.0,
-            )
+            raise stopping()
         self.in_flight += 1
         self._idle.clear()
 
@@ -48,3 +43,13 @@ class Lifecycle:
     async def drained(self) -> None:
         """Wait until nothing is under way."""
         await self._idle.wait()
+
+
+def stopping() -> NotReadyError:
+    """What a client hears whose request came, or was still being answered, when the service stopped."""
+    return NotReadyError(
+        "draining",
+        "服务正在停止，请稍后重试。",
+        "The service is shutting down; try again later.",
+        retry_after_seconds=5.0,
+    )

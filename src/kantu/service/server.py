@@ -42,7 +42,7 @@ def serve(settings: Settings) -> None:
         database = open_database(settings, folder)
         ensure_first_key(database, folder)
         gateway = build(settings, folder, database, open_model(settings.model, settings.watch.log_level))
-        server = _Server(_config(settings.server, gateway), gateway)
+        server = Server(gateway)
         server.run(sockets=[listener])
     finally:
         restore_logs()
@@ -108,11 +108,15 @@ def _config(settings: ServerSettings, gateway: Gateway) -> uvicorn.Config:
     )
 
 
-class _Server(uvicorn.Server):
-    """uvicorn stops listening when it is told to stop; here new requests still hear why they are refused."""
+class Server(uvicorn.Server):
+    """uvicorn stops listening when it is told to stop; here new requests still hear why they are refused.
 
-    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
-        super().__init__(config)
+    Attributes:
+        failure: why the model could not be loaded, which ends the server.
+    """
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(_config(gateway.settings.server, gateway))
         self._gateway = gateway
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: KantuError | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,6 +16,7 @@ from kantu.service.chat.service import Completion
 from kantu.service.errors import envelope, internal_error
 from kantu.service.identity import Caller
 from kantu.service.language import language_of
+from kantu.service.lifecycle import stopping
 
 if TYPE_CHECKING:
     from kantu.service.chat.service import ChatService
@@ -49,6 +51,13 @@ class ChatResponse(Response):
                         await self._stream(completion, send)
                     else:
                         await self._whole(completion, scope, receive, send)
+            except asyncio.CancelledError:
+                if self._request.stream or tasks.cancel_scope.cancel_called:  # the client has gone
+                    raise
+                task = asyncio.current_task()
+                assert task is not None
+                task.uncancel()  # there is still an answer to send: the server stops, and waits no longer
+                failure = stopping()
             except Exception as error:  # out of the group as itself, not in a group of exceptions
                 failure = error
             tasks.cancel_scope.cancel()
@@ -79,6 +88,9 @@ class ChatResponse(Response):
         except KantuError as error:
             completion.watch.failed(error.code)
             await _send(send, event(envelope(error, self._language), "error"))
+        except asyncio.CancelledError:  # by the server that stops (or the client has gone, and hears nothing)
+            await _send(send, event(envelope(stopping(), self._language), "error"))
+            raise
         except Exception:
             await _send(send, event(envelope(internal_error(), self._language), "error"))
             raise
