@@ -68,6 +68,7 @@ class RequestSettings(_Section):
     max_images: int = Field(32, ge=0, description="一个请求最多多少张图片")
     max_parts: int = Field(256, ge=1, description="一个请求的内容最多多少段（文字与图片）")
     max_messages: int = Field(256, ge=1, description="一个请求最多多少条消息")
+    max_characters: int = Field(1_000_000, ge=1, description="一个请求的文字最多多少字符；数词元之前先看它")
     max_answers: int = Field(8, ge=1, le=16, description="n 的上限")
     max_completion_tokens: int = Field(4096, ge=1, description="max_completion_tokens 的上限")
     timeout_seconds: float = Field(300, gt=0, description="一个请求最多处理多少秒")

@@ -39,10 +39,12 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
     sources = tuple(
         PictureSource(part.image_url.url, part.image_url.file_id) for part in parts if not isinstance(part, TextPart)
     )
+    characters = sum(len(part.text) for part in parts if isinstance(part, TextPart))
     for count, most, code, name in (
         (len(messages), limits.max_messages, "too_many_messages", "消息"),
         (len(parts), limits.max_parts, "too_many_parts", "内容段"),
         (len(sources), limits.max_images, "too_many_images", "图片"),
+        (characters, limits.max_characters, "too_many_characters", "字符"),
     ):
         if count > most:
             raise InvalidRequestError(
