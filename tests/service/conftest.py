@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -18,6 +14,7 @@ from kantu.service.database import Database
 from kantu.service.gateway import Gateway
 from kantu.service.settings import Settings
 from tests.service.gateways import ScriptedEngine, gateway_over
+from tests.service.postgres_server import PostgresServer
 
 _numbers = count()
 
@@ -25,46 +22,12 @@ _numbers = count()
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of this run's own, on a socket; skips where none is installed."""
-    binaries = _postgres_binaries()
-    if binaries is None:
-        pytest.skip("PostgreSQL is not installed")
-    user = None
-    if os.geteuid() == 0:  # which PostgreSQL refuses to be
-        try:
-            user = pwd.getpwnam("postgres").pw_name
-        except KeyError:
-            pytest.skip("run as root, and there is no user postgres")
-    folder = Path(tempfile.mkdtemp(prefix="kantu-postgres-"))
-    if user is not None:
-        shutil.chown(folder, user)
-
-    def run(program: str, *arguments: str) -> None:
-        subprocess.run(
-            [binaries / program, *arguments],
-            check=True,
-            user=user,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-        )
-
-    data = str(folder / "data")
-    run("initdb", "--no-sync", "--auth=trust", "--username=kantu", "--encoding=UTF8", "--locale=C", "-D", data)
-    options = f"-k {folder} -c listen_addresses= -c fsync=off -c max_connections=200"
-    run("pg_ctl", "start", "--wait", "-D", data, "-l", str(folder / "log"), "-o", options)
+    server = PostgresServer()
     try:
-        yield f"postgresql://kantu@/%s?host={folder}"
+        server.start()
+        yield server.url("%s")
     finally:
-        run("pg_ctl", "stop", "--wait", "--mode=immediate", "-D", data)
-        shutil.rmtree(folder)
-
-
-def _postgres_binaries() -> Path | None:
-    """Where its programs are. Debian keeps those of each version out of the PATH."""
-    found = shutil.which("pg_ctl") or max(
-        Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"), key=lambda path: int(path.parts[-3]), default=None
-    )
-    return None if found is None else Path(found).resolve().parent
+        server.remove()
 
 
 @pytest.fixture(scope="session")
