@@ -56,7 +56,7 @@ _MEANINGS = {
     "image_count_mismatch": "图片占位与图片数量不符。",
     "image_unsupported_variant": "图片格式的这种变体或颜色模式不受支持；请转换为 RGB 的 PNG 或 JPEG。",
     "image_url_failed": "没有从图片网址取到图片：连不上、状态码不是 200，或内容是压缩过的。",
-    "image_url_not_allowed": "此服务不从这个网址读取图片（协议、域名或端口不在允许之列）；请用 data: 网址或先上传文件。",
+    "image_url_not_allowed": "此服务不从这个网址读取图片（协议、域名或端口不允许）；请用 data: 网址，或先上传文件。",
     "internal_error": "服务内部出错，已记录；请把响应头 x-request-id 告诉管理员。",
     "invalid_choices": "structured_outputs.choice 必须是两个以上不重复的非空字符串。",
     "invalid_constraint": "输出约束（JSON Schema、正则、选项）无效或太长。",
@@ -106,7 +106,8 @@ BATCHES_HEADER = """\
 ## 批处理
 
 一行请求失败时，错误文件里这一行的 `response` 就是直接发送会得到的回答，代码见上表。下面的代码只出现在批处理的
-`errors` 或错误文件里，没有 HTTP 状态；`errors` 里也可能有上表的 `missing_parameter`、`unknown_parameter` 和 `invalid_parameter`。
+`errors` 或错误文件里，没有 HTTP 状态；`errors` 里也可能有上表的 `missing_parameter`、`unknown_parameter`
+和 `invalid_parameter`。
 """
 
 
