@@ -26,6 +26,7 @@ from kantu.service.watch.logs import configure
 _log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_SECONDS = 75  # longer than most proxies keep theirs, so that they never write into a closing connection
+_BACKLOG = 2048
 _CLOSE_SECONDS = 5  # for connections, once everything is answered or the drain's time is over
 
 
@@ -72,6 +73,7 @@ def listen(settings: ServerSettings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)  # at once: only then does a second service on this port fail here
     except OSError:
         listener.close()
         raise InvalidRequestError(
