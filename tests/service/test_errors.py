@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import pickle
+from typing import Annotated, Literal
 
 import pytest
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kantu import errors
 from kantu.errors import (
@@ -159,14 +160,22 @@ def test_other_headers() -> None:
 # what a schema refuses
 
 
-class Inner(BaseModel):
+class Text(BaseModel):
     model_config = ConfigDict(extra="forbid")
+    type: Literal["text"]
     number: int
+
+
+class Picture(BaseModel):
+    type: Literal["picture"]
 
 
 class Outer(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    inner: list[Inner]
+    inner: str | list[Annotated[Text | Picture, Field(discriminator="type")]]
+
+
+TEXT = {"type": "text", "number": 1}
 
 
 @pytest.mark.parametrize(
@@ -175,26 +184,59 @@ class Outer(BaseModel):
         ({"inner": [], "秘密 tools": 1}, "invalid_body", None),
         ({"inner": [], "tools": 1}, "unknown_parameter", "tools"),
         ({}, "missing_parameter", "inner"),
-        ({"inner": [{}]}, "missing_parameter", "inner.0.number"),
-        ({"inner": [{"number": "秘密"}]}, "invalid_parameter", "inner.0.number"),
+        ({"inner": 1}, "invalid_parameter", "inner"),
         ([], "invalid_body", None),
+        ("秘密", "invalid_body", None),
     ],
 )
 def test_a_schema_says_what_it_does_not_accept_and_not_what_was_sent(
     body: object, code: str, param: str | None
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
-        Outer.model_validate(body)
-    error = validation_error(caught.value)
+    error = refused(Outer, body)
     assert (error.code, error.param) == (code, param)
     assert "秘密" not in error.message + error.message_en
 
 
-def test_the_framework_s_places_are_not_shown() -> None:
-    refused = RequestValidationError([{"type": "missing", "loc": ("body", "messages"), "msg": "", "input": {}}])
-    assert validation_error(refused).param == "messages"
-    broken = RequestValidationError([{"type": "json_invalid", "loc": ("body", 3), "msg": "", "input": {}}])
-    assert validation_error(broken).code == "invalid_json"
+class Listed(BaseModel):
+    inner: list[Annotated[Text | Picture, Field(discriminator="type")]]
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "param"),
+    [
+        ({"type": "text"}, "missing_parameter", "inner.1.number"),
+        ({"type": "text", "number": "秘密"}, "invalid_parameter", "inner.1.number"),
+        ({"type": "text", "number": 1, "more": 1}, "unknown_parameter", "inner.1.more"),
+        ({"type": "秘密"}, "invalid_parameter", "inner.1"),
+        ("秘密", "invalid_parameter", "inner.1"),
+    ],
+)
+def test_places_are_named_as_the_client_named_them(item: object, code: str, param: str) -> None:
+    """pydantic says inner.1.text.number: which branch of the union it took."""
+    error = refused(Listed, {"inner": [TEXT, item]})
+    assert (error.code, error.param) == (code, param)
+    assert "秘密" not in error.message + error.message_en
+
+
+def refused(schema: type[BaseModel], body: object) -> KantuError:
+    with pytest.raises(ValidationError) as caught:
+        schema.model_validate(body)
+    return validation_error(caught.value, body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "location", "code", "param"),
+    [
+        ("missing", ("body", "messages"), "missing_parameter", "messages"),
+        ("json_invalid", ("body", 3), "invalid_json", None),
+        ("extra_forbidden", ("query", "limt"), "unknown_parameter", "limt"),
+        ("extra_forbidden", ("query", ""), "unknown_parameter", None),
+        ("int_parsing", ("query", "limit"), "invalid_parameter", "limit"),
+    ],
+)
+def test_the_framework_s_places(kind: str, location: tuple[str | int, ...], code: str, param: str | None) -> None:
+    error = validation_error(RequestValidationError([{"type": kind, "loc": location, "msg": "", "input": {}}]), {})
+    assert (error.code, error.param) == (code, param)
 
 
 # between processes

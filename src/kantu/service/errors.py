@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -111,14 +111,21 @@ def internal_error() -> KantuError:
     )
 
 
-def validation_error(error: ValidationError | RequestValidationError) -> InvalidRequestError:
-    """The first thing that a schema of ours does not accept. Values are never quoted."""
+def validation_error(error: ValidationError | RequestValidationError, body: object) -> InvalidRequestError:
+    """The first thing that a schema of ours does not accept. Values are never quoted.
+
+    Args:
+        body: what was checked.
+    """
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
-    # pydantic names the branches of a union in its places; they are no names of the client's
-    param = ".".join(part for part in place if part.isidentifier() or part.isdigit()) or None
+    in_query = first["loc"][:1] == ("query",)
+    param = _param(first["loc"], body, missing=first["type"] == "missing")
     if first["type"] == "json_invalid":
         return invalid_json()
+    if in_query and param is None:
+        return InvalidRequestError(
+            "unknown_parameter", "网址里有不认识的参数。", "The URL has a parameter that is unknown."
+        )
     if param is None:  # the body itself, or a name that is no name
         return InvalidRequestError(
             "invalid_body",
@@ -144,6 +151,28 @@ def validation_error(error: ValidationError | RequestValidationError) -> Invalid
     )
 
 
+def _param(location: Sequence[str | int], body: object, *, missing: bool) -> str | None:
+    """Where something is, in the client's own names: pydantic puts the branches of its unions between them."""
+    if location[:1] in (("query",), ("path",)):
+        names: list[str] = [str(part) for part in location[1:]]
+    else:
+        names = []
+        value: Any = body
+        for part in location[location[:1] == ("body",) :]:
+            if _has(value, part):
+                value = value[part]
+                names.append(str(part))
+        if missing:
+            names.append(str(location[-1]))
+    return ".".join(name for name in names if name.isidentifier() or name.isdigit()) or None
+
+
+def _has(value: Any, part: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, Mapping) and part in value
+
+
 def install(app: FastAPI) -> None:
     """Answer every failure of `app` in our envelope."""
 
@@ -154,7 +183,7 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return await ours(request, validation_error(error))
+        return await ours(request, validation_error(error, error.body))
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -122,4 +122,4 @@ def read_body(body: dict[str, Any]) -> ChatRequest:
         return ChatRequest.model_validate(body)
     except ValidationError as error:
         failure = error
-    raise validation_error(failure)
+    raise validation_error(failure, body)
