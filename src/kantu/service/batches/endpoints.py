@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 
 from kantu.service.access import GatewayOf, authorize
-from kantu.service.batches.schemas import BatchList, BatchObject, CreateBatch
+from kantu.service.batches.schemas import BatchList, BatchObject, CreateBatch, ListBatches
 from kantu.service.identity import Caller
 from kantu.service.language import Language, language_of
 
@@ -41,11 +41,10 @@ async def list_batches(
     caller: CallerOf,
     gateway: GatewayOf,
     language: LanguageOf,
-    limit: Annotated[int, Query(ge=1, le=100, description="最多多少个")] = 20,
-    after: Annotated[str | None, Query(description="从这个批处理之后开始")] = None,
+    query: Annotated[ListBatches, Query()],
 ) -> BatchList:
     """列出自己的批处理，新的在前。"""
-    batches, more = await gateway.batches.list(caller.owner, after=after, limit=limit)
+    batches, more = await gateway.batches.list(caller.owner, after=query.after, limit=query.limit)
     data = [BatchObject.of(batch, language) for batch in batches]
     ends = (data[0].id, data[-1].id) if data else (None, None)
     return BatchList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)

@@ -45,6 +45,15 @@ class CreateBatch(BaseModel):
     output_expires_after: OutputExpiresAfter | None = None
 
 
+class ListBatches(BaseModel):
+    """哪些批处理。"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit: int = Field(20, ge=1, le=100, description="最多多少个")
+    after: str | None = Field(None, description="从这个批处理之后开始")
+
+
 class BatchProblem(BaseModel):
     """输入文件里的一个错误。"""
 

@@ -9,9 +9,8 @@ from fastapi.responses import FileResponse
 
 from kantu.errors import InvalidRequestError
 from kantu.service.access import GatewayOf, authorize
-from kantu.service.files.record import Purpose, check_upload_purpose
-from kantu.service.files.repository import Order
-from kantu.service.files.schemas import UPLOAD_BODY, FileDeleted, FileList, FileObject
+from kantu.service.files.record import check_upload_purpose
+from kantu.service.files.schemas import UPLOAD_BODY, FileDeleted, FileList, FileObject, ListFiles
 from kantu.service.files.upload import Form, read_form
 from kantu.service.identity import Caller
 
@@ -34,13 +33,12 @@ async def upload(request: Request, caller: CallerOf, gateway: GatewayOf) -> File
 async def list_files(
     caller: CallerOf,
     gateway: GatewayOf,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="最多多少个")] = 10_000,
-    after: Annotated[str | None, Query(description="从这个文件之后开始")] = None,
-    order: Annotated[Order, Query(description="按上传时间：asc 旧的在前，desc 新的在前")] = "desc",
-    purpose: Annotated[Purpose | None, Query(description="只列出这种用途的")] = None,
+    query: Annotated[ListFiles, Query()],
 ) -> FileList:
     """列出自己的文件。"""
-    records, more = await gateway.files.list(caller.owner, purpose=purpose, after=after, limit=limit, order=order)
+    records, more = await gateway.files.list(
+        caller.owner, purpose=query.purpose, after=query.after, limit=query.limit, order=query.order
+    )
     data = [FileObject.of(record) for record in records]
     ends = (data[0].id, data[-1].id) if data else (None, None)
     return FileList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from kantu.service.files.record import FileRecord, Purpose
+from kantu.service.files.repository import Order
+
+
+class ListFiles(BaseModel):
+    """哪些文件。"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    limit: int = Field(10_000, ge=1, le=10_000, description="最多多少个")
+    after: str | None = Field(None, description="从这个文件之后开始")
+    order: Order = Field("desc", description="按上传时间：asc 旧的在前，desc 新的在前")
+    purpose: Purpose | None = Field(None, description="只列出这种用途的")
 
 
 class FileObject(BaseModel):
