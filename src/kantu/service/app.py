@@ -15,6 +15,7 @@ from kantu.service import page
 from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
+from kantu.service.document import FAILURES
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
 from kantu.service.files.sweeper import sweep_forever
@@ -52,9 +53,10 @@ def create_app(gateway: Gateway) -> FastAPI:
     install(app)
     routers = (chat_router, models_router, files_router, batches_router, tokenize_router)
     for router in routers:
-        app.include_router(router)
+        app.include_router(router, responses=FAILURES)
     app.include_router(health_router(lambda request: gateway.health))
-    app.include_router(metrics_router(gateway.watch, public=gateway.settings.watch.metrics_public))
+    public = gateway.settings.watch.metrics_public
+    app.include_router(metrics_router(gateway.watch, public=public), responses={} if public else FAILURES)
     page.install(app, gateway.settings)
     app.add_middleware(  # the last one added is the outermost
         BodyMiddleware,

@@ -6,10 +6,12 @@ from typing import Any
 
 from fastapi import Body
 
+from kantu.service.chat.completion import ChatCompletion
+
 # A white square of 32 x 32, so that the examples can be sent as they stand.
 PICTURE = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAJUlEQVR4nO3NQQ0AAAgEoNP+nTWEDzdIQE3yWdWYQCAQ"
-    "CAQCwZ0FV1QBPxzQYFIAAAAASUVORK5CYII="
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAKElEQVR42u3NQQEAAAQEMPTvfErw2wqsk9SnqWcC"
+    "gUAgEAgEAoHgygLH8QM9BsqtpQAAAABJRU5ErkJggg=="
 )
 
 _QUESTION = {
@@ -70,33 +72,18 @@ _ANSWER = {
         "prompt_tokens": 284,
         "completion_tokens": 12,
         "total_tokens": 296,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": 0, "image_tokens": 260, "text_tokens": 24},
         "visual_tokens": 260,
     },
     "kantu": {"warnings": [], "timings": None},
 }
-_ERROR = {
-    "error": {
-        "message": "不认识或不支持的参数：tools。",
-        "type": "invalid_request_error",
-        "param": "tools",
-        "code": "unknown_parameter",
-    }
-}
-
-
-def _json(example: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"example": example}}}
-
-
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
+        "model": ChatCompletion,
         "description": "回答；`stream: true` 时为 server-sent events",
         "content": {
             "application/json": {"example": _ANSWER},
             "text/event-stream": {"schema": {"type": "string"}},
         },
     },
-    "4XX": _json(_ERROR, "请求有误；`code` 见 docs/errors.md"),
-    "5XX": _json(_ERROR, "服务端出错；`code` 见 docs/errors.md"),
 }

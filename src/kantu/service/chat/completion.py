@@ -1,0 +1,97 @@
+"""A whole answer as the OpenAPI document describes it; `answer.py` words it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")  # the document names every field
+
+
+class AnswerMessage(_Answer):
+    """回答。"""
+
+    role: Literal["assistant"]
+    content: str
+    refusal: None
+
+
+class TopLogprob(_Answer):
+    """一个词元和它的对数概率。"""
+
+    token: str
+    logprob: float
+    bytes: list[int]
+
+
+class TokenLogprob(TopLogprob):
+    """生成的一个词元，和当时最可能的几个。"""
+
+    top_logprobs: list[TopLogprob]
+
+
+class Logprobs(_Answer):
+    """每个词元的对数概率。"""
+
+    content: list[TokenLogprob]
+    refusal: None
+
+
+class Choice(_Answer):
+    """几个回答中的一个。"""
+
+    index: int
+    message: AnswerMessage
+    logprobs: Logprobs | None
+    finish_reason: Literal["stop", "length", "repetition"]
+
+
+class PromptTokensDetails(_Answer):
+    """提示的词元。"""
+
+    cached_tokens: int
+    image_tokens: int
+    text_tokens: int
+
+
+class CompletionUsage(_Answer):
+    """用量。"""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptTokensDetails
+    visual_tokens: int
+
+
+class AnswerTimings(_Answer):
+    """各阶段用的秒数。"""
+
+    preprocess_seconds: float
+    encode_seconds: float = Field(description="视觉编码")
+    ttft_seconds: float = Field(description="到第一个词元")
+    tpot_seconds: float = Field(description="之后每个词元")
+    total_seconds: float
+
+
+class KantuExtra(_Answer):
+    """看图自己的字段。"""
+
+    warnings: list[str] = Field(description="给用户看的，例如图片被缩小了")
+    timings: AnswerTimings | None
+
+
+class ChatCompletion(_Answer):
+    """一次对话补全的回答。"""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    system_fingerprint: None
+    choices: list[Choice]
+    usage: CompletionUsage
+    kantu: KantuExtra

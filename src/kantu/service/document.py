@@ -1,0 +1,51 @@
+"""What the OpenAPI document says of every endpoint: how it fails."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+
+class ErrorObject(BaseModel):
+    """一个错误。"""
+
+    message: str = Field(description="给人看的，中文或英文")
+    type: Literal[
+        "invalid_request_error",
+        "authentication_error",
+        "permission_error",
+        "not_found_error",
+        "conflict_error",
+        "rate_limit_error",
+        "server_error",
+    ]
+    param: str | None = Field(description="有问题的参数")
+    code: str = Field(description="给程序看的，见 docs/errors.md")
+
+
+class ErrorBody(BaseModel):
+    """失败的回答。"""
+
+    error: ErrorObject
+
+
+_EXAMPLE = {
+    "error": {
+        "message": "不认识或不支持的参数：tools。",
+        "type": "invalid_request_error",
+        "param": "tools",
+        "code": "unknown_parameter",
+    }
+}
+
+
+def _failure(description: str) -> dict[str, Any]:
+    return {"model": ErrorBody, "description": description, "content": {"application/json": {"example": _EXAMPLE}}}
+
+
+# By class of status: the framework's own 422, which no endpoint of ours gives, is left out where 4XX is documented.
+FAILURES: dict[int | str, dict[str, Any]] = {
+    "4XX": _failure("请求有误；`code` 见 docs/errors.md"),
+    "5XX": _failure("服务端出错；`code` 见 docs/errors.md"),
+}

@@ -1,0 +1,108 @@
+"""Requests that the OpenAPI document allows, and requests that it forbids: the answers are as documented, never 5xx."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.service.proof.live import CHAT, MODEL, LiveGateway
+
+OPERATIONS = [
+    ("POST", CHAT),
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/{name}"),
+    ("POST", "/v1/files"),
+    ("GET", "/v1/files"),
+    ("GET", "/v1/files/{file_id}"),
+    ("GET", "/v1/files/{file_id}/content"),
+    ("DELETE", "/v1/files/{file_id}"),
+    ("POST", "/v1/batches"),
+    ("GET", "/v1/batches"),
+    ("GET", "/v1/batches/{batch_id}"),
+    ("POST", "/v1/batches/{batch_id}/cancel"),
+    ("POST", "/v1/tokenize"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+]
+NOTHING_TO_SAY = ("/healthz", "/readyz", "/metrics")  # and so nothing to say wrong
+EXAMPLES = 25
+
+
+@pytest.fixture(scope="module")
+def document(live: LiveGateway) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"{live.address}/openapi.json", trust_env=False).json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def schema(live: LiveGateway, document: dict[str, Any]) -> BaseSchema:
+    found = schemathesis.openapi.from_dict(document)
+    found.config.update(base_url=live.address)
+    return found
+
+
+@pytest.fixture(scope="module")
+def key(live: LiveGateway) -> str:
+    return live.new_key()
+
+
+def test_every_operation_is_asked(document: dict[str, Any]) -> None:
+    found = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert found == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        (method, path, mode)
+        for method, path in OPERATIONS
+        for mode in GenerationMode
+        if mode is GenerationMode.POSITIVE or path not in NOTHING_TO_SAY
+    ],
+)
+def test_answers_are_as_documented(schema: BaseSchema, key: str, method: str, path: str, mode: GenerationMode) -> None:
+    operation = schema[path][method]
+
+    @settings(
+        derandomize=True,
+        database=None,
+        max_examples=EXAMPLES,
+        deadline=None,
+        phases=(Phase.generate,),  # the first failure is shown as it is: shrinking it takes long
+        suppress_health_check=list(HealthCheck),  # they are about time
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: schemathesis.Case) -> None:
+        _ask_the_model_for_little(case)
+        # The document cannot say that the last message is a user's, that bytes are a picture's, or that a number is
+        # below what the settings allow: what fits it may be refused.
+        case.call_and_validate(headers={"Authorization": f"Bearer {key}"}, excluded_checks=[positive_data_acceptance])
+
+    ask()
+
+
+@pytest.mark.parametrize("example", ["question", "stream", "record"])
+def test_the_examples_can_be_sent_as_they_stand(live: LiveGateway, document: dict[str, Any], example: str) -> None:
+    content = document["paths"][CHAT]["post"]["requestBody"]["content"]["application/json"]
+    assert set(content["examples"]) == {"question", "stream", "record"}
+    with live.client() as client:
+        answer = client.post(CHAT, json=content["examples"][example]["value"])
+    assert answer.status_code == 200, answer.text
+    assert answer.text
+
+
+def _ask_the_model_for_little(case: schemathesis.Case) -> None:
+    """Random words would never name the model, and would ask it for 512 tokens."""
+    body: Any = case.body
+    if isinstance(body, dict) and isinstance(body.get("model"), str):
+        body["model"] = MODEL
+        if case.operation.path == CHAT and body.get("max_tokens") is None:
+            body.setdefault("max_completion_tokens", 2)
