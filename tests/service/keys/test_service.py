@@ -208,8 +208,8 @@ async def test_the_last_use_is_noted_once_a_minute(keys: KeyService, clock: Cloc
     assert noted == [start, start, start + 60]
 
 
-async def test_a_use_that_cannot_be_noted_does_not_turn_a_good_key_away(
-    keys: KeyService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_use_that_cannot_be_noted_does_not_turn_a_good_key_away_and_is_tried_once_a_minute(
+    keys: KeyService, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     key, plain = keys.create("a")
 
@@ -217,8 +217,13 @@ async def test_a_use_that_cannot_be_noted_does_not_turn_a_good_key_away(
         raise StoreError("store_unavailable", "满", "full")
 
     monkeypatch.setattr("kantu.service.keys.repository.set_used", full)
-    assert (await keys.authenticate(f"Bearer {plain}")).key_id == key.id
-    assert [record.message for record in caplog.records] == ["key_use_not_noted"]
+    tries = []
+    for seconds in (0, 59, 1):
+        clock.now += seconds
+        assert (await keys.authenticate(f"Bearer {plain}")).key_id == key.id
+        tries.append(len(caplog.records))
+    assert tries == [1, 1, 2]
+    assert {record.message for record in caplog.records} == {"key_use_not_noted"}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ _USE_NOTED_EVERY_SECONDS = 60
 
 
 class KeyService:
-    """Nothing is remembered between calls: a change holds from the next request.
+    """Of what keys may do nothing is remembered between calls: a change holds from the next request.
 
     Args:
         clock: seconds since 1970.
@@ -28,6 +28,7 @@ class KeyService:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        self._tried: dict[str, float] = {}  # when the last use of a key was noted, or could not be
 
     def create(
         self,
@@ -105,7 +106,9 @@ class KeyService:
             raise _invalid()
         caller = self._caller(key)
         now = self._clock()
-        if key.last_used_at is None or key.last_used_at <= now - _USE_NOTED_EVERY_SECONDS:
+        due = now - _USE_NOTED_EVERY_SECONDS
+        if (key.last_used_at is None or key.last_used_at <= due) and self._tried.get(key.id, due) <= due:
+            self._tried[key.id] = now  # a locked database costs one request its patience, not every one
             await self._note_use(key.id, int(now))
         return caller
 
