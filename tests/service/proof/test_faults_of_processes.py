@@ -107,7 +107,7 @@ def test_told_to_stop_it_finishes_what_it_has_begun(tmp_path: Path) -> None:
     settings = {"KANTU_SERVER_DRAIN_SECONDS": "300"}
     with live_gateway(tmp_path, settings) as gateway, gateway.client() as client, gateway.client() as late:
         engine = gateway.engine_pid()
-        with client.stream("POST", CHAT, json=question(max_tokens=250, min_tokens=250, stream=True)) as answer:
+        with client.stream("POST", CHAT, json=question(max_tokens=150, min_tokens=150, stream=True)) as answer:
             lines = begun(answer)
             gateway.signal(signal.SIGTERM)
             wait_until(lambda: draining(gateway))

@@ -106,7 +106,7 @@ def test_a_database_that_is_gone_is_said_and_comes_back_by_itself(tmp_path: Path
         gateway.client() as begun,
     ):
         assert code_of(client.post(CHAT, json=question())) == OK
-        with begun.stream("POST", CHAT, json=question(max_tokens=300, min_tokens=300, stream=True)) as answer:
+        with begun.stream("POST", CHAT, json=question(max_tokens=150, min_tokens=150, stream=True)) as answer:
             lines = answer.iter_lines()
             assert next(lines).startswith("data: ")
             postgres.stop()
