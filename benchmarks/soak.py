@@ -2,19 +2,31 @@
 
     python benchmarks/soak.py [--minutes 5] [--model NAME] [--clients 6] [--seed 0]
 
-Clients ask at once and without pause: questions with and without pictures, repeated pictures, several turns, several
-answers, schemas, choices, scores, sampling with penalties, streams that are dropped, cancels, deadlines, bad requests.
-Exits with 1 where a request was lost or ended otherwise than it may, where memory grew, or where `check()` fails.
+Clients ask at once and without pause, round after round: questions with and without pictures, repeated pictures,
+several turns, several answers, schemas, choices, scores, sampling with penalties, streams that are dropped, cancels,
+deadlines, bad requests. Between two rounds nothing is under way: there `check()` must hold, and memory is read. Warm-up
+and the least that is measured are numbers of requests, so a slow machine runs longer instead of measuring less.
+
+Held memory is what the process has mapped for data less what malloc has free. It may not grow with the requests asked.
+Resident memory also has the holes of malloc, is noisier, and may grow a little. Needs Linux and glibc.
+Exits with 1 where a request was lost or ended otherwise than it may, or where memory grew.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import gc
+import queue
 import random
+import resource
+import statistics
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +35,14 @@ from PIL import Image
 import kantu
 from kantu.errors import CancelledError, DeadlineExceededError, InvalidRequestError, KantuError, OverloadedError
 
-WARM_UP = 0.4  # part of the time after which memory is taken as warm
-MOST_GROWTH_BYTES = 48 * 2**20
+ROUND = 100  # requests
+WARM_UP_ROUNDS = 5  # the engine's caches are full and each kind of request has come some 40 times
+LEAST_ROUNDS = 10  # after warm-up
+MOST_GROWTH_BYTES = 0.4 * 2**20  # held, in 100 requests
+NOISE_BYTES = 15 * 2**20  # by which what is held goes up and down from round to round, a leak or not
+MOST_RESIDENT_GROWTH_BYTES = 48 * 2**20  # in all
+LOST_AFTER_SECONDS = 120
+Tickets = queue.SimpleQueue[bool]
 QUESTIONS = ("为什么这个还没发货？", "价格是多少？", "有哪些按钮？", "请写出页面上的全部文字。")
 SCHEMA = {
     "type": "object",
@@ -35,18 +53,19 @@ SCHEMA = {
 
 
 class Client(threading.Thread):
-    """Asks until told to stop. `outcomes` counts how its requests ended, `unexpected` what should not have happened."""
+    """Asks once for each ticket, and says so. `outcomes` counts how its requests ended, `unexpected` what should not
+    have happened."""
 
-    def __init__(self, vlm: kantu.VLM, seed: int, stop: threading.Event) -> None:
+    def __init__(self, vlm: kantu.VLM, seed: int, tickets: Tickets, done: Tickets) -> None:
         super().__init__(daemon=True)
-        self._vlm, self._random, self._stop_asking = vlm, random.Random(seed), stop
+        self._vlm, self._random, self._tickets, self._done = vlm, random.Random(seed), tickets, done
         self._pictures = [_noise(seed % 3, 224), _noise(seed, 320)]  # some shared between clients, some not
         self.outcomes: Counter[str] = Counter()
         self.unexpected: list[str] = []
 
     def run(self) -> None:
         kinds = [getattr(self, name) for name in dir(type(self)) if name.startswith("ask_")]
-        while not self._stop_asking.is_set():
+        while self._tickets.get():
             kind = self._random.choice(kinds)
             try:
                 kind()
@@ -56,6 +75,7 @@ class Client(threading.Thread):
                 time.sleep(min(error.retry_after_seconds, 0.2))
             except (KantuError, AssertionError) as error:
                 self.unexpected.append(f"{kind.__name__}: {error!r}")
+            self._done.put(True)
 
     def ask_about_a_picture(self) -> None:
         answer = self._vlm.ask(self._picture(), self._question(), max_tokens=24)
@@ -135,41 +155,99 @@ def main() -> None:
     arguments = _arguments()
     # Caches small enough to be full when warm: what grows after that is a leak.
     vlm = kantu.load(arguments.model, settings=kantu.EngineSettings(kv_bytes=2**24, vision_bytes=2**22))
-    stop = threading.Event()
-    clients = [Client(vlm, arguments.seed * 1000 + number, stop) for number in range(arguments.clients)]
+    tickets: Tickets = queue.SimpleQueue()
+    done: Tickets = queue.SimpleQueue()
+    clients = [Client(vlm, arguments.seed * 1000 + number, tickets, done) for number in range(arguments.clients)]
     for client in clients:
         client.start()
-    warm_bytes = _watch(arguments.minutes * 60)
-    stop.set()
-    for client in clients:
-        client.join(timeout=120)
-    lost = sum(client.is_alive() for client in clients)
-    growth = _resident_bytes() - warm_bytes
+    started, memory, lost = time.perf_counter(), [Memory.now()], 0
+    print(f"    0 s       0 asked  {memory[0]}")
+    while not lost and not _enough(len(memory) - 1, time.perf_counter() - started, arguments.minutes * 60):
+        lost = _round(tickets, done)
+        _settle(vlm)
+        vlm.engine.check()
+        memory.append(Memory.now())
+        asked = (len(memory) - 1) * ROUND
+        print(f"{time.perf_counter() - started:5.0f} s {asked:7d} asked  {memory[-1]}", flush=True)
+    for _ in clients:
+        tickets.put(False)
     outcomes = sum((client.outcomes for client in clients), Counter[str]())
     unexpected = [text for client in clients for text in client.unexpected]
-    _settle(vlm)
     for name, count in sorted(outcomes.items()):
         print(f"{count:7d}  {name}")
     stats = vlm.engine.stats()
     print("counters", dict(sorted(stats.counters.items())))
     print("gauges", dict(stats.gauges))
-    print(f"clients lost {lost}, unexpected {len(unexpected)}, memory after warm-up {growth / 2**20:+.1f} MiB")
+    print(f"requests lost {lost}, unexpected {len(unexpected)}, check() held after every round")
     for text in unexpected[:10]:
         print("  ", text)
-    vlm.engine.check()
-    print("check() holds")
-    sys.exit(1 if lost or unexpected or growth > MOST_GROWTH_BYTES else 0)
+    if lost or unexpected:
+        sys.exit(1)
+    warm = memory[WARM_UP_ROUNDS:]
+    growth = slope([memory.held for memory in warm])
+    allowed = MOST_GROWTH_BYTES + NOISE_BYTES / (len(warm) - 1)  # the longer the run, the smaller the leak it finds
+    resident_growth = slope([memory.resident for memory in warm]) * (len(warm) - 1)
+    print(f"held memory after warm-up {growth / 2**20:+.3f} MiB in 100 requests, {allowed / 2**20:.2f} allowed")
+    print(
+        f"resident memory after warm-up {resident_growth / 2**20:+.1f} MiB in all, "
+        f"{MOST_RESIDENT_GROWTH_BYTES / 2**20:.0f} allowed"
+    )
+    sys.exit(1 if growth > allowed or resident_growth > MOST_RESIDENT_GROWTH_BYTES else 0)
 
 
-def _watch(seconds: float) -> int:
-    """Wait; the resident bytes when warm."""
-    started, warm = time.perf_counter(), 0
-    while (passed := time.perf_counter() - started) < seconds:
-        time.sleep(min(1.0, seconds - passed))
-        resident = _resident_bytes()
-        if passed < WARM_UP * seconds:
-            warm = max(warm, resident)
-    return warm
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of this process, see above."""
+
+    held: int
+    resident: int
+
+    @classmethod
+    def now(cls) -> Memory:
+        gc.collect()
+        libc = ctypes.CDLL(None)
+        libc.malloc_trim(0)
+        libc.mallinfo2.restype = _Mallinfo
+        _, resident, _, _, _, data, _ = map(int, Path("/proc/self/statm").read_text("utf-8").split())
+        page = resource.getpagesize()
+        return cls(data * page - libc.mallinfo2().fordblks, resident * page)
+
+    def __str__(self) -> str:
+        return f"held {self.held / 2**20:7.1f} MiB  resident {self.resident / 2**20:6.1f} MiB"
+
+
+class _Mallinfo(ctypes.Structure):
+    """Of malloc.h; `fordblks` is what malloc has free, in all its arenas."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
+
+
+def slope(values: Sequence[float]) -> float:
+    """By how much values grow from one to the next: the median over all pairs (Theil-Sen), so outliers do not count."""
+    pairs = [(a, b) for b in range(len(values)) for a in range(b)]
+    return statistics.median((values[b] - values[a]) / (b - a) for a, b in pairs)
+
+
+def _enough(rounds: int, passed: float, seconds: float) -> bool:
+    return rounds >= WARM_UP_ROUNDS + LEAST_ROUNDS and passed >= seconds
+
+
+def _round(tickets: Tickets, done: Tickets) -> int:
+    """Ask `ROUND` times; how many of them never ended."""
+    for _ in range(ROUND):
+        tickets.put(True)
+    for ended in range(ROUND):
+        try:
+            done.get(timeout=LOST_AFTER_SECONDS)
+        except queue.Empty:
+            return ROUND - ended
+    return 0
 
 
 def _settle(vlm: kantu.VLM) -> None:
@@ -188,10 +266,6 @@ def _noise(seed: int, side: int) -> Image.Image:
 
 def _text(text: str) -> dict[str, str]:
     return {"type": "text", "text": text}
-
-
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * 4096
 
 
 def _arguments() -> argparse.Namespace:

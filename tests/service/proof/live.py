@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,7 +63,32 @@ class LiveGateway:
 
     def client(self, key: str | None = None, **options: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key or self.key}", "Accept-Language": "en"}
-        return httpx.Client(base_url=self.address, headers=headers, timeout=_PATIENCE_SECONDS, trust_env=False, **options)
+        return httpx.Client(
+            base_url=self.address, headers=headers, timeout=_PATIENCE_SECONDS, trust_env=False, **options
+        )
+
+    def exchange(self, sent: bytes) -> tuple[int, str | None]:
+        """(status, code) of what is answered to bytes on a connection of their own, which the service then closes.
+
+        A status of 0 is a connection that was closed without a word.
+        """
+        with self.connect() as connection:
+            received = b""
+            try:
+                connection.sendall(sent)
+                while piece := connection.recv(2**16):
+                    received += piece
+            except ConnectionError:  # closed while we were still sending
+                pass
+        if not received:
+            return 0, None
+        head, _, body = received.partition(b"\r\n\r\n")
+        response = httpx.Response(int(head.split(b" ")[1]), content=body)
+        return code_of(response)
+
+    def connect(self) -> socket.socket:
+        """A connection on which nothing has been said."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE_SECONDS)
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples of a name that carry these labels; 0 where there are none."""
