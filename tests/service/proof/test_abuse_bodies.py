@@ -38,7 +38,7 @@ def raw(fields: str, text: str = "问") -> str:
         "a comment": (raw(" // x"), (400, "invalid_json")),
         "a list": (b"[]", (400, "invalid_body")),
         "a text": (b'"a"', (400, "invalid_body")),
-        "null": (b"null", (400, "missing_parameter")),
+        "null": (b"null", (400, "invalid_body")),
         "not UTF-8": (b'{"model":"\xff"}', (400, "invalid_json")),
         "overlong UTF-8": (b'{"model":"\xc0\xaf"}', (400, "invalid_json")),
         "UTF-16": (raw("").encode("utf-16"), (400, "invalid_json")),
