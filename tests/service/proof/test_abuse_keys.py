@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -236,7 +237,7 @@ def test_nothing_that_is_sent_forges_a_line_of_the_log(live: LiveGateway) -> Non
         client.post(CHAT, json={**question(), forged: 1})
         client.post(CHAT, json={**question(), "user": forged})
         client.post(CHAT, json={**question(), "stop": [forged]})
-        client.get("/v1/models/" + forged)
+        client.get("/v1/models/" + quote(forged))
         client.get("/v1/files", params={"after": forged, forged: "a"})
         client.post("/v1/files", data={"purpose": forged}, files={"file": (forged, forged.encode())})
         client.post("/v1/batches", json={"input_file_id": forged, "endpoint": CHAT, "completion_window": "24h"})

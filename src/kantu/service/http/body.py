@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import InvalidRequestError, KantuError, OverloadedError
@@ -127,7 +128,7 @@ class BodyMiddleware:
         while more:
             message = await bounded()
             if message["type"] == "http.disconnect":
-                return _replay(message, receive)
+                raise ClientDisconnect  # the application would call it a body that cannot be parsed
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
         body = b"".join(parts)
