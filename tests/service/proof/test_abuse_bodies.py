@@ -15,6 +15,11 @@ JSON = {"Content-Type": "application/json"}
 OK = (200, None)
 
 
+def cases(names: str, of: dict[str, tuple[Any, ...]]) -> pytest.MarkDecorator:
+    """Parameters by what they stand for."""
+    return pytest.mark.parametrize(names, list(of.values()), ids=list(of))
+
+
 def sent(live: LiveGateway, body: str | bytes, **headers: str) -> tuple[int, str | None]:
     with live.client() as client:
         return code_of(client.post(CHAT, content=body, headers={**JSON, **headers}))
@@ -29,8 +34,8 @@ def raw(fields: str, text: str = "问") -> str:
     return f'{{"model":"{MODEL}","messages":[{{"role":"user","content":"{text}"}}],"max_tokens":2{fields}}}'
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
+@cases(
+    "body, expected",
     {
         "nothing": (b"", (400, "missing_parameter")),
         "not JSON": (b"{", (400, "invalid_json")),
@@ -48,8 +53,7 @@ def raw(fields: str, text: str = "问") -> str:
         "deep objects": (b'{"a":' * 100_000, (400, "json_too_deep")),
         "crumbs": (b"[" + b"0," * 200_000 + b"0]", (400, "json_too_many_items")),
         "a control character": (raw("", "a\nb"), (400, "invalid_json")),
-    }.values(),
-    ids=lambda value: str(value)[:40],
+    },
 )
 def test_what_is_no_json_object_is_refused(live: LiveGateway, body: bytes | str, expected: tuple[int, str]) -> None:
     assert sent(live, body) == expected
@@ -124,8 +128,8 @@ def test_names_that_mean_something_elsewhere_mean_nothing(live: LiveGateway, nam
     assert (status, code) in [(400, "unknown_parameter"), (400, "invalid_body")]
 
 
-@pytest.mark.parametrize(
-    ("messages", "code"),
+@cases(
+    "messages, code",
     {
         "10,000 parts": ([{"role": "user", "content": [{"type": "text", "text": "a"}] * 10_000}], "too_many_parts"),
         "10,000 messages": ([{"role": "user", "content": "a"}] * 10_000, "too_many_messages"),
@@ -148,8 +152,7 @@ def test_names_that_mean_something_elsewhere_mean_nothing(live: LiveGateway, nam
         "a part within a part": ([{"role": "user", "content": [[[]]]}], "invalid_parameter"),
         "an unknown role": ([{"role": "root", "content": "a"}], "invalid_parameter"),
         "a tool's result": ([{"role": "tool", "content": "a", "tool_call_id": "a"}], "invalid_parameter"),
-    }.values(),
-    ids=lambda value: value if isinstance(value, str) else "",
+    },
 )
 def test_conversations_have_limits(live: LiveGateway, messages: list[Any], code: str) -> None:
     assert sent(live, json.dumps({"model": MODEL, "messages": messages})) == (400, code)
@@ -181,8 +184,8 @@ def doubling(levels: int) -> dict[str, Any]:
     return {"$defs": definitions | {f"a{levels}": {"type": "string"}}, "$ref": "#/$defs/a0"}
 
 
-@pytest.mark.parametrize(
-    ("schema", "code"),
+@cases(
+    "schema, code",
     {
         "30 levels": (nested(28), None),
         "300 levels": (nested(300), "json_too_deep"),
@@ -214,8 +217,7 @@ def doubling(levels: int) -> dict[str, Any]:
         "20,000 choices": ({"enum": [str(number) for number in range(20_000)]}, "invalid_constraint"),
         "nothing fits": ({"type": "string", "enum": [1]}, "constraint_not_supported"),
         "a keyword of no type": ({"type": "object", "properties": 5}, "constraint_not_supported"),
-    }.values(),
-    ids=lambda value: str(value)[:40],
+    },
 )
 def test_schemas_have_limits(live: LiveGateway, schema: dict[str, Any], code: str | None) -> None:
     form = {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}
@@ -223,8 +225,8 @@ def test_schemas_have_limits(live: LiveGateway, schema: dict[str, Any], code: st
     assert (status, found) == (200 if code is None else 400, code)
 
 
-@pytest.mark.parametrize(
-    ("regex", "code"),
+@cases(
+    "regex, code",
     {
         "nested repetition": ("(a+)+$", None),
         "large repetition": ("(a{1,1000}){1,1000}", None),
@@ -237,8 +239,7 @@ def test_schemas_have_limits(live: LiveGateway, schema: dict[str, Any], code: st
         "20,000 branches": ("|".join(f"x{number}" for number in range(20_000)), "invalid_constraint"),
         "nothing fits": (r"[^\x00-\U0010ffff]", "constraint_not_supported"),
         "unclosed": ("(", "constraint_not_supported"),
-    }.values(),
-    ids=lambda value: str(value)[:40],
+    },
 )
 def test_regular_expressions_have_limits(live: LiveGateway, regex: str, code: str | None) -> None:
     status, found = asked(live, structured_outputs={"regex": regex})

@@ -17,6 +17,8 @@ from tests.service.gateways import client_of, data_url, png, settings_with
 from tests.service.gateways import question as scripted_question
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of
 
+pytestmark = pytest.mark.anyio
+
 Make = Callable[..., Gateway]
 REFUSALS = {"image_url_not_allowed", "image_url_invalid", "image_url_private_address"}
 
@@ -224,10 +226,7 @@ def test_a_data_url_without_a_picture_is_refused(live: LiveGateway, url: str) ->
 
 
 def uploaded(live: LiveGateway, data: bytes) -> httpx.Response:
-    with live.client() as client:
+    with live.client(live.new_key()) as client:
         answer = client.post("/v1/files", data={"purpose": "vision"}, files={"file": ("a.png", data)})
         assert client.get("/v1/files").json()["data"] == []
     return answer
-
-
-pytestmark = pytest.mark.anyio
