@@ -247,7 +247,7 @@ async def test_pictures_from_elsewhere_are_refused(make_gateway: Make, picture: 
 
 
 async def test_requests_are_bounded_in_messages_parts_and_pictures(make_gateway: Make) -> None:
-    limits = {"max_messages": 3, "max_parts": 5, "max_images": 2}
+    limits = {"max_messages": 3, "max_parts": 5, "max_images": 2, "max_characters": 8}
     turn = [{"role": "user", "content": "问"}, {"role": "assistant", "content": "答"}]
     many = [{"type": "text", "text": "问"}] * 6
     async with client_of(make_gateway(settings=settings_with(request=limits))) as client:
@@ -255,6 +255,7 @@ async def test_requests_are_bounded_in_messages_parts_and_pictures(make_gateway:
             ({**question(), "messages": [*turn, *turn, turn[0]]}, "too_many_messages"),
             ({**question(), "messages": [{"role": "user", "content": many}]}, "too_many_parts"),
             (question("问", png(), png(), png()), "too_many_images"),
+            (question("九个字符的一句话哦"), "too_many_characters"),
         ):
             response = await client.post(PATH, json=body)
             assert (response.status_code, response.json()["error"]["code"]) == (400, code)

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -167,3 +167,18 @@ async def test_json_in_another_encoding_cannot_hide_its_depth() -> None:
     check_json_shape(body, 8)
     response = await client().post("/", content=body[:10], headers={"content-type": "application/json"})
     assert (response.status_code, code_of(response)) == (400, "invalid_json")
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_json_is_not_told_that_it_is_wrong() -> None:
+    async def unreachable(*_: Any) -> None:
+        raise AssertionError("reached")
+
+    messages: list[Message] = [{"type": "http.disconnect"}, {"type": "http.request", "body": b"{", "more_body": True}]
+
+    async def receive() -> Message:
+        return messages.pop()
+
+    app = BodyMiddleware(unreachable, max_bytes=10, max_upload_bytes=10, max_total_bytes=10, seconds=5, depth=8)
+    scope: Scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    with pytest.raises(ClientDisconnect):
+        await app(scope, receive, unreachable)

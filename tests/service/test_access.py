@@ -1,0 +1,96 @@
+"""What every route of the API depends on: a good key, for this endpoint, with requests left."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI, Request
+
+from kantu.service.access import any_key, authorize
+from kantu.service.errors import install
+from kantu.service.gateway import Gateway
+from kantu.service.identity import Caller, Limits
+
+pytestmark = pytest.mark.anyio
+Make = Callable[..., Gateway]
+
+
+@asynccontextmanager
+async def client_of(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.gateway = gateway
+    install(app)
+
+    @app.get("/files")
+    async def files(request: Request, caller: Annotated[Caller, Depends(authorize("files"))]) -> list[str]:
+        return [caller.key_id, request.state.key_id]
+
+    @app.get("/any")
+    async def anything(caller: Annotated[Caller, Depends(any_key)]) -> str:
+        return caller.owner
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+        yield client
+
+
+async def ask(client: httpx.AsyncClient, path: str, key: str | None) -> tuple[int, str | None]:
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    answer = await client.get(path, headers=headers)
+    return answer.status_code, None if answer.status_code == 200 else answer.json()["error"]["code"]
+
+
+async def test_the_caller_is_whoever_holds_the_key_and_its_id_is_noted(make_gateway: Make) -> None:
+    gateway = make_gateway()
+    key, text = gateway.keys.create("a")
+    async with client_of(gateway) as client:
+        answer = await client.get("/files", headers={"Authorization": f"Bearer {text}"})
+    assert answer.json() == [key.id, key.id]
+
+
+@pytest.mark.parametrize("path", ["/files", "/any"])
+async def test_without_a_good_key_there_is_no_way_in(make_gateway: Make, path: str) -> None:
+    async with client_of(make_gateway()) as client:
+        assert await ask(client, path, None) == (401, "missing_api_key")
+        assert await ask(client, path, "kt-x") == (401, "invalid_api_key")
+        answer = await client.get(path)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_key_for_other_endpoints_is_turned_away(make_gateway: Make) -> None:
+    gateway = make_gateway()
+    _, text = gateway.keys.create("a", endpoints=["chat"])
+    async with client_of(gateway) as client:
+        assert await ask(client, "/files", text) == (403, "endpoint_not_allowed")
+        assert await ask(client, "/any", text) == (200, None)
+
+
+async def test_a_request_is_counted_where_an_endpoint_is_used(make_gateway: Make) -> None:
+    gateway = make_gateway()
+    _, text = gateway.keys.create("a", limits=Limits(requests_per_day=1))
+    async with client_of(gateway) as client:
+        assert await ask(client, "/any", text) == (200, None)
+        assert await ask(client, "/files", text) == (200, None)
+        assert await ask(client, "/files", text) == (429, "request_limit_exceeded")
+        assert await ask(client, "/any", text) == (200, None)
+
+
+async def test_what_is_turned_away_for_its_endpoint_is_not_counted(make_gateway: Make) -> None:
+    gateway = make_gateway()
+    _, text = gateway.keys.create("a", endpoints=["chat"], limits=Limits(requests_per_day=1))
+    async with client_of(gateway) as client:
+        for _ in range(3):
+            assert await ask(client, "/files", text) == (403, "endpoint_not_allowed")
+
+
+async def test_a_change_to_a_key_holds_from_the_next_request(make_gateway: Make) -> None:
+    gateway = make_gateway()
+    key, text = gateway.keys.create("a")
+    async with client_of(gateway) as client:
+        assert await ask(client, "/files", text) == (200, None)
+        gateway.keys.revoke(key.id)
+        assert await ask(client, "/files", text) == (401, "revoked_api_key")
