@@ -211,7 +211,7 @@ def _gateway(arguments: argparse.Namespace) -> Iterator[tuple[str, str]]:
         return
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "KANTU_HOME": home, "KANTU_WATCH_LOG_LEVEL": "warning"}
-        command = [sys.executable, "-m", "kantu.cli", "serve", "--port", "0"]
+        command = [str(Path(sys.executable).with_name("kantu")), "serve", "--port", "0"]
         server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         try:
             yield _wait(server), (Path(home) / "first-key").read_text("ascii").strip()
