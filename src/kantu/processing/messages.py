@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +9,12 @@ from typing import Any, NoReturn
 
 from PIL import Image
 
-from kantu.errors import ImageError, InvalidRequestError
-from kantu.processing.image import DEFAULT_LIMITS
+from kantu.errors import InvalidRequestError
+from kantu.processing.data_url import read_data_url
 
 ImageSource = str | Path | bytes | Image.Image
 
 _ROLES = ("system", "user", "assistant")
-_DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|data:|file:", re.IGNORECASE)
 
 
@@ -108,26 +105,10 @@ def _from_url(value: object) -> bytes:
     url = value.get("url") if isinstance(value, Mapping) else value
     if not isinstance(url, str):
         _refuse("invalid_image_url", "image_url 里缺少 url。", "image_url lacks a url.")
-    header = _DATA_URL.match(url)
-    if header is None:
+    data = read_data_url(url)
+    if data is None:
         _refuse_url(url[:16])
-    if (len(url) - header.end()) * 3 // 4 > DEFAULT_LIMITS.max_bytes + 3:
-        cap = DEFAULT_LIMITS.max_bytes // 2**20
-        raise ImageError(
-            "image_too_many_bytes",
-            f"图片数据太大，最多 {cap} MiB。",
-            f"The image's data is too large, at most {cap} MiB.",
-            param="image_url",
-        )
-    try:
-        return base64.b64decode(url[header.end() :], validate=True)
-    except (binascii.Error, ValueError):
-        raise ImageError(
-            "invalid_data_url",
-            "data: 网址里的图片不是有效的 base64。",
-            "The data: URL is not valid base64.",
-            param="image_url",
-        ) from None
+    return data
 
 
 def _says_something(content: str | list[dict[str, str]]) -> bool:
