@@ -71,3 +71,24 @@ def test_a_cancelled_scope_waits_for_its_thread() -> None:
 
     asyncio.run(run())
     assert events == ["thread", "caller"]
+
+
+def test_what_a_cancelled_task_does_not_take_is_dropped() -> None:
+    dropped: list[int] = []
+    go = threading.Event()
+
+    def work() -> int:
+        go.wait(10)
+        return 7
+
+    async def run() -> None:
+        assert await on_thread(lambda: 3, drop=dropped.append) == 3
+        task = asyncio.create_task(on_thread(work, drop=dropped.append))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        go.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert dropped == [7]

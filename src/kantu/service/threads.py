@@ -12,11 +12,16 @@ from anyio import CancelScope, CapacityLimiter, to_thread
 T = TypeVar("T")
 
 
-async def on_thread(work: Callable[[], T], limiter: CapacityLimiter | None = None) -> T:
+async def on_thread(
+    work: Callable[[], T], limiter: CapacityLimiter | None = None, *, drop: Callable[[T], None] | None = None
+) -> T:
     """What `work` returns or raises.
 
     A thread cannot be stopped. A task that is cancelled meanwhile is held until the thread is through, so that what
     comes next does not close the file or the database that the thread is using.
+
+    Args:
+        drop: what to do with a result that nobody is left to take, such as to close a file.
     """
     task = asyncio.ensure_future(to_thread.run_sync(work, limiter=limiter))
     try:
@@ -26,6 +31,7 @@ async def on_thread(work: Callable[[], T], limiter: CapacityLimiter | None = Non
             while not task.done():
                 with suppress(asyncio.CancelledError):  # being cancelled twice is being cancelled
                     await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # nobody is left to hear of it
+        # nobody is left to hear of an exception
+        if not task.cancelled() and task.exception() is None and drop is not None:
+            drop(task.result())
         raise

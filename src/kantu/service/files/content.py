@@ -105,7 +105,7 @@ class ContentStore:
             StoreError: `store_full`, `store_unavailable`.
         """
         path = self._folder / _DRAFTS / secrets.token_hex(12)
-        draft = await on_thread(lambda: Draft(path, max_bytes))
+        draft = await on_thread(lambda: Draft(path, max_bytes), drop=Draft.discard)
         try:
             yield draft
         finally:
