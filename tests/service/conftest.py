@@ -15,6 +15,7 @@ from kantu.service.gateway import Gateway
 from kantu.service.settings import Settings
 from tests.service.gateways import ScriptedEngine, gateway_over
 from tests.service.postgres_server import PostgresServer
+from tests.service.redis_server import RedisServer
 
 _numbers = count()
 
@@ -102,3 +103,14 @@ def make_gateway(tmp_path: Path, sqlite: Database) -> Callable[..., Gateway]:
         return gateway_over(engine or ScriptedEngine(), tmp_path, sqlite, settings)
 
     return make
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis to mistreat; skips where none is installed."""
+    server = RedisServer(tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

@@ -10,7 +10,6 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from kantu import __version__
-from kantu.engine.process import ProcessEngine
 from kantu.service import page
 from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
@@ -93,12 +92,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _sources(gateway: Gateway) -> Sources:
-    engine = gateway.model.engine
     return Sources(
         model=gateway.model.name,
-        stats=engine.stats,
+        stats=gateway.model.engine.stats,
         ready=gateway.health.accepts,
-        restarts=lambda: engine.restarts if isinstance(engine, ProcessEngine) else 0,
         in_flight_pixels=lambda: gateway.admission.pixels,
         limit_store_errors=lambda: gateway.limiter.store.errors,
         batches=lambda: _batches(gateway),

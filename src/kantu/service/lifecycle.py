@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from kantu.errors import NotReadyError
 
@@ -19,7 +18,6 @@ class Lifecycle:
     def __init__(self) -> None:
         self.draining = False
         self.in_flight = 0
-        self.started_at = time.time()
         self._idle = asyncio.Event()
         self._idle.set()
 

@@ -19,7 +19,8 @@ from kantu.service.database import Database
 from kantu.service.files.content import ContentStore
 from kantu.service.files.service import FileService
 from kantu.service.identity import Caller
-from tests.service.files.conftest import Clock, stream
+from tests.service.clock import Clock
+from tests.service.files.conftest import create, stream
 
 Answer = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -50,7 +51,7 @@ class Desk:
     async def submit(self, lines: Iterable[str], caller: Caller = ALICE) -> Batch:
         """Upload lines and start a batch over them."""
         data = "".join(f"{line}\n" for line in lines).encode()
-        file = await self.files.create(caller.owner, "in.jsonl", "batch", stream(data))
+        file = await create(self.files, caller.owner, "in.jsonl", "batch", stream(data))
         return await self.batches.create(caller, file.id, "en")
 
     async def look(self, batch: Batch) -> Batch:

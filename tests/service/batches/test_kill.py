@@ -14,7 +14,8 @@ from kantu.service.batches.record import UNFINISHED, Batch
 from kantu.service.database import Database
 from tests.service.batches.conftest import Desk, request_line
 from tests.service.batches.mortal import CONCURRENCY
-from tests.service.files.conftest import Clock, contents
+from tests.service.clock import Clock
+from tests.service.files.conftest import contents
 
 LINES = 60
 _GUARD_SECONDS = 60

@@ -20,7 +20,7 @@ from kantu.service.batches.record import WINDOW_SECONDS
 from kantu.service.batches.service import MOST_UNFINISHED
 from kantu.service.identity import Caller
 from tests.service.batches.conftest import ALICE, BOB, Desk, request_line
-from tests.service.files.conftest import stream
+from tests.service.files.conftest import create, stream
 from tests.service.files.pictures import png
 
 
@@ -71,7 +71,7 @@ def test_whatever_is_no_id_does_not_exist(desk: Desk, batch_id: str) -> None:
 
 
 def test_a_picture_is_no_input(desk: Desk) -> None:
-    file = asyncio.run(desk.files.create("alice", "a.png", "vision", stream(png())))
+    file = asyncio.run(create(desk.files, "alice", "a.png", "vision", stream(png())))
     call = lambda: desk.batches.create(ALICE, file.id, "zh")  # noqa: E731
     assert _error(call, InvalidRequestError) == ("file_not_for_batch", "input_file_id")
 

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from kantu.service.database import Database
 from kantu.service.files.content import ContentStore
+from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
-
-
-@dataclass
-class Clock:
-    """Stands still unless turned."""
-
-    now: float
-
-    def __call__(self) -> float:
-        return self.now
+from tests.service.clock import Clock
 
 
 @pytest.fixture
@@ -37,6 +28,21 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def files(database: Database, folder: Path, clock: Clock) -> FileService:
     return FileService(database, ContentStore(folder), max_bytes=2**20, max_files=5, days=30, clock=clock)
+
+
+async def create(
+    files: FileService,
+    owner: str,
+    filename: str,
+    purpose: UploadPurpose,
+    data: AsyncIterator[bytes],
+    expires_after_seconds: int | None = None,
+) -> FileRecord:
+    """Upload a file, as the endpoint does with the parts of a form."""
+    async with files.draft() as draft:
+        async for piece in data:
+            await draft.write(piece)
+        return await files.keep(owner, filename, purpose, draft, expires_after_seconds)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

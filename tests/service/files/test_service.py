@@ -16,7 +16,8 @@ from kantu.service.database import Database
 from kantu.service.files.content import ContentStore
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
-from tests.service.files.conftest import Clock, contents, stream
+from tests.service.clock import Clock
+from tests.service.files.conftest import contents, create, stream
 from tests.service.files.pictures import png
 
 
@@ -27,7 +28,7 @@ def _create(
     purpose: UploadPurpose = "batch",
     seconds: int | None = None,
 ) -> FileRecord:
-    return asyncio.run(files.create(owner, "name.jsonl", purpose, stream(data), seconds))
+    return asyncio.run(create(files, owner, "name.jsonl", purpose, stream(data), seconds))
 
 
 def _code(call: Callable[[], Coroutine[Any, Any, object]], kind: type[KantuError] = NotFoundError) -> str:
@@ -55,14 +56,14 @@ def test_a_picture_is_kept_as_it_was_sent(files: FileService, clock: Clock) -> N
 )
 def test_a_picture_that_the_guard_refuses_is_not_kept(files: FileService, folder: Path, data: bytes, code: str) -> None:
     for purpose in ("vision", "user_data"):
-        assert _code(lambda: files.create("a", "x.png", purpose, stream(data)), ImageError) == code  # noqa: B023
+        assert _code(lambda: create(files, "a", "x.png", purpose, stream(data)), ImageError) == code  # noqa: B023
     assert contents(folder) == []
     assert asyncio.run(files.list("a", purpose=None, after=None, limit=9, order="asc")) == ([], False)
 
 
 def test_a_file_over_the_size_is_not_kept(files: FileService, folder: Path) -> None:
     pieces = [b"x" * 2**19] * 3
-    assert _code(lambda: files.create("a", "x", "batch", stream(*pieces)), InvalidRequestError) == "file_too_large"
+    assert _code(lambda: create(files, "a", "x", "batch", stream(*pieces)), InvalidRequestError) == "file_too_large"
     assert contents(folder) == []
 
 
@@ -73,7 +74,7 @@ def test_a_full_disk_leaves_neither_row_nor_content(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert _code(lambda: files.create("a", "x", "batch", stream(b"data")), StoreError) == "store_full"
+    assert _code(lambda: create(files, "a", "x", "batch", stream(b"data")), StoreError) == "store_full"
     assert contents(folder) == []
     assert asyncio.run(files.list("a", purpose=None, after=None, limit=9, order="asc")) == ([], False)
 
@@ -139,14 +140,14 @@ def test_lists_can_be_of_one_purpose(files: FileService) -> None:
 def test_an_owner_has_only_so_many_files(files: FileService, folder: Path) -> None:
     for _ in range(5):
         _create(files)
-    assert _code(lambda: files.create("a", "x", "batch", stream(b"{}")), InvalidRequestError) == "too_many_files"
+    assert _code(lambda: create(files, "a", "x", "batch", stream(b"{}")), InvalidRequestError) == "too_many_files"
     assert len(contents(folder)) == 5
     _create(files, owner="b")
 
 
 def test_the_number_of_files_holds_when_uploads_race(files: FileService, folder: Path) -> None:
     async def race() -> list[FileRecord | BaseException]:
-        uploads = [files.create("a", "x", "batch", stream(b"{}")) for _ in range(12)]
+        uploads = [create(files, "a", "x", "batch", stream(b"{}")) for _ in range(12)]
         return await asyncio.gather(*uploads, return_exceptions=True)
 
     results = asyncio.run(race())
@@ -167,7 +168,7 @@ def test_an_expired_file_is_gone_at_once_and_swept_later(files: FileService, fol
 
 @pytest.mark.parametrize("seconds", [0, -1, 30 * 86_400 + 1])
 def test_a_lifetime_is_at_most_the_services(files: FileService, folder: Path, seconds: int) -> None:
-    call = lambda: files.create("a", "x", "batch", stream(b"{}"), seconds)  # noqa: E731
+    call = lambda: create(files, "a", "x", "batch", stream(b"{}"), seconds)  # noqa: E731
     assert _code(call, InvalidRequestError) == "invalid_expires_after"
     assert contents(folder) == []
 
@@ -197,7 +198,7 @@ def test_the_content_stays_for_the_sweeper_when_the_store_goes_away(
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "run", gone)
-        assert _code(lambda: files.create("a", "x", "batch", stream(b"{}")), StoreError) == "store_unavailable"
+        assert _code(lambda: create(files, "a", "x", "batch", stream(b"{}")), StoreError) == "store_unavailable"
     (orphan,) = (path for path in folder.rglob("file-*"))
     os.utime(orphan, (0, 0))
     assert asyncio.run(files.sweep()) == 1

@@ -14,23 +14,16 @@ from kantu.errors import AuthenticationError, InvalidRequestError, KantuError, N
 from kantu.service.database import Database
 from kantu.service.identity import Limits
 from kantu.service.keys.service import KeyService
+from tests.service.clock import Clock
 
 pytestmark = pytest.mark.anyio
 
 LIMITS = Limits(requests_per_minute=10, visual_tokens_per_day=100_000)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.5
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.5)
 
 
 @pytest.fixture

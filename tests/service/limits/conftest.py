@@ -3,48 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 
 from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
-from tests.service.limits.redis_server import RedisServer
+from tests.service.clock import Clock
+from tests.service.redis_server import RedisServer
 
 START = 20_000 * 86_400.0
 """A moment that begins a day, and so a minute."""
 
 
-class Clock:
-    """Time that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START)
 
 
 @pytest.fixture(scope="session")
 def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One that stays alive. Tests are kept apart by the ids of their keys."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
-
-
-@pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """One to mistreat."""
-    server = RedisServer(tmp_path)
     try:
         server.start()
         yield server

@@ -18,8 +18,9 @@ from kantu.service.identity import Caller, Limits
 from kantu.service.limits.limiter import Limiter, Reservation
 from kantu.service.limits.store import LimitStore
 from kantu.service.limits.window import counters_of
-from tests.service.limits.conftest import START, Clock
-from tests.service.limits.redis_server import RedisServer
+from tests.service.clock import Clock
+from tests.service.limits.conftest import START
+from tests.service.redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio
 
@@ -250,7 +251,7 @@ WISHES = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.floats(0,
 def test_racing_reservations_never_exceed_a_limit_and_settle_exactly(
     wishes: list[tuple[int, int, float]], minute: int, day: int
 ) -> None:
-    clock = Clock()
+    clock = Clock(START)
     caller = caller_with(visual_tokens_per_minute=minute, visual_tokens_per_day=day, output_tokens_per_minute=minute)
 
     async def race() -> None:

@@ -9,9 +9,10 @@ import pytest
 from kantu.errors import InvalidRequestError, LimitExceededError
 from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
-from tests.service.limits.conftest import Clock
-from tests.service.limits.redis_server import RedisServer
+from tests.service.clock import Clock
+from tests.service.limits.conftest import START
 from tests.service.limits.test_limiter import caller_with, refusal
+from tests.service.redis_server import RedisServer
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.anyio
 async def test_redis_killed_in_the_middle_lets_everybody_in_until_it_is_back(
     redis_server: RedisServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alive = Clock()
+    alive = Clock(START)
     limiter = Limiter(LimitStore(redis_server.url, alive), clock)
     caller = caller_with(requests_per_minute=2, output_tokens_per_minute=100)
     reservation = await limiter.reserve(caller, visual_tokens=0, output_tokens=100)
@@ -67,7 +68,7 @@ async def test_a_redis_that_hangs_is_waited_for_once_not_by_every_request(
     redis_server: RedisServer, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kantu.service.limits.store._REDIS_SECONDS", 0.3)
-    alive = Clock()
+    alive = Clock(START)
     limiter = Limiter(LimitStore(redis_server.url, alive), clock)
     caller = caller_with(requests_per_minute=1)
     asked: list[str] = []

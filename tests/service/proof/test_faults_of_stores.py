@@ -16,7 +16,6 @@ import pytest
 
 from kantu.service.identity import Limits
 from tests.service.gateways import data_url, png
-from tests.service.limits.redis_server import RedisServer
 from tests.service.postgres_server import PostgresServer
 from tests.service.proof.live import (
     CHAT,
@@ -26,6 +25,7 @@ from tests.service.proof.live import (
     question,
     wait_until,
 )
+from tests.service.redis_server import RedisServer
 
 DISK_BYTES = 4 * 2**20
 OK = (200, None)
@@ -71,16 +71,6 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
 
 
 @pytest.fixture
@@ -148,22 +138,22 @@ def test_a_locked_sqlite_refuses_only_what_must_be_written(tmp_path: Path) -> No
             assert code_of(upload(client, batch_line())) == OK
 
 
-def test_without_its_redis_nothing_is_limited_until_it_is_back(tmp_path: Path, redis: RedisServer) -> None:
+def test_without_its_redis_nothing_is_limited_until_it_is_back(tmp_path: Path, redis_server: RedisServer) -> None:
     exceeded = (429, "request_limit_exceeded")
-    with live_gateway(tmp_path, {"KANTU_STORE_REDIS_URL": redis.url}) as gateway:
+    with live_gateway(tmp_path, {"KANTU_STORE_REDIS_URL": redis_server.url}) as gateway:
         limited = gateway.new_key(limits=Limits(requests_per_day=2, output_tokens_per_day=100_000))
         with gateway.client(limited) as client:
             assert [code_of(client.post(CHAT, json=question())) for _ in range(3)] == [OK, OK, exceeded]
             assert gateway.metric("kantu_limit_store_errors_total") == 0
 
-            redis.kill()
+            redis_server.kill()
             assert [code_of(client.post(CHAT, json=question())) for _ in range(4)] == 4 * [OK]
             assert gateway.metric("kantu_limit_store_errors_total") >= 4
             assert readiness(client)[0] == 200
             log = gateway.log.read_text(encoding="utf-8")
             assert log.count("limit_store_unavailable") == 1  # once a minute, not once a request
 
-            redis.start()
+            redis_server.start()
             wait_until(lambda: code_of(client.get("/v1/models")) == exceeded)
             assert code_of(client.post(CHAT, json=question())) == exceeded
 

@@ -50,7 +50,7 @@ def test_sources_are_asked_at_every_scrape() -> None:
     metrics.attach(
         sources(
             ready=lambda: ready[0],
-            restarts=lambda: 2,
+            stats=lambda: Stats({"engine_restarts": 2}),
             in_flight_pixels=lambda: 4096,
             limit_store_errors=lambda: 5,
             batches=lambda: {"running": 1, "completed": 8},

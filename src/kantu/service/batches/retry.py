@@ -10,7 +10,6 @@ from kantu.errors import (
     EngineError,
     KantuError,
     LimitExceededError,
-    NotReadyError,
     OverloadedError,
     StoreError,
     UpstreamError,
@@ -41,7 +40,7 @@ def wait_for(error: KantuError, tries: int) -> Wait | None:
     """What to do about a line that failed for the `tries`-th time; None is to record the failure."""
     if isinstance(error, LimitExceededError):  # until the minute or the day is over
         return Wait(max(_SHORTEST_SECONDS, error.retry_after_seconds), "batch")
-    if isinstance(error, OverloadedError | NotReadyError):
+    if isinstance(error, OverloadedError):
         return Wait(min(max(_SHORTEST_SECONDS, error.retry_after_seconds), _LONGEST_SECONDS), "all")
     if isinstance(error, StoreError | CancelledError) or error.code in _UPSTREAM_AWAY:
         return Wait(backoff_seconds(tries), "all")

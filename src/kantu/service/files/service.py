@@ -91,20 +91,6 @@ class FileService:
             raise  # after a StoreError nobody knows whether there is a row: the sweeper will see
         return record
 
-    async def create(
-        self,
-        owner: str,
-        filename: str,
-        purpose: UploadPurpose,
-        stream: AsyncIterator[bytes],
-        expires_after_seconds: int | None = None,
-    ) -> FileRecord:
-        """Make a file of a stream. Raises what `draft` and `keep` raise, and InvalidRequestError `file_too_large`."""
-        async with self.draft() as draft:
-            async for data in stream:
-                await draft.write(data)
-            return await self.keep(owner, filename, purpose, draft, expires_after_seconds)
-
     async def prepare(
         self, owner: str, filename: str, purpose: Purpose, stream: AsyncIterator[bytes], lifetime: int | None = None
     ) -> FileRecord:
@@ -162,7 +148,7 @@ class FileService:
             StoreError: `file_content_missing`.
         """
         await self.get(owner, file_id)
-        return await on_thread(lambda: self._content.open(file_id))
+        return await self._open(file_id)
 
     async def path(self, record: FileRecord) -> Path:
         """Where the content of a file is, to be sent.
@@ -170,7 +156,7 @@ class FileService:
         Raises:
             StoreError: `file_content_missing`.
         """
-        (await on_thread(lambda: self._content.open(record.id))).close()
+        (await self._open(record.id)).close()
         return self._content.path(record.id)
 
     async def open_bytes(self, owner: str, file_id: str) -> bytes:
@@ -188,7 +174,7 @@ class FileService:
                 "This file is not a picture: those are uploaded with the purpose vision.",
                 param="file_id",
             )
-        with await on_thread(lambda: self._content.open(file_id)) as file:
+        with await self._open(file_id) as file:
             return await on_thread(file.read)
 
     async def delete(self, owner: str, file_id: str) -> None:
@@ -229,6 +215,9 @@ class FileService:
                 param=param,
             )
         return asked_seconds
+
+    async def _open(self, file_id: str) -> BinaryIO:
+        return await on_thread(lambda: self._content.open(file_id), drop=lambda file: file.close())
 
     def _now(self) -> int:
         return int(self._clock())

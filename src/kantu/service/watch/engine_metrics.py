@@ -77,7 +77,7 @@ def engine_metrics(model: str, stats: Stats) -> Iterator[Metric]:
             f"Cache {what}: blocks of prompts in the prefix cache, pictures in the vision cache.",
             [(labels | {"cache": cache}, counters.pop(f"{cache}_{what}", 0)) for cache in _CACHES],
         )
-    counters.pop("engine_restarts", None)  # `Sources.restarts` tells it
+    counters.pop("engine_restarts", None)  # `sources.py` tells it, of the service and not of a model
     for name, value in counters.items():
         yield counter(f"kantu_engine_{name}", "Counted by the engine.", [(labels, value)])
     yield from _gauges(labels, gauges)

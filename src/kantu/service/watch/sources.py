@@ -33,7 +33,6 @@ class Sources:
         model: name of the model that is served.
         stats: the engine's.
         ready: whether a request sent now would be served.
-        restarts: how often the engine's process was started again.
         in_flight_pixels: of pictures that are being decoded or wait for it.
         limit_store_errors: how often limits could not be counted, and were not enforced.
         batches: how many there are by state, "queued" and "running" at least.
@@ -42,7 +41,6 @@ class Sources:
     model: str
     stats: Callable[[], Stats]
     ready: Callable[[], bool]
-    restarts: Callable[[], int] = _nothing
     in_flight_pixels: Callable[[], int] = _nothing
     limit_store_errors: Callable[[], int] = _nothing
     batches: Callable[[], Mapping[str, int]] = _no_batches
@@ -63,7 +61,6 @@ class SourceCollector(Collector):
         for part in (
             lambda: _stats(sources),
             lambda: [gauge("kantu_ready", "1 if a request sent now would be served.", [({}, sources.ready())])],
-            lambda: [counter("kantu_engine_restarts", "Engine processes started again.", [({}, sources.restarts())])],
             lambda: [
                 gauge("kantu_in_flight_pixels", "Pixels of pictures being read.", [({}, sources.in_flight_pixels())])
             ],
@@ -86,7 +83,12 @@ class SourceCollector(Collector):
 
 def _stats(sources: Sources) -> list[Metric]:
     stats = sources.stats()
-    return [*engine_metrics(sources.model, stats), *vllm_metrics(sources.model, stats)]
+    restarts = stats.counters.get("engine_restarts", 0)
+    return [
+        *engine_metrics(sources.model, stats),
+        *vllm_metrics(sources.model, stats),
+        counter("kantu_engine_restarts", "Engine processes started again.", [({}, restarts)]),
+    ]
 
 
 def _batches(counts: Mapping[str, int]) -> Metric:
