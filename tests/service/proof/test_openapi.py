@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
+from schemathesis.openapi.checks import JsonSchemaError
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -90,13 +92,25 @@ def test_answers_are_as_documented(schema: BaseSchema, key: str, method: str, pa
 
 
 @pytest.mark.parametrize("example", ["question", "stream", "record"])
-def test_the_examples_can_be_sent_as_they_stand(live: LiveGateway, document: dict[str, Any], example: str) -> None:
+def test_the_examples_are_answered_as_documented(
+    live: LiveGateway, document: dict[str, Any], schema: BaseSchema, example: str
+) -> None:
     content = document["paths"][CHAT]["post"]["requestBody"]["content"]["application/json"]
     assert set(content["examples"]) == {"question", "stream", "record"}
     with live.client() as client:
         answer = client.post(CHAT, json=content["examples"][example]["value"])
     assert answer.status_code == 200, answer.text
-    assert answer.text
+    schema[CHAT]["POST"].validate_response(answer)
+
+
+def test_a_stream_that_is_not_as_documented_is_noticed(live: LiveGateway, schema: BaseSchema) -> None:
+    with live.client() as client:
+        request = client.build_request("POST", CHAT)
+    chunk = b'data: {"id": "chatcmpl-1", "choices": []}\n\n'
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=chunk, request=request)
+    answer.elapsed = datetime.timedelta(seconds=1)
+    with pytest.raises(JsonSchemaError, match="SSE event violates schema"):
+        schema[CHAT]["POST"].validate_response(answer)
 
 
 def _ask_the_model_for_little(case: schemathesis.Case) -> None:

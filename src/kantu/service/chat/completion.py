@@ -1,4 +1,4 @@
-"""A whole answer as the OpenAPI document describes it; `answer.py` words it."""
+"""An answer, whole and in chunks, as the OpenAPI document describes it; `answer.py` words it."""
 
 from __future__ import annotations
 
@@ -95,3 +95,32 @@ class ChatCompletion(_Answer):
     choices: list[Choice]
     usage: CompletionUsage
     kantu: KantuExtra
+
+
+class ChunkDelta(_Answer):
+    """回答里新来的一段。"""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(_Answer):
+    """几个回答中的一个。"""
+
+    index: int
+    delta: ChunkDelta
+    logprobs: Logprobs | None
+    finish_reason: Literal["stop", "length", "repetition"] | None
+
+
+class ChatCompletionChunk(_Answer):
+    """流式回答的一段；最后一段没有 choices，只有用量。"""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    system_fingerprint: None
+    choices: list[ChunkChoice]
+    usage: CompletionUsage | None = None
+    kantu: KantuExtra | None = None

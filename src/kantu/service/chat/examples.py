@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Body
+from pydantic import BaseModel
 
-from kantu.service.chat.completion import ChatCompletion
+from kantu.service.chat.completion import ChatCompletion, ChatCompletionChunk
+from kantu.service.document import ErrorBody
 
 # A white square of 32 x 32, so that the examples can be sent as they stand.
 PICTURE = (
@@ -77,13 +79,51 @@ _ANSWER = {
     },
     "kantu": {"warnings": [], "timings": None},
 }
+
+
+def _inlined(model: type[BaseModel]) -> dict[str, Any]:
+    """The JSON schema of `model` without references: FastAPI collects the schemas of whole JSON bodies only."""
+    schema = model.model_json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inline(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return inline(definitions[node["$ref"].rpartition("/")[2]])
+        return {key: inline(value) for key, value in node.items()}
+
+    found: dict[str, Any] = inline(schema)
+    return found
+
+
+# One event as tools read it: OpenAPI 3.1 has no word for a sequence of them, 3.2 calls this `itemSchema`.
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["message", "error"]},
+        "data": {
+            "type": "string",
+            "anyOf": [
+                {"const": "[DONE]"},
+                {
+                    "contentMediaType": "application/json",
+                    "contentSchema": {"anyOf": [_inlined(ChatCompletionChunk), _inlined(ErrorBody)]},
+                },
+            ],
+        },
+    },
+    "required": ["data"],
+}
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ChatCompletion,
         "description": "回答；`stream: true` 时为 server-sent events",
         "content": {
             "application/json": {"example": _ANSWER},
-            "text/event-stream": {"schema": {"type": "string"}},
+            "text/event-stream": {"schema": _EVENT},
         },
     },
 }
