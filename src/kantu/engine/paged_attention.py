@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kantu.model.config import TextConfig
+from kantu.native import kernels
 
 
 def block_bytes(config: TextConfig, block_size: int, dtype: torch.dtype) -> int:
@@ -74,6 +75,8 @@ class PagedAttention:
         self._buffer = store.buffer
         self._segments = segments
         self._new_slots = torch.cat([segment.new_slots for segment in segments])
+        self._single = list(itertools.takewhile(lambda segment: segment.count == 1, segments))
+        self._single_slots, self._single_ends = _together(self._single)
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         keys, values = self._buffer[layer]  # [kv_heads, slots, head_dim]
@@ -81,7 +84,10 @@ class PagedAttention:
         values.index_copy_(1, self._new_slots, v.transpose(0, 1))
         queries = q.transpose(0, 1)
         outputs, start = [], 0
-        for segment in self._segments:
+        if self._single and kernels.can(q):
+            start = len(self._single)
+            outputs.append(kernels.attend(q[:start], keys, values, self._single_slots, self._single_ends))
+        for segment in self._segments[start:]:
             output = F.scaled_dot_product_attention(
                 queries[None, :, start : start + segment.count],
                 _rows(keys, segment.slots)[None],
@@ -93,6 +99,16 @@ class PagedAttention:
             outputs.append(output[0].transpose(0, 1))
             start += segment.count
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+
+
+def _together(segments: Sequence[Segment]) -> tuple[Tensor, Tensor]:
+    """The slots of all segments, one after the other, and where in them each ends."""
+    slots = [
+        torch.arange(segment.slots.start, segment.slots.stop) if isinstance(segment.slots, slice) else segment.slots
+        for segment in segments
+    ]
+    ends = torch.tensor([segment.context + segment.count for segment in segments], dtype=torch.long).cumsum(0)
+    return torch.cat([torch.empty(0, dtype=torch.long), *slots]), ends
 
 
 def _rows(buffer: Tensor, slots: slice | Tensor) -> Tensor:

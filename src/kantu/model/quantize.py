@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kantu.errors import InvalidRequestError
+from kantu.model.native_linear import NativeLinear, fits_native
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.model.text import TextAttention, TextMLP
 from kantu.model.vision import PatchMerger, VisionMLP
@@ -264,8 +265,13 @@ def can_prepack(device: torch.device, dtype: torch.dtype) -> bool:
     return bool(computes and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def quantized(weight: Tensor, quantize: Quantize, dtype: torch.dtype) -> Int8Linear | Int4Linear:
-    """A linear of `weight`. Under "int4" a shape that the packed layout does not take becomes INT8."""
+def quantized(weight: Tensor, quantize: Quantize, dtype: torch.dtype) -> NativeLinear | Int8Linear | Int4Linear:
+    """A linear of `weight`, on our own kernels where they do it.
+
+    Elsewhere, under "int4", a shape that PyTorch's packed layout does not take becomes INT8.
+    """
+    if fits_native(weight, dtype):
+        return NativeLinear(weight, 4 if quantize == "int4" else 8)
     if quantize == "int4" and fits_int4(weight):
         return Int4Linear(weight, dtype)
     return Int8Linear(weight)
@@ -341,7 +347,7 @@ class Preparation:
             return
         weight = model.output_weight
         if self._quantize:
-            model.output_projection = Int8Linear(weight)
+            model.output_projection = quantized(weight, "int8", self._dtype)
         elif not model.config.tie_word_embeddings:  # a tied one would be kept twice for a few percent
             model.output_projection = PackedLinear(weight)
         if not model.config.tie_word_embeddings:

@@ -6,13 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kantu.model import rope
+from kantu.model import fused, rope
 from kantu.model.attention import KVCache
 from kantu.model.config import TextConfig
 
 
 class RMSNorm(nn.Module):
-    """Normalised in float32, cast back, then multiplied by the weight (the order Qwen3 was trained with)."""
+    """See `fused.rms_norm`."""
 
     def __init__(self, size: int, eps: float) -> None:
         super().__init__()
@@ -20,8 +20,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x.float()
-        return self.weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps)).to(x.dtype)
+        return fused.rms_norm(x, self.weight, self.eps)
 
 
 class TextAttention(nn.Module):
@@ -47,8 +46,8 @@ class TextAttention(nn.Module):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, cache: KVCache) -> Tensor:
         q, k, v = self._project(x)
-        q = rope.rotate(self.q_norm(q), cos, sin)
-        k = rope.rotate(self.k_norm(k), cos, sin)
+        q = fused.norm_rotate(q, self.q_norm.weight, self.q_norm.eps, cos, sin)
+        k = fused.norm_rotate(k, self.k_norm.weight, self.k_norm.eps, cos, sin)
         output: Tensor = self.o_proj(cache.attend(self.layer, q, k, v).flatten(1))
         return output
 
@@ -73,10 +72,10 @@ class TextMLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.gate_up_proj is None:
-            gate, up = self.gate_proj(x), self.up_proj(x)
+            gated = F.silu(self.gate_proj(x)) * self.up_proj(x)
         else:
-            gate, up = self.gate_up_proj(x).chunk(2, dim=1)
-        output: Tensor = self.down_proj(F.silu(gate) * up)
+            gated = fused.silu_mul(self.gate_up_proj(x))
+        output: Tensor = self.down_proj(gated)
         return output
 
 

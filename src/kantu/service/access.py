@@ -15,8 +15,8 @@ from kantu.service.identity import Caller, check_endpoint
 _BEARER = HTTPBearer(auto_error=False, scheme_name="api_key", description="kantu keys create 给出的密钥")
 
 
-def get_gateway(request: Request) -> Gateway:
-    """The application's `Gateway`."""
+async def get_gateway(request: Request) -> Gateway:
+    """The application's `Gateway`. A coroutine, as FastAPI would call a function on a thread."""
     return cast(Gateway, request.app.state.gateway)
 
 

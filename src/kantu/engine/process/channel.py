@@ -7,16 +7,19 @@ and the child it started itself; nobody else can write to it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import pickle
 import queue
 import socket
 import struct
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kantu.engine.process.messages import Message
 
 _SIZES = struct.Struct("<IQ")  # how many buffers follow the pickle, and the bytes of the pickle
+_MOST_TOGETHER = 256  # messages in one write
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +113,35 @@ class Channel:
 
     def _write(self) -> None:
         connected = True
+        for items in self._waiting():
+            for frame, offered in _frames(items):
+                if connected:
+                    try:
+                        for part in frame.parts:
+                            self._socket.sendall(part)
+                    except OSError:  # its reader hears of it too, and acts
+                        connected = False
+                if offered:
+                    with self._lock:
+                        self._offered_bytes -= frame.size_bytes
+
+    def _waiting(self) -> Iterator[list[Frame | Message]]:
+        """What waits, in turn, until nothing more will come. Waits for the next where nothing does."""
         while (item := self._queue.get()) is not None:
-            frame = item if isinstance(item, Frame) else encode(item)
-            if connected:
-                try:
-                    for part in frame.parts:
-                        self._socket.sendall(part)
-                except OSError:  # its reader hears of it too, and acts
-                    connected = False
-            if item is frame:
-                with self._lock:
-                    self._offered_bytes -= frame.size_bytes
+            items = [item]
+            while len(items) < _MOST_TOGETHER and not self._queue.empty():
+                if (item := self._queue.get()) is None:
+                    yield items
+                    return
+                items.append(item)
+            yield items
+
+
+def _frames(items: Sequence[Frame | Message]) -> Iterator[tuple[Frame, bool]]:
+    """What was offered, as it is (True); other messages in a row as one frame: a batch of deltas is one write."""
+    for offered, group in itertools.groupby(items, key=lambda item: isinstance(item, Frame)):
+        if offered:
+            yield from ((item, True) for item in group if isinstance(item, Frame))
+        else:
+            whole = b"".join(part for item in group if not isinstance(item, Frame) for part in encode(item).parts)
+            yield Frame((whole,), len(whole)), False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 
 from kantu.engine.protocol import Engine, Handle
@@ -19,7 +20,9 @@ class Answering:
 
     def __init__(self, engine: Engine, request: Request) -> None:
         self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[Delta | KantuError] = asyncio.Queue()
+        self._items: deque[Delta | KantuError] = deque()
+        self._come = asyncio.Event()
+        self._called = False  # the loop has been told, and has not looked yet
         self._open = request.sampling.n
         self._handle: Handle = engine.submit(request, self._listen)
 
@@ -33,7 +36,10 @@ class Answering:
     async def __aiter__(self) -> AsyncIterator[Delta]:
         """What is left, to the last delta of the last answer. Errors of the engine are raised."""
         while self._open:
-            item = await self._queue.get()
+            while not self._items:
+                self._come.clear()
+                await self._come.wait()
+            item = self._items.popleft()
             if isinstance(item, KantuError):
                 self._open = 0
                 raise item
@@ -42,5 +48,11 @@ class Answering:
 
     def _listen(self, item: Delta | KantuError) -> None:
         """On the engine's thread. A loop that has closed has nobody left who waits."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, item)
+        self._items.append(item)
+        if not self._called and not self._loop.is_closed():  # what comes before the loop looks is one call together
+            self._called = True
+            self._loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        self._called = False  # first: what comes from here on calls again
+        self._come.set()

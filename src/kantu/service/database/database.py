@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
 from kantu.errors import InvalidRequestError, StoreError
+from kantu.service.database.changes import Changes
 from kantu.service.database.migrate import upgrade
 from kantu.service.threads import on_thread
 
@@ -39,6 +40,7 @@ class Database:
         self.engine = _create_engine(url)
         self._readers = self.engine.execution_options(read_only=True)
         self._threads: CapacityLimiter | None = None
+        self._changes = Changes(self.engine.url)
 
     @classmethod
     def sqlite(cls, path: Path) -> Database:
@@ -72,6 +74,13 @@ class Database:
             self._threads = CapacityLimiter(_THREADS)
         return await on_thread(partial(self._run, work, read_only), self._threads)
 
+    def version(self) -> int | None:
+        """A number that is another one as soon as anybody has committed anything, this process or another one.
+
+        None where the database would have to be asked. For the event loop: it waits for nothing.
+        """
+        return self._changes.version()
+
     def ping(self) -> None:
         """Raise StoreError unless the database answers."""
         with self.session(read_only=True) as session:
@@ -79,6 +88,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        self._changes.close()
         self.engine.dispose()
 
     def _run(self, work: Callable[[Session], T], read_only: bool) -> T:

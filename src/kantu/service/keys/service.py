@@ -12,6 +12,7 @@ from kantu.service.identity import Caller, Limits
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import ApiKey, digest_of, hint_of, new_id, new_text, text_in
 from kantu.service.keys.check import check
+from kantu.service.keys.memory import KeyMemory
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ _USE_NOTED_EVERY_SECONDS = 60
 
 
 class KeyService:
-    """Of what keys may do nothing is remembered between calls: a change holds from the next request.
+    """What keys may do is remembered only while nothing in the database changes: a change holds from the next request.
 
     Args:
         clock: seconds since 1970.
@@ -28,6 +29,7 @@ class KeyService:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
+        self._memory = KeyMemory()
         self._tried: dict[str, float] = {}  # when the last use of a key was noted, or could not be
 
     def create(
@@ -133,7 +135,13 @@ class KeyService:
         return key.caller()
 
     async def _find(self, digest: str) -> ApiKey | None:
-        return await self._database.run(lambda session: repository.find_by_digest(session, digest), read_only=True)
+        version = self._database.version()  # before the key is read: what changes meanwhile counts as later
+        if (known := self._memory.find(digest, version)) is not None:
+            return known
+        key = await self._database.run(lambda session: repository.find_by_digest(session, digest), read_only=True)
+        if key is not None:
+            self._memory.keep(digest, key, version)
+        return key
 
     async def _note_use(self, key_id: str, now: int) -> None:
         try:
