@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -17,9 +18,14 @@ pytestmark = pytest.mark.skipif(not kernels.is_available(), reason="no compiled 
 
 
 @pytest.fixture(autouse=True)
-def _no_gradients() -> object:
+def _no_gradients() -> Iterator[None]:
     with torch.no_grad():
         yield
+
+
+def can_attend_many() -> bool:
+    with torch.no_grad():
+        return kernels.can_attend_many(torch.empty(1, 1, 64, dtype=torch.bfloat16))
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -110,6 +116,14 @@ class TestBetweenTheProducts:
             expected = rope.rotate(normed, cos, sin)
             assert torch.equal(kernels.norm_rotate(heads, weight, 1e-6, cos, sin), expected)
 
+    def test_rotation_in_float32(self, rows: int) -> None:
+        everything = noise(rows, 6, 72)
+        angles = torch.rand(rows, 72, generator=torch.Generator().manual_seed(1)) * 6
+        cos, sin = angles.cos(), angles.sin()
+        for heads in (everything[:, :4], everything[:, 4:5]):
+            expected = rope.rotate(heads.float(), cos, sin).bfloat16()
+            torch.testing.assert_close(kernels.rotate(heads, cos, sin), expected, rtol=2**-6, atol=2**-8)
+
     def test_silu_mul(self, rows: int) -> None:
         gate_up = noise(rows, 192) * 20
         gate, up = gate_up.chunk(2, dim=1)
@@ -134,16 +148,65 @@ class TestAttention:
         slots, ends = order[: sum(lengths)], torch.tensor(lengths).cumsum(0)
         found = kernels.attend(q, keys, values, slots, ends)
         for row, own in enumerate(torch.split(slots, lengths)):
-            expected = F.scaled_dot_product_attention(
-                q[row, None, :, None].float(), keys[None, :, own].float(), values[None, :, own].float(), enable_gqa=True
-            )
-            torch.testing.assert_close(found[row].float(), expected[0, :, 0], atol=0.01, rtol=0.01)
+            expected = attention(q[row : row + 1], keys[:, own], values[:, own], None)
+            torch.testing.assert_close(found[row : row + 1].float(), expected, atol=0.01, rtol=0.01)
 
     def test_large_scores_do_not_overflow(self) -> None:
         keys = torch.full((1, 16, 32), 100.0).bfloat16()
         keys[0, 5] = 101
         found = kernels.attend(keys[:, 5:6].clone(), keys, noise(1, 16, 32), torch.arange(16), torch.tensor([16]))
         assert torch.equal(found[0, 0], noise(1, 16, 32)[0, 5])
+
+
+@pytest.mark.skipif(not can_attend_many(), reason="this CPU has something faster, or no BF16")
+class TestAttentionOfManyTokens:
+    @pytest.mark.parametrize("size", [16, 32, 64, 72, 80, 128])
+    @pytest.mark.parametrize(("tokens", "length"), [(1, 1), (7, 7), (9, 40), (33, 33), (16, 100)])
+    @pytest.mark.parametrize("causal", [False, True])
+    def test_it_is_attention(self, size: int, tokens: int, length: int, causal: bool) -> None:
+        q, keys, values = noise(tokens, 4, size), noise(2, length, size, seed=1), noise(2, length, size, seed=2)
+        mask = torch.ones(tokens, length, dtype=torch.bool).tril(length - tokens) if causal else None
+        expected = attention(q, keys, values, mask)
+        found = kernels.attend_many(q, keys, values, causal=causal)
+        torch.testing.assert_close(found.float(), expected, atol=0.02, rtol=0.02)
+
+    def test_keys_may_lie_anywhere(self) -> None:
+        q, keys, values = noise(5, 4, 64), noise(2, 100, 64, seed=1), noise(2, 100, 64, seed=2)
+        slots = torch.randperm(100, generator=torch.Generator().manual_seed(3))[:37]
+        expected = kernels.attend_many(q, keys[:, slots], values[:, slots], causal=True)
+        assert torch.equal(kernels.attend_many(q, keys, values, slots=slots, causal=True), expected)
+
+    def test_heads_may_lie_among_others(self) -> None:
+        q, k, v = noise(20, 3, 4, 64).unbind(1)
+        expected = kernels.attend_many(q.contiguous(), *(x.transpose(0, 1).contiguous() for x in (k, v)))
+        assert torch.equal(kernels.attend_many(q, k.transpose(0, 1), v.transpose(0, 1)), expected)
+
+    def test_a_token_does_not_depend_on_those_it_does_not_see(self) -> None:
+        q, keys, values = noise(20, 4, 64), noise(2, 20, 64, seed=1), noise(2, 20, 64, seed=2)
+        found = kernels.attend_many(q, keys, values, causal=True)
+        alone = [
+            kernels.attend_many(q[i : i + 1], keys[:, : i + 1], values[:, : i + 1], causal=True) for i in range(20)
+        ]
+        assert torch.equal(found, torch.cat(alone))
+
+    def test_large_scores_do_not_overflow(self) -> None:
+        keys = torch.full((1, 16, 32), 100.0).bfloat16()
+        keys[0, 5] = 101
+        found = kernels.attend_many(keys[:, 5:6].clone(), keys, noise(1, 16, 32))
+        assert torch.equal(found[0, 0], noise(1, 16, 32)[0, 5])
+
+    def test_what_is_not_a_number_stays_in_its_row(self) -> None:
+        q = noise(10, 1, 32)
+        q[4, 0, 3] = math.nan
+        found = kernels.attend_many(q, noise(1, 40, 32), noise(1, 40, 32, seed=1))
+        assert found[4].isnan().all()
+        assert found[[0, 3, 5, 9]].isfinite().all()
+
+
+def attention(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+    """In float32, [tokens, heads, size]."""
+    q, keys, values = q.transpose(0, 1)[None].float(), keys[None].float(), values[None].float()
+    return F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, enable_gqa=True)[0].transpose(0, 1)
 
 
 def test_gradients_are_left_to_pytorch() -> None:

@@ -82,23 +82,35 @@ class PagedAttention:
         keys, values = self._buffer[layer]  # [kv_heads, slots, head_dim]
         keys.index_copy_(1, self._new_slots, k.transpose(0, 1))
         values.index_copy_(1, self._new_slots, v.transpose(0, 1))
-        queries = q.transpose(0, 1)
         outputs, start = [], 0
         if self._single and kernels.can(q):
             start = len(self._single)
             outputs.append(kernels.attend(q[:start], keys, values, self._single_slots, self._single_ends))
         for segment in self._segments[start:]:
-            output = F.scaled_dot_product_attention(
-                queries[None, :, start : start + segment.count],
-                _rows(keys, segment.slots)[None],
-                _rows(values, segment.slots)[None],
-                attn_mask=segment.mask,
-                is_causal=segment.context == 0 and segment.count > 1,
-                enable_gqa=q.shape[1] != k.shape[1],
-            )
-            outputs.append(output[0].transpose(0, 1))
+            queries = q[start : start + segment.count]
+            attend = _attend_natively if kernels.can_attend_many(q) else _attend
+            outputs.append(attend(queries, keys, values, segment))
             start += segment.count
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
+
+
+def _attend(q: Tensor, keys: Tensor, values: Tensor, segment: Segment) -> Tensor:
+    output = F.scaled_dot_product_attention(
+        q.transpose(0, 1)[None],
+        _rows(keys, segment.slots)[None],
+        _rows(values, segment.slots)[None],
+        attn_mask=segment.mask,
+        is_causal=segment.context == 0 and segment.count > 1,
+        enable_gqa=q.shape[1] != keys.shape[0],
+    )
+    return output[0].transpose(0, 1)
+
+
+def _attend_natively(q: Tensor, keys: Tensor, values: Tensor, segment: Segment) -> Tensor:
+    slots = segment.slots
+    if isinstance(slots, slice):
+        return kernels.attend_many(q, keys[:, slots], values[:, slots], causal=True)
+    return kernels.attend_many(q, keys, values, slots=slots, causal=True)
 
 
 def _together(segments: Sequence[Segment]) -> tuple[Tensor, Tensor]:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kantu.model.config import TextConfig
+from kantu.native import kernels
 
 
 def segment_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
@@ -18,6 +19,12 @@ def segment_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -
     q, k, v and the result are [tokens, heads, head_dim]; `lengths` adds up to tokens. Segments of equal length run as
     one batch.
     """
+    if kernels.can_attend_many(q):
+        parts = zip(*(torch.split(x, list(lengths)) for x in (q, k, v)), strict=True)
+        outputs = [
+            kernels.attend_many(query, key.transpose(0, 1), value.transpose(0, 1)) for query, key, value in parts
+        ]
+        return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
     if len(set(lengths)) == 1:
         batch = (len(lengths), lengths[0], *q.shape[1:])
         q, k, v = (x.reshape(batch).transpose(1, 2) for x in (q, k, v))

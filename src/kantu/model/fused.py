@@ -28,6 +28,13 @@ def norm_rotate(x: Tensor, weight: Tensor, eps: float, cos: Tensor, sin: Tensor)
     return rope.rotate(rms_norm(x, weight, eps), cos, sin)
 
 
+def rotate_wide(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Heads x [tokens, heads, head_dim] rotated in float32 by cos and sin, float32 [tokens, head_dim], then rounded."""
+    if kernels.can(x, 2):
+        return kernels.rotate(x, cos, sin)
+    return rope.rotate(x.float(), cos, sin).to(x.dtype)
+
+
 def silu_mul(gate_up: Tensor) -> Tensor:
     """Gate and up side by side [tokens, 2 * size] -> silu(gate) * up [tokens, size]."""
     if kernels.can(gate_up, 2 * kernels.LANES):

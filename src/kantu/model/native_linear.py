@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 from torch import Tensor, nn
 
@@ -31,7 +29,7 @@ class NativeLinear(nn.Module):
         self.register_buffer("scales", scales, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        multiply = kernels.widened_linear if x.shape[0] >= _MANY_ROWS and _has_amx() else kernels.linear
+        multiply = kernels.widened_linear if x.shape[0] >= _MANY_ROWS and kernels.has_amx() else kernels.linear
         return multiply(x, self.bits, self.levels, self.scales, self.outputs)
 
 
@@ -39,8 +37,3 @@ def fits_native(weight: Tensor, dtype: torch.dtype) -> bool:
     """Whether the kernels take w [N, K] and activations of `dtype`, on this machine."""
     alike = weight.dtype == dtype == torch.bfloat16
     return alike and weight.device.type == "cpu" and kernels.is_available() and kernels.fits(weight)
-
-
-@cache
-def _has_amx() -> bool:
-    return bool(torch.cpu.get_capabilities().get("amx_bf16"))

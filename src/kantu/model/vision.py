@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kantu.model import rope
+from kantu.model import fused, rope
 from kantu.model.attention import segment_attention
 from kantu.model.config import VisionConfig
 
@@ -71,7 +71,7 @@ class VisionAttention(nn.Module):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, lengths: Sequence[int], attend: Attend) -> Tensor:
         q, k, v = self.qkv(x).view(x.shape[0], 3, self.num_heads, -1).unbind(1)
-        q, k = (rope.rotate(part.float(), cos, sin).to(v.dtype) for part in (q, k))
+        q, k = fused.rotate_wide(q, cos, sin), fused.rotate_wide(k, cos, sin)
         output: Tensor = self.proj(attend(q, k, v, lengths).flatten(1))
         return output
 

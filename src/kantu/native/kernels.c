@@ -15,6 +15,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <omp.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,6 +24,8 @@ int kantu_is_supported(void) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni");
 }
+
+int kantu_has_bf16(void) { return kantu_is_supported() && __builtin_cpu_supports("avx512bf16"); }
 
 #pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,fma")
 
@@ -47,6 +50,14 @@ INLINE __m512 load(const bf16 *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)), 16));
 }
 
+// The first `count` lanes, or all of them.
+INLINE __mmask16 lanes(int64_t count) { return count < LANES ? (__mmask16)((1 << count) - 1) : 0xFFFF; }
+
+INLINE __m512 load_some(const bf16 *p, __mmask16 some) {
+    __m256i bits = _mm256_maskz_loadu_epi16(some, p);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
+}
+
 // The bits of x after rounding its upper half to nearest, ties to even. NaN stays NaN.
 INLINE __m512i round_up(__m512 x) {
     __m512i bits = _mm512_castps_si512(x);
@@ -57,6 +68,10 @@ INLINE __m512i round_up(__m512 x) {
 
 INLINE void store(bf16 *p, __m512 x) {
     _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(_mm512_srli_epi32(round_up(x), 16)));
+}
+
+INLINE void store_some(bf16 *p, __mmask16 some, __m512 x) {
+    _mm256_mask_storeu_epi16(p, some, _mm512_cvtepi32_epi16(_mm512_srli_epi32(round_up(x), 16)));
 }
 
 // As if it had been stored and loaded again.
@@ -343,6 +358,31 @@ void kantu_norm_rotate(
         }
 }
 
+// Head `h` of token `t` is x[t * stride + h * size], rotated by cosine and sine float32 [tokens, size] and rounded once,
+// into out [tokens, heads, size]; size is a multiple of 8.
+void kantu_rotate(
+    const bf16 *x, int64_t stride, const float *cosine, const float *sine, int64_t tokens, int64_t heads, int64_t size,
+    bf16 *out) {
+    int64_t half = size / 2;
+#pragma omp parallel for schedule(static) if (tokens > FEW)
+    for (int64_t t = 0; t < tokens; t++)
+        for (int64_t h = 0; h < heads; h++) {
+            const bf16 *from = x + t * stride + h * size;
+            const float *c = cosine + t * size, *s = sine + t * size;
+            bf16 *to = out + (t * heads + h) * size;
+            for (int64_t i = 0; i < half; i += LANES) {
+                __mmask16 some = lanes(half - i);
+                __m512 a = load_some(from + i, some), b = load_some(from + half + i, some);
+                __m512 first = _mm512_mul_ps(b, _mm512_maskz_loadu_ps(some, s + i));
+                __m512 second = _mm512_mul_ps(a, _mm512_maskz_loadu_ps(some, s + half + i));
+                first = _mm512_fmsub_ps(a, _mm512_maskz_loadu_ps(some, c + i), first);
+                second = _mm512_fmadd_ps(b, _mm512_maskz_loadu_ps(some, c + half + i), second);
+                store_some(to + i, some, first);
+                store_some(to + half + i, some, second);
+            }
+        }
+}
+
 // e^x; the relative error is about 1e-7 where the result is normal.
 INLINE __m512 exponential(__m512 x) {
     x = _mm512_min_ps(_mm512_set1_ps(89), _mm512_max_ps(_mm512_set1_ps(-104), x));  // the second operand, where it is NaN
@@ -377,19 +417,19 @@ INLINE float dot_float(const float *q, const bf16 *k, int64_t size) {
 INLINE void softmax(float *x, int64_t length) {
     __m512 largest = _mm512_set1_ps(-INFINITY), all = _mm512_setzero_ps();
     for (int64_t i = 0; i < length; i += LANES) {
-        __mmask16 some = length - i < LANES ? (__mmask16)((1 << (length - i)) - 1) : 0xFFFF;
+        __mmask16 some = lanes(length - i);
         largest = _mm512_mask_max_ps(largest, some, largest, _mm512_maskz_loadu_ps(some, x + i));
     }
     largest = _mm512_set1_ps(_mm512_reduce_max_ps(largest));
     for (int64_t i = 0; i < length; i += LANES) {
-        __mmask16 some = length - i < LANES ? (__mmask16)((1 << (length - i)) - 1) : 0xFFFF;
+        __mmask16 some = lanes(length - i);
         __m512 power = exponential(_mm512_sub_ps(_mm512_maskz_loadu_ps(some, x + i), largest));
         _mm512_mask_storeu_ps(x + i, some, power);
         all = _mm512_mask_add_ps(all, some, all, power);
     }
     __m512 inverse = _mm512_set1_ps(1 / _mm512_reduce_add_ps(all));
     for (int64_t i = 0; i < length; i += LANES) {
-        __mmask16 some = length - i < LANES ? (__mmask16)((1 << (length - i)) - 1) : 0xFFFF;
+        __mmask16 some = lanes(length - i);
         _mm512_mask_storeu_ps(x + i, some, _mm512_mul_ps(_mm512_maskz_loadu_ps(some, x + i), inverse));
     }
 }
@@ -431,4 +471,157 @@ void kantu_attend(
                 for (int64_t i = 0; i < size; i += LANES)
                     store(out + (s * heads + head * shared + h) * size + i, _mm512_loadu_ps(sum[h] + i));
         }
+}
+
+// --- attention of many tokens
+
+#pragma GCC target("avx512bf16")
+
+enum { QUERIES = 8 };  // that go through the keys together
+
+// Keys of 16 tokens side by side, in words of two inputs: [length / 16, size / 2, 16]; zeros beyond the length.
+static void pack_keys(const bf16 *keys, int64_t stride, const int64_t *slots, int64_t length, int64_t size, uint32_t *to) {
+    for (int64_t j = 0; j < length; j += LANES)
+        for (int64_t lane = 0; lane < LANES; lane++) {
+            uint32_t *column = to + j * size / 2 + lane;
+            if (j + lane < length) {
+                const bf16 *key = keys + (slots ? slots[j + lane] : j + lane) * stride;
+                for (int64_t i = 0; i < size / 2; i++) memcpy(column + i * LANES, key + 2 * i, 4);
+            } else
+                for (int64_t i = 0; i < size / 2; i++) column[i * LANES] = 0;
+        }
+}
+
+// Values of two tokens in a word: [length / 2, width]; zeros beyond the length and beyond the size.
+static void pack_values(
+    const bf16 *values, int64_t stride, const int64_t *slots, int64_t length, int64_t size, int64_t width, uint32_t *to) {
+    for (int64_t j = 0; j < length; j += 2, to += width) {
+        const bf16 *first = values + (slots ? slots[j] : j) * stride;
+        const bf16 *second = j + 1 < length ? values + (slots ? slots[j + 1] : j + 1) * stride : NULL;
+        for (int64_t i = 0; i < size; i++) to[i] = first[i] | (second ? (uint32_t)second[i] << 16 : 0);
+        for (int64_t i = size; i < width; i++) to[i] = 0;
+    }
+}
+
+INLINE __m512bh both(uint32_t word) { return (__m512bh)_mm512_set1_epi32((int)word); }
+
+// scores float32 [QUERIES, stride] = queries times keys of `length` tokens, unscaled
+static void score(
+    const uint32_t *const queries[QUERIES], const uint32_t *keys, int64_t length, int64_t size, float *scores,
+    int64_t stride) {
+    for (int64_t j = 0; j < length; j += 2 * LANES) {
+        const uint32_t *left = keys + j * size / 2, *right = left + LANES * size / 2;
+        __m512 a[QUERIES], b[QUERIES];
+        for (int r = 0; r < QUERIES; r++) a[r] = b[r] = _mm512_setzero_ps();
+        for (int64_t i = 0; i < size / 2; i++) {
+            __m512bh first = (__m512bh)_mm512_loadu_si512(left + i * LANES);
+            __m512bh second = (__m512bh)_mm512_loadu_si512(right + i * LANES);
+            for (int r = 0; r < QUERIES; r++) {
+                a[r] = _mm512_dpbf16_ps(a[r], first, both(queries[r][i]));
+                b[r] = _mm512_dpbf16_ps(b[r], second, both(queries[r][i]));
+            }
+        }
+        for (int r = 0; r < QUERIES; r++) {
+            _mm512_storeu_ps(scores + r * stride + j, a[r]);
+            _mm512_storeu_ps(scores + r * stride + j + LANES, b[r]);
+        }
+    }
+}
+
+// The powers of the first `seen` scores in BF16, then zeros up to `length`, and one over their sum.
+static float powers(const float *scores, int64_t seen, int64_t length, float factor, bf16 *to) {
+    __m512 largest = _mm512_set1_ps(-INFINITY), all = _mm512_setzero_ps();
+    for (int64_t i = 0; i < seen; i += LANES)
+        largest = _mm512_mask_max_ps(largest, lanes(seen - i), largest, _mm512_loadu_ps(scores + i));
+    largest = _mm512_set1_ps(_mm512_reduce_max_ps(largest));
+    for (int64_t i = 0; i < length; i += LANES) {
+        __mmask16 some = i < seen ? lanes(seen - i) : 0;
+        __m512 below = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(scores + i), largest), _mm512_set1_ps(factor));
+        __m512 power = rounded(_mm512_maskz_mov_ps(some, exponential(below)));
+        all = _mm512_add_ps(all, power);
+        store(to + i, power);
+    }
+    return 1 / _mm512_reduce_add_ps(all);
+}
+
+// out = weights [rows, stride] times values of `length` tokens, times one factor a row
+INLINE void weigh(
+    const bf16 *weights, int64_t stride, const float *factors, const uint32_t *values, int64_t length, int64_t size,
+    bf16 *const *out, int rows, int vectors) {
+    __m512 sums[4][8];
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++) sums[r][v] = _mm512_setzero_ps();
+    for (int64_t j = 0; j < length; j += 2, values += vectors * LANES)
+        for (int v = 0; v < vectors; v++) {
+            __m512bh value = (__m512bh)_mm512_loadu_si512(values + v * LANES);
+            for (int r = 0; r < rows; r++) {
+                uint32_t word;
+                memcpy(&word, weights + r * stride + j, 4);
+                sums[r][v] = _mm512_dpbf16_ps(sums[r][v], value, both(word));
+            }
+        }
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++) {
+            __m512 sum = _mm512_mul_ps(sums[r][v], _mm512_set1_ps(factors[r]));
+            store_some(out[r] + v * LANES, lanes(size - v * LANES), sum);
+        }
+}
+
+static void weigh_all(
+    const bf16 *weights, int64_t stride, const float *factors, const uint32_t *values, int64_t length, int64_t size,
+    bf16 *const *out) {
+#define CASE(VECTORS, ROWS)                       \
+    if ((size + LANES - 1) / LANES == VECTORS)    \
+        for (int r = 0; r < QUERIES; r += ROWS)   \
+            weigh(weights + r * stride, stride, factors + r, values, length, size, out + r, ROWS, VECTORS)
+    CASE(1, 4); CASE(2, 4); CASE(3, 4); CASE(4, 4); CASE(5, 4); CASE(6, 2); CASE(7, 2); CASE(8, 2);
+#undef CASE
+}
+
+// Bytes of `kantu_attend_many`'s scratch memory for each of its threads.
+int64_t kantu_attend_many_scratch(int64_t length, int64_t size) {
+    int64_t padded = (length + 31) / 32 * 32, width = (size + LANES - 1) / LANES * LANES;
+    return padded * (size + width) * 2 + QUERIES * padded * 6;
+}
+
+// `count` tokens, all of one sequence. q [count, heads, size] by `q_stride`; out bf16 [count, heads, size]. Keys and
+// values of its `length` tokens lie at `slots`, or one after the other where that is NULL. With `causal` the tokens are
+// the sequence's last, and see none that come after them. Size is even, at most 128.
+void kantu_attend_many(
+    const bf16 *q, int64_t q_stride, const bf16 *keys, int64_t key_head, int64_t key_token, const bf16 *values,
+    int64_t value_head, int64_t value_token, const int64_t *slots, int64_t count, int64_t length, int64_t heads,
+    int64_t kv_heads, int64_t size, int causal, float factor, int threads, char *scratch, bf16 *out) {
+    int64_t shared = heads / kv_heads, padded = (length + 31) / 32 * 32, width = (size + LANES - 1) / LANES * LANES;
+    int64_t each = kantu_attend_many_scratch(length, size);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+    for (int64_t head = 0; head < kv_heads; head++) {
+        uint32_t *k = (uint32_t *)(scratch + omp_get_thread_num() * each), *v = k + padded * size / 2;
+        float *scores = (float *)(v + padded * width / 2);
+        bf16 *weights = (bf16 *)(scores + QUERIES * padded);
+        pack_keys(keys + head * key_head, key_token, slots, length, size, k);
+        memset(k + (length + 15) / 16 * 16 * size / 2, 0, (padded - (length + 15) / 16 * 16) * size * 2);
+        pack_values(values + head * value_head, value_token, slots, length, size, width, v);
+        memset(v + (length + 1) / 2 * width, 0, (padded / 2 - (length + 1) / 2) * width * 4);
+        for (int64_t h = head * shared; h < (head + 1) * shared; h++)
+            for (int64_t start = 0; start < count; start += QUERIES) {
+                const uint32_t *queries[QUERIES];
+                bf16 *targets[QUERIES];
+                float factors[QUERIES];
+                int64_t last = count - start < QUERIES ? count - 1 : start + QUERIES - 1;
+                int64_t most = causal ? length - count + last + 1 : length;
+                int64_t whole = (most + 31) / 32 * 32;
+                for (int r = 0; r < QUERIES; r++) {  // what is missing in the last ones is done twice
+                    int64_t t = start + r < last ? start + r : last;
+                    queries[r] = (const uint32_t *)(q + t * q_stride + h * size);
+                    targets[r] = out + (t * heads + h) * size;
+                }
+                score(queries, k, most, size, scores, padded);
+                for (int r = 0; r < QUERIES; r++) {
+                    int64_t t = start + r < last ? start + r : last;
+                    int64_t seen = causal ? length - count + t + 1 : length;
+                    factors[r] = powers(scores + r * padded, seen, whole, factor, weights + r * padded);
+                }
+                weigh_all(weights, padded, factors, v, whole, size, targets);
+            }
+    }
 }

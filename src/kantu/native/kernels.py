@@ -36,10 +36,19 @@ _ARGUMENTS: dict[str, tuple[type, ...]] = {
         *(_pointer, _long, _pointer, _float, _pointer, _pointer),
         *(_long, _long, _long, _pointer),
     ),
+    "kantu_rotate": (_pointer, _long, _pointer, _pointer, _long, _long, _long, _pointer),
     "kantu_silu_mul": (_pointer, _long, _long, _pointer),
     "kantu_attend": (
         *(_pointer, _pointer, _pointer, _long, _long, _long, _long, _long),
         *(_pointer, _pointer, _float, _pointer, _pointer),
+    ),
+    "kantu_has_bf16": (),
+    "kantu_attend_many_scratch": (_long, _long),
+    "kantu_attend_many": (
+        *(_pointer, _long),
+        *(_pointer, _long, _long),
+        *(_pointer, _long, _long, _pointer),
+        *(_long, _long, _long, _long, _long, _int, _float, _int, _pointer, _pointer),
     ),
 }
 
@@ -53,7 +62,8 @@ def _library() -> ctypes.CDLL | None:
     for name, arguments in _ARGUMENTS.items():
         function = getattr(library, name)
         function.argtypes, function.restype = arguments, None
-    library.kantu_is_supported.restype = _int
+    library.kantu_is_supported.restype = library.kantu_has_bf16.restype = _int
+    library.kantu_attend_many_scratch.restype = _long
     return library if library.kantu_is_supported() else None
 
 
@@ -130,12 +140,21 @@ def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 def norm_rotate(x: Tensor, weight: Tensor, eps: float, cos: Tensor, sin: Tensor) -> Tensor:
     """RMSNorm of each head of x [tokens, heads, size], rotated by cos and sin [tokens, size]."""
     tokens, heads, size = x.shape
-    if x.stride()[1:] != (size, 1):
-        x = x.contiguous()
+    x = _rows(x)
     out = torch.empty(tokens, heads, size, dtype=torch.bfloat16)
     tables = cos.data_ptr(), sin.data_ptr()
     shape = tokens, heads, size
     _call("kantu_norm_rotate", x.data_ptr(), x.stride(0), weight.data_ptr(), eps, *tables, *shape, out.data_ptr())
+    return out
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Heads x [tokens, heads, size] rotated by cos and sin, float32 [tokens, size], and rounded once."""
+    tokens, heads, size = x.shape
+    x = _rows(x)
+    out = torch.empty(tokens, heads, size, dtype=torch.bfloat16)
+    shape = tokens, heads, size
+    _call("kantu_rotate", x.data_ptr(), x.stride(0), cos.data_ptr(), sin.data_ptr(), *shape, out.data_ptr())
     return out
 
 
@@ -169,7 +188,58 @@ def attend(q: Tensor, keys: Tensor, values: Tensor, slots: Tensor, ends: Tensor)
     return out
 
 
-def _call(name: str, *arguments: object) -> None:
+def can_attend_many(q: Tensor) -> bool:
+    """Whether `attend_many` takes q, and is ahead of PyTorch's own attention, which has AMX where the CPU has it."""
+    return can(q, 2) and q.shape[-1] <= 128 and _attends()
+
+
+def attend_many(
+    q: Tensor, keys: Tensor, values: Tensor, *, slots: Tensor | None = None, causal: bool = False
+) -> Tensor:
+    """Attention of tokens of one sequence, or one picture, to all of it. Powers are BF16, sums float32.
+
+    Args:
+        q: [tokens, heads, size], size even and at most 128. The heads of a token must lie in a row.
+        keys, values: [kv_heads, length, size], of any strides but within a head.
+        slots: int64, which of `keys` and `values` are the sequence's, in its order; all of them if None.
+        causal: the tokens are the sequence's last, and see none that come after them.
+    """
+    tokens, heads, size = q.shape
+    q = _rows(q)
+    length = keys.shape[1] if slots is None else slots.shape[0]
+    threads = torch.get_num_threads()
+    scratch = torch.empty(threads * _call("kantu_attend_many_scratch", length, size), dtype=torch.uint8)
+    out = torch.empty(tokens, heads, size, dtype=torch.bfloat16)
+    _call(
+        "kantu_attend_many",
+        *(q.data_ptr(), q.stride(0)),
+        *(keys.data_ptr(), keys.stride(0), keys.stride(1)),
+        *(values.data_ptr(), values.stride(0), values.stride(1)),
+        *(None if slots is None else slots.data_ptr(), tokens, length, heads, keys.shape[0], size),
+        *(causal, size**-0.5, threads, scratch.data_ptr(), out.data_ptr()),
+    )
+    return out
+
+
+@cache
+def _attends() -> bool:
+    library = _library()
+    return library is not None and bool(library.kantu_has_bf16()) and not has_amx()
+
+
+@cache
+def has_amx() -> bool:
+    """Whether this CPU multiplies tiles of BF16, many times faster than vectors."""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+
+
+def _rows(x: Tensor) -> Tensor:
+    """x [tokens, heads, size] with each token's heads in a row."""
+    return x if x.stride()[1:] == (x.shape[2], 1) else x.contiguous()
+
+
+def _call(name: str, *arguments: object) -> int:
     library = _library()
     assert library is not None  # callers ask `is_available`
-    getattr(library, name)(*arguments)
+    result: int = getattr(library, name)(*arguments)
+    return result

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from kantu.engine.metrics import Stats
-from kantu.engine.process.channel import encode
 from kantu.engine.process.failures import engine_closed, not_ready, overloaded
+from kantu.engine.process.frame import encode
 from kantu.engine.process.ledger import add
 from kantu.engine.process.messages import Cancel, Check, Reply, Score, Submit
 from kantu.engine.process.supervisor import ProcessSettings, State, Supervisor
