@@ -14,6 +14,7 @@ from kantu.errors import InvalidRequestError
 from kantu.model import quantize
 from kantu.model.attention import ContiguousCache
 from kantu.model.checkpoint import load_model
+from kantu.model.native_linear import fits_native
 from kantu.model.quantize import (
     GROUP,
     Int4Linear,
@@ -34,6 +35,8 @@ from kantu.model.quantize import (
     widen,
 )
 from kantu.model.qwen3vl import Qwen3VL
+from kantu.native import kernels
+from kantu.native.kernels import Bits
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
 CPU = torch.device("cpu")
@@ -318,14 +321,21 @@ def logits(model: Qwen3VL, tokens: int = 70) -> Tensor:
     return output
 
 
-def rounded(model: Qwen3VL, kind: quantize.Quantize) -> Qwen3VL:
+def rounded(model: Qwen3VL, kind: quantize.Quantize, dtype: torch.dtype = torch.float32) -> Qwen3VL:
     """A plain model whose weights are those that `kind` can tell apart; the embedding table looks rows up as it was."""
-    values = int8_values if kind == "int8" else int4_values
+
+    def values(weight: Tensor, bits: Bits) -> Tensor:
+        if fits_native(weight.to(dtype), dtype):
+            levels, scales = kernels.quantize(weight.to(dtype), bits)
+            inputs = torch.eye(weight.shape[1], dtype=dtype)
+            return kernels.widened_linear(inputs, bits, levels, scales, weight.shape[0]).t().float()
+        return int8_values(weight) if bits == 8 else int4_values(weight)
+
     for module in model.language_model.modules():
         if isinstance(module, nn.Linear):
-            module.weight.data = values(module.weight.data)
+            module.weight.data = values(module.weight.data, 8 if kind == "int8" else 4)
     model.output_projection = nn.Linear(1, 1, bias=False)
-    model.output_projection.weight = nn.Parameter(int8_values(model.output_weight.data))
+    model.output_projection.weight = nn.Parameter(values(model.output_weight.data, 8))
     return model
 
 
@@ -339,7 +349,7 @@ class TestQuantizedModel:
         assert relative_error(logits(load(folder, kind)), logits(load(folder))) < (0.05 if kind == "int8" else 0.4)
 
     def test_in_bf16_too(self, folder: Path, kind: quantize.Quantize) -> None:
-        expected = logits(rounded(load(folder, dtype=torch.bfloat16).float(), kind))
+        expected = logits(rounded(load(folder, dtype=torch.bfloat16).float(), kind, torch.bfloat16))
         actual = logits(load(folder, kind, torch.bfloat16, prepack=True))
         assert actual.dtype == torch.bfloat16
         assert relative_error(actual, expected) < 0.05
