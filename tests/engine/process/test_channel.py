@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from kantu.engine.process.channel import Channel, encode
+from kantu.engine.process.channel import Channel
+from kantu.engine.process.frame import encode
 from kantu.engine.process.messages import Cancel, Ping, Reply, Submit
 from kantu.engine.request import Constraint, Delta, TokenLogprob
 from kantu.errors import OverloadedError

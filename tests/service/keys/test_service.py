@@ -1,18 +1,23 @@
-"""Keys: made once, kept as digests, checked anew at every request."""
+"""Keys: made once, kept as digests, and what changes about them holds from the next request."""
 
 from __future__ import annotations
 
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from kantu.errors import AuthenticationError, InvalidRequestError, KantuError, NotFoundError, StoreError
 from kantu.service.database import Database
 from kantu.service.identity import Limits
+from kantu.service.keys import repository
+from kantu.service.keys.api_key import ApiKey
 from kantu.service.keys.service import KeyService
 from tests.service.clock import Clock
 
@@ -115,6 +120,51 @@ async def test_a_revoked_key_is_refused_from_the_next_request_on_by_every_server
         assert await refused(server, f"Bearer {plain}") == "revoked_api_key"
     finally:
         other.close()
+
+
+async def test_a_key_is_read_again_only_when_somebody_has_written(
+    sqlite_keys: KeyService, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    find = repository.find_by_digest
+
+    def noted(session: Session, digest: str) -> ApiKey | None:
+        reads.append(digest)
+        return find(session, digest)
+
+    monkeypatch.setattr(repository, "find_by_digest", noted)
+    key, plain = sqlite_keys.create("a")
+    await sqlite_keys.authenticate(f"Bearer {plain}")  # notes its use
+    await sqlite_keys.authenticate(f"Bearer {plain}")
+    reads.clear()
+    for _ in range(5):
+        await sqlite_keys.authenticate(f"Bearer {plain}")
+    assert reads == []
+    statement = f"UPDATE api_keys SET revoked_at = 1 WHERE id = '{key.id}'"
+    path = sqlite.engine.url.database
+    assert path is not None
+    run = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
+    subprocess.run([sys.executable, "-c", run, path, statement], check=True)  # as `kantu keys revoke` does
+    assert await refused(sqlite_keys, f"Bearer {plain}") == "revoked_api_key"
+
+
+async def test_what_was_read_while_the_database_changed_is_not_remembered(
+    sqlite_keys: KeyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, plain = sqlite_keys.create("a")
+    await sqlite_keys.authenticate(f"Bearer {plain}")
+    sqlite_keys.create("b")  # whatever was known is forgotten
+    find = repository.find_by_digest
+
+    def revoked_meanwhile(session: Session, digest: str) -> ApiKey | None:
+        found = find(session, digest)
+        sqlite_keys.revoke(key.id)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(repository, "find_by_digest", revoked_meanwhile)
+        await sqlite_keys.authenticate(f"Bearer {plain}")
+    assert await refused(sqlite_keys, f"Bearer {plain}") == "revoked_api_key"
 
 
 def test_revoking_again_changes_nothing(keys: KeyService, clock: Clock) -> None:
