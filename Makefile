@@ -39,11 +39,11 @@ clean:
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 至 3.13 (Python 3.11 to 3.13 is needed): make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# Stamps: installed for this pyproject.toml and these constraints.
-.venv/base: pyproject.toml constraints.txt | .venv/bin/python
+# Stamps: installed for these files.
+.venv/base: pyproject.toml constraints.txt hatch_build.py src/kantu/native/kernels.c | .venv/bin/python
 	$(INSTALL) -e .
 	@touch $@
 
-.venv/test: pyproject.toml constraints.txt | .venv/bin/python
+.venv/test: pyproject.toml constraints.txt hatch_build.py src/kantu/native/kernels.c | .venv/bin/python
 	$(INSTALL) -e '.[service,test]'
 	@touch .venv/base $@

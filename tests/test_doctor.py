@@ -23,6 +23,7 @@ from kantu.doctor.parity import compare, difference
 from kantu.errors import MissingDependencyError
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.config import read_config
+from kantu.native import kernels
 
 PUBLISHED = Path(__file__).parent / "model" / "published"
 
@@ -39,6 +40,20 @@ def test_it_says_what_this_machine_can_run_and_why() -> None:
     assert result.exit_code == 0
     for word in ("处理器", "指令集", "可用内存", "GFLOP/s", "GB/s", "默认精度", "尚未支持", "qwen3-vl-32b"):
         assert word in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("available", "built", "said"), [(True, True, "在用"), (False, True, "用不上"), (False, False, "没有")]
+)
+def test_it_says_whether_our_own_kernels_are_in_use(
+    available: bool, built: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "libkantu.so"
+    if built:
+        library.touch()
+    monkeypatch.setattr(kernels, "LIBRARY", library)
+    monkeypatch.setattr(kernels, "is_available", lambda: available)
+    assert machine.cpu().kernels.startswith(said)
 
 
 @pytest.mark.parametrize("size", ["2b", "4b", "8b", "32b"])

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import platform
 import re
+import shutil
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -15,6 +18,8 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from kantu.native import kernels
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = ("README.md", "README.zh-CN.md")
@@ -96,6 +101,15 @@ def test_the_wheel_carries_every_file_of_the_package() -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert wheel_paths() == tree
+
+
+@pytest.mark.skipif(
+    shutil.which("cc") is None or sys.platform != "linux" or platform.machine() != "x86_64",
+    reason="no C compiler, or not x86-64 Linux",
+)
+def test_installing_has_compiled_the_kernels_and_the_wheel_carries_them() -> None:
+    assert kernels.LIBRARY.is_file()
+    assert "kantu/native/libkantu.so" in wheel_paths()
 
 
 def test_the_wheel_carries_the_word_list_and_the_embedded_model() -> None:

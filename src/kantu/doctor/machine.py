@@ -15,6 +15,7 @@ from kantu import hub
 from kantu.errors import KantuError
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.config import read_config
+from kantu.native import kernels
 from kantu.vlm import cpu_computes_bfloat16, default_dtype
 
 # What makes a difference here, as PyTorch names it.
@@ -30,12 +31,14 @@ _LAYERS = {"qwen3-vl-2b": 28, "qwen3-vl-4b": 36, "qwen3-vl-8b": 36, "qwen3-vl-32
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """The processor as this process may use it. `cores` respects affinity and container limits."""
+    """The processor as this process may use it. `cores` respects affinity and container limits; `kernels` tells whether
+    our own are in use."""
 
     name: str
     cores: int
     features: tuple[str, ...]
     computes_bfloat16: bool
+    kernels: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,16 @@ def cpu() -> Cpu:
         cores=usable_cores(),
         features=tuple(name for name in _CPU_FEATURES if features.get(name)),
         computes_bfloat16=cpu_computes_bfloat16(),
+        kernels=_kernels(),
     )
+
+
+def _kernels() -> str:
+    if kernels.is_available():
+        return "在用"
+    if not kernels.LIBRARY.exists():
+        return "没有（安装时没有可用的 C 编译器，或不是 x86-64 Linux），量化与解码会慢得多"
+    return "用不上（需要 AVX-512 VNNI）"
 
 
 def devices() -> tuple[Device, ...]:

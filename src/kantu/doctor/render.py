@@ -25,6 +25,7 @@ def machine(console: Console | None = None) -> None:
     console.print(
         f"处理器：{cpu.name}，可用 {cpu.cores} 核，指令集 {'、'.join(cpu.features) or '无特殊指令'}", soft_wrap=True
     )
+    console.print(f"看图的 CPU 内核：{cpu.kernels}", soft_wrap=True)
     for device in facts.devices():
         speed = facts.measure(device)
         precision = _NAMES[device.dtype]
