@@ -87,6 +87,25 @@ async def test_a_stream_opens_with_the_role_and_ends_with_reason_usage_and_done(
     assert chunks[-1]["usage"]["completion_tokens"] == 2
 
 
+async def test_as_with_vllm_the_usage_of_each_answer_stands_at_its_end_where_asked(make_gateway: Make) -> None:
+    options = {"include_usage": True, "continuous_usage_stats": True}
+    async with client_of(make_gateway()) as client:
+        response = await client.post(PATH, json=question(n=2, stream=True, stream_options=options))
+    *chunks, last = [data for _, data in events(response.text) if data != "[DONE]"]
+    ends = [chunk for chunk in chunks if chunk["choices"][0]["finish_reason"]]
+    assert [(end["choices"][0]["index"], end["usage"]["completion_tokens"]) for end in ends] == [(0, 2), (1, 2)]
+    assert all(chunk["usage"] is None for chunk in chunks if chunk not in ends)
+    assert last["usage"]["completion_tokens"] == 4
+
+
+async def test_requests_with_different_salts_share_no_cache(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    async with client_of(make_gateway(engine)) as client:
+        for salt in ("a", "b", None):
+            await client.post(PATH, json=question(cache_salt=salt))
+    assert len({request.tenant for request in engine.requests}) == 3
+
+
 async def test_a_stream_tells_usage_only_where_asked(make_gateway: Make) -> None:
     async with client_of(make_gateway()) as client:
         response = await client.post(PATH, json=question(stream=True))

@@ -87,45 +87,41 @@ class AnswerWriter:
             }
             for index, choice in enumerate(self._choices)
         ]
-        return {**self._object("chat.completion", choices), "usage": self._usage(), "kantu": self._extra()}
+        return {**self._object("chat.completion", choices), "usage": _worded_usage(self.usage), "kantu": self._extra()}
 
     def first_chunks(self, include_usage: bool) -> Iterator[bytes]:
         """What opens every answer of a stream."""
         for index in range(len(self._choices)):
             yield self._chunk(index, {"role": "assistant", "content": ""}, None, None, include_usage)
 
-    def chunk(self, delta: Delta, include_usage: bool) -> bytes | None:
-        """One delta of a stream; None where there is nothing to tell."""
+    def chunk(self, delta: Delta, include_usage: bool, *, of_each: bool = False) -> bytes | None:
+        """One delta of a stream; None where there is nothing to tell.
+
+        Args:
+            of_each: the last delta of each answer tells the usage of this answer alone.
+        """
         if not (delta.text or delta.logprobs or delta.finish_reason):
             return None
         content = {"content": delta.text} if delta.text or delta.logprobs else {}
         logprobs = self._worded(delta.logprobs)
-        return self._chunk(delta.index, content, logprobs, delta.finish_reason, include_usage)
+        own = _worded_usage(delta.usage) if of_each and delta.usage is not None else None
+        return self._chunk(delta.index, content, logprobs, delta.finish_reason, include_usage, own)
 
     def last_chunk(self) -> bytes:
         """The chunk with the usage of a stream that asked for it."""
-        return event({**self._object("chat.completion.chunk", []), "usage": self._usage(), "kantu": self._extra()})
+        return event(
+            {**self._object("chat.completion.chunk", []), "usage": _worded_usage(self.usage), "kantu": self._extra()}
+        )
 
-    def _chunk(self, index: int, delta: dict[str, Any], logprobs: Any, finish: Any, include_usage: bool) -> bytes:
+    def _chunk(
+        self, index: int, delta: dict[str, Any], logprobs: Any, finish: Any, include_usage: bool, usage: Any = None
+    ) -> bytes:
         choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        return event({**self._object("chat.completion.chunk", [choice]), **({"usage": None} if include_usage else {})})
+        chunk = self._object("chat.completion.chunk", [choice])
+        return event({**chunk, **({"usage": usage} if include_usage or usage else {})})
 
     def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
         return {**self._head, "object": kind, "system_fingerprint": None, "choices": choices}
-
-    def _usage(self) -> dict[str, Any]:
-        usage = self.usage
-        return {
-            "prompt_tokens": usage.prompt_tokens,
-            "completion_tokens": usage.completion_tokens,
-            "total_tokens": usage.total_tokens,
-            "prompt_tokens_details": {
-                "cached_tokens": usage.cached_tokens,
-                "image_tokens": usage.visual_tokens,
-                "text_tokens": usage.prompt_tokens - usage.visual_tokens,
-            },
-            "visual_tokens": usage.visual_tokens,
-        }
 
     def _extra(self) -> dict[str, Any]:
         timings = self.timings
@@ -148,6 +144,20 @@ def event(content: dict[str, Any], name: str | None = None) -> bytes:
     """One server-sent event."""
     head = b"" if name is None else f"event: {name}\n".encode()
     return head + b"data: " + json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _worded_usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "image_tokens": usage.visual_tokens,
+            "text_tokens": usage.prompt_tokens - usage.visual_tokens,
+        },
+        "visual_tokens": usage.visual_tokens,
+    }
 
 
 def _token(token: bytes, logprob: float) -> dict[str, Any]:

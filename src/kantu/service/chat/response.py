@@ -40,6 +40,7 @@ class ChatResponse(Response):
         self._language = language_of(accept_language)
         options = body.stream_options
         self._include_usage = options is not None and options.include_usage
+        self._usage_of_each = options is not None and options.continuous_usage_stats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         failure: Exception | None = None
@@ -79,7 +80,7 @@ class ChatResponse(Response):
                 await _send(send, chunk)
             while True:
                 writer.add(delta)
-                if (worded := writer.chunk(delta, usage)) is not None:
+                if (worded := writer.chunk(delta, usage, of_each=self._usage_of_each)) is not None:
                     await _send(send, worded)
                 if (following := await anext(deltas, None)) is None:
                     break

@@ -111,6 +111,7 @@ class StreamOptions(_Body):
     """流式选项。"""
 
     include_usage: StrictBool = False
+    continuous_usage_stats: StrictBool = Field(False, description="结束每个回答的那一段附上它自己的用量（vLLM 的参数）")
     include_obfuscation: Literal[False] | None = None
 
 
@@ -193,6 +194,9 @@ class ChatRequest(_Body):
     seed: StrictInt | None = None
     stop: StrictStr | list[StrictStr] | None = None
     mm_processor_kwargs: MMProcessorKwargs | None = None
+    cache_salt: StrictStr | None = Field(
+        None, max_length=256, description="盐不同的请求不共用缓存，同一个密钥的也不共用（vLLM 的参数）"
+    )
     user: StrictStr | None = Field(None, max_length=512, description="不使用，也不保存")
 
     @model_validator(mode="before")
