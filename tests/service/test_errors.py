@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import pickle
 from typing import Annotated, Literal
 
@@ -132,6 +133,10 @@ def test_a_defect_says_nothing_of_itself() -> None:
 )
 def test_when_to_come_back(kind: type[KantuError], seconds: float, whole: str, milliseconds: str) -> None:
     assert headers_of(made(kind, seconds=seconds)) == {"Retry-After": whole, "retry-after-ms": milliseconds}
+
+
+def test_what_no_waiting_helps_invites_nobody_to_come_back() -> None:
+    assert headers_of(made(LimitExceededError, seconds=math.inf)) == {"x-should-retry": "false"}
 
 
 def test_a_store_that_is_away_may_be_back_in_five_seconds() -> None:

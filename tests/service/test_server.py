@@ -20,7 +20,6 @@ import pytest
 from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, Request, Usage
 from kantu.errors import InvalidRequestError
-from kantu.service import server
 from kantu.service.gateway import Gateway
 from kantu.service.server import listen
 from kantu.service.settings import ServerSettings
@@ -183,9 +182,8 @@ def test_told_to_stop_it_finishes_what_it_has_begun_and_refuses_the_rest(make_ga
 
 
 @pytest.fixture
-def hasty(make_gateway: Make, monkeypatch: pytest.MonkeyPatch) -> Callable[[ScriptedEngine], Gateway]:
+def hasty(make_gateway: Make) -> Callable[[ScriptedEngine], Gateway]:
     """(engine) -> a gateway that stops soon after it is told to."""
-    monkeypatch.setattr(server, "_CLOSE_SECONDS", 0.1)
     return lambda engine: make_gateway(engine, settings_with(server={"port": 0, "drain_seconds": 0.1}))
 
 
@@ -209,6 +207,7 @@ def test_an_answer_that_takes_longer_than_the_drain_is_an_error(hasty: Make) -> 
         served.server.handle_exit(signal.SIGTERM, None)
         refused = answer.result(60)
         assert (refused.status_code, refused.text) == (503, ENDED)
+        assert served.server.config.timeout_graceful_shutdown == 0  # the drain's seconds were all there was
         served.thread.join(60)
         assert not served.thread.is_alive()
     assert engine.cancelled == 1

@@ -128,6 +128,11 @@ def test_a_section_that_is_none_is_named(tmp_path: Path, text: str, named: str) 
     assert named in refused(written(tmp_path, text))
 
 
+@pytest.mark.parametrize("port", [0, 65536])
+def test_what_is_no_port_is_named(tmp_path: Path, port: int) -> None:
+    assert "fetch.allowed_ports" in refused(written(tmp_path, f"fetch: {{allowed_ports: [{port}]}}"))
+
+
 def test_domains_in_a_file_are_a_list(tmp_path: Path) -> None:
     file = written(tmp_path, "fetch: {allowed_domains: [a.example, '*.b.example'], allowed_ports: [8443]}")
     settings = read_settings(file, {})

@@ -17,13 +17,13 @@ from kantu.service.chat.endpoints import router as chat_router
 from kantu.service.document import FAILURES
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
-from kantu.service.files.sweeper import sweep_forever
 from kantu.service.gateway import Gateway
 from kantu.service.health.endpoints import health_router
 from kantu.service.http.body import BodyMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
 from kantu.service.models.endpoints import router as models_router
+from kantu.service.sweeper import sweep_forever
 from kantu.service.tokenize.endpoints import router as tokenize_router
 from kantu.service.watch.endpoints import metrics_router
 from kantu.service.watch.middleware import WatchMiddleware
@@ -77,7 +77,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gateway: Gateway = app.state.gateway
     gateway.watch.attach(_sources(gateway))
     tasks = [
-        asyncio.create_task(sweep_forever(gateway.files)),
+        asyncio.create_task(sweep_forever("files", gateway.files.sweep)),
+        asyncio.create_task(sweep_forever("batches", gateway.batches.sweep)),
         asyncio.create_task(gateway.batch_runner.run()),
     ]
     try:

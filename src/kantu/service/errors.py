@@ -94,6 +94,8 @@ def headers_of(error: KantuError) -> dict[str, str]:
         seconds = _STORE_RETRY_SECONDS
     else:
         return {}
+    if math.isinf(seconds):
+        return {"x-should-retry": "false"}
     return {"Retry-After": str(max(1, math.ceil(seconds))), "retry-after-ms": str(max(1, math.ceil(seconds * 1000)))}
 
 

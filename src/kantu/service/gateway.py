@@ -12,7 +12,7 @@ from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
 from kantu.service.chat.service import ChatService
 from kantu.service.database import Database
-from kantu.service.fetch import FetchSettings, ImageFetcher
+from kantu.service.fetch import ImageFetcher
 from kantu.service.files.content import ContentStore
 from kantu.service.files.service import FileService
 from kantu.service.health.readiness import Health
@@ -80,7 +80,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     redis_url = None if store.redis_url is None else store.redis_url.get_secret_value()
     limiter = Limiter(LimitStore(redis_url))
     keys = KeyService(database)
-    fetcher = ImageFetcher(FetchSettings(**settings.fetch.model_dump()))
+    fetcher = ImageFetcher(settings.fetch)
     files = FileService(
         database,
         ContentStore(home / "files"),
@@ -106,7 +106,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         most_lines=store.batch_lines,
         most_depth=settings.server.max_json_depth,
     )
-    batches = BatchService(database, files, batch_runner.wake)
+    batches = BatchService(database, files, batch_runner.wake, days=store.batch_days)
     lifecycle = Lifecycle()
     health = Health(
         draining=lambda: lifecycle.draining,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
 import sys
 from ipaddress import ip_address
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_SECONDS = 75  # longer than most proxies keep theirs, so that they never write into a closing connection
 _BACKLOG = 2048
-_CLOSE_SECONDS = 5  # for connections, once everything is answered or the drain's time is over
+_CLOSE_SECONDS = 5  # for connections, once everything is answered
 
 
 def serve(settings: Settings) -> None:
@@ -148,11 +149,14 @@ class Server(uvicorn.Server):
     async def _drain(self) -> None:
         seconds = self._gateway.settings.server.drain_seconds
         _log.info("draining", extra={"seconds": seconds})
+        end = self._loop.time() + seconds
         try:
             async with asyncio.timeout(seconds):
                 await self._gateway.lifecycle.drained()
         except TimeoutError:
             _log.warning("draining took too long")
+        # what is left of the time is for connections to close; whoever is still being answered then is told so
+        self.config.timeout_graceful_shutdown = min(_CLOSE_SECONDS, math.ceil(max(0.0, end - self._loop.time())))
         self.should_exit = True
 
     async def _load(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from kantu.errors import InvalidRequestError
 
@@ -87,8 +87,17 @@ class FetchSettings(_Section):
     allow_http: bool = Field(False, description="也允许 http（不加密）")
     allow_private: bool = Field(False, description="允许上述域名指向内网地址；云元数据地址始终拒绝")
     ca_file: Path | None = Field(None, description="系统之外还信任的证书颁发机构（PEM 文件），如公司自己的")
-    max_bytes: int = Field(20 * 2**20, ge=1024, description="一张图片最多多少字节")
-    total_seconds: float = Field(10, gt=0, description="取一张图片最多多少秒")
+    max_bytes: int = Field(20 * 2**20, ge=1, description="一张图片最多多少字节")
+    connect_seconds: float = Field(3, gt=0, description="连上一台主机（含 TLS 握手）最多多少秒")
+    total_seconds: float = Field(10, gt=0, description="取一张图片最多多少秒，含解析域名与跳转")
+    max_redirects: int = Field(3, ge=0, description="最多跟随多少次跳转，每一跳都重新检查")
+
+    @field_validator("allowed_ports")
+    @classmethod
+    def _check_ports(cls, ports: tuple[int, ...]) -> tuple[int, ...]:
+        if not all(0 < port < 65536 for port in ports):
+            raise ValueError("not a port")
+        return ports
 
 
 class StoreSettings(_Section):
@@ -102,6 +111,7 @@ class StoreSettings(_Section):
     max_files: int = Field(10_000, ge=1, description="每个所有者最多保存多少个文件")
     file_days: float = Field(30, gt=0, description="上传的文件保存多少天；上传时可以写得更短")
     batch_lines: int = Field(50_000, ge=1, description="一个批处理最多多少行")
+    batch_days: float = Field(30, gt=0, description="批处理结束后，它的记录保存多少天")
     batch_concurrency: int = Field(4, ge=1, description="批处理同时进行的请求数")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from kantu.errors import (
@@ -24,6 +26,10 @@ from kantu.service.batches.retry import Wait, backoff_seconds, wait_for
 def test_whoever_has_used_up_a_limit_waits_for_the_next_window() -> None:
     error = LimitExceededError("x", "", "", retry_after_seconds=40_000)
     assert wait_for(error, 1) == wait_for(error, 1000) == Wait(40_000, "batch")
+
+
+def test_a_line_larger_than_a_whole_limit_has_failed() -> None:
+    assert wait_for(LimitExceededError("x", "", "", retry_after_seconds=math.inf), 1) is None
 
 
 @pytest.mark.parametrize("kind", [OverloadedError, NotReadyError])

@@ -23,6 +23,8 @@ from tests.service.batches.conftest import ALICE, BOB, Desk, request_line
 from tests.service.files.conftest import create, stream
 from tests.service.files.pictures import png
 
+DAY = 86_400
+
 
 def _error(call: Callable[[], Coroutine[Any, Any, object]], kind: type[KantuError]) -> tuple[str, str | None]:
     with pytest.raises(kind) as caught:
@@ -127,3 +129,25 @@ def test_what_has_ended_cannot_be_cancelled(desk: Desk) -> None:
     batch_id = asyncio.run(run())
     code, _ = _error(lambda: desk.batches.cancel("alice", batch_id), ConflictError)
     assert code == "batch_not_cancellable"
+
+
+def test_a_batch_is_gone_so_many_days_after_its_end_and_no_other_is(desk: Desk) -> None:
+    async def run() -> None:
+        async with desk.running():
+            old = (await desk.ended(await desk.submit([request_line("a")])))[0]
+            desk.clock.now += 30 * DAY
+            recent = (await desk.ended(await desk.submit([request_line("b")], BOB)))[0]
+        waiting = await desk.submit([request_line("c")])
+        assert await desk.batches.sweep() == 0  # not a second early
+        desk.clock.now += 1
+        assert await desk.batches.sweep() == 1
+        assert await desk.batches.sweep() == 0
+        with pytest.raises(NotFoundError):
+            await desk.look(old)
+        assert (await desk.look(recent)).status == "completed"
+        assert (await desk.look(waiting)).status == "validating"
+        desk.clock.now += 300 * DAY
+        assert await desk.batches.sweep() == 1
+        assert (await desk.look(waiting)).status == "validating"  # however long it takes
+
+    asyncio.run(run())

@@ -18,6 +18,7 @@ from kantu.errors import (
     LimitExceededError,
     OutOfMemoryError,
     OverloadedError,
+    PromptTooLongError,
 )
 from kantu.service.gateway import Gateway
 from kantu.service.identity import Limits
@@ -127,20 +128,42 @@ def test_a_key_for_something_else_is_denied(client: OpenAI, keys: KeyService) ->
 @pytest.mark.parametrize(
     ("limits", "code"),
     [
-        (Limits(visual_tokens_per_day=100), "visual_token_limit_exceeded"),
-        (Limits(output_tokens_per_minute=8), "output_token_limit_exceeded"),
+        (Limits(visual_tokens_per_day=300), "visual_token_limit_exceeded"),
+        (Limits(output_tokens_per_day=12), "output_token_limit_exceeded"),
     ],
 )
 def test_a_key_at_its_limit_is_told_when_to_ask_again(
     client: OpenAI, keys: KeyService, limits: Limits, code: str
 ) -> None:
     _, text = keys.create("test", limits=limits)
+    request = ask("?", max_completion_tokens=8, extra_body={"min_tokens": 8})
+    asking = client.with_options(api_key=text, max_retries=0).chat.completions
+    asking.create(**request)
     with pytest.raises(openai.RateLimitError) as caught:
-        client.with_options(api_key=text).chat.completions.create(**ask("?"))
+        asking.create(**request)
     error = caught.value
     assert (error.code, error.type) == (code, "rate_limit_error")
     seconds, milliseconds = (float(error.response.headers[name]) for name in ("retry-after", "retry-after-ms"))
     assert 0 < milliseconds / 1000 <= seconds < milliseconds / 1000 + 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [
+        (Limits(visual_tokens_per_day=100), "visual_token_limit_exceeded"),
+        (Limits(output_tokens_per_minute=8), "output_token_limit_exceeded"),
+    ],
+)
+def test_a_request_larger_than_a_whole_limit_is_not_sent_again(
+    client: OpenAI, keys: KeyService, limits: Limits, code: str
+) -> None:
+    _, text = keys.create("test", limits=limits)
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.with_options(api_key=text, max_retries=5).chat.completions.create(**ask("?", max_completion_tokens=9))
+    error = caught.value
+    assert (error.code, error.type) == (code, "rate_limit_error")
+    assert error.response.request.headers["x-stainless-retry-count"] == "0"
+    assert "retry-after" not in error.response.headers
 
 
 def test_a_request_over_a_keys_limit_runs_once_there_is_room(client: OpenAI, keys: KeyService) -> None:
@@ -212,6 +235,7 @@ def test_a_queue_that_stays_full_is_an_error_of_the_server(client_over: Make) ->
     [
         (OutOfMemoryError("out_of_memory", "显存不足。", "Out of memory."), 413),
         (DeadlineExceededError("deadline_exceeded", "太久。", "Too long."), 504),
+        (PromptTooLongError("prompt_too_long", "太长。", "Too long."), 400),
     ],
 )
 def test_what_would_fail_again_is_not_asked_again(client_over: Make, error: KantuError, status: int) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import httpcore
 
-from kantu.service.fetch import FetchSettings, ImageFetcher
+from kantu.service.fetch import ImageFetcher
+from kantu.service.settings import FetchSettings
 
 PUBLIC = "93.184.216.34"
 

@@ -11,7 +11,8 @@ import httpcore
 import pytest
 
 from kantu.errors import ImageError, InvalidRequestError
-from kantu.service.fetch import FetchSettings, ImageFetcher
+from kantu.service.fetch import ImageFetcher
+from kantu.service.settings import FetchSettings
 from tests.service.fetch.network import PUBLIC, Names, Wire, fetch
 from tests.service.fetch.picture_server import PictureServer, reply, serving
 

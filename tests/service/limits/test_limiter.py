@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -178,6 +179,7 @@ async def test_a_request_that_no_window_has_room_for_is_told_what_to_change(limi
     caller = caller_with(visual_tokens_per_minute=100, output_tokens_per_minute=100)
     error = await refusal(limiter.reserve(caller, visual_tokens=101, output_tokens=1))
     assert "等待也无济于事：请缩小图片" in error.message
+    assert error.retry_after_seconds == math.inf
     error = await refusal(limiter.reserve(caller, visual_tokens=1, output_tokens=101))
     assert "等待也无济于事：请减小 max_completion_tokens" in error.message
     assert "lower max_completion_tokens" in error.message_en

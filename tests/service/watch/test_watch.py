@@ -33,21 +33,14 @@ def test_a_whole_answer(watch: Watch) -> None:
     picture = CleanImage(np.zeros((64, 32, 3), np.uint8), "0" * 64, (32, 64))
     with watch.started("chat", "m") as request:
         request.pictures([picture, picture], visual_tokens=4, seconds=0.01)
-        request.first_token(0.3)
         request.finished(USAGE, TIMINGS, ["stop"])
     series = samples(watch.metrics.text())
     assert series[f"kantu_pictures_total{LABELS}"] == 2
     assert series[f"kantu_picture_pixels_total{LABELS}"] == 2 * 64 * 32
     assert series[f"kantu_ttft_seconds_count{LABELS}"] == 1
-    assert series[f"kantu_ttft_seconds_sum{LABELS}"] == 0.3
+    assert series[f"kantu_ttft_seconds_sum{LABELS}"] == 0.2
     assert series[f"kantu_tpot_seconds_sum{LABELS}"] == 0.03
     assert series[f"kantu_preprocess_seconds_sum{LABELS}"] == 0.02
-
-
-def test_who_does_not_tell_the_first_token_tells_it_at_the_end(watch: Watch) -> None:
-    with watch.started("chat", "m") as request:
-        request.finished(USAGE, TIMINGS, ["stop"])
-    assert samples(watch.metrics.text())[f"kantu_ttft_seconds_sum{LABELS}"] == 0.2
 
 
 def test_an_answer_of_one_token_has_no_time_between_tokens(watch: Watch) -> None:
@@ -88,7 +81,6 @@ def test_what_comes_after_the_end_is_not_counted(watch: Watch) -> None:
 def test_watching_never_fails_a_request(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), watch.started("chat", "m") as request:
         request.pictures([object()], visual_tokens=1, seconds=0.1)  # type: ignore[list-item]
-        request.first_token("soon")  # type: ignore[arg-type]
-        request.finished(USAGE, TIMINGS, ["stop"])
+        request.finished(USAGE, "soon", ["stop"])  # type: ignore[arg-type]
     assert samples(watch.metrics.text())["kantu_watch_errors_total"] == 2
     assert {record.msg for record in caplog.records} == {"watching a request failed"}

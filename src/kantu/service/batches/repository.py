@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from kantu.service.batches.record import UNFINISHED, Batch, is_batch_id, problems_as_json, problems_from_json
@@ -100,6 +100,15 @@ def batch_of(row: BatchRow) -> Batch:
         cancelling_at=row.cancelling_at,
         cancelled_at=row.cancelled_at,
     )
+
+
+def delete_ended(session: Session, before: int, limit: int) -> int:
+    """Delete up to `limit` batches, of all owners, that ended before a time; how many that was."""
+    ended_at = func.coalesce(BatchRow.completed_at, BatchRow.failed_at, BatchRow.expired_at, BatchRow.cancelled_at)
+    query = select(BatchRow.id).where(BatchRow.status.not_in(UNFINISHED), ended_at < before).limit(limit)
+    ids = list(session.scalars(query))
+    session.execute(delete(BatchRow).where(BatchRow.id.in_(ids)))
+    return len(ids)
 
 
 def counts_by_state(session: Session) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,8 @@ class Wait:
 
 def wait_for(error: KantuError, tries: int) -> Wait | None:
     """What to do about a line that failed for the `tries`-th time; None is to record the failure."""
+    if isinstance(error, LimitExceededError) and math.isinf(error.retry_after_seconds):  # larger than the whole limit
+        return None
     if isinstance(error, LimitExceededError):  # until the minute or the day is over
         return Wait(max(_SHORTEST_SECONDS, error.retry_after_seconds), "batch")
     if isinstance(error, OverloadedError):

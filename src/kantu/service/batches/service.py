@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import ConflictError, InvalidRequestError, LimitExceededError, NotFoundError
 from kantu.service.batches.record import WINDOW_SECONDS, Batch, batch_not_found, new_batch_id
-from kantu.service.batches.repository import BatchRepository
+from kantu.service.batches.repository import BatchRepository, delete_ended
 from kantu.service.database import Database
 from kantu.service.files.record import file_not_found
 from kantu.service.files.service import FileService
@@ -17,6 +17,7 @@ from kantu.service.identity import Caller, check_endpoint
 from kantu.service.language import Language
 
 MOST_UNFINISHED = 100
+_SWEPT_AT_ONCE = 500
 _RETRY_SECONDS = 60.0
 
 
@@ -25,6 +26,7 @@ class BatchService:
 
     Args:
         changed: called when there is something to do for a runner.
+        days: how long a batch is kept after its end.
         clock: unix seconds.
     """
 
@@ -34,9 +36,11 @@ class BatchService:
         files: FileService,
         changed: Callable[[], None],
         *,
+        days: float = 30,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._files = database, files
+        self._kept_seconds = int(days * 86_400)
         self._changed, self._clock = changed, clock
 
     async def create(
@@ -136,6 +140,17 @@ class BatchService:
             raise batch_not_found()
         self._changed()
         return batch
+
+    async def sweep(self) -> int:
+        """Delete batches, of all owners, that ended so many days ago; how many that was. Their files go by themselves.
+
+        Raises:
+            StoreError: `store_unavailable`.
+        """
+        deleted, before = 0, int(self._clock()) - self._kept_seconds
+        while more := await self._database.run(lambda session: delete_ended(session, before, _SWEPT_AT_ONCE)):
+            deleted += more
+        return deleted
 
 
 def _add(session: Session, batch: Batch) -> None:

@@ -20,6 +20,8 @@ from kantu.service.chat.schemas import (
 from kantu.service.pictures import PictureSource
 from kantu.service.settings import RequestSettings
 
+_MOST_TEMPERATURE = 2  # OpenAI's
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -82,6 +84,13 @@ def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:
         InvalidRequestError: a value out of range, two that contradict each other, or more than the service allows.
     """
     _check_together(body)
+    if body.temperature is not None and not 0 <= body.temperature <= _MOST_TEMPERATURE:  # the engine itself takes more
+        raise InvalidRequestError(
+            "invalid_temperature",
+            f"参数 temperature 必须是 0 到 {_MOST_TEMPERATURE} 之间的数。",
+            f"temperature must be 0 to {_MOST_TEMPERATURE}.",
+            param="temperature",
+        )
     if body.n is not None and body.n > limits.max_answers:
         raise _at_most("n", limits.max_answers)
     max_tokens = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens

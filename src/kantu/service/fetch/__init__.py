@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from kantu.service.fetch.client import ImageFetcher
 from kantu.service.fetch.resolve import Resolve, SystemResolver
-from kantu.service.fetch.settings import FetchSettings
 
-__all__ = ["FetchSettings", "ImageFetcher", "Resolve", "SystemResolver"]
+__all__ = ["ImageFetcher", "Resolve", "SystemResolver"]

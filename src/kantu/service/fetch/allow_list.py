@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kantu.service.fetch.address import normalise_host
-from kantu.service.fetch.settings import invalid_settings
+from kantu.service.fetch.refusal import bad_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def read_allow_list(domains: Iterable[str]) -> AllowList:
         below = domain.startswith("*.")
         host = normalise_host(f"a{domain[1:]}" if below else domain)
         if host is None:
-            raise invalid_settings("allowed_domains")
+            raise bad_setting("allowed_domains")
         if below:
             parents.append(host[1:])
         else:

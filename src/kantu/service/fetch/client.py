@@ -13,8 +13,8 @@ from kantu.service.fetch.address import DEFAULT_PORTS, WebAddress, follow, parse
 from kantu.service.fetch.allow_list import read_allow_list
 from kantu.service.fetch.dial import VettedBackend
 from kantu.service.fetch.resolve import Resolve, SystemResolver
-from kantu.service.fetch.settings import FetchSettings, invalid_settings
 from kantu.service.fetch.vetting import vet
+from kantu.service.settings import FetchSettings
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -175,5 +175,5 @@ def _ssl_context(settings: FetchSettings) -> ssl.SSLContext:
         try:
             context.load_verify_locations(settings.ca_file)
         except OSError:  # SSLError is one
-            raise invalid_settings("ca_file") from None
+            raise refusal.bad_setting("ca_file") from None
     return context

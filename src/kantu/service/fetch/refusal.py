@@ -117,3 +117,13 @@ def too_many_bytes(max_bytes: int) -> ImageError:
 
 def _error(code: str, chinese: str, english: str) -> InvalidRequestError:
     return InvalidRequestError(code, chinese, english, param=_PARAM)
+
+
+def bad_setting(name: str) -> InvalidRequestError:
+    """Says the setting's name, never its value."""
+    return InvalidRequestError(
+        "invalid_settings",
+        f"设置 fetch.{name} 取值无效。",
+        f"The setting fetch.{name} is not valid.",
+        param=f"fetch.{name}",
+    )

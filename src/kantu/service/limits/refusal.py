@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from kantu.errors import LimitExceededError
 from kantu.service.limits.window import Counter
 
@@ -13,10 +15,10 @@ def exceeded(counter: Counter, amount: int) -> LimitExceededError:
 
     Returns:
         `request_limit_exceeded`, `visual_token_limit_exceeded` or `output_token_limit_exceeded`, to be asked again when
-        the window ends; where no window is large enough, the message says so.
+        the window ends; where no window is large enough, that is never (infinity), and the message says so.
     """
     period, period_en, limit = _PERIODS[counter.period], f"a {counter.period}", counter.limit
-    seconds = counter.ends_in_seconds
+    seconds = math.inf if amount > limit else counter.ends_in_seconds
     if counter.kind == "requests":
         return LimitExceededError(
             "request_limit_exceeded",

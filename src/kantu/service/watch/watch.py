@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
@@ -45,18 +45,17 @@ class Watch:
     """Of one application.
 
     Args:
-        models: the names of what is served; other names are not told apart.
         tracing: None traces nothing.
     """
 
-    def __init__(self, models: Iterable[str] = (), tracing: Tracing | None = None) -> None:
+    def __init__(self, tracing: Tracing | None = None) -> None:
         self.metrics = Metrics()
         self.tracing = tracing
-        self.model_label = ModelLabel(models)
+        self.model_label = ModelLabel()
         self.code_label = CodeLabel()
 
     def attach(self, sources: Sources) -> None:
-        """Export from now on what the other parts know too. Once."""
+        """Export from now on what the other parts know too, and tell their model from other names. Once."""
         self.model_label = ModelLabel({sources.model})
         self.metrics.attach(sources)
 
@@ -101,7 +100,6 @@ class RequestWatch:
         self._notes = notes_of_request.get()
         self._span: Span | None = None
         self._ended = False
-        self._ttft_seen = False
         self._start()
 
     def __enter__(self) -> RequestWatch:
@@ -146,13 +144,6 @@ class RequestWatch:
             )
 
     @_safely
-    def first_token(self, seconds: float) -> None:
-        """The first token has arrived, `seconds` after the request. `finished` tells it where this was not called."""
-        if not self._ttft_seen:
-            self._ttft_seen = True
-            self.watch.metrics.ttft_seconds.labels(*self._labels).observe(seconds)
-
-    @_safely
     def finished(self, usage: Usage, timings: Timings, finish_reasons: Sequence[str]) -> None:
         """The answers are complete.
 
@@ -164,7 +155,7 @@ class RequestWatch:
             return
         self._ended = True
         metrics = self.watch.metrics
-        self.first_token(timings.ttft_seconds)
+        metrics.ttft_seconds.labels(*self._labels).observe(timings.ttft_seconds)
         metrics.preprocess_seconds.labels(*self._labels).observe(timings.preprocess_seconds)
         if timings.tpot_seconds > 0:  # an answer of one token has no time between tokens
             metrics.tpot_seconds.labels(*self._labels).observe(timings.tpot_seconds)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from kantu.errors import StoreError
-from kantu.service.files.sweeper import sweep_forever
+from kantu.service.sweeper import sweep_forever
 
 
 class _Flaky:
@@ -30,7 +30,7 @@ def test_sweeping_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> N
 
     async def run() -> None:
         files = _Flaky()
-        task = asyncio.create_task(sweep_forever(files, 0))  # type: ignore[arg-type]
+        task = asyncio.create_task(sweep_forever("files", files.sweep, 0))
         await files.swept_twice.wait()
         await asyncio.sleep(0)
         task.cancel()
