@@ -20,8 +20,11 @@ def noise(*shape: int) -> Tensor:
 @pytest.mark.parametrize("bits", [4, 8])
 class TestNativeLinear:
     @pytest.mark.parametrize("rows", [1, 63, 64, 100])
-    def test_with_amx_and_without_it_agrees(self, bits: Bits, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        linear, x = NativeLinear(noise(96, 128), bits), noise(rows, 128)
+    @pytest.mark.parametrize("gelu", [False, True])
+    def test_with_amx_and_without_it_agrees(
+        self, bits: Bits, rows: int, gelu: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        linear, x = NativeLinear(noise(96, 128), bits, noise(96), gelu_tanh=gelu), noise(rows, 128)
         found = []
         for amx in (False, True):
             monkeypatch.setattr(kernels, "has_amx", lambda amx=amx: amx)

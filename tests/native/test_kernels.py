@@ -63,6 +63,15 @@ class TestQuantizedLinear:
         alone = [kernels.linear(x[row : row + 1], bits, levels, scales, 48) for row in range(31)]
         assert torch.equal(kernels.linear(x, bits, levels, scales, 48), torch.cat(alone))
 
+    @pytest.mark.parametrize("gelu", [False, True])
+    def test_bias_and_gelu_come_before_the_rounding(self, bits: Bits, gelu: bool) -> None:
+        x, bias = noise(5, 64), noise(32, seed=2) * 3
+        levels, scales = kernels.quantize(noise(32, 64, seed=1), bits)
+        expected = x.float() @ widened(levels, scales, bits, 32, 64).t() + bias.float()
+        expected = F.gelu(expected, approximate="tanh") if gelu else expected
+        found = kernels.linear(x, bits, levels, scales, 32, bias=bias, gelu_tanh=gelu)
+        assert relative(found, expected) < 0.01
+
     def test_weights_are_as_near_as_their_levels_allow(self, bits: Bits) -> None:
         weight = noise(64, 256)
         levels, scales = kernels.quantize(weight, bits)

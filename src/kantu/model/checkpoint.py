@@ -40,7 +40,7 @@ def load_model(
     the same way, and the model is for inference only: it has neither its linears' names nor their gradients.
 
     Args:
-        quantize: "int8" or "int4" weights in the decoder; the vision tower is left as it is.
+        quantize: "int8" or "int4" weights in the decoder; the vision tower is INT8 where it runs on our own kernels.
         prepack: keep the BF16 linears that remain in the CPU's own layout, where it has one.
 
     Raises:

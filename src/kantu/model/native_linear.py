@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kantu.native import kernels
@@ -12,25 +13,35 @@ _MANY_ROWS = 64  # from which AMX, fed with widened weights, is ahead of VNNI
 
 
 class NativeLinear(nn.Module):
-    """x bf16 [rows, K] -> x @ w.T [rows, N], with w [N, K] in 8 or 4 bits; no bias. For what `fits_native`.
+    """x bf16 [rows, K] -> x @ w.T + bias [rows, N], with w [N, K] in 8 or 4 bits. For what `fits_native`.
 
     Activations are rounded to int8 with a scale for every 32 of them, which keeps the outliers of `down_proj` from
     costing the others their precision (the Q8_0 of llama.cpp).
+
+    Args:
+        gelu_tanh: apply that form of GELU to the sums before they are rounded.
     """
 
     levels: Tensor
     scales: Tensor
+    bias: Tensor | None
 
-    def __init__(self, weight: Tensor, bits: Bits) -> None:
+    def __init__(self, weight: Tensor, bits: Bits, bias: Tensor | None = None, *, gelu_tanh: bool = False) -> None:
         super().__init__()
-        self.bits, self.outputs = bits, weight.shape[0]
+        self.bits, self.outputs, self.gelu_tanh = bits, weight.shape[0], gelu_tanh
         levels, scales = kernels.quantize(weight, bits)
         self.register_buffer("levels", levels, persistent=False)
         self.register_buffer("scales", scales, persistent=False)
+        self.register_buffer("bias", bias, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        multiply = kernels.widened_linear if x.shape[0] >= _MANY_ROWS and kernels.has_amx() else kernels.linear
-        return multiply(x, self.bits, self.levels, self.scales, self.outputs)
+        weights = self.bits, self.levels, self.scales, self.outputs
+        if x.shape[0] < _MANY_ROWS or not kernels.has_amx():
+            return kernels.linear(x, *weights, bias=self.bias, gelu_tanh=self.gelu_tanh)
+        output = kernels.widened_linear(x, *weights)
+        if self.bias is not None:
+            output += self.bias
+        return F.gelu(output, approximate="tanh") if self.gelu_tanh else output
 
 
 def fits_native(weight: Tensor, dtype: torch.dtype) -> bool:

@@ -1,7 +1,7 @@
-"""Linears that read their weights faster: BF16 prepacked, INT8 and INT4 weight-only. Eager operators, no compiler.
+"""Linears that read their weights faster: BF16 prepacked, INT8 and INT4. Nothing is compiled when it runs.
 
-The vision tower and the embedding table stay as they were trained. What no operator of this machine computes runs on
-the plain path: the weights are widened to the activations' dtype and multiplied, slow but right.
+The embedding table stays as it was trained, and so does the vision tower where our own kernels do not run. What nothing
+on this machine computes runs on the plain path: weights are widened to the activations' dtype, slow but right.
 """
 
 from __future__ import annotations
@@ -359,10 +359,8 @@ class Preparation:
                 continue
             parent, _, name = path.rpartition(".")
             owner = self._model.get_submodule(parent)
-            make: Callable[[Tensor, Tensor | None], nn.Module] = PackedLinear
-            if name == "linear_fc1" and isinstance(owner, VisionMLP | PatchMerger):
-                make = partial(_with_gelu, owner)
-            self._plan(parent, (name,), name, make)
+            before_gelu = owner if name == "linear_fc1" and isinstance(owner, VisionMLP | PatchMerger) else None
+            self._plan(parent, (name,), name, partial(_tower_linear, self._quantize, self._dtype, before_gelu))
 
     def _plan_decoder(self) -> None:
         make = partial(_without_bias, self._quantize, self._dtype)
@@ -387,11 +385,24 @@ class Preparation:
         self._joins |= dict.fromkeys(names, join)
 
 
-def _with_gelu(owner: VisionMLP | PatchMerger, weight: Tensor, bias: Tensor | None) -> PackedLinear:
-    """The linear before an activation, with it."""
-    act, owner.act = owner.act, nn.Identity()
-    assert isinstance(act, nn.GELU)
-    return PackedLinear(weight, bias, gelu=act.approximate)
+def _tower_linear(
+    quantize: Quantize | None,
+    dtype: torch.dtype,
+    before_gelu: VisionMLP | PatchMerger | None,
+    weight: Tensor,
+    bias: Tensor | None,
+) -> nn.Module:
+    """A linear of the vision tower, together with the activation after it where the linear can apply that.
+
+    With quantized weights it is INT8 on our own kernels; elsewhere it stays BF16, as many rows gain nothing.
+    """
+    native = quantize is not None and fits_native(weight, dtype)
+    gelu: str | None = None
+    if before_gelu is not None:
+        assert isinstance(before_gelu.act, nn.GELU)
+        if not native or before_gelu.act.approximate == "tanh":
+            gelu, before_gelu.act = before_gelu.act.approximate, nn.Identity()
+    return NativeLinear(weight, 8, bias, gelu_tanh=gelu == "tanh") if native else PackedLinear(weight, bias, gelu=gelu)
 
 
 def _without_bias(quantize: Quantize | None, dtype: torch.dtype, weight: Tensor, bias: Tensor | None) -> nn.Module:

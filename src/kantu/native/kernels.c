@@ -79,6 +79,27 @@ INLINE __m512 rounded(__m512 x) {
     return _mm512_castsi512_ps(_mm512_and_si512(round_up(x), _mm512_set1_epi32((int)0xFFFF0000)));
 }
 
+// --- arithmetic
+
+// e^x; the relative error is about 1e-7 where the result is normal.
+INLINE __m512 exponential(__m512 x) {
+    x = _mm512_min_ps(_mm512_set1_ps(89), _mm512_max_ps(_mm512_set1_ps(-104), x));  // the second operand, where it is NaN
+    __m512 power = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
+    __m512 rest = _mm512_fnmadd_ps(power, _mm512_set1_ps(0.693359375f), x);
+    rest = _mm512_fnmadd_ps(power, _mm512_set1_ps(-2.12194440e-4f), rest);
+    __m512 sum = _mm512_set1_ps(1.0f / 5040);
+    const float terms[] = {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1, 1};
+    for (int i = 0; i < 7; i++) sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(terms[i]));
+    return _mm512_scalef_ps(sum, power);
+}
+
+// GELU by its tanh approximation: x / (1 + e^-2u), u = sqrt(2 / pi) * (x + 0.044715 x^3).
+INLINE __m512 gelu_tanh(__m512 x) {
+    __m512 cube = _mm512_fmadd_ps(_mm512_mul_ps(x, x), _mm512_set1_ps(0.044715f), _mm512_set1_ps(1));
+    __m512 u = _mm512_mul_ps(_mm512_mul_ps(x, cube), _mm512_set1_ps(-2 * 0.7978845608f));
+    return _mm512_div_ps(x, _mm512_add_ps(_mm512_set1_ps(1), exponential(u)));
+}
+
 // --- weights
 
 INLINE void load_tile(const bf16 *weight, int64_t k, __m512 tile[GROUP]) {
@@ -241,21 +262,27 @@ INLINE void block8(Rows x, int64_t k, const uint8_t *levels, const float *scales
 }
 
 INLINE void block(
-    int bits, Rows x, int64_t k, int64_t n, const uint8_t *levels, const void *scales, int rows, bf16 *out) {
+    int bits, Rows x, int64_t k, int64_t n, const uint8_t *levels, const void *scales, const bf16 *bias, int gelu,
+    int rows, bf16 *out) {
     __m512 sums[MOST_ROWS];
     for (int r = 0; r < rows; r++) sums[r] = _mm512_setzero_ps();
     if (bits == 4)
         block4(x, k, levels, scales, rows, sums);
     else
         block8(x, k, levels, scales, rows, sums);
-    for (int r = 0; r < rows; r++) store(out + r * n, sums[r]);
+    __m512 added = bias ? load(bias) : _mm512_setzero_ps();
+    for (int r = 0; r < rows; r++) {
+        __m512 sum = _mm512_add_ps(sums[r], added);
+        store(out + r * n, gelu ? gelu_tanh(sum) : sum);
+    }
 }
 
 // Compiled for each number of rows, so that their sums stay in registers.
 static void rows_by_block(
-    int bits, Rows x, int64_t k, int64_t n, const uint8_t *levels, const void *scales, int rows, bf16 *out) {
+    int bits, Rows x, int64_t k, int64_t n, const uint8_t *levels, const void *scales, const bf16 *bias, int gelu,
+    int rows, bf16 *out) {
 #define CASE(BITS, ROWS) \
-    if (bits == BITS && rows == ROWS) block(BITS, x, k, n, levels, scales, ROWS, out)
+    if (bits == BITS && rows == ROWS) block(BITS, x, k, n, levels, scales, bias, gelu, ROWS, out)
     CASE(4, 1); CASE(4, 2); CASE(4, 4); CASE(4, 8); CASE(4, 16);
     CASE(8, 1); CASE(8, 2); CASE(8, 4); CASE(8, 8); CASE(8, 16);
 #undef CASE
@@ -264,10 +291,11 @@ static void rows_by_block(
 // Bytes of `kantu_linear`'s scratch memory.
 int64_t kantu_linear_scratch(int64_t m, int64_t k) { return m * (k + k / GROUP * 8); }
 
-// x bf16 [M, K] times the transposed weight [N, K] of so many bits -> out bf16 [M, N].
+// x bf16 [M, K] times the transposed weight [N, K] of so many bits, plus a bias [N] that may be NULL, through GELU where
+// that is asked for -> out bf16 [M, N].
 void kantu_linear(
-    int bits, const bf16 *x, int64_t m, int64_t k, int64_t n, const uint8_t *levels, const void *scales, void *scratch,
-    bf16 *out) {
+    int bits, const bf16 *x, int64_t m, int64_t k, int64_t n, const uint8_t *levels, const void *scales,
+    const bf16 *bias, int gelu, void *scratch, bf16 *out) {
     int64_t groups = k / GROUP;
     float *row_scales = scratch;
     int32_t *row_starts = (int32_t *)(row_scales + m * groups);
@@ -288,7 +316,7 @@ void kantu_linear(
                 for (rows = MOST_ROWS; rows > m - r; rows /= 2) {
                 }
                 Rows part = {row_steps + r * k, row_scales + r * groups, row_starts + r * groups};
-                rows_by_block(bits, part, k, n, tiles, own, rows, out + r * n + b * LANES);
+                rows_by_block(bits, part, k, n, tiles, own, bias ? bias + b * LANES : NULL, gelu, rows, out + r * n + b * LANES);
             }
         }
     }
@@ -381,18 +409,6 @@ void kantu_rotate(
                 store_some(to + half + i, some, second);
             }
         }
-}
-
-// e^x; the relative error is about 1e-7 where the result is normal.
-INLINE __m512 exponential(__m512 x) {
-    x = _mm512_min_ps(_mm512_set1_ps(89), _mm512_max_ps(_mm512_set1_ps(-104), x));  // the second operand, where it is NaN
-    __m512 power = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
-    __m512 rest = _mm512_fnmadd_ps(power, _mm512_set1_ps(0.693359375f), x);
-    rest = _mm512_fnmadd_ps(power, _mm512_set1_ps(-2.12194440e-4f), rest);
-    __m512 sum = _mm512_set1_ps(1.0f / 5040);
-    const float terms[] = {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1, 1};
-    for (int i = 0; i < 7; i++) sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(terms[i]));
-    return _mm512_scalef_ps(sum, power);
 }
 
 // x bf16 [rows, 2 * size], gate and up side by side -> silu(gate) * up, [rows, size]; size is a multiple of 16.

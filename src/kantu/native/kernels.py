@@ -29,7 +29,10 @@ _ARGUMENTS: dict[str, tuple[type, ...]] = {
     "kantu_is_supported": (),
     "kantu_quantize8": (_pointer, _long, _long, _pointer, _pointer),
     "kantu_quantize4": (_pointer, _long, _long, _pointer, _pointer),
-    "kantu_linear": (_int, _pointer, _long, _long, _long, _pointer, _pointer, _pointer, _pointer),
+    "kantu_linear": (
+        *(_int, _pointer, _long, _long, _long),
+        *(_pointer, _pointer, _pointer, _int, _pointer, _pointer),
+    ),
     "kantu_widen": (_int, _long, _long, _long, _pointer, _pointer, _pointer),
     "kantu_rms_norm": (_pointer, _pointer, _long, _long, _float, _pointer),
     "kantu_norm_rotate": (
@@ -103,14 +106,27 @@ def quantize(weight: Tensor, bits: Bits) -> tuple[Tensor, Tensor]:
     return levels, scales
 
 
-def linear(x: Tensor, bits: Bits, levels: Tensor, scales: Tensor, outputs: int) -> Tensor:
-    """x [M, K] -> x @ w.T [M, N], with activations rounded to int8 in groups of 32."""
+def linear(
+    x: Tensor,
+    bits: Bits,
+    levels: Tensor,
+    scales: Tensor,
+    outputs: int,
+    *,
+    bias: Tensor | None = None,
+    gelu_tanh: bool = False,
+) -> Tensor:
+    """x [M, K] -> x @ w.T + bias [M, N], with activations rounded to int8 in groups of 32, then GELU if asked for."""
     x = x.contiguous()
     rows, columns = x.shape
     out = torch.empty(rows, outputs, dtype=torch.bfloat16)
     scratch = torch.empty(rows * (columns + columns // 4), dtype=torch.uint8)
-    weights = levels.data_ptr(), scales.data_ptr()
-    _call("kantu_linear", bits, x.data_ptr(), rows, columns, outputs, *weights, scratch.data_ptr(), out.data_ptr())
+    _call(
+        "kantu_linear",
+        *(bits, x.data_ptr(), rows, columns, outputs),
+        *(levels.data_ptr(), scales.data_ptr(), None if bias is None else bias.data_ptr(), gelu_tanh),
+        *(scratch.data_ptr(), out.data_ptr()),
+    )
     return out
 
 
