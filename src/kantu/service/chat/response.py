@@ -9,6 +9,7 @@ import anyio
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from kantu.engine.request import Delta
 from kantu.errors import KantuError
 from kantu.service.chat.answer import DONE, event
 from kantu.service.chat.schemas import ChatRequest
@@ -73,34 +74,29 @@ class ChatResponse(Response):
     async def _stream(self, completion: Completion, send: Send) -> None:
         writer, usage = completion.writer, self._include_usage
         deltas = aiter(completion.answering)
-        delta = await anext(deltas)  # what fails here has not begun
+        delta: Delta | None = await anext(deltas)  # what fails here has not begun
         await send({"type": "http.response.start", "status": 200, "headers": _SSE})
+        waiting = b"".join(writer.first_chunks(usage))  # goes with what comes next: each message is a write of its own
         try:
-            for chunk in writer.first_chunks(usage):
-                await _send(send, chunk)
-            while True:
+            while delta is not None:
                 writer.add(delta)
-                if (worded := writer.chunk(delta, usage, of_each=self._usage_of_each)) is not None:
-                    await _send(send, worded)
-                if (following := await anext(deltas, None)) is None:
-                    break
-                delta = following
-            await _send(send, (writer.last_chunk() if usage else b"") + DONE)
+                waiting += writer.chunk(delta, usage, of_each=self._usage_of_each) or b""
+                body, waiting = waiting, b""
+                if body:
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                delta = await anext(deltas, None)
+            waiting = (writer.last_chunk() if usage else b"") + DONE
         except KantuError as error:
             completion.watch.failed(error.code)
-            await _send(send, event(envelope(error, self._language), "error"))
+            waiting += event(envelope(error, self._language), "error")
         except asyncio.CancelledError:  # by the server that stops (or the client has gone, and hears nothing)
-            await _send(send, event(envelope(stopping(), self._language), "error"))
+            waiting += event(envelope(stopping(), self._language), "error")
             raise
         except Exception:
-            await _send(send, event(envelope(internal_error(), self._language), "error"))
+            waiting += event(envelope(internal_error(), self._language), "error")
             raise
         finally:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _send(send: Send, body: bytes) -> None:
-    await send({"type": "http.response.body", "body": body, "more_body": True})
+            await send({"type": "http.response.body", "body": waiting, "more_body": False})
 
 
 async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
