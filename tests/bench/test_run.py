@@ -19,6 +19,7 @@ from kantu.bench.work import Work, Workload
 from kantu.cli import app
 from kantu.errors import InvalidRequestError, OverloadedError
 from kantu.model.config import read_config
+from kantu.native import kernels
 
 
 @pytest.fixture(autouse=True)
@@ -129,12 +130,16 @@ def test_the_command_says_what_is_wrong(tiny_folder: Path) -> None:
     assert "没有这个测试：speed" in result.stderr
 
 
-def test_decode_bytes_are_those_of_the_matrices_a_token_reads(tiny_folder: Path) -> None:
+@pytest.mark.parametrize(("native", "scales"), [(True, 2), (False, 4)])
+def test_decode_bytes_are_those_of_the_matrices_a_token_reads(
+    native: bool, scales: int, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "is_available", lambda: native)
     config = read_config(tiny_folder)
     layers, output = 3 * (64 * (128 + 64 + 64) + 128 * 64 + 3 * 64 * 128), config.text.vocab_size * 64
     assert machine.decode_bytes(config, None, torch.bfloat16) == 2 * (layers + output)
     assert machine.decode_bytes(config, "int8", torch.bfloat16) == layers + output
-    assert machine.decode_bytes(config, "int4", torch.bfloat16) == layers * (0.5 + 4 / 32) + output
+    assert machine.decode_bytes(config, "int4", torch.bfloat16) == layers * (0.5 + scales / 32) + output
     more, less = (machine.prefill_flops(config, prompt_tokens=n, visual_tokens=4) for n in (11, 10))
     assert more - less == 2 * layers
 

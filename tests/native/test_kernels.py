@@ -102,6 +102,14 @@ class TestQuantizedLinear:
         assert found[1].isnan().all()
         assert found[[0, 2]].isfinite().all()
 
+    @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+    def test_a_weight_that_is_not_finite_shows(self, bits: Bits, bad: float) -> None:
+        weight = noise(16, 64, seed=1)
+        weight[5, 3] = bad
+        levels, scales = kernels.quantize(weight, bits)
+        found = kernels.linear(noise(1, 64), bits, levels, scales, 16)[0]
+        assert found.isnan().nonzero().flatten().tolist() == [5]
+
     @pytest.mark.parametrize("size", [1e-38, 1e-40, 1e33])
     def test_extreme_activations_stay_finite(self, bits: Bits, size: float) -> None:
         x = torch.full((1, 32), size).bfloat16()

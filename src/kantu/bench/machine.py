@@ -18,6 +18,7 @@ from kantu.doctor.machine import cpu
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.config import ModelConfig, read_config
 from kantu.model.quantize import GROUP, Quantize
+from kantu.native import kernels
 
 _READ_BYTES = 2**28  # far more than any cache holds
 _SIDE = 2048  # of the square matrices that are multiplied
@@ -87,8 +88,9 @@ def reached(ours: Kantu, quantize: Quantize | None, machine: Machine, runs: int,
 
 
 def decode_bytes(config: ModelConfig, quantize: Quantize | None, dtype: torch.dtype) -> float:
-    """Bytes of weights that one output token reads; scales and zeros are counted, norms and the KV cache are not."""
-    bits = {None: 8.0 * dtype.itemsize, "int8": 8.0, "int4": 4 + 16 * dtype.itemsize / GROUP}
+    """Bytes of weights that one output token reads; scales are counted, norms and the KV cache are not."""
+    scales = 16 if kernels.is_available() and dtype == torch.bfloat16 else 16 * dtype.itemsize  # PyTorch's have zeros
+    bits = {None: 8.0 * dtype.itemsize, "int8": 8.0, "int4": 4 + scales / GROUP}
     output = bits["int8" if quantize else None]  # of the output projection: never INT4
     sizes = _matrices(config)
     return (sizes["layers"] * bits[quantize] + sizes["output"] * output) / 8

@@ -114,7 +114,6 @@ TARGETS = (
     Target("tpot", "int4", 0.23, 0.18, per_token),
     Target("whole_request", "int4", 0.38, 0.28, whole_request),
     Target("requests_at_once", "int4", 4.0, 6.0, at_once, "requests_per_second"),
-    Target("json_record", "int4", 0.65, 0.50, record, rival="kantu"),
 )
 
 

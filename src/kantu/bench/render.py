@@ -33,7 +33,6 @@ TITLES = {
     "tpot_int4": "每词元，INT4",
     "whole_request_int4": "整个请求，INT4",
     "requests_at_once_int4": "8 个请求同时，INT4",
-    "json_record_int4": "JSON 记录，INT4",
     "first_question": "第一问",
     "second_question": "第二问",
     "four_questions_one_picture": "四问一图",

@@ -15,7 +15,7 @@ from kantu.native import kernels
 
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """Normalised in float32, cast back, then multiplied by the weight (the order Qwen3 was trained with)."""
-    if kernels.can(x):
+    if kernels.can(x) and weight.dtype == x.dtype:
         return kernels.rms_norm(x, weight, eps)
     wide = x.float()
     return weight * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)).to(x.dtype)
@@ -23,7 +23,7 @@ def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 def norm_rotate(x: Tensor, weight: Tensor, eps: float, cos: Tensor, sin: Tensor) -> Tensor:
     """RMSNorm of each head of x [tokens, heads, head_dim], rotated by cos and sin [tokens, head_dim]."""
-    if kernels.can(x):
+    if kernels.can(x) and weight.dtype == cos.dtype == sin.dtype == x.dtype:
         return kernels.norm_rotate(x, weight, eps, cos, sin)
     return rope.rotate(rms_norm(x, weight, eps), cos, sin)
 

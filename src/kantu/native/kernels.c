@@ -102,6 +102,9 @@ INLINE __m512 gelu_tanh(__m512 x) {
 
 // --- weights
 
+// What is no number or infinite: it would be lost among the levels, so the scale becomes NaN.
+INLINE __mmask16 is_lost(__m512 x) { return _mm512_fpclass_ps_mask(x, 0x99); }
+
 INLINE void load_tile(const bf16 *weight, int64_t k, __m512 tile[GROUP]) {
     float columns[GROUP][LANES];
     for (int n = 0; n < LANES; n++)
@@ -119,12 +122,16 @@ void kantu_quantize8(const bf16 *weight, int64_t n, int64_t k, uint8_t *levels, 
     for (int64_t block = 0; block < n / LANES; block++) {
         const bf16 *rows = weight + block * LANES * k;
         __m512 tile[GROUP], largest = _mm512_setzero_ps();
+        __mmask16 lost = 0;
         for (int64_t start = 0; start < k; start += GROUP) {
             load_tile(rows + start, k, tile);
-            for (int i = 0; i < GROUP; i++) largest = _mm512_max_ps(largest, _mm512_abs_ps(tile[i]));
+            for (int i = 0; i < GROUP; i++) {
+                largest = _mm512_max_ps(largest, _mm512_abs_ps(tile[i]));
+                lost |= is_lost(tile[i]);
+            }
         }
         __m512 scale = _mm512_max_ps(_mm512_div_ps(largest, _mm512_set1_ps(127)), _mm512_set1_ps(0x1p-126f));
-        _mm512_storeu_ps(scales + block * LANES, scale);
+        _mm512_storeu_ps(scales + block * LANES, _mm512_mask_mov_ps(scale, lost, _mm512_set1_ps(NAN)));
         uint8_t *to = levels + block * k * LANES;
         for (int64_t start = 0; start < k; start += GROUP) {
             load_tile(rows + start, k, tile);
@@ -153,10 +160,12 @@ void kantu_quantize4(const bf16 *weight, int64_t n, int64_t k, uint8_t *levels, 
     for (int64_t block = 0; block < n / LANES; block++) {
         for (int64_t group = 0; group < k / GROUP; group++) {
             __m512 tile[GROUP], low = _mm512_setzero_ps(), high = low;
+            __mmask16 lost = 0;
             load_tile(weight + block * LANES * k + group * GROUP, k, tile);
             for (int i = 0; i < GROUP; i++) {
                 low = _mm512_min_ps(low, tile[i]);
                 high = _mm512_max_ps(high, tile[i]);
+                lost |= is_lost(tile[i]);
             }
             __mmask16 up = _mm512_cmp_ps_mask(high, _mm512_sub_ps(_mm512_setzero_ps(), low), _CMP_GT_OQ);
             __m512 extreme = _mm512_mask_blend_ps(up, low, high);
@@ -177,7 +186,7 @@ void kantu_quantize4(const bf16 *weight, int64_t n, int64_t k, uint8_t *levels, 
             scale = rounded(scale);  // 0 where all weights are: then every level is 8
             __mmask16 some = _mm512_cmp_ps_mask(scale, _mm512_setzero_ps(), _CMP_NEQ_UQ);
             __m512 inverse = _mm512_maskz_div_ps(some, _mm512_set1_ps(1), scale);
-            store(scales + (block * (k / GROUP) + group) * LANES, scale);
+            store(scales + (block * (k / GROUP) + group) * LANES, _mm512_mask_mov_ps(scale, lost, _mm512_set1_ps(NAN)));
             uint8_t *to = levels + (block * (k / GROUP) + group) * TILE4;
             for (int i = 0; i < GROUP; i += 8, to += 64) {
                 __m512i word = _mm512_setzero_si512();
@@ -203,13 +212,13 @@ static void quantize_row(const bf16 *x, int64_t k, int32_t middle, Rows to) {
     for (int64_t g = 0; g < k / GROUP; g++, x += GROUP, to.steps += GROUP) {
         __m512 first = load(x), second = load(x + LANES);
         float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(first), _mm512_abs_ps(second)));
-        __mmask16 lost = _mm512_fpclass_ps_mask(first, 0x99) | _mm512_fpclass_ps_mask(second, 0x99);
+        __mmask16 lost = is_lost(first) | is_lost(second);
         __m512 inverse = _mm512_set1_ps(largest > 0x1p-118f ? 127 / largest : 0);  // else the quotient overflows
         __m512i a = _mm512_cvtps_epi32(_mm512_mul_ps(first, inverse));
         __m512i b = _mm512_cvtps_epi32(_mm512_mul_ps(second, inverse));
         _mm_storeu_si128((__m128i *)to.steps, _mm512_cvtsepi32_epi8(a));
         _mm_storeu_si128((__m128i *)(to.steps + LANES), _mm512_cvtsepi32_epi8(b));
-        to.scales[g] = lost ? NAN : largest / 127;  // a NaN or an infinity would be lost in the cast
+        to.scales[g] = lost ? NAN : largest / 127;
         to.starts[g] = -middle * _mm512_reduce_add_epi32(_mm512_add_epi32(a, b));
     }
 }

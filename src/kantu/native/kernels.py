@@ -176,6 +176,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 def silu_mul(gate_up: Tensor) -> Tensor:
     """Gate and up side by side [rows, 2 * size] -> silu(gate) * up [rows, size], size a multiple of 16."""
+    gate_up = gate_up.contiguous()
     rows, size = gate_up.shape[0], gate_up.shape[1] // 2
     out = torch.empty(rows, size, dtype=torch.bfloat16)
     _call("kantu_silu_mul", gate_up.data_ptr(), rows, size, out.data_ptr())
