@@ -1,12 +1,12 @@
-// Linears with 8- and 4-bit weights and the small operations of a decoder, for one kind of CPU: x86-64 with AVX-512 VNNI.
+// Linears with 8- and 4-bit weights, attention, and a decoder's small operations, for x86-64 with AVX-512 VNNI.
 //
 // Activations and results are BF16, arithmetic between them float32. What takes time is shared among OpenMP's threads,
 // which are PyTorch's own: both are linked to libgomp.so.1, and PyTorch has loaded it first. Callers give contiguous
 // arrays; K is a multiple of 32 and N of 16.
 //
-// Weights lie in tiles of 32 inputs x 16 outputs, the outputs in the lanes of a register, in the order in which they are
-// read. `vpdpbusd` multiplies unsigned by signed, so weights are unsigned levels around a middle, and the product of the
-// middle with the activations is taken off once a tile:
+// Weights lie in tiles of 32 inputs x 16 outputs, the outputs in the lanes of a register, in the order in which they
+// are read. `vpdpbusd` multiplies unsigned by signed, so weights are unsigned levels around a middle, and the product
+// of the middle with the activations is taken off once a tile:
 //   8 bits: weight = scale * (level - 128), one float32 scale an output.
 //           Byte 64 * i + 4 * n + j of a tile is input 4 * i + j of output n.
 //   4 bits: weight = scale * (level - 8), one BF16 scale an output and tile, [N / 16, K / 32, 16].
@@ -83,7 +83,7 @@ INLINE __m512 rounded(__m512 x) {
 
 // e^x; the relative error is about 1e-7 where the result is normal.
 INLINE __m512 exponential(__m512 x) {
-    x = _mm512_min_ps(_mm512_set1_ps(89), _mm512_max_ps(_mm512_set1_ps(-104), x));  // the second operand, where it is NaN
+    x = _mm512_min_ps(_mm512_set1_ps(89), _mm512_max_ps(_mm512_set1_ps(-104), x));  // NaN stays NaN
     __m512 power = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
     __m512 rest = _mm512_fnmadd_ps(power, _mm512_set1_ps(0.693359375f), x);
     rest = _mm512_fnmadd_ps(power, _mm512_set1_ps(-2.12194440e-4f), rest);
@@ -153,8 +153,8 @@ INLINE __m512 steps4(__m512 x, __m512 inverse) {
     return _mm512_min_ps(_mm512_max_ps(step, _mm512_set1_ps(-8)), _mm512_set1_ps(7));
 }
 
-// weight bf16 [N, K] -> levels and scales bf16 [N / 16, K / 32, 16]: of some scales around the one that makes the largest
-// weight -8, the one whose levels, scaled to fit them best, leave the smallest squared error.
+// weight bf16 [N, K] -> levels and scales bf16 [N / 16, K / 32, 16]: of some scales around the one that makes the
+// largest weight -8, the one whose levels, scaled to fit them best, leave the smallest squared error.
 void kantu_quantize4(const bf16 *weight, int64_t n, int64_t k, uint8_t *levels, bf16 *scales) {
 #pragma omp parallel for schedule(static)
     for (int64_t block = 0; block < n / LANES; block++) {
@@ -191,7 +191,8 @@ void kantu_quantize4(const bf16 *weight, int64_t n, int64_t k, uint8_t *levels, 
             for (int i = 0; i < GROUP; i += 8, to += 64) {
                 __m512i word = _mm512_setzero_si512();
                 for (int j = 0; j < 8; j++) {
-                    __m512i step = _mm512_add_epi32(_mm512_cvtps_epi32(steps4(tile[i + j], inverse)), _mm512_set1_epi32(8));
+                    __m512i step = _mm512_cvtps_epi32(steps4(tile[i + j], inverse));
+                    step = _mm512_add_epi32(step, _mm512_set1_epi32(8));
                     word = _mm512_or_si512(word, _mm512_slli_epi32(step, j < 4 ? 8 * j : 8 * (j - 4) + 4));
                 }
                 _mm512_storeu_si512(to, word);
@@ -297,11 +298,8 @@ static void rows_by_block(
 #undef CASE
 }
 
-// Bytes of `kantu_linear`'s scratch memory.
-int64_t kantu_linear_scratch(int64_t m, int64_t k) { return m * (k + k / GROUP * 8); }
-
-// x bf16 [M, K] times the transposed weight [N, K] of so many bits, plus a bias [N] that may be NULL, through GELU where
-// that is asked for -> out bf16 [M, N].
+// x bf16 [M, K] times the transposed weight [N, K] of so many bits, plus a bias [N] that may be NULL, through GELU
+// where that is asked for -> out bf16 [M, N]. Scratch: M * K * 5 / 4 bytes.
 void kantu_linear(
     int bits, const bf16 *x, int64_t m, int64_t k, int64_t n, const uint8_t *levels, const void *scales,
     const bf16 *bias, int gelu, void *scratch, bf16 *out) {
@@ -325,7 +323,8 @@ void kantu_linear(
                 for (rows = MOST_ROWS; rows > m - r; rows /= 2) {
                 }
                 Rows part = {row_steps + r * k, row_scales + r * groups, row_starts + r * groups};
-                rows_by_block(bits, part, k, n, tiles, own, bias ? bias + b * LANES : NULL, gelu, rows, out + r * n + b * LANES);
+                const bf16 *added = bias ? bias + b * LANES : NULL;
+                rows_by_block(bits, part, k, n, tiles, own, added, gelu, rows, out + r * n + b * LANES);
             }
         }
     }
@@ -346,7 +345,8 @@ void kantu_widen(
                 __m512i level = _mm512_srlv_epi32(_mm512_loadu_si512(tile + 64 * at), _mm512_set1_epi32(shift));
                 level = _mm512_and_si512(level, _mm512_set1_epi32(bits == 4 ? 15 : 255));
                 level = _mm512_sub_epi32(level, _mm512_set1_epi32(bits == 4 ? 8 : 128));
-                store(out + (g * GROUP + i) * width + (b - first) * LANES, _mm512_mul_ps(_mm512_cvtepi32_ps(level), scale));
+                __m512 weight = _mm512_mul_ps(_mm512_cvtepi32_ps(level), scale);
+                store(out + (g * GROUP + i) * width + (b - first) * LANES, weight);
             }
         }
 }
@@ -381,8 +381,8 @@ INLINE void rotate_row(const bf16 *x, const bf16 *cosine, const bf16 *sine, int6
     }
 }
 
-// Head `h` of token `t` is x[t * stride + h * size]: RMSNorm, then rotation by cosine and sine bf16 [tokens, size], into
-// out [tokens, heads, size]; size is a multiple of 32.
+// Head `h` of token `t` is x[t * stride + h * size]: RMSNorm, then rotation by cosine and sine bf16 [tokens, size],
+// into out [tokens, heads, size]; size is a multiple of 32.
 void kantu_norm_rotate(
     const bf16 *x, int64_t stride, const bf16 *weight, float eps, const bf16 *cosine, const bf16 *sine, int64_t tokens,
     int64_t heads, int64_t size, bf16 *out) {
@@ -395,8 +395,8 @@ void kantu_norm_rotate(
         }
 }
 
-// Head `h` of token `t` is x[t * stride + h * size], rotated by cosine and sine float32 [tokens, size] and rounded once,
-// into out [tokens, heads, size]; size is a multiple of 8.
+// Head `h` of token `t` is x[t * stride + h * size], rotated by cosine and sine float32 [tokens, size] and rounded
+// once, into out [tokens, heads, size]; size is a multiple of 8.
 void kantu_rotate(
     const bf16 *x, int64_t stride, const float *cosine, const float *sine, int64_t tokens, int64_t heads, int64_t size,
     bf16 *out) {
@@ -505,7 +505,8 @@ void kantu_attend(
 enum { QUERIES = 8 };  // that go through the keys together
 
 // Keys of 16 tokens side by side, in words of two inputs: [length / 16, size / 2, 16]; zeros beyond the length.
-static void pack_keys(const bf16 *keys, int64_t stride, const int64_t *slots, int64_t length, int64_t size, uint32_t *to) {
+static void pack_keys(
+    const bf16 *keys, int64_t stride, const int64_t *slots, int64_t length, int64_t size, uint32_t *to) {
     for (int64_t j = 0; j < length; j += LANES)
         for (int64_t lane = 0; lane < LANES; lane++) {
             uint32_t *column = to + j * size / 2 + lane;
@@ -519,7 +520,8 @@ static void pack_keys(const bf16 *keys, int64_t stride, const int64_t *slots, in
 
 // Values of two tokens in a word: [length / 2, width]; zeros beyond the length and beyond the size.
 static void pack_values(
-    const bf16 *values, int64_t stride, const int64_t *slots, int64_t length, int64_t size, int64_t width, uint32_t *to) {
+    const bf16 *values, int64_t stride, const int64_t *slots, int64_t length, int64_t size, int64_t width,
+    uint32_t *to) {
     for (int64_t j = 0; j < length; j += 2, to += width) {
         const bf16 *first = values + (slots ? slots[j] : j) * stride;
         const bf16 *second = j + 1 < length ? values + (slots ? slots[j + 1] : j + 1) * stride : NULL;
@@ -528,7 +530,7 @@ static void pack_values(
     }
 }
 
-INLINE __m512bh both(uint32_t word) { return (__m512bh)_mm512_set1_epi32((int)word); }
+INLINE __m512bh pair(uint32_t word) { return (__m512bh)_mm512_set1_epi32((int)word); }
 
 // scores float32 [QUERIES, stride] = queries times keys of `length` tokens, unscaled
 static void score(
@@ -542,8 +544,8 @@ static void score(
             __m512bh first = (__m512bh)_mm512_loadu_si512(left + i * LANES);
             __m512bh second = (__m512bh)_mm512_loadu_si512(right + i * LANES);
             for (int r = 0; r < QUERIES; r++) {
-                a[r] = _mm512_dpbf16_ps(a[r], first, both(queries[r][i]));
-                b[r] = _mm512_dpbf16_ps(b[r], second, both(queries[r][i]));
+                a[r] = _mm512_dpbf16_ps(a[r], first, pair(queries[r][i]));
+                b[r] = _mm512_dpbf16_ps(b[r], second, pair(queries[r][i]));
             }
         }
         for (int r = 0; r < QUERIES; r++) {
@@ -582,7 +584,7 @@ INLINE void weigh(
             for (int r = 0; r < rows; r++) {
                 uint32_t word;
                 memcpy(&word, weights + r * stride + j, 4);
-                sums[r][v] = _mm512_dpbf16_ps(sums[r][v], value, both(word));
+                sums[r][v] = _mm512_dpbf16_ps(sums[r][v], value, pair(word));
             }
         }
     for (int r = 0; r < rows; r++)
