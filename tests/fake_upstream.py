@@ -102,9 +102,9 @@ def piece(text: str, finish: str | None = None, index: int = 0, **more: Any) -> 
     return {"object": "chat.completion.chunk", "choices": [choice]}
 
 
-def usage(prompt: int, completion: int, cached: int = 0) -> dict[str, Any]:
+def usage(prompt: int, completion: int, cached: int = 0, images: int | None = None) -> dict[str, Any]:
     """The last chunk of a stream."""
-    details = {"cached_tokens": cached}
+    details = {"cached_tokens": cached, "image_tokens": images}
     return {
         "choices": [],
         "usage": {"prompt_tokens": prompt, "completion_tokens": completion, "prompt_tokens_details": details},

@@ -40,6 +40,7 @@ enum {
     MOST_ROWS = 16,       // whose sums fit in registers beside a tile
     AHEAD = 2048,         // bytes: how far ahead weights are fetched
     FEW = 8,              // rows of a small operation that waking a thread is not worth
+    SMALL = 1 << 17,      // multiplications that it is not worth
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -307,25 +308,22 @@ void kantu_linear(
     float *row_scales = scratch;
     int32_t *row_starts = (int32_t *)(row_scales + m * groups);
     int8_t *row_steps = (int8_t *)(row_starts + m * groups);
-#pragma omp parallel
-    {
-#pragma omp for schedule(static)
-        for (int64_t r = 0; r < m; r++) {
-            Rows row = {row_steps + r * k, row_scales + r * groups, row_starts + r * groups};
-            quantize_row(x + r * k, k, bits == 4 ? 8 : 128, row);
-        }
-#pragma omp for schedule(static)
-        for (int64_t b = 0; b < n / LANES; b++) {
-            const uint8_t *tiles = levels + b * groups * (bits == 4 ? TILE4 : TILE8);
-            const char *own = (const char *)scales + b * LANES * (bits == 4 ? groups * 2 : 4);
-            int rows;
-            for (int64_t r = 0; r < m; r += rows) {
-                for (rows = MOST_ROWS; rows > m - r; rows /= 2) {
-                }
-                Rows part = {row_steps + r * k, row_scales + r * groups, row_starts + r * groups};
-                const bf16 *added = bias ? bias + b * LANES : NULL;
-                rows_by_block(bits, part, k, n, tiles, own, added, gelu, rows, out + r * n + b * LANES);
+#pragma omp parallel for schedule(static) if (m > FEW)
+    for (int64_t r = 0; r < m; r++) {
+        Rows row = {row_steps + r * k, row_scales + r * groups, row_starts + r * groups};
+        quantize_row(x + r * k, k, bits == 4 ? 8 : 128, row);
+    }
+#pragma omp parallel for schedule(static) if (m * n * k > SMALL)
+    for (int64_t b = 0; b < n / LANES; b++) {
+        const uint8_t *tiles = levels + b * groups * (bits == 4 ? TILE4 : TILE8);
+        const char *own = (const char *)scales + b * LANES * (bits == 4 ? groups * 2 : 4);
+        int rows;
+        for (int64_t r = 0; r < m; r += rows) {
+            for (rows = MOST_ROWS; rows > m - r; rows /= 2) {
             }
+            Rows part = {row_steps + r * k, row_scales + r * groups, row_starts + r * groups};
+            const bf16 *added = bias ? bias + b * LANES : NULL;
+            rows_by_block(bits, part, k, n, tiles, own, added, gelu, rows, out + r * n + b * LANES);
         }
     }
 }
@@ -466,7 +464,7 @@ void kantu_attend(
     const bf16 *q, const bf16 *keys, const bf16 *values, int64_t count, int64_t heads, int64_t kv_heads, int64_t size,
     int64_t capacity, const int64_t *slots, const int64_t *ends, float factor, float *scratch, bf16 *out) {
     int64_t shared = heads / kv_heads, total = ends[count - 1];
-#pragma omp parallel for schedule(static) collapse(2)
+#pragma omp parallel for schedule(static) collapse(2) if (total * heads * size > SMALL)
     for (int64_t s = 0; s < count; s++)
         for (int64_t head = 0; head < kv_heads; head++) {
             int64_t start = s ? ends[s - 1] : 0, length = ends[s] - start;

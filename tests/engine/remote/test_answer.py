@@ -102,6 +102,10 @@ def test_empty_finish_reason_of_old_ollama_goes_on() -> None:
     assert [delta.text for delta in read(piece("你", ""), piece("好", "stop"))] == ["你", "好"]
 
 
+def test_visual_tokens_are_known_where_the_server_tells() -> None:
+    assert read(piece("好", "stop"), usage(70, 3, images=60), "[DONE]")[-1].usage == Usage(70, 60, 3)
+
+
 def test_missing_usage_counts_pieces() -> None:
     assert read(piece("你"), piece("好", "stop"), "[DONE]")[-1].usage == Usage(0, 0, 2)
 

@@ -146,8 +146,8 @@ class AnswerReader:
     """Puts the events of one call together.
 
     Deltas come without token ids. The last delta of every answer is held back to `finish`, as usage comes at the very
-    end. `Usage` is the server's word: `visual_tokens` is 0, since servers count them among the prompt's without saying
-    how many; where it reports one sum for several answers, the first answer carries the generated tokens; where it
+    end. `Usage` is the server's word: `visual_tokens` is 0 where it counts them among the prompt's without saying how
+    many; where it reports one sum for several answers, the first answer carries the generated tokens; where it
     reports none, the prompt is 0 and generated tokens are the pieces received, of one token or more each.
 
     Args:
@@ -260,7 +260,8 @@ class AnswerReader:
             return answer.usage
         if total is None:
             return Usage(prompt_tokens=0, visual_tokens=0, completion_tokens=answer.pieces)
-        return Usage(total.prompt_tokens, 0, total.completion_tokens if index == 0 else 0, total.cached_tokens)
+        completion = total.completion_tokens if index == 0 else 0
+        return Usage(total.prompt_tokens, total.visual_tokens, completion, total.cached_tokens)
 
 
 def choice_probabilities(choices: Sequence[str], best: int, tokens: Sequence[TokenLogprob]) -> tuple[float, ...] | None:
@@ -334,8 +335,9 @@ def _finish_reason(reason: str) -> FinishReason:
 def _read_usage(usage: Any) -> Usage | None:
     if not usage:
         return None
-    cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(int(usage["prompt_tokens"]), 0, int(usage.get("completion_tokens") or 0), int(cached))
+    details = usage.get("prompt_tokens_details") or {}
+    visual, cached = (int(details.get(name) or 0) for name in ("image_tokens", "cached_tokens"))
+    return Usage(int(usage["prompt_tokens"]), visual, int(usage.get("completion_tokens") or 0), cached)
 
 
 def _read_logprobs(logprobs: Any) -> tuple[TokenLogprob, ...]:
