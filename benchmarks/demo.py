@@ -2,7 +2,8 @@
 
     python benchmarks/demo.py [--model NAME] [--runs 7]
 
-The two take turns. Both start from the picture's file and end with text; both greedy, in the same dtype.
+The two take turns. Both start from the picture's file and end with text; both greedy, in the same dtype. Each round has
+a picture of its own, different in one pixel: nothing of an earlier round can be reused.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from PIL import Image
@@ -23,6 +25,9 @@ import kantu
 PICTURE = Path(__file__).parent.parent / "examples/order.png"
 QUESTION = "为什么这个还没发货？"
 
+Ask = Callable[[Path], tuple[str, float, float]]
+"""A picture's file -> the answer, TTFT and total."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,11 +38,13 @@ def main() -> None:
     rivals = {"kantu": _ours(vlm), "transformers": _theirs(vlm.folder, vlm.dtype)}
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in rivals}
     texts = {}
-    for run in range(arguments.runs + 1):
-        for name, ask in rivals.items():
-            texts[name], ttft, total = ask()
-            if run:  # the first round warms both up
-                seconds[name].append((ttft, total))
+    with TemporaryDirectory() as folder:
+        for run in range(arguments.runs + 1):
+            picture = _picture(Path(folder), run)
+            for name, ask in rivals.items():
+                texts[name], ttft, total = ask(picture)
+                if run:  # the first round warms both up
+                    seconds[name].append((ttft, total))
     print(f"{vlm.name}, {vlm.dtype}, median of {arguments.runs}\n| | TTFT s | total s | answer |\n|---|---|---|---|")
     medians = {
         name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in seconds.items()
@@ -48,10 +55,18 @@ def main() -> None:
     print(f"| ratio | {ratios[0]:.2f} | {ratios[1]:.2f} | {'same' if len(set(texts.values())) == 1 else 'differs'} |")
 
 
-def _ours(vlm: kantu.VLM) -> Callable[[], tuple[str, float, float]]:
-    def ask() -> tuple[str, float, float]:
+def _picture(folder: Path, run: int) -> Path:
+    picture = Image.open(PICTURE).convert("RGB")
+    picture.putpixel((0, 0), (255, 255, run))
+    path = folder / f"{run}.png"
+    picture.save(path)
+    return path
+
+
+def _ours(vlm: kantu.VLM) -> Ask:
+    def ask(path: Path) -> tuple[str, float, float]:
         started = time.perf_counter()
-        stream = vlm.stream(PICTURE, QUESTION)
+        stream = vlm.stream(path, QUESTION)
         first = next(stream)
         ttft = time.perf_counter() - started
         text = first + "".join(stream)
@@ -60,7 +75,7 @@ def _ours(vlm: kantu.VLM) -> Callable[[], tuple[str, float, float]]:
     return ask
 
 
-def _theirs(folder: Path, dtype: torch.dtype) -> Callable[[], tuple[str, float, float]]:
+def _theirs(folder: Path, dtype: torch.dtype) -> Ask:
     model = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=dtype).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     processor = Qwen2VLImageProcessorPil.from_pretrained(folder)
@@ -68,8 +83,8 @@ def _theirs(folder: Path, dtype: torch.dtype) -> Callable[[], tuple[str, float, 
     template = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     config = GenerationConfig.from_pretrained(folder)
 
-    def generate(tokens: int) -> str:
-        pixels = processor(Image.open(PICTURE).convert("RGB"), return_tensors="pt")
+    def generate(path: Path, tokens: int) -> str:
+        pixels = processor(Image.open(path).convert("RGB"), return_tensors="pt")
         merged = int(pixels["image_grid_thw"].prod()) // processor.merge_size**2
         text = template.replace("<|image_pad|>", "<|image_pad|>" * merged)
         inputs = tokenizer(text, return_tensors="pt", add_special_tokens=False, return_token_type_ids=False)
@@ -83,12 +98,12 @@ def _theirs(folder: Path, dtype: torch.dtype) -> Callable[[], tuple[str, float, 
         )
         return str(tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
 
-    def ask() -> tuple[str, float, float]:
+    def ask(path: Path) -> tuple[str, float, float]:
         started = time.perf_counter()
-        generate(1)
+        generate(path, 1)
         ttft = time.perf_counter() - started
         started = time.perf_counter()
-        text = generate(512)
+        text = generate(path, 512)
         return text, ttft, time.perf_counter() - started
 
     return ask
