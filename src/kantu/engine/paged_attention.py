@@ -75,21 +75,20 @@ class PagedAttention:
         self._buffer = store.buffer
         self._segments = segments
         self._new_slots = torch.cat([segment.new_slots for segment in segments])
-        self._single = list(itertools.takewhile(lambda segment: segment.count == 1, segments))
-        self._single_slots, self._single_ends = _together(self._single)
+        native = kernels.can(store.buffer)
+        self._singles = list(itertools.takewhile(lambda segment: segment.count == 1, segments)) if native else []
+        self._single_slots, self._single_ends = _together(self._singles)
+        self._attend = _attend_natively if kernels.can_attend_many(store.buffer) else _attend
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         keys, values = self._buffer[layer]  # [kv_heads, slots, head_dim]
         keys.index_copy_(1, self._new_slots, k.transpose(0, 1))
         values.index_copy_(1, self._new_slots, v.transpose(0, 1))
-        outputs, start = [], 0
-        if self._single and kernels.can(q):
-            start = len(self._single)
+        outputs, start = [], len(self._singles)
+        if self._singles:
             outputs.append(kernels.attend(q[:start], keys, values, self._single_slots, self._single_ends))
         for segment in self._segments[start:]:
-            queries = q[start : start + segment.count]
-            attend = _attend_natively if kernels.can_attend_many(q) else _attend
-            outputs.append(attend(queries, keys, values, segment))
+            outputs.append(self._attend(q[start : start + segment.count], keys, values, segment))
             start += segment.count
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs)
 
@@ -114,7 +113,7 @@ def _attend_natively(q: Tensor, keys: Tensor, values: Tensor, segment: Segment) 
 
 
 def _together(segments: Sequence[Segment]) -> tuple[Tensor, Tensor]:
-    """The slots of all segments, one after the other, and where in them each ends."""
+    """The slots of all segments, one after the other, and where in them each ends; on the CPU."""
     slots = [
         torch.arange(segment.slots.start, segment.slots.stop) if isinstance(segment.slots, slice) else segment.slots
         for segment in segments

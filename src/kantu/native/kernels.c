@@ -394,7 +394,7 @@ void kantu_norm_rotate(
 }
 
 // Head `h` of token `t` is x[t * stride + h * size], rotated by cosine and sine float32 [tokens, size] and rounded
-// once, into out [tokens, heads, size]; size is a multiple of 8.
+// once, into out [tokens, heads, size]; size is even.
 void kantu_rotate(
     const bf16 *x, int64_t stride, const float *cosine, const float *sine, int64_t tokens, int64_t heads, int64_t size,
     bf16 *out) {
@@ -437,13 +437,17 @@ INLINE float dot_float(const float *q, const bf16 *k, int64_t size) {
     return _mm512_reduce_add_ps(sum);
 }
 
-INLINE void softmax(float *x, int64_t length) {
-    __m512 largest = _mm512_set1_ps(-INFINITY), all = _mm512_setzero_ps();
+INLINE __m512 largest_of(const float *x, int64_t length) {
+    __m512 largest = _mm512_set1_ps(-INFINITY);
     for (int64_t i = 0; i < length; i += LANES) {
         __mmask16 some = lanes(length - i);
         largest = _mm512_mask_max_ps(largest, some, largest, _mm512_maskz_loadu_ps(some, x + i));
     }
-    largest = _mm512_set1_ps(_mm512_reduce_max_ps(largest));
+    return _mm512_set1_ps(_mm512_reduce_max_ps(largest));
+}
+
+INLINE void softmax(float *x, int64_t length) {
+    __m512 largest = largest_of(x, length), all = _mm512_setzero_ps();
     for (int64_t i = 0; i < length; i += LANES) {
         __mmask16 some = lanes(length - i);
         __m512 power = exponential(_mm512_sub_ps(_mm512_maskz_loadu_ps(some, x + i), largest));
@@ -502,10 +506,13 @@ void kantu_attend(
 
 enum { QUERIES = 8 };  // that go through the keys together
 
-// Keys of 16 tokens side by side, in words of two inputs: [length / 16, size / 2, 16]; zeros beyond the length.
+// So many tokens are packed for `length`: keys go by pairs of registers.
+INLINE int64_t padded_length(int64_t length) { return (length + 2 * LANES - 1) / (2 * LANES) * (2 * LANES); }
+
+// Keys of 16 tokens side by side, in words of two inputs: [padded / 16, size / 2, 16]; zeros beyond the length.
 static void pack_keys(
     const bf16 *keys, int64_t stride, const int64_t *slots, int64_t length, int64_t size, uint32_t *to) {
-    for (int64_t j = 0; j < length; j += LANES)
+    for (int64_t j = 0; j < padded_length(length); j += LANES)
         for (int64_t lane = 0; lane < LANES; lane++) {
             uint32_t *column = to + j * size / 2 + lane;
             if (j + lane < length) {
@@ -516,15 +523,15 @@ static void pack_keys(
         }
 }
 
-// Values of two tokens in a word: [length / 2, width]; zeros beyond the length and beyond the size.
+// Values of two tokens in a word: [padded / 2, width]; zeros beyond the length and beyond the size.
 static void pack_values(
     const bf16 *values, int64_t stride, const int64_t *slots, int64_t length, int64_t size, int64_t width,
     uint32_t *to) {
-    for (int64_t j = 0; j < length; j += 2, to += width) {
-        const bf16 *first = values + (slots ? slots[j] : j) * stride;
-        const bf16 *second = j + 1 < length ? values + (slots ? slots[j + 1] : j + 1) * stride : NULL;
-        for (int64_t i = 0; i < size; i++) to[i] = first[i] | (second ? (uint32_t)second[i] << 16 : 0);
-        for (int64_t i = size; i < width; i++) to[i] = 0;
+    memset(to, 0, padded_length(length) / 2 * width * sizeof *to);
+    for (int64_t j = 0; j < length; j++) {
+        const bf16 *value = values + (slots ? slots[j] : j) * stride;
+        uint32_t *row = to + j / 2 * width;
+        for (int64_t i = 0; i < size; i++) row[i] |= (uint32_t)value[i] << (j % 2 * 16);
     }
 }
 
@@ -555,10 +562,7 @@ static void score(
 
 // The powers of the first `seen` scores in BF16, then zeros up to `length`, and one over their sum.
 static float powers(const float *scores, int64_t seen, int64_t length, float factor, bf16 *to) {
-    __m512 largest = _mm512_set1_ps(-INFINITY), all = _mm512_setzero_ps();
-    for (int64_t i = 0; i < seen; i += LANES)
-        largest = _mm512_mask_max_ps(largest, lanes(seen - i), largest, _mm512_loadu_ps(scores + i));
-    largest = _mm512_set1_ps(_mm512_reduce_max_ps(largest));
+    __m512 largest = largest_of(scores, seen), all = _mm512_setzero_ps();
     for (int64_t i = 0; i < length; i += LANES) {
         __mmask16 some = i < seen ? lanes(seen - i) : 0;
         __m512 below = _mm512_mul_ps(_mm512_sub_ps(_mm512_loadu_ps(scores + i), largest), _mm512_set1_ps(factor));
@@ -605,7 +609,7 @@ static void weigh_all(
 
 // Bytes of `kantu_attend_many`'s scratch memory for each of its threads.
 int64_t kantu_attend_many_scratch(int64_t length, int64_t size) {
-    int64_t padded = (length + 31) / 32 * 32, width = (size + LANES - 1) / LANES * LANES;
+    int64_t padded = padded_length(length), width = (size + LANES - 1) / LANES * LANES;
     return padded * (size + width) * 2 + QUERIES * padded * 6;
 }
 
@@ -616,7 +620,7 @@ void kantu_attend_many(
     const bf16 *q, int64_t q_stride, const bf16 *keys, int64_t key_head, int64_t key_token, const bf16 *values,
     int64_t value_head, int64_t value_token, const int64_t *slots, int64_t count, int64_t length, int64_t heads,
     int64_t kv_heads, int64_t size, int causal, float factor, int threads, char *scratch, bf16 *out) {
-    int64_t shared = heads / kv_heads, padded = (length + 31) / 32 * 32, width = (size + LANES - 1) / LANES * LANES;
+    int64_t shared = heads / kv_heads, padded = padded_length(length), width = (size + LANES - 1) / LANES * LANES;
     int64_t each = kantu_attend_many_scratch(length, size);
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
     for (int64_t head = 0; head < kv_heads; head++) {
@@ -624,9 +628,7 @@ void kantu_attend_many(
         float *scores = (float *)(v + padded * width / 2);
         bf16 *weights = (bf16 *)(scores + QUERIES * padded);
         pack_keys(keys + head * key_head, key_token, slots, length, size, k);
-        memset(k + (length + 15) / 16 * 16 * size / 2, 0, (padded - (length + 15) / 16 * 16) * size * 2);
         pack_values(values + head * value_head, value_token, slots, length, size, width, v);
-        memset(v + (length + 1) / 2 * width, 0, (padded / 2 - (length + 1) / 2) * width * 4);
         for (int64_t h = head * shared; h < (head + 1) * shared; h++)
             for (int64_t start = 0; start < count; start += QUERIES) {
                 const uint32_t *queries[QUERIES];
@@ -634,7 +636,7 @@ void kantu_attend_many(
                 float factors[QUERIES];
                 int64_t last = count - start < QUERIES ? count - 1 : start + QUERIES - 1;
                 int64_t most = causal ? length - count + last + 1 : length;
-                int64_t whole = (most + 31) / 32 * 32;
+                int64_t whole = padded_length(most);
                 for (int r = 0; r < QUERIES; r++) {  // what is missing in the last ones is done twice
                     int64_t t = start + r < last ? start + r : last;
                     queries[r] = (const uint32_t *)(q + t * q_stride + h * size);
