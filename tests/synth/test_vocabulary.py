@@ -43,7 +43,7 @@ def test_han_is_the_first_level_of_gb2312() -> None:
 def test_words_are_many_short_distinct_and_cover_many_characters() -> None:
     words = vocabulary.words()
     assert len(words) == len(set(words)) >= 1200
-    assert all(2 <= len(word) <= 4 for word in words)
+    assert all(2 <= len(word) <= 5 for word in words)
     assert len(set("".join(words))) >= 1500
     assert set("".join(words)) <= set(vocabulary.HAN)
 

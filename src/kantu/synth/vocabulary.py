@@ -28,9 +28,26 @@ PUNCTUATION = "，。：；！？（）【】《》“”、…—·￥¥×"
 
 @cache
 def words() -> tuple[str, ...]:
-    """The common words of `words.txt`: 2 to 4 characters of `HAN` each, no repeats."""
-    text = resources.files("kantu.synth").joinpath("words.txt").read_text("utf-8")
-    return tuple(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    """Chinese words of `HAN`, no repeats: those of jieba's dictionary where it is installed, else of `words.txt`.
+
+    A decoder learns a few thousand words by heart and then completes what it only half sees; 300,000 it must read.
+    """
+    try:
+        jieba = resources.files("jieba")
+    except ModuleNotFoundError:
+        text = resources.files("kantu.synth").joinpath("words.txt").read_text("utf-8")
+        return tuple(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+    return _dictionary_words(jieba.joinpath("dict.txt").read_text("utf-8"))
+
+
+def _dictionary_words(dictionary: str) -> tuple[str, ...]:
+    """Words of 2 to 5 known characters from lines `word frequency part-of-speech`, numerals (m) left out."""
+    known, found = set(HAN), []
+    for line in dictionary.splitlines():
+        text, _, part = line.split()
+        if 2 <= len(text) <= 5 and not part.startswith("m") and known.issuperset(text):
+            found.append(text)
+    return tuple(found)
 
 
 def digits(rng: random.Random, n: int) -> str:
@@ -54,7 +71,7 @@ def random_han(rng: random.Random, n: int) -> str:
 
 
 def word(rng: random.Random) -> str:
-    """A common Chinese word of 2 to 4 characters."""
+    """A Chinese word of 2 to 5 characters."""
     return rng.choice(words())
 
 
@@ -67,7 +84,7 @@ def _part(rng: random.Random, usual: Sequence[str], surprise: float) -> str:
 
 def goods_name(rng: random.Random) -> str:
     """Name of something sold, 3 to 14 characters (latin units and digits counted one each)."""
-    surprise = 0.5 if rng.random() < 0.25 else 0.0
+    surprise = rng.choice((0.0, 0.7, 0.9, 1.0))
     name = _part(rng, lexicon.GOODS_NOUNS, surprise)
     if rng.random() < 0.45:
         name = _part(rng, lexicon.GOODS_MATERIALS, surprise) + name
@@ -104,8 +121,8 @@ def shop_name(rng: random.Random) -> str:
     """Name of an invented shop, company or institution."""
     return pick(
         rng,
-        (5, lambda r: _part(r, lexicon.SHOP_HEADS, 0.4) + _part(r, lexicon.SHOP_KINDS, 0.05)),
-        (3, lambda r: random_han(r, r.randint(2, 3)) + r.choice(lexicon.SHOP_KINDS)),
+        (5, lambda r: _part(r, lexicon.SHOP_HEADS, 0.8) + _part(r, lexicon.SHOP_KINDS, 0.4)),
+        (3, lambda r: random_han(r, r.randint(2, 5)) + (r.choice(lexicon.SHOP_KINDS) if r.random() < 0.6 else "")),
         (2, lambda r: word(r) + r.choice(("小店", "商行", "旗舰店", "工作室", "专营店", "有限公司", "超市"))),
         (1, lambda r: r.choice(lexicon.SURNAMES) + r.choice(("记", "氏", "家", "师傅")) + r.choice(lexicon.SHOP_KINDS)),
     )

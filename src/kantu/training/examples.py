@@ -106,9 +106,12 @@ class BatchStream(IterableDataset[Batch]):
             index += step
 
     def _page(self, rng: random.Random, width: int, height: int) -> Page:
-        """A page drawn near the size at which the model will see it, then resized as processing would."""
+        """A page drawn near the size at which the model will see it, then resized as processing would.
+
+        Small pictures are enlarged to a folder's floor, large ones shrunk to its cap.
+        """
         family = rng.choices(list(self.stage.families), list(self.stage.families.values()))[0]
-        scale = rng.uniform(0.9, 1.3) if rng.random() < 0.35 else 1.0
+        scale = rng.choice((1.0, rng.uniform(0.65, 1.0), rng.uniform(0.9, 1.3)))
         drawn_width = round(width * scale) + rng.randint(-15, 15)
         drawn_height = round(height * scale) + rng.randint(-15, 15)
         page = self.draws[family](rng.randrange(HELD_OUT_SEEDS, 1 << 40), drawn_width, drawn_height)
@@ -254,15 +257,17 @@ class Composer:
 
 
 def read_out(page: Page, rng: random.Random) -> Page:
-    """The page with one question more: to read it out, from the top or from a row that stands there once."""
+    """The page with one to four questions more: to read it out, from the top or from rows that stand there once."""
     rows = reading_rows(page.lines)
     starts = [index for index, row in enumerate(rows) if rows.count(row) == 1 and len(row) > 1]
-    if starts and rng.random() < 0.5:
-        start = rng.choice(starts)
-        question = rng.choice(_FROM_ROW).format(row=rows[start])
-    else:
-        start, question = 0, rng.choice(_FROM_TOP)
-    return replace(page, questions=(*page.questions, Question(READ_OUT, question, "\n".join(rows[start:]))))
+    asked = []
+    if rng.random() < 0.6 or not starts:
+        asked.append((0, rng.choice(_FROM_TOP)))
+    for start in rng.sample(starts, min(len(starts), rng.randint(1, 3))):
+        asked.append((start, rng.choice(_FROM_ROW).format(row=rows[start])))
+    rng.shuffle(asked)
+    made = (Question(READ_OUT, question, "\n".join(rows[start:])) for start, question in asked)
+    return replace(page, questions=(*page.questions, *made))
 
 
 def _rounded(count: int, multiple: int) -> int:

@@ -18,7 +18,12 @@ DEFAULT_RUN = Path.home() / ".cache/kantu/training/mini"
 # Attention makes a patch of a large picture cost more, so most pictures are small and some are as large as screens.
 _TINY = {(256, 256): 3.0, (320, 320): 4.0, (384, 320): 1.0, (320, 448): 1.0}
 _SMALL = {(320, 320): 5.0, (320, 448): 2.0, (448, 320): 1.0, (416, 640): 0.4}
-_SCREENS = {(320, 448): 2.0, (384, 544): 2.5, (384, 672): 2.0, (448, 576): 1.0, (416, 768): 0.6, (576, 448): 0.6}
+_DENSE = {(256, 256): 2.0, (320, 320): 3.0, (320, 448): 2.0, (416, 416): 1.0, (384, 544): 1.0, (544, 736): 0.7}
+# What processing makes of people's screens: some 380 to 770 visual tokens.
+_SCREENS = {
+    (384, 544): 1.0, (448, 576): 1.0, (480, 832): 1.5, (544, 736): 2.0, (640, 640): 1.0, (416, 960): 0.7, (608, 896): 0.5,
+    (512, 1216): 0.3, (768, 544): 0.4,
+}  # fmt: skip
 _MIXED = {(320, 320): 1.0, (320, 448): 3.0, (448, 352): 0.7, (352, 544): 2.5, (416, 640): 1.2, (416, 768): 0.4}
 
 STAGES: Mapping[str, Stage] = {
@@ -30,6 +35,8 @@ STAGES: Mapping[str, Stage] = {
         Stage("read_out", {"glyphs": 0.3, "reading": 0.5, "order": 0.2}, _SMALL, 7_200, 256, transcribed=1.0),
         # Generic reading stays half of it; business screens are a thin layer on top.
         Stage("order", {"glyphs": 0.05, "reading": 0.45, "order": 0.5}, _MIXED, 9_600, 448, transcribed=0.35),
+        # Pages full of text that nobody can guess, read out from several places: the most reading for the time.
+        Stage("dense", {"glyphs": 0.45, "reading": 0.45, "order": 0.1}, _DENSE, 9_600, 448, transcribed=0.8),
         # The same at the sizes people's screens have, for the end.
         Stage("screens", {"glyphs": 0.05, "reading": 0.4, "order": 0.55}, _SCREENS, 9_600, 448, transcribed=0.3),
     )

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from rich import progress as rich_progress
 from safetensors.torch import load_file, save_file
+from torch import nn
 from torch.utils.data import DataLoader
 
 from kantu.model.checkpoint import load_model
@@ -29,6 +30,7 @@ _STATE = "state.safetensors"
 _PROGRESS = "progress.json"
 _METRICS = "metrics.jsonl"
 _RECORD = "training.json"  # of shipped weights
+_GLYPH_HEAD = "glyph-head.safetensors"  # beside a run's weights; a folder that ships has none, and a fresh one learns
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class Trainer:
         if weights is not None:
             loaded = load_model(weights, device=torch.device("cpu"), dtype=torch.float32)
             self.model.load_state_dict(loaded.state_dict())
+            if (weights / _GLYPH_HEAD).exists():
+                nn.ModuleDict({"head": self.head}).load_state_dict(load_file(weights / _GLYPH_HEAD))
         modules = {"model": self.model.to(device), "head": self.head.to(device)}
         self.optimizer = MasterOptimizer(modules, weight_decay=settings.weight_decay, clip=settings.clip)
         for module in modules.values():
@@ -169,6 +173,7 @@ class Trainer:
         content = {**self.progress.__dict__, "history": [dict(stretch) for stretch in self.progress.history]}
         (run / _PROGRESS).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
         mini.write_weights(run, self.model)
+        save_file(nn.ModuleDict({"head": self.head}).state_dict(), run / _GLYPH_HEAD)
 
     def _batches(self, stage: Stage, draws: Mapping[str, Draw], first_index: int) -> Iterator[Batch]:
         stream = BatchStream(
