@@ -1,4 +1,4 @@
-"""`kantu train`: a thin shell over the trainer. Heavy imports wait until a command runs."""
+"""`kantu train`: a thin shell over training. Heavy imports wait until a command runs."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ def mini(
     import torch
 
     from kantu.synth.fonts import require_fonts
-    from kantu.training.recipe import DEFAULT_RUN, DRAWS, PLAN, STAGES, Stretch, remaining
-    from kantu.training.trainer import Trainer, TrainSettings, read_progress, read_record
+    from kantu.training.loop import LoopSettings, Stretch
+    from kantu.training.mini.recipe import DEFAULT_RUN, DRAWS, PLAN, STAGES, remaining
+    from kantu.training.mini.train import train
+    from kantu.training.progress import read_progress, read_record
 
     require_fonts()
     folder = run or DEFAULT_RUN
@@ -59,23 +61,15 @@ def mini(
     done = read_record(weights) if progress is None and weights else progress
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through the trainer's last save
-    for stretch in stretches:
-        settings = TrainSettings(
-            folder,
-            pictures=stretch.pictures,
-            decay=stretch.decay,
-            learning_rate=learning_rate,
-            seed=seed,
-            workers=workers,
-        )
-        Trainer(settings, weights=weights, device=place).train(STAGES[stretch.stage], DRAWS)
+    settings = LoopSettings(folder, learning_rate=learning_rate)
+    train(stretches, STAGES, DRAWS, settings, weights=weights, device=place, seed=seed, workers=workers)
 
 
 @app.command()
 def plot(run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None) -> None:
     """把训练记录画成曲线图。"""
+    from kantu.training.mini.recipe import DEFAULT_RUN
     from kantu.training.plot import plot_run
-    from kantu.training.recipe import DEFAULT_RUN
 
     typer.echo(plot_run(run or DEFAULT_RUN))
 
@@ -86,8 +80,8 @@ def ship(
     run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
 ) -> None:
     """把训练好的权重和训练记录写成可发布的模型目录。"""
-    from kantu.training.recipe import DEFAULT_RUN
-    from kantu.training.ship import ship as write
+    from kantu.training.mini.recipe import DEFAULT_RUN
+    from kantu.training.mini.ship import ship as write
 
     write(run or DEFAULT_RUN, folder)
     typer.echo(folder)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
-
-_TABLES = ("embed_tokens", "pos_embed", "classifier", "count")
 
 
 class MasterOptimizer:
     """Keeps a float32 copy of every parameter of `modules`, updates it, and writes it back rounded.
 
     Hidden matrices go to Muon (Jordan et al., 2024) with the update scaled to AdamW's RMS (Moonlight, 2025), so one
-    learning rate serves both.
+    learning rate serves both. Modules of the names in `tables` are looked up, not multiplied by: AdamW takes them.
     """
 
-    def __init__(self, modules: Mapping[str, nn.Module], *, weight_decay: float, clip: float) -> None:
+    def __init__(
+        self, modules: Mapping[str, nn.Module], *, tables: Collection[str], weight_decay: float, clip: float
+    ) -> None:
         self.live = _parameters(modules)
         self.masters = {name: parameter.detach().float().clone() for name, parameter in self.live.items()}
         self.clip = clip
-        matrices = [name for name, master in self.masters.items() if master.ndim == 2 and not _is_table(name)]
+        matrices = [name for name, master in self.masters.items() if _is_matrix(name, master, tables)]
         others = [name for name in self.masters if name not in set(matrices)]
         self.muon = torch.optim.Muon(
             [self.masters[name] for name in matrices],
@@ -87,8 +87,8 @@ class MasterOptimizer:
         self.write_back()
 
 
-def _is_table(name: str) -> bool:
-    return any(part in _TABLES for part in name.split("."))
+def _is_matrix(name: str, master: Tensor, tables: Collection[str]) -> bool:
+    return master.ndim == 2 and not any(part in tables for part in name.split("."))
 
 
 def _parameters(modules: Mapping[str, nn.Module]) -> dict[str, nn.Parameter]:

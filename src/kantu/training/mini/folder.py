@@ -1,4 +1,4 @@
-"""What `kantu-mini` is: its sizes, its tokenizer, and the folder it is shipped in."""
+"""The folder `kantu-mini` is written to, in the published layout."""
 
 from __future__ import annotations
 
@@ -8,22 +8,15 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import Tokenizer
 
 from kantu.model.checkpoint import published_name
-from kantu.model.config import ARCHITECTURE, ModelConfig, TextConfig, VisionConfig
+from kantu.model.config import ARCHITECTURE, ModelConfig
 from kantu.model.qwen3vl import Qwen3VL
+from kantu.training.mini.tokenizer import token_id
 
-ADDED_TOKENS = (  # the published list, in the published order
-    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",
-    "<|box_end|>", "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
-    "<|image_pad|>", "<|video_pad|>",
-)  # fmt: skip
-PUNCTUATION = "，。、：；？！“”‘’（）《》〈〉【】「」『』—…·～￥¥×÷％＋－＝＊＃＆＠／｜°℃→←↑↓★☆●○■□▶✓√ⅠⅡⅢ①②③④⑤⑥"
-VOCAB_MULTIPLE = 64
 MIN_PIXELS = 64 * 32 * 32
 MAX_PIXELS = 512 * 32 * 32  # the model's own limit: 512 visual tokens, a 390 x 844 screen unshrunk
-MAX_POSITIONS = 32_768
 SHARD_BYTES = 15_500_000
 
 CHAT_TEMPLATE = (
@@ -41,110 +34,11 @@ CHAT_TEMPLATE = (
 )
 
 
-def gb2312_level1() -> str:
-    """The 3,755 most common Chinese characters, in the order of the standard (rows 16 to 55)."""
-    cells = ((row, cell) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
-    decoded = (bytes(pair).decode("gb2312", errors="ignore") for pair in cells)
-    return "".join(decoded)
-
-
-def build_tokenizer() -> Tokenizer:
-    """Byte-level BPE in which no token spans two characters.
-
-    Every GB2312 level-1 character and every mark of `PUNCTUATION` is one token; all else falls back to bytes.
-    """
-    byte_names = _byte_names()
-    vocabulary = {name: index for index, name in enumerate(byte_names)}
-    merges: list[tuple[str, str]] = []
-    for character in sorted(gb2312_level1() + PUNCTUATION):
-        name = ""
-        for byte in character.encode():
-            if name and name + byte_names[byte] not in vocabulary:
-                vocabulary[name + byte_names[byte]] = len(vocabulary)
-                merges.append((name, byte_names[byte]))
-            name += byte_names[byte]
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in ADDED_TOKENS])
-    return tokenizer
-
-
-def _id(tokenizer: Tokenizer, token: str) -> int:
-    index: int = tokenizer.get_vocab()[token]
-    return index
-
-
-def _byte_names() -> list[str]:
-    """The printable stand-in of every byte in byte-level BPE (GPT-2): itself if printable, else U+0100 upwards."""
-    printable = {*range(33, 127), *range(161, 173), *range(174, 256)}
-    names, extra = [], 256
-    for byte in range(256):
-        names.append(chr(byte if byte in printable else extra))
-        extra += byte not in printable
-    return names
-
-
-def mini_config(tokenizer: Tokenizer) -> ModelConfig:
-    """15.5 M parameters: a vision tower and a decoder of six layers of 256 each."""
-    size = tokenizer.get_vocab_size()
-    return ModelConfig(
-        text=TextConfig(
-            vocab_size=-(-size // VOCAB_MULTIPLE) * VOCAB_MULTIPLE,
-            hidden_size=256,
-            intermediate_size=768,
-            num_hidden_layers=6,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            head_dim=64,
-            rms_norm_eps=1e-6,
-            max_position_embeddings=MAX_POSITIONS,
-            rope_theta=5_000_000.0,  # as published: channels that hardly turn are what content is matched by
-            mrope_section=(12, 10, 10),
-        ),
-        vision=VisionConfig(
-            depth=6,
-            hidden_size=256,
-            intermediate_size=1024,
-            num_heads=4,
-            in_channels=3,
-            patch_size=16,
-            temporal_patch_size=2,
-            spatial_merge_size=2,
-            out_hidden_size=256,
-            num_position_embeddings=2304,
-            deepstack_visual_indexes=(2, 4),
-        ),
-        tie_word_embeddings=True,
-        image_token_id=_id(tokenizer, "<|image_pad|>"),
-        video_token_id=_id(tokenizer, "<|video_pad|>"),
-        vision_start_token_id=_id(tokenizer, "<|vision_start|>"),
-        vision_end_token_id=_id(tokenizer, "<|vision_end|>"),
-    )
-
-
-def initialize(model: Qwen3VL, seed: int) -> None:
-    """Normal(0, 0.02) matrices and tables, unit norms, zero biases."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.ndim > 1:
-                parameter.normal_(0.0, 0.02, generator=generator)
-            else:
-                parameter.fill_(1.0 if name.endswith("weight") else 0.0)
-
-
 def write_companions(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> None:
     """Everything of a checkpoint folder but its weights, in the published layout."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
-    end, pad = _id(tokenizer, "<|im_end|>"), _id(tokenizer, "<|endoftext|>")
+    end, pad = token_id(tokenizer, "<|im_end|>"), token_id(tokenizer, "<|endoftext|>")
     _write(folder / "config.json", _config_json(config, end, pad))
     _write(
         folder / "tokenizer_config.json",

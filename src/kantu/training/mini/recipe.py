@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from kantu.synth.glyphs import draw_glyph_page
 from kantu.synth.order import draw_order_page
 from kantu.synth.page import Page
 from kantu.synth.reading import draw_reading_page
-from kantu.training.examples import Draw, Stage
-from kantu.training.trainer import Progress
+from kantu.training.loop import Stretch
+from kantu.training.mini.stream import Draw, Stage
+from kantu.training.progress import Progress
 
 DEFAULT_RUN = Path.home() / ".cache/kantu/training/mini"
 
@@ -21,8 +22,8 @@ _SMALL = {(320, 320): 5.0, (320, 448): 2.0, (448, 320): 1.0, (416, 640): 0.4}
 _DENSE = {(256, 256): 2.0, (320, 320): 3.0, (320, 448): 2.0, (416, 416): 1.0, (384, 544): 1.0, (544, 736): 0.7}
 # What processing makes of people's screens: some 380 to 770 visual tokens.
 _SCREENS = {
-    (384, 544): 1.0, (448, 576): 1.0, (480, 832): 1.5, (544, 736): 2.0, (640, 640): 1.0, (416, 960): 0.7, (608, 896): 0.5,
-    (512, 1216): 0.3, (768, 544): 0.4,
+    (384, 544): 1.0, (448, 576): 1.0, (480, 832): 1.5, (544, 736): 2.0, (640, 640): 1.0, (416, 960): 0.7,
+    (608, 896): 0.5, (512, 1216): 0.3, (768, 544): 0.4,
 }  # fmt: skip
 _MIXED = {(320, 320): 1.0, (320, 448): 3.0, (448, 352): 0.7, (352, 544): 2.5, (416, 640): 1.2, (416, 768): 0.4}
 
@@ -41,15 +42,6 @@ STAGES: Mapping[str, Stage] = {
         Stage("screens", {"glyphs": 0.05, "reading": 0.4, "order": 0.55}, _SCREENS, 9_600, 448, transcribed=0.3),
     )
 }
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """One stage for a number of pictures; `decay` lets the learning rate fall to zero at its end."""
-
-    stage: str
-    pictures: int
-    decay: bool = False
 
 
 PLAN: tuple[Stretch, ...] = (

@@ -1,121 +1,26 @@
-"""Pages -> batches of tensors. Every batch holds pictures of one size; its random numbers depend on its index alone."""
+"""Pages of one size -> a `Batch`."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
 
 from kantu.model.config import ModelConfig
 from kantu.processing.image import ImageConfig, patchify
-from kantu.synth import effects
 from kantu.synth.page import Page, Question
-from kantu.synth.reading_order import reading_rows
+from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
+from kantu.training.mini.reading_out import READ_OUT
 
-Draw = Callable[[int, int, int], Page]
-"""seed, width, height -> page."""
-
-GLYPH_SLOTS = 3  # digits of 14 px are 8 px wide: a patch of 16 px may begin two or three characters
-IGNORED = -100
-READ_OUT = "read_out"
-HELD_OUT_SEEDS = 1_000_000  # training draws seeds from here on; lower ones are for measuring
 # oneDNN builds new kernels for every new shape, which costs more than the padding
 _LENGTH_MULTIPLE = 64
 _GLYPH_MULTIPLE = 256
 _CHAINED = 0.2  # share of pictures whose questions follow each other as the turns of one chat
 _TRANSCRIBED_TOKENS = 160  # longer texts are learned up to here
-_FROM_TOP = ("把图里的文字抄下来", "逐行读出图里的字", "识别全部文字", "图上都写了什么？全部写出来", "转写这张图")
-_FROM_ROW = ("从“{row}”这一行开始往下读", "“{row}”及下面的文字都写出来", "从“{row}”往下抄")
 _SMALLEST_GLYPH = 8.0  # pixels; smaller ones are not asked for
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stretch of the curriculum.
-
-    `families` and `sizes` are drawn with their weights; sizes are (width, height) as the model sees them, multiples of
-    32. `patches` bounds a batch in patches, `text_tokens` bounds a picture's questions and answers in tokens (0: vision
-    only, and then pages are drawn without being asked anything). `transcribed` is the share of pages that are first to
-    be read out, from the top or from some row on.
-    """
-
-    name: str
-    families: Mapping[str, float]
-    sizes: Mapping[tuple[int, int], float]
-    patches: int
-    text_tokens: int
-    transcribed: float = 0.0
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Tensors of one step. `pictures` pictures of one grid; sequences are padded to one length.
-
-    Text tensors are [pictures, length]; `segments` is 0 in a picture's shared beginning, n in its n-th question, -1 in
-    padding. `labels` holds the next token where it is to be learned, else IGNORED.
-    """
-
-    index: int
-    pictures: int
-    grid: tuple[int, int, int]
-    patches: Tensor  # [pictures * patches, patch_dim]
-    glyph_counts: Tensor  # [pictures * patches], 0..GLYPH_SLOTS
-    glyphs: Tensor  # [characters, 3]: patch, slot, token id (IGNORED in padding)
-    glyph_sizes: Tensor  # [characters], em size in pixels
-    input_ids: Tensor
-    positions: Tensor  # [3, pictures, length]
-    segments: Tensor
-    labels: Tensor
-
-
-class BatchStream(IterableDataset[Batch]):
-    """Endless batches from `first_index` on; workers share the indices out among themselves."""
-
-    def __init__(
-        self,
-        stage: Stage,
-        draws: Mapping[str, Draw],
-        config: ModelConfig,
-        image_config: ImageConfig,
-        tokenizer_json: str,
-        run_seed: int,
-        first_index: int,
-    ) -> None:
-        self.stage, self.draws, self.config, self.image_config = stage, draws, config, image_config
-        self.tokenizer_json, self.run_seed, self.first_index = tokenizer_json, run_seed, first_index
-
-    def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        step, offset = (worker.num_workers, worker.id) if worker else (1, 0)
-        composer = Composer(self.config, self.image_config, Tokenizer.from_str(self.tokenizer_json))
-        index = self.first_index + offset
-        while True:
-            rng = random.Random(f"{self.run_seed}:{self.stage.name}:{index}")
-            size = rng.choices(list(self.stage.sizes), list(self.stage.sizes.values()))[0]
-            patches = size[0] * size[1] // self.config.vision.patch_size**2
-            pages = [self._page(rng, *size) for _ in range(max(1, round(self.stage.patches / patches)))]
-            if self.stage.text_tokens:
-                pages = [read_out(page, rng) if rng.random() < self.stage.transcribed else page for page in pages]
-            yield composer.batch(index, pages, self.stage.text_tokens, rng)
-            index += step
-
-    def _page(self, rng: random.Random, width: int, height: int) -> Page:
-        """A page drawn near the size at which the model will see it, then resized as processing would.
-
-        Small pictures are enlarged to a folder's floor, large ones shrunk to its cap.
-        """
-        family = rng.choices(list(self.stage.families), list(self.stage.families.values()))[0]
-        scale = rng.choice((1.0, rng.uniform(0.65, 1.0), rng.uniform(0.9, 1.3)))
-        drawn_width = round(width * scale) + rng.randint(-15, 15)
-        drawn_height = round(height * scale) + rng.randint(-15, 15)
-        page = self.draws[family](rng.randrange(HELD_OUT_SEEDS, 1 << 40), drawn_width, drawn_height)
-        return effects.resize(page, width, height)
 
 
 class Composer:
@@ -254,20 +159,6 @@ class Composer:
 
     def _encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
-
-
-def read_out(page: Page, rng: random.Random) -> Page:
-    """The page with one to four questions more: to read it out, from the top or from rows that stand there once."""
-    rows = reading_rows(page.lines)
-    starts = [index for index, row in enumerate(rows) if rows.count(row) == 1 and len(row) > 1]
-    asked = []
-    if rng.random() < 0.6 or not starts:
-        asked.append((0, rng.choice(_FROM_TOP)))
-    for start in rng.sample(starts, min(len(starts), rng.randint(1, 3))):
-        asked.append((start, rng.choice(_FROM_ROW).format(row=rows[start])))
-    rng.shuffle(asked)
-    made = (Question(READ_OUT, question, "\n".join(rows[start:])) for start, question in asked)
-    return replace(page, questions=(*page.questions, *made))
 
 
 def _rounded(count: int, multiple: int) -> int:

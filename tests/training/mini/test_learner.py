@@ -1,4 +1,4 @@
-"""A run learns, can be stopped, and goes on where it stood."""
+"""The network learns from pictures; a run is stopped, gone on with, and shipped."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from kantu.errors import InvalidRequestError
 from kantu.model.checkpoint import load_model
 from kantu.synth.page import Line, Page, Question
-from kantu.training.examples import Stage
-from kantu.training.losses import TrainingAttention
+from kantu.training.loop import LoopSettings, Stretch
+from kantu.training.mini.losses import TrainingAttention
+from kantu.training.mini.recipe import remaining
+from kantu.training.mini.ship import ship
+from kantu.training.mini.stream import Stage
+from kantu.training.mini.train import train
 from kantu.training.plot import plot_run
-from kantu.training.recipe import Stretch, remaining
-from kantu.training.ship import ship
-from kantu.training.trainer import Progress, Trainer, TrainSettings, read_progress
+from kantu.training.progress import Progress, read_progress
 
-STAGE = Stage("test", {"blocks": 1.0}, {(64, 64): 1.0}, patches=128, text_tokens=64)
+STAGES = {"test": Stage("test", {"blocks": 1.0}, {(64, 64): 1.0}, patches=128, text_tokens=64)}
 CPU = torch.device("cpu")
 
 
@@ -32,13 +35,15 @@ def draw(seed: int, width: int, height: int) -> Page:
     return Page("blocks", seed, image, (Line(text, boxes[0], boxes, 16.0),), questions=(Question("q", "色", text),))
 
 
-def settings(run: Path, pictures: int) -> TrainSettings:
-    return TrainSettings(run, pictures=pictures, warmup_steps=2, workers=0, log_steps=1)
+def run(folder: Path, pictures: int, weights: Path | None = None) -> Progress:
+    settings = LoopSettings(folder, warmup_steps=2, log_steps=1)
+    return train(
+        [Stretch("test", pictures)], STAGES, {"blocks": draw}, settings, weights=weights, device=CPU, workers=0
+    )
 
 
 def test_a_run_learns_and_logs(tmp_path: Path) -> None:
-    trainer = Trainer(settings(tmp_path, 8 * 12), weights=None, device=CPU)
-    trainer.train(STAGE, {"blocks": draw})
+    run(tmp_path, 8 * 12)
     records = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert len(records) == 12
     assert records[-1]["lm"] < records[0]["lm"] - 1
@@ -47,28 +52,31 @@ def test_a_run_learns_and_logs(tmp_path: Path) -> None:
 
 
 def test_a_stopped_run_goes_on_where_it_stood(tmp_path: Path) -> None:
-    Trainer(settings(tmp_path, 16), weights=None, device=CPU).train(STAGE, {"blocks": draw})
+    run(tmp_path, 16)
     before = read_progress(tmp_path)
     assert before is not None
     assert (before.step, before.pictures) == (2, 16)
-    resumed = Trainer(settings(tmp_path, 8), weights=None, device=CPU)
-    masters = resumed.optimizer.state_dict()
-    assert any(name.startswith("momentum_buffer/") for name in masters)
-    resumed.train(STAGE, {"blocks": draw})
-    assert resumed.progress.pictures == 24
-    assert [stretch["first_batch"] for stretch in resumed.progress.history] == [0, 2]
+    assert any(name.startswith("momentum_buffer/") for name in load_file(tmp_path / "state.safetensors"))
+    after = run(tmp_path, 8)
+    assert after.pictures == 24
+    assert [stretch["first_batch"] for stretch in after.history] == [0, 2]
 
 
 def test_shipped_weights_alone_are_enough_to_go_on(tmp_path: Path) -> None:
-    first = Trainer(settings(tmp_path / "a", 8), weights=None, device=CPU)
-    first.train(STAGE, {"blocks": draw})
+    run(tmp_path / "a", 8)
     ship(tmp_path / "a", tmp_path / "shipped")
-    second = Trainer(settings(tmp_path / "b", 8), weights=tmp_path / "shipped", device=CPU)
-    shipped = load_model(tmp_path / "shipped", device=CPU, dtype=torch.bfloat16).state_dict()
-    assert all(torch.equal(tensor, shipped[name]) for name, tensor in second.model.state_dict().items())
-    second.train(STAGE, {"blocks": draw})
-    assert (second.progress.step, second.progress.pictures) == (2, 16)
-    assert [stretch["first_batch"] for stretch in second.progress.history] == [0, 1]
+    assert not (tmp_path / "shipped" / "glyph-head.safetensors").exists()
+    after = run(tmp_path / "b", 8, weights=tmp_path / "shipped")
+    assert (after.step, after.pictures) == (2, 16)
+    assert [stretch["first_batch"] for stretch in after.history] == [0, 1]
+
+
+def test_the_glyph_head_goes_along_with_the_weights_of_a_run(tmp_path: Path) -> None:
+    run(tmp_path / "a", 8 * 12)
+    run(tmp_path / "b", 8, weights=tmp_path / "a")
+    learned = json.loads((tmp_path / "a" / "metrics.jsonl").read_text().splitlines()[-1])
+    first = json.loads((tmp_path / "b" / "metrics.jsonl").read_text().splitlines()[0])
+    assert first["glyph"] < learned["glyph"] + 0.5
 
 
 def test_what_is_left_of_a_plan_follows_from_the_pictures_seen() -> None:
@@ -92,7 +100,7 @@ def test_a_question_sees_the_picture_and_itself_but_not_its_sisters(changed: int
 
 
 def test_shipping_copies_a_loadable_model_with_its_record(tmp_path: Path) -> None:
-    Trainer(settings(tmp_path / "run", 8), weights=None, device=CPU).train(STAGE, {"blocks": draw})
+    run(tmp_path / "run", 8)
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "model-00009-of-00009.safetensors").write_bytes(b"old")

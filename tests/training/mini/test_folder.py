@@ -11,32 +11,34 @@ from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 from kantu.model.checkpoint import load_model
 from kantu.model.config import read_config
 from kantu.model.qwen3vl import Qwen3VL
-from kantu.training import mini
+from kantu.training.mini.folder import write_companions, write_weights
+from kantu.training.mini.network import initialize, mini_config
+from kantu.training.mini.tokenizer import PUNCTUATION, build_tokenizer, gb2312_level1
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an untrained mini."""
     path = tmp_path_factory.mktemp("mini")
-    tokenizer = mini.build_tokenizer()
-    config = mini.mini_config(tokenizer)
+    tokenizer = build_tokenizer()
+    config = mini_config(tokenizer)
     model = Qwen3VL(config)
-    mini.initialize(model, seed=3)
-    mini.write_companions(path, config, tokenizer)
-    mini.write_weights(path, model)
+    initialize(model, seed=3)
+    write_companions(path, config, tokenizer)
+    write_weights(path, model)
     return path
 
 
 def test_level_one_has_3755_characters() -> None:
-    characters = mini.gb2312_level1()
+    characters = gb2312_level1()
     assert len(characters) == len(set(characters)) == 3755
     assert characters[0] == "啊"
     assert characters[-1] == "座"
 
 
 def test_every_common_character_is_one_token_and_no_token_spans_two() -> None:
-    tokenizer = mini.build_tokenizer()
-    for character in mini.gb2312_level1() + mini.PUNCTUATION:
+    tokenizer = build_tokenizer()
+    for character in gb2312_level1() + PUNCTUATION:
         assert len(tokenizer.encode(character).ids) == 1, character
     text = "实付￥128.50元，共2件 Kantu 囧😀\n"
     ids = tokenizer.encode(text).ids
@@ -45,7 +47,7 @@ def test_every_common_character_is_one_token_and_no_token_spans_two() -> None:
 
 
 def test_the_folder_says_what_the_configuration_says(folder: Path) -> None:
-    assert read_config(folder) == mini.mini_config(mini.build_tokenizer())
+    assert read_config(folder) == mini_config(build_tokenizer())
 
 
 def test_it_is_small_enough_to_ship(folder: Path) -> None:
@@ -69,4 +71,4 @@ def test_transformers_loads_it_and_agrees(folder: Path) -> None:
     assert torch.allclose(found[0], expected.pooler_output, atol=1e-4)
     text = "这个订单发货了吗？"
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    assert tokenizer(text)["input_ids"] == mini.build_tokenizer().encode(text).ids
+    assert tokenizer(text)["input_ids"] == build_tokenizer().encode(text).ids

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from kantu.errors import InvalidRequestError
-from kantu.training.trainer import read_progress, write_record
+from kantu.training.progress import read_progress, write_record
 
 _LOADABLE = ("*.safetensors.index.json", "model-*.safetensors", "config.json", "*_config.json", "tokenizer.json")
 _TEMPLATES = ("chat_template.json",)

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 
 from kantu.model.config import ModelConfig
 from kantu.model.qwen3vl import Qwen3VL
-from kantu.training.examples import GLYPH_SLOTS, IGNORED, Batch
+from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
 
 _EMPTY_WEIGHT = 0.1  # most patches hold no character
 _ALIGN_WEIGHT = 0.5
-_ANSWER_MULTIPLE = 256  # few shapes, as in `examples`
+_ANSWER_MULTIPLE = 256  # few shapes, as in `compose`
 
 
 class GlyphHead(nn.Module):

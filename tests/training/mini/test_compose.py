@@ -8,32 +8,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
 
 from kantu.processing.chat import ChatProcessor
-from kantu.processing.image import ImageConfig
-from kantu.synth.page import Line, Page, Question
-from kantu.training import mini
-from kantu.training.examples import IGNORED, Batch, BatchStream, Composer, Stage, read_out
-
-IMAGE_CONFIG = ImageConfig(
-    patch_size=16,
-    temporal_patch_size=2,
-    merge_size=2,
-    image_mean=(0.5, 0.5, 0.5),
-    image_std=(0.5, 0.5, 0.5),
-    min_pixels=mini.MIN_PIXELS,
-    max_pixels=mini.MAX_PIXELS,
-)
-
-
-def line(text: str, x: float, y: float, size: float) -> Line:
-    boxes = tuple((x + i * size, y, x + (i + 1) * size, y + size) for i in range(len(text)))
-    return Line(text, (x, y, x + len(text) * size, y + size), boxes, size)
-
-
-def page(width: int, height: int, lines: tuple[Line, ...] = (), questions: tuple[Question, ...] = ()) -> Page:
-    return Page("test", 0, Image.new("RGB", (width, height), (255, 255, 255)), lines, questions=questions)
+from kantu.synth.page import Question
+from kantu.training.mini.batch import IGNORED, Batch
+from kantu.training.mini.compose import Composer
+from kantu.training.mini.folder import write_companions
+from kantu.training.mini.network import mini_config
+from kantu.training.mini.reading_out import read_out
+from kantu.training.mini.tokenizer import build_tokenizer
+from tests.training.mini.pages import IMAGE_CONFIG, line, page
 
 
 def known(batch: Batch) -> list[list[int]]:
@@ -43,8 +27,8 @@ def known(batch: Batch) -> list[list[int]]:
 
 @pytest.fixture(scope="module")
 def composer() -> Composer:
-    tokenizer = mini.build_tokenizer()
-    return Composer(mini.mini_config(tokenizer), IMAGE_CONFIG, tokenizer)
+    tokenizer = build_tokenizer()
+    return Composer(mini_config(tokenizer), IMAGE_CONFIG, tokenizer)
 
 
 def test_a_character_is_asked_of_the_patch_its_centre_lies_in(composer: Composer) -> None:
@@ -117,27 +101,8 @@ def test_a_budget_of_text_drops_whole_questions_but_never_all(composer: Composer
     assert batch.segments.max() == 1
 
 
-def test_batches_depend_on_their_index_alone() -> None:
-    def draw(seed: int, width: int, height: int) -> Page:
-        return page(width, height, (line(str(seed % 10), 0, 0, 16),))
-
-    tokenizer = mini.build_tokenizer()
-    config = mini.mini_config(tokenizer)
-    stage = Stage("test", {"digits": 1.0}, {(64, 64): 1.0, (96, 64): 1.0}, patches=64, text_tokens=0)
-
-    def stream(first: int) -> BatchStream:
-        return BatchStream(stage, {"digits": draw}, config, IMAGE_CONFIG, tokenizer.to_str(), 7, first)
-
-    several = iter(stream(0))
-    third = [next(several) for _ in range(3)][2]
-    again = next(iter(stream(2)))
-    assert third.index == again.index == 2
-    assert torch.equal(third.patches, again.patches)
-    assert torch.equal(third.glyphs, again.glyphs)
-
-
 def test_a_training_sequence_is_what_the_model_is_given_later(composer: Composer, tmp_path: Path) -> None:
-    mini.write_companions(tmp_path, composer.config, composer.tokenizer)
+    write_companions(tmp_path, composer.config, composer.tokenizer)
     drawn = page(96, 64, questions=(Question("a", "为什么这个还没发货？", "待商家发货"),))
     batch = composer.batch(0, [drawn], 100, random.Random(0))
     message = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "为什么这个还没发货？"}]}
@@ -152,7 +117,10 @@ def test_reading_out_comes_first_and_from_where_it_was_asked(composer: Composer)
     lines = tuple(line(text, 0, 20 * number, 16) for number, text in enumerate(("甲乙", "丙丁", "戊己")))
     drawn = page(64, 64, lines, (Question("a", "问", "答"),))
     for seed in range(8):
-        asked = read_out(drawn, random.Random(seed)).questions[-1]
+        made = read_out(drawn, random.Random(seed)).questions[1:]
+        assert 1 <= len(made) <= 4
+        assert len(set(made)) == len(made)
+        asked = made[-1]
         start = next((number for number, row in enumerate(("甲乙", "丙丁", "戊己")) if row in asked.question), 0)
         assert asked.answer == "\n".join(("甲乙", "丙丁", "戊己")[start:])
         batch = composer.batch(0, [replace(drawn, questions=(*drawn.questions, asked))], 100, random.Random(seed))

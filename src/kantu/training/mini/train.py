@@ -1,0 +1,57 @@
+"""Trains `kantu-mini`: stretches of the recipe, one after the other, into one run."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch.utils.data import DataLoader
+
+from kantu.processing.image import read_image_config
+from kantu.training import loop
+from kantu.training.loop import LoopSettings, Stretch
+from kantu.training.mini.batch import Batch
+from kantu.training.mini.folder import write_companions
+from kantu.training.mini.learner import MiniLearner
+from kantu.training.mini.stream import BatchStream, Draw, Stage
+from kantu.training.mini.tokenizer import build_tokenizer
+from kantu.training.progress import Progress, read_record
+
+
+def train(
+    stretches: Sequence[Stretch],
+    stages: Mapping[str, Stage],
+    draws: Mapping[str, Draw],
+    settings: LoopSettings,
+    *,
+    weights: Path | None,
+    device: torch.device,
+    seed: int = 1,
+    workers: int = 1,
+) -> Progress:
+    """Go on from `settings.run` if a run has begun there, else from the folder `weights`, else from scratch."""
+    tokenizer = build_tokenizer()
+    learner = MiniLearner(tokenizer, seed=seed, weights=weights, device=device)
+    write_companions(settings.run, learner.config, tokenizer)
+    image_config = read_image_config(settings.run)
+    progress = loop.resume(learner, settings.run) or (read_record(weights) if weights else Progress())
+    for stretch in stretches:
+        stage = stages[stretch.stage]
+        stream = BatchStream(
+            stage, draws, learner.config, image_config, tokenizer.to_str(), seed, first_index=progress.step
+        )
+        batches: DataLoader[Batch] = DataLoader(
+            stream, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None
+        )
+        about = {"seed": seed, "commit": _commit()}
+        progress = loop.train(learner, batches, stretch, settings, progress, about)
+    return progress
+
+
+def _commit() -> str:
+    """The commit of the code that trains, for the record that ships with the weights."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=12"]
+    result = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"
