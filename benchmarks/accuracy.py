@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py [--model NAME] [--quantize int8|int4] [--pictures 60] [--kinds status] [FOLDER ...]
 
 Folders hold pictures and a truth.jsonl; by default the held-out pages of our own generator and the browser screens,
-which share nothing with it and are never trained on. Greedy answers, judged by kantu.evaluation.accuracy.
+which share nothing with it and are never trained on. Greedy answers, judged by kantu.tasks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from itertools import islice
 from pathlib import Path
 
 import kantu
-from kantu.evaluation.accuracy import ORDER_FIELDS, Judged, by_kind, mean_over, measure, read_items
+from kantu.contenders.kantu import Kantu
+from kantu.evaluation.items import read_items
+from kantu.evaluation.measure import Judged, by_kind, mean_over, measure
+from kantu.tasks.builtin import ORDER_FIELDS
 
 _TESTS = Path(__file__).parent.parent / "tests"
 FOLDERS = (_TESTS / "held_out", _TESTS / "browser_screens")
@@ -35,7 +38,7 @@ def main() -> None:
         pictures = set(islice(dict.fromkeys(item.picture for item in items), arguments.pictures))
         asked = [item for item in items if item.picture in pictures]
         started = time.monotonic()
-        judged = measure(lambda picture, question: vlm.ask(picture, question, max_tokens=300).text, asked)
+        judged = tuple(measure(Kantu(vlm), asked))
         seconds = time.monotonic() - started
         ran = f"{vlm.name} {arguments.quantize or vlm.dtype}"
         print(f"\n{folder.name}: {len(pictures)} pictures, {len(asked)} questions, {seconds:.0f} s, {ran}")
@@ -51,7 +54,7 @@ def _print(judged: tuple[Judged, ...], failures: int) -> None:
         print(f"| **fields** ({', '.join(ORDER_FIELDS)}) | {mean_over(table, ORDER_FIELDS):.1%} | |")
     for one in islice((one for one in judged if one.score < 0.5), failures):
         item = one.item
-        print(f"- {item.picture.name} {item.kind}: {item.question} -> {one.answered!r}, true {item.answer!r}")
+        print(f"- {item.picture.name} {item.kind}: {item.question} -> {one.reply.text!r}, true {item.truth.answer!r}")
 
 
 if __name__ == "__main__":

@@ -174,8 +174,8 @@ def ask(order: Order, index: int, fields: dict[str, str]) -> list[dict[str, obje
             asked.append({"kind": kind, "question": question, "answer": answer, "values": [fields[kind]]})
         else:
             question, answer = ABSENT[kind]
-            asked.append({"kind": "unanswerable", "question": question, "answer": answer, "values": []})
+            asked.append({"kind": "unanswerable", "question": question, "answer": answer, "values": [], "absent": True})
     if index % 8 == 3:
         question, answer = _pick(NEVER_SHOWN, index // 8)
-        asked.append({"kind": "unanswerable", "question": question, "answer": answer, "values": []})
+        asked.append({"kind": "unanswerable", "question": question, "answer": answer, "values": [], "absent": True})
     return asked

@@ -1,0 +1,83 @@
+"""How answers are compared with the truth. Spaces and full-width forms never matter."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from kantu.tasks.truth import Truth
+
+_LEAST_OVERLAP = 0.5
+_DENIALS = ("没有", "没写", "未", "看不到", "找不到", "不显示", "无法", "没")
+
+
+def states(truth: Truth, answered: str) -> float:
+    """The answer contains every value; without values it is the whole answer."""
+    if not truth.values:
+        return float(plain(truth.answer) == plain(answered))
+    return float(all(plain(value) in plain(answered) for value in truth.values))
+
+
+def denies(truth: Truth, answered: str) -> float:
+    """The answer says that the picture does not show it: the rule of whatever is absent, in every task."""
+    return float(any(denial in answered for denial in _DENIALS))
+
+
+def overlaps(truth: Truth, answered: str) -> float:
+    """The first box of the answer overlaps the true one by at least half (IoU)."""
+    true, found = _first_box(truth.answer), _first_box(answered)
+    if true is None or found is None:
+        return 0.0
+    return float(overlap(true, found) >= _LEAST_OVERLAP)
+
+
+def equal_fields(truth: Truth, answered: str) -> float:
+    """The share of the true record's fields that the answer, a JSON object, has too."""
+    expected: dict[str, Any] = json.loads(truth.answer)
+    try:
+        found = json.loads(answered)
+    except ValueError:
+        return 0.0
+    if not isinstance(found, dict):
+        return 0.0
+    right = [bool(found.get(key) == value) for key, value in expected.items()]
+    return sum(right) / len(right)
+
+
+def transcribes(truth: Truth, answered: str) -> float:
+    """1 - character error rate, at least 0."""
+    true, found = plain(truth.answer), plain(answered)
+    return max(0.0, 1.0 - edits(true, found) / len(true))
+
+
+def plain(text: str) -> str:
+    """The text without spaces, in compatibility form (NFKC)."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
+def overlap(a: Sequence[float], b: Sequence[float]) -> float:
+    """Intersection over union of two boxes (x1, y1, x2, y2)."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    shared = max(width, 0.0) * max(height, 0.0)
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
+    return shared / union if union > 0 else 0.0
+
+
+def edits(a: str, b: str) -> int:
+    """Levenshtein distance."""
+    previous = list(range(len(b) + 1))
+    for row, left in enumerate(a, 1):
+        current = [row]
+        for column, right in enumerate(b, 1):
+            current.append(min(previous[column] + 1, current[-1] + 1, previous[column - 1] + (left != right)))
+        previous = current
+    return previous[-1]
+
+
+def _first_box(text: str) -> tuple[float, ...] | None:
+    match = re.search(r"\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]", text)
+    return tuple(map(float, match.groups())) if match else None
