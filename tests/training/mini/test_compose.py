@@ -126,3 +126,21 @@ def test_reading_out_comes_first_and_from_where_it_was_asked(composer: Composer)
         batch = composer.batch(0, [replace(drawn, questions=(*drawn.questions, asked))], 100, random.Random(seed))
         text = composer.tokenizer.decode(batch.input_ids[0, batch.segments[0] == 1].tolist())
         assert text.startswith(asked.question)
+
+
+def test_some_batches_ask_without_a_picture_and_learn_to_say_so(composer: Composer, tmp_path: Path) -> None:
+    write_companions(tmp_path, composer.config, composer.tokenizer)
+    drawn = page(96, 64, questions=(Question("a", "多少钱？", "5元"),))
+    batches = [composer.batch(0, [drawn, drawn], 100, random.Random(seed)) for seed in range(40)]
+    blind = [batch for batch in batches if len(batch.input_ids) == 3]
+    assert 2 <= len(blind) <= 20
+    message = {"role": "user", "content": "多少钱？"}
+    prompt = ChatProcessor.from_folder(tmp_path).prompt([message], [])
+    length = len(prompt.input_ids)
+    for batch in blind:
+        assert batch.pictures == 2
+        assert batch.input_ids[2, :length].tolist() == prompt.input_ids.tolist()
+        assert batch.positions[:, 2, :length].tolist() == prompt.positions.tolist()
+        learned = batch.labels[2][batch.labels[2] != IGNORED]
+        assert "图" in composer.tokenizer.decode(learned.tolist())
+        assert "5" not in composer.tokenizer.decode(learned.tolist())

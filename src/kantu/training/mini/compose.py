@@ -14,12 +14,14 @@ from kantu.processing.image import ImageConfig, patchify
 from kantu.synth.page import Page, Question
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
 from kantu.training.mini.reading_out import READ_OUT
+from kantu.training.mini.unseen import unseen
 
 # oneDNN builds new kernels for every new shape, which costs more than the padding
 _LENGTH_MULTIPLE = 64
 _GLYPH_MULTIPLE = 256
 _CHAINED = 0.2  # share of pictures whose questions follow each other as the turns of one chat
 _TRANSCRIBED_TOKENS = 160  # longer texts are learned up to here
+_BLIND = 0.25  # share of batches with one sequence that has no picture
 _SMALLEST_GLYPH = 8.0  # pixels; smaller ones are not asked for
 
 
@@ -42,7 +44,7 @@ class Composer:
                 for slot, (token, size) in enumerate(characters):
                     glyphs.append((number * per_picture + patch, slot, token))
                     sizes.append(size)
-        sequences = [self._sequence(page, grid, text_tokens, rng) for page in pages] if text_tokens else []
+        sequences = self._sequences(pages, grid, text_tokens, rng) if text_tokens else []
         length = _rounded(max((len(sequence[0]) for sequence in sequences), default=0), _LENGTH_MULTIPLE)
         padding = _rounded(len(glyphs), _GLYPH_MULTIPLE) - len(glyphs)
         glyphs += [(0, 0, IGNORED)] * padding
@@ -101,33 +103,54 @@ class Composer:
             for index, characters in found.items()
         }
 
-    def _sequence(self, page: Page, grid: tuple[int, int, int], budget: int, rng: random.Random) -> np.ndarray:
+    def _sequences(
+        self, pages: Sequence[Page], grid: tuple[int, int, int], budget: int, rng: random.Random
+    ) -> list[np.ndarray]:
+        """One a page; in some batches one more, in which the same is asked without a picture."""
+        seeing = self._shared(grid)
+        sequences = [self._sequence(page.questions, seeing, budget, rng) for page in pages]
+        if rng.random() < _BLIND:
+            sequences.append(self._sequence(unseen(pages, rng), self._shared(None), budget, rng))
+        return sequences
+
+    def _shared(self, grid: tuple[int, int, int] | None) -> tuple[np.ndarray, np.ndarray, int]:
+        """What the questions of a sequence share, with a picture or without: ids, positions [3, length], the next."""
+        before = self._encode("<|im_start|>user\n")
+        if grid is None:
+            return np.array(before), np.tile(np.arange(len(before)), (3, 1)), len(before)
+        merge = self.config.vision.spatial_merge_size
+        rows, columns = grid[1] // merge, grid[2] // merge
+        before += self._encode("<|vision_start|>")
+        after = self._encode("<|vision_end|>")
+        start = len(before)
+        row_index, column_index = np.divmod(np.arange(rows * columns), columns)
+        resume = start + max(rows, columns)
+        ids = np.array(before + [self.config.image_token_id] * (rows * columns) + after)
+        positions = (
+            np.tile(np.arange(start), (3, 1)),
+            np.stack([np.zeros_like(row_index), row_index, column_index]) + start,
+            np.tile(np.arange(resume, resume + len(after)), (3, 1)),
+        )
+        return ids, np.concatenate(positions, 1), resume + len(after)
+
+    def _sequence(
+        self,
+        questions: Sequence[Question],
+        shared: tuple[np.ndarray, np.ndarray, int],
+        budget: int,
+        rng: random.Random,
+    ) -> np.ndarray:
         """[6, length]: ids, three position axes, segments, labels.
 
         Questions see the picture but not each other, except where they are the turns of one chat.
         """
-        merge = self.config.vision.spatial_merge_size
-        rows, columns = grid[1] // merge, grid[2] // merge
-        before = self._encode("<|im_start|>user\n<|vision_start|>")
-        visual = [self.config.image_token_id] * (rows * columns)
-        after = self._encode("<|vision_end|>")
-        start = len(before)
-        row_index, column_index = np.divmod(np.arange(rows * columns), columns)
-        image_positions = np.stack([np.zeros_like(row_index), row_index, column_index]) + start
-        resume = start + max(rows, columns)
-        ids = [np.array(before + visual + after)]
-        positions = [
-            np.tile(np.arange(start), (3, 1)),
-            image_positions,
-            np.tile(np.arange(resume, resume + len(after)), (3, 1)),
-        ]
-        labels = [np.full(len(ids[0]), IGNORED)]
-        segments = [np.zeros(len(ids[0]), np.int64)]
-        resume += len(after)
-        questions = rng.sample(page.questions, len(page.questions))
-        questions.sort(key=lambda question: question.kind != READ_OUT)
+        shared_ids, shared_positions, resume = shared
+        ids, positions = [shared_ids], [shared_positions]
+        labels = [np.full(len(shared_ids), IGNORED)]
+        segments = [np.zeros(len(shared_ids), np.int64)]
+        asked = sorted(rng.sample(questions, len(questions)), key=lambda question: question.kind != READ_OUT)
         chained = rng.random() < _CHAINED
-        for number, question in enumerate(questions, 1):
+        for number, question in enumerate(asked, 1):
             tokens, learned = self._turn(question, follows=chained and number > 1)
             budget -= len(tokens)
             if budget < 0 and number > 1:
