@@ -84,19 +84,21 @@ def run(implementation: str, dtype_name: str, folder: Path) -> Logits:
 
 def question(folder: Path) -> tuple[Prompt, npt.NDArray[np.float32], tuple[int, int, int]]:
     """The prompt, the patches of its picture and their grid, by our processing (its parity is tested elsewhere)."""
+    from kantu.model.folder import ModelFolder
     from kantu.processing.chat import ChatProcessor
     from kantu.processing.image import patchify, prepare
-    from kantu.processing.image_config import read_image_config
+    from kantu.processing.image_config import ImageConfig
 
     picture = Image.linear_gradient("L").resize((384, 256)).convert("RGB")
     draw = ImageDraw.Draw(picture)
     draw.ellipse((40, 60, 170, 190), fill=(200, 30, 40))
     draw.text((220, 110), "KANTU 2026", fill=(20, 60, 200))
-    config = read_image_config(folder)
+    opened = ModelFolder.open(folder)
+    config = ImageConfig.from_folder(opened)
     clean = prepare(picture, config)
     grid = clean.grid(config)
     content = [{"type": "image"}, {"type": "text", "text": QUESTION}]
-    prompt = ChatProcessor.from_folder(folder).prompt([{"role": "user", "content": content}], [grid])
+    prompt = ChatProcessor.from_folder(opened).prompt([{"role": "user", "content": content}], [grid])
     return prompt, patchify(clean.pixels, config), grid
 
 
@@ -107,9 +109,10 @@ def _kantu(
 
     from kantu.model.attention import ContiguousCache
     from kantu.model.checkpoint import load_model
+    from kantu.model.folder import ModelFolder
 
     cpu = torch.device("cpu")
-    model = load_model(folder, device=cpu, dtype=dtype)
+    model = load_model(ModelFolder.open(folder), device=cpu, dtype=dtype)
     ids = torch.from_numpy(prompt.input_ids)
     logits: torch.Tensor = model(
         ids,

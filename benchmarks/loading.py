@@ -66,8 +66,9 @@ def _loader(name: str, folder: Path, dtype: torch.dtype) -> Callable[[], Any]:
         import torch
 
         from kantu.model.checkpoint import load_model
+        from kantu.model.folder import ModelFolder
 
-        return lambda: load_model(folder, device=torch.device("cpu"), dtype=dtype)
+        return lambda: load_model(ModelFolder.open(folder), device=torch.device("cpu"), dtype=dtype)
     from transformers import Qwen3VLForConditionalGeneration
     from transformers.utils import logging
 

@@ -22,7 +22,7 @@ from kantu.doctor.folder import check_folder
 from kantu.doctor.parity import compare, difference
 from kantu.errors import MissingDependencyError
 from kantu.model.checkpoint import expected_shapes
-from kantu.model.config import read_config
+from kantu.model.folder import ModelFolder
 from kantu.native import kernels
 
 PUBLISHED = Path(__file__).parent / "model" / "published"
@@ -58,7 +58,7 @@ def test_it_says_whether_our_own_kernels_are_in_use(
 
 @pytest.mark.parametrize("size", ["2b", "4b", "8b", "32b"])
 def test_the_table_reckons_with_the_published_shapes(size: str) -> None:
-    config = read_config(PUBLISHED / size)
+    config = ModelFolder.open(PUBLISHED / size).config
     rows, _ = machine.sizes()
     (row,) = (row for row in rows if row.name in (f"qwen3-vl-{size}", hub.PUBLISHED[f"qwen3-vl-{size}"][0]))
     assert row.parameters == sum(math.prod(shape) for shape in expected_shapes(config).values())
@@ -99,7 +99,7 @@ def test_a_container_s_limit_is_the_memory_available(monkeypatch: pytest.MonkeyP
 
 
 def test_a_whole_folder_passes(tiny_folder: Path) -> None:
-    assert [check.passed for check in check_folder(tiny_folder)] == [True] * 5
+    assert [check.passed for check in check_folder(ModelFolder.open(tiny_folder))] == [True] * 5
     assert doctor(str(tiny_folder)).exit_code == 0
 
 
@@ -125,11 +125,12 @@ def test_what_is_wrong_is_named_and_the_rest_still_checked(
 ) -> None:
     folder = shutil.copytree(tiny_folder, tmp_path / "damaged")
     damage(folder)
-    assert {check.name for check in check_folder(folder) if not check.passed} == failing
+    failed = [check for check in check_folder(ModelFolder.open(folder)) if not check.passed]
+    assert {check.name for check in failed} == failing
     result = doctor(str(folder))
     assert result.exit_code == 1
     assert "失败" in result.stdout
-    codes = {check.detail.rsplit("[", 1)[1] for check in check_folder(folder) if not check.passed}
+    codes = {check.detail.rsplit("[", 1)[1] for check in failed}
     assert all(f"[{code}" in result.stdout.replace("\n", "") for code in codes)
 
 
@@ -155,7 +156,7 @@ def test_a_model_that_cannot_be_read_is_named_and_the_rest_still_listed(
 
 
 def test_our_numbers_are_those_of_transformers(tiny_folder: Path) -> None:
-    result = compare(tiny_folder)
+    result = compare(ModelFolder.open(tiny_folder))
     assert result.passed
     assert result.dtype == torch.float32
     assert result.top_token_agreement == 1.0
@@ -179,7 +180,7 @@ def test_a_difference_is_shown_with_its_place_and_fails(tiny_folder: Path, monke
         return patches
 
     monkeypatch.setattr(parity, "patchify", wrong)
-    rows = {row.name: row for row in compare(tiny_folder).differences}
+    rows = {row.name: row for row in compare(ModelFolder.open(tiny_folder)).differences}
     assert not rows["像素"].passed
     assert rows["像素"].first == (5, 7)
     assert rows["像素"].max_abs == pytest.approx(0.5)
@@ -207,7 +208,7 @@ def test_without_transformers_it_says_what_to_install(tiny_folder: Path, monkeyp
 
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(MissingDependencyError):
-        compare(tiny_folder)
+        compare(ModelFolder.open(tiny_folder))
     result = doctor(str(tiny_folder), "--against", "transformers")
     assert result.exit_code == 1
     assert "[transformers_missing]" in result.stderr

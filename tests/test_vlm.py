@@ -25,7 +25,8 @@ from kantu.errors import (
     PromptTooLongError,
     UnsupportedModelError,
 )
-from kantu.processing.image import read_image_config
+from kantu.model.folder import ModelFolder
+from kantu.processing.image import ImageConfig
 from kantu.vlm import default_dtype
 
 QUESTION = "为什么这个还没发货？"
@@ -164,7 +165,7 @@ def test_max_pixels_sets_the_visual_tokens(vlm: kantu.VLM, tiny_folder: Path) ->
     image = Image.new("RGB", (512, 512), "white")
     assert vlm.ask(image, QUESTION, max_tokens=1).usage.visual_tokens == 256
     assert vlm.ask(image, QUESTION, max_tokens=1, max_pixels=65536).usage.visual_tokens == 64
-    assert read_image_config(tiny_folder).max_pixels == 262_144
+    assert ImageConfig.from_folder(ModelFolder.open(tiny_folder)).max_pixels == 262_144
 
 
 def test_a_picture_shrunk_more_than_twofold_gets_a_chinese_warning(vlm: kantu.VLM) -> None:

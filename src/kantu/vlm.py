@@ -19,7 +19,7 @@ import torch
 from kantu import hub
 from kantu.engine.constraint import ConstraintCompiler
 from kantu.engine.failures import typed_out_of_memory
-from kantu.engine.generation_config import read_generation_config
+from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.local import EngineSettings, LocalEngine
 from kantu.engine.preparation import Preparation
 from kantu.engine.protocol import DeltaStream, Engine
@@ -38,12 +38,13 @@ from kantu.engine.request import (
 )
 from kantu.errors import CheckpointError, InvalidRequestError
 from kantu.model.checkpoint import load_model
-from kantu.model.config import VisionConfig, read_config
+from kantu.model.config import VisionConfig
+from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.budget import pixel_budget, shrink_warnings
 from kantu.processing.chat import ChatProcessor
-from kantu.processing.image import CleanImage, ImageConfig, prepare, read_image_config
+from kantu.processing.image import CleanImage, ImageConfig, prepare
 from kantu.processing.messages import ImageSource, check_source, read_messages
 
 __all__ = [
@@ -361,10 +362,10 @@ def load(
     target = _device(device)
     precision = _dtype(dtype, target)
     settings = settings or EngineSettings()
-    folder = hub.locate(name_or_path)
-    config = read_config(folder)  # first: what is not supported is said before what is missing
-    generation_config = read_generation_config(folder)
-    image_config = read_image_config(folder)
+    folder = ModelFolder.open(hub.locate(name_or_path))
+    config = folder.config  # first: what is not supported is said before what is missing
+    generation_config = GenerationConfig.from_folder(folder)
+    image_config = ImageConfig.from_folder(folder)
     chat = ChatProcessor.from_folder(folder)
     if max(generation_config.end_ids) >= config.text.vocab_size:
         raise CheckpointError(
@@ -374,7 +375,7 @@ def load(
             param="eos_token_id",
         )
     _check_patches(image_config, config.vision)
-    constraints = ConstraintCompiler.from_folder(folder, config.text.vocab_size, generation_config.end_ids)
+    constraints = ConstraintCompiler(folder, config.text.vocab_size, generation_config.end_ids)
     preparation = Preparation(chat, image_config, generation_config, constraints, settings.block_size)
 
     def weights() -> Qwen3VL:
@@ -386,7 +387,7 @@ def load(
         engine = LocalEngine(weights, preparation, device=target, dtype=precision, settings=settings)
     return VLM(
         str(name_or_path or hub.EMBEDDED),
-        folder,
+        folder.path,
         engine,
         image_config,
         device=target,

@@ -18,6 +18,7 @@ from kantu.bench.match import Match
 from kantu.bench.rivals import Kantu, Reading, Server, Transformers, connect
 from kantu.bench.work import Workload
 from kantu.errors import InvalidRequestError, MissingDependencyError, UpstreamError
+from kantu.model.folder import ModelFolder
 
 URL = "http://rival.test/v1"
 CPU = torch.device("cpu")
@@ -68,7 +69,7 @@ def ours(tiny_folder: Path) -> Iterator[Kantu]:
 
 
 def test_ours_and_transformers_answer_the_same_work_at_the_forced_length(ours: Kantu, tiny_folder: Path) -> None:
-    workload = Workload(tiny_folder)
+    workload = Workload(ModelFolder.open(tiny_folder))
     rival = Transformers(tiny_folder, dtype=torch.float32, device=CPU)
     for tokens in (1, 5):
         for reading in Match(ours, rival, workload).readings(workload.new(tokens, size=(96, 64))):
@@ -79,7 +80,7 @@ def test_ours_and_transformers_answer_the_same_work_at_the_forced_length(ours: K
 
 
 def test_both_read_the_same_visual_tokens(ours: Kantu, tiny_folder: Path) -> None:
-    work = Workload(tiny_folder).new(1, size=(200, 100))
+    work = Workload(ModelFolder.open(tiny_folder)).new(1, size=(200, 100))
     inputs = Transformers(tiny_folder, dtype=torch.float32, device=CPU)._inputs(work)
     usage = ours.ask(work, max_tokens=1).usage
     assert inputs["input_ids"].shape[1] == usage.prompt_tokens
@@ -88,7 +89,7 @@ def test_both_read_the_same_visual_tokens(ours: Kantu, tiny_folder: Path) -> Non
 
 def test_who_goes_first_alternates(ours: Kantu, tiny_folder: Path) -> None:
     order: list[str] = []
-    match = Match(ours, ours, Workload(tiny_folder))
+    match = Match(ours, ours, Workload(ModelFolder.open(tiny_folder)))
     for _ in range(3):
         assert match.both(lambda: order.append("ours"), lambda: order.append("theirs")) == (None, None)
     assert order == ["ours", "theirs", "theirs", "ours", "ours", "theirs"]
@@ -107,7 +108,7 @@ def test_a_server_is_asked_for_a_stream_of_the_forced_length(
 
     served(reply)
     server = Server(URL)
-    reading = server.reading(Workload(tiny_folder).new(7))
+    reading = server.reading(Workload(ModelFolder.open(tiny_folder)).new(7))
     server.close()
     assert reading.tokens == 7
     assert 0 < reading.ttft_seconds <= reading.total_seconds
@@ -119,7 +120,7 @@ def test_a_server_is_asked_for_a_stream_of_the_forced_length(
 
 def test_a_server_that_tells_no_usage_is_counted_by_pieces(tiny_folder: Path, served: Callable[[Reply], None]) -> None:
     served(answers(piece("好"), piece("的")))
-    assert Server(URL).reading(Workload(tiny_folder).new(7)).tokens == 2
+    assert Server(URL).reading(Workload(ModelFolder.open(tiny_folder)).new(7)).tokens == 2
 
 
 def refused(request: httpx.Request) -> httpx.Response:
@@ -148,7 +149,7 @@ def test_an_answer_that_cannot_be_read_is_a_typed_error(
 ) -> None:
     served(answers(chunk))
     with pytest.raises(UpstreamError, match="rival_unreachable"):
-        Server(URL).reading(Workload(tiny_folder).new(7))
+        Server(URL).reading(Workload(ModelFolder.open(tiny_folder)).new(7))
 
 
 def test_a_rival_that_is_no_url_is_refused(tiny_folder: Path) -> None:

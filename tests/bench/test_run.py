@@ -18,7 +18,7 @@ from kantu.bench.run import run
 from kantu.bench.work import Work, Workload
 from kantu.cli import app
 from kantu.errors import InvalidRequestError, OverloadedError
-from kantu.model.config import read_config
+from kantu.model.folder import ModelFolder
 from kantu.native import kernels
 
 
@@ -135,7 +135,7 @@ def test_decode_bytes_are_those_of_the_matrices_a_token_reads(
     native: bool, scales: int, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kernels, "is_available", lambda: native)
-    config = read_config(tiny_folder)
+    config = ModelFolder.open(tiny_folder).config
     layers, output = 3 * (64 * (128 + 64 + 64) + 128 * 64 + 3 * 64 * 128), config.text.vocab_size * 64
     assert machine.decode_bytes(config, None, torch.bfloat16) == 2 * (layers + output)
     assert machine.decode_bytes(config, "int8", torch.bfloat16) == layers + output
@@ -147,7 +147,7 @@ def test_decode_bytes_are_those_of_the_matrices_a_token_reads(
 def test_works_asked_together_are_all_answered(tiny_folder: Path) -> None:
     import kantu
 
-    workload = Workload(tiny_folder)
+    workload = Workload(ModelFolder.open(tiny_folder))
     with kantu.load(tiny_folder, device="cpu") as vlm:
         assert Kantu(vlm).together([workload.new(3) for _ in range(3)]) > 0
         assert vlm.engine.stats().counters["requests_finished"] == 3

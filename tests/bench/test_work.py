@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kantu.bench.work import QUESTION_TOKENS, Workload, noise, question
+from kantu.model.folder import ModelFolder
 
 
 def test_pictures_are_seeded_and_share_nothing() -> None:
@@ -29,10 +30,10 @@ def test_a_question_whose_words_merge_is_long_enough() -> None:
 
 
 def test_a_workload_repeats_itself_and_never_asks_twice(tiny_folder: Path) -> None:
-    works = [Workload(tiny_folder).new(5) for _ in range(2)]
+    works = [Workload(ModelFolder.open(tiny_folder)).new(5) for _ in range(2)]
     assert works[0].question == works[1].question
     assert works[0].picture.tobytes() == works[1].picture.tobytes()
-    workload = Workload(tiny_folder)
+    workload = Workload(ModelFolder.open(tiny_folder))
     first, second = workload.new(5), workload.new(5)
     assert first.picture.tobytes() != second.picture.tobytes()
     assert first.question != second.question
@@ -40,7 +41,7 @@ def test_a_workload_repeats_itself_and_never_asks_twice(tiny_folder: Path) -> No
 
 
 def test_another_question_is_about_the_same_picture(tiny_folder: Path) -> None:
-    workload = Workload(tiny_folder)
+    workload = Workload(ModelFolder.open(tiny_folder))
     work = workload.new(5)
     again = workload.again(work)
     assert again.picture is work.picture
@@ -49,7 +50,7 @@ def test_another_question_is_about_the_same_picture(tiny_folder: Path) -> None:
 
 
 def test_the_budget_stays_within_the_folders_limits(tiny_folder: Path) -> None:
-    workload = Workload(tiny_folder)
+    workload = Workload(ModelFolder.open(tiny_folder))
     config = workload.image_config
     assert workload.new(1, size=(32, 32)).max_pixels == config.min_pixels
     assert workload.new(1, size=(256, 128)).max_pixels == 256 * 128

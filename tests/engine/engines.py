@@ -12,15 +12,16 @@ import torch
 from PIL import Image
 
 from kantu.engine.constraint import ConstraintCompiler
-from kantu.engine.generation_config import GenerationConfig, read_generation_config
+from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.local import EngineSettings, LocalEngine
 from kantu.engine.preparation import Preparation
 from kantu.engine.protocol import DeltaStream
 from kantu.engine.request import Delta, Request, SamplingParams
 from kantu.model.checkpoint import load_model
+from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.chat import ChatProcessor
-from kantu.processing.image import CleanImage, ImageConfig, prepare, read_image_config
+from kantu.processing.image import CleanImage, ImageConfig, prepare
 
 CPU = torch.device("cpu")
 
@@ -29,13 +30,12 @@ class Parts:
     """What engines over one folder share."""
 
     def __init__(self, folder: Path) -> None:
-        self.model: Qwen3VL = load_model(folder, device=CPU, dtype=torch.float32)
-        self.chat = ChatProcessor.from_folder(folder)
-        self.image_config: ImageConfig = read_image_config(folder)
-        self.generation_config = read_generation_config(folder)
-        self.constraints = ConstraintCompiler.from_folder(
-            folder, self.model.config.text.vocab_size, self.generation_config.end_ids
-        )
+        opened = ModelFolder.open(folder)
+        self.model: Qwen3VL = load_model(opened, device=CPU, dtype=torch.float32)
+        self.chat = ChatProcessor.from_folder(opened)
+        self.image_config: ImageConfig = ImageConfig.from_folder(opened)
+        self.generation_config = GenerationConfig.from_folder(opened)
+        self.constraints = ConstraintCompiler(opened, self.model.config.text.vocab_size, self.generation_config.end_ids)
 
     @contextmanager
     def engine(

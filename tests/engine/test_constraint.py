@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantu.engine.constraint import ConstraintCompiler, Matcher
-from kantu.engine.generation_config import read_generation_config
+from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.request import Constraint
 from kantu.errors import CheckpointError, EngineError
 from kantu.hub import locate
+from kantu.model.folder import ModelFolder
 from kantu.processing.tokenizer import Tokenizer
 
 FIELDS = ("订单编号", "数量", "实付款", "运费", "优惠", "合计")
@@ -46,11 +47,11 @@ class Model:
     """A folder's tokens, and random answers under a constraint."""
 
     def __init__(self, folder: Path) -> None:
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        self.vocab_size: int = config["text_config"]["vocab_size"]
-        self.tokenizer = Tokenizer.from_folder(folder)
-        self.end_ids = read_generation_config(folder).end_ids
-        self.compiler = ConstraintCompiler.from_folder(folder, self.vocab_size, self.end_ids)
+        opened = ModelFolder.open(folder)
+        self.vocab_size = opened.config.text.vocab_size
+        self.tokenizer = Tokenizer.from_folder(opened)
+        self.end_ids = GenerationConfig.from_folder(opened).end_ids
+        self.compiler = ConstraintCompiler(opened, self.vocab_size, self.end_ids)
 
     def allowed(self, matcher: Matcher) -> list[int]:
         scores = torch.zeros(self.vocab_size)
@@ -252,10 +253,10 @@ def test_scores_of_another_vocabulary_are_a_mistake_of_ours(tiny: Model) -> None
 
 
 def test_threads_share_one_tokenizer(tiny_folder: Path, tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[Path] = []
-    read_text = Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda path, *args: reads.append(path) or read_text(path, *args))
-    compiler = ConstraintCompiler.from_folder(tiny_folder, tiny.vocab_size, tiny.end_ids)
+    reads: list[str] = []
+    text = ModelFolder.text
+    monkeypatch.setattr(ModelFolder, "text", lambda folder, name: reads.append(name) or text(folder, name))
+    compiler = ConstraintCompiler(ModelFolder.open(tiny_folder), tiny.vocab_size, tiny.end_ids)
     assert not reads  # not before it is needed
     found: list[Matcher] = []
     threads = [
@@ -272,4 +273,4 @@ def test_threads_share_one_tokenizer(tiny_folder: Path, tiny: Model, monkeypatch
 def test_a_damaged_tokenizer_is_a_typed_error(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text("{}", "utf-8")
     with pytest.raises(CheckpointError, match="invalid_tokenizer"):
-        ConstraintCompiler.from_folder(tmp_path, 100, {1}).compile(Constraint("json_object"))
+        ConstraintCompiler(ModelFolder.open(tmp_path), 100, {1}).compile(Constraint("json_object"))

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from kantu.engine.constraint import ConstraintCompiler
-from kantu.engine.generation_config import read_generation_config
+from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.request import Constraint
 from kantu.errors import InvalidRequestError
 from kantu.hub import locate
+from kantu.model.folder import ModelFolder
 
 MOST_SECONDS = 3.0  # an idle core needs at most 0.4
 
 
 @pytest.fixture(scope="module")
 def compiler() -> ConstraintCompiler:
-    folder = locate(None)
-    vocab_size = json.loads((folder / "config.json").read_text("utf-8"))["text_config"]["vocab_size"]
-    compiler = ConstraintCompiler.from_folder(folder, vocab_size, read_generation_config(folder).end_ids)
+    folder = ModelFolder.open(locate(None))
+    compiler = ConstraintCompiler(folder, folder.config.text.vocab_size, GenerationConfig.from_folder(folder).end_ids)
     compiler.compile(Constraint("json_object"))
     return compiler
 

@@ -20,12 +20,13 @@ from kantu.engine.constraint import ConstraintCompiler
 from kantu.engine.request import Constraint, SamplingParams, TokenLogprob
 from kantu.engine.sampler import Sampler, answer_seed, discouraged, penalised, warp
 from kantu.errors import EngineError
+from kantu.model.folder import ModelFolder
 from kantu.processing.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="module")
 def tokenizer(tiny_folder: Path) -> Tokenizer:
-    return Tokenizer.from_folder(tiny_folder)
+    return Tokenizer.from_folder(ModelFolder.open(tiny_folder))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -185,7 +186,7 @@ def test_logits_that_are_not_numbers_are_an_error(tokenizer: Tokenizer, temperat
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
 def test_a_matcher_decides_what_may_be_chosen(tiny_folder: Path, tokenizer: Tokenizer, temperature: float) -> None:
     end = tokenizer.token_id("<|im_end|>")
-    compiler = ConstraintCompiler.from_folder(tiny_folder, tokenizer.vocab_size, {end})
+    compiler = ConstraintCompiler(ModelFolder.open(tiny_folder), tokenizer.vocab_size, {end})
     matcher = compiler.compile(Constraint("regex", "[ab]"))
     params = SamplingParams(temperature=temperature, top_k=20, top_p=0.8, min_tokens=5, logprobs=1)
     sampler = Sampler(params, [], [end], tokenizer)

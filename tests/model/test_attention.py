@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from kantu.model.attention import ContiguousCache, segment_attention
-from kantu.model.config import TextConfig, read_config
+from kantu.model.config import TextConfig
+from kantu.model.folder import ModelFolder
 
 TOKENS, LAYERS, HEADS, KV_HEADS, HEAD_DIM = 12, 3, 4, 2, 32
 CPU = torch.device("cpu")
@@ -17,7 +18,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def config(tiny_folder: Path) -> TextConfig:
-    text = read_config(tiny_folder).text
+    text = ModelFolder.open(tiny_folder).config.text
     assert (text.num_hidden_layers, text.num_attention_heads, text.num_key_value_heads) == (LAYERS, HEADS, KV_HEADS)
     return text
 

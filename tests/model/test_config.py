@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from kantu.errors import CheckpointError, UnsupportedModelError
-from kantu.model.config import ModelConfig, read_config
+from kantu.model.config import ModelConfig
+from kantu.model.folder import ModelFolder
 
 Raw = dict[str, Any]
 PUBLISHED = Path(__file__).parent / "published"
@@ -25,7 +26,7 @@ def raw() -> Raw:
 
 def read(folder: Path, raw: object) -> ModelConfig:
     (folder / "config.json").write_text(json.dumps(raw), "utf-8")
-    return read_config(folder)
+    return ModelFolder.open(folder).config
 
 
 def with_rope_parameters(raw: Raw) -> Raw:
@@ -143,6 +144,8 @@ def test_values_the_network_does_not_do_are_refused_by_name(
         edit("text_config", hidden_size="large"),
         edit("vision_config", deepstack_visual_indexes=5),
         edit("vision_config", num_position_embeddings=-1),
+        edit("vision_config", spatial_merge_size=0),
+        edit("text_config", num_hidden_layers=-1),
         lambda raw: raw["text_config"]["rope_scaling"].update(mrope_section=[64]),
         lambda raw: raw.update(text_config=[]),
         lambda raw: raw.update(architectures=5),
@@ -153,20 +156,6 @@ def test_nonsense_is_an_error_of_ours(tmp_path: Path, raw: Raw, change: Callable
     with pytest.raises(CheckpointError) as caught:
         read(tmp_path, raw)
     assert caught.value.code == "config_invalid"
-
-
-def test_a_folder_without_config(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError) as caught:
-        read_config(tmp_path)
-    assert caught.value.code == "config_missing"
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00"])
-def test_a_damaged_config(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "config.json").write_bytes(content)
-    with pytest.raises(CheckpointError) as caught:
-        read_config(tmp_path)
-    assert caught.value.code == "config_damaged"
 
 
 class TestUnsupportedModels:
@@ -224,6 +213,3 @@ class TestUnsupportedModels:
     def test_other_families(self, tmp_path: Path, raw: Raw, architectures: list[str] | None, name: str) -> None:
         raw["architectures"] = architectures
         assert self.refused(tmp_path, raw) == name
-
-    def test_json_that_is_no_object(self, tmp_path: Path) -> None:
-        assert self.refused(tmp_path, []) == "unknown"

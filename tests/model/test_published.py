@@ -14,7 +14,7 @@ import torch
 from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
 from kantu.model.checkpoint import expected_shapes
-from kantu.model.config import read_config
+from kantu.model.folder import ModelFolder
 
 PUBLISHED = Path(__file__).parent / "published"
 PARAMETERS = {"2b": 2_127_532_032, "4b": 4_437_815_808, "8b": 8_767_123_696, "32b": 33_357_390_064}
@@ -34,7 +34,7 @@ sizes = pytest.mark.parametrize("size", PARAMETERS)
 
 @sizes
 def test_the_configuration_is_that_of_the_released_model(size: str) -> None:
-    config = read_config(PUBLISHED / size)
+    config = ModelFolder.open(PUBLISHED / size).config
     text, vision = config.text, config.vision
     assert TEXT[size] == (
         text.num_hidden_layers,
@@ -58,12 +58,12 @@ def test_the_configuration_is_that_of_the_released_model(size: str) -> None:
 @sizes
 def test_expected_tensors_are_exactly_the_listed_ones(size: str) -> None:
     listed = (PUBLISHED / size / "tensor_names.txt").read_text("utf-8").splitlines()
-    assert sorted(expected_shapes(read_config(PUBLISHED / size))) == listed
+    assert sorted(expected_shapes(ModelFolder.open(PUBLISHED / size).config)) == listed
 
 
 @sizes
 def test_the_number_of_parameters(size: str) -> None:
-    shapes = expected_shapes(read_config(PUBLISHED / size))
+    shapes = expected_shapes(ModelFolder.open(PUBLISHED / size).config)
     assert sum(prod(shape) for shape in shapes.values()) == PARAMETERS[size]
 
 
@@ -74,4 +74,4 @@ def test_names_and_shapes_are_those_of_the_reference(size: str) -> None:
     shapes = {name: tuple(tensor.shape) for name, tensor in reference.state_dict().items()}
     if reference.config.tie_word_embeddings:
         assert shapes.pop("lm_head.weight") == shapes["model.language_model.embed_tokens.weight"]
-    assert expected_shapes(read_config(PUBLISHED / size)) == shapes
+    assert expected_shapes(ModelFolder.open(PUBLISHED / size).config) == shapes

@@ -14,6 +14,7 @@ from kantu.errors import InvalidRequestError
 from kantu.model import quantize
 from kantu.model.attention import ContiguousCache
 from kantu.model.checkpoint import load_model
+from kantu.model.folder import ModelFolder
 from kantu.model.native_linear import fits_native
 from kantu.model.quantize import (
     GROUP,
@@ -293,7 +294,7 @@ class TestWeightBytes:
 def load(
     folder: Path, kind: quantize.Quantize | None = None, dtype: torch.dtype = torch.float32, *, prepack: bool = False
 ) -> Qwen3VL:
-    return load_model(folder, device=CPU, dtype=dtype, quantize=kind, prepack=prepack)
+    return load_model(ModelFolder.open(folder), device=CPU, dtype=dtype, quantize=kind, prepack=prepack)
 
 
 @pytest.fixture(scope="module")

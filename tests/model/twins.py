@@ -13,6 +13,7 @@ from transformers import GenerationConfig, Qwen3VLForConditionalGeneration
 from kantu.model.attention import ContiguousCache
 from kantu.model.checkpoint import load_model
 from kantu.model.config import ModelConfig
+from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.model.vision import Grid
 from kantu.processing.chat import mrope_positions
@@ -64,7 +65,7 @@ class Twins:
     def load(cls, folder: Path) -> Twins:
         reference = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
         reference.generation_config = GenerationConfig()  # greedy, and no end token cuts a continuation short
-        return cls(load_model(folder, device=CPU, dtype=torch.float32), reference)
+        return cls(load_model(ModelFolder.open(folder), device=CPU, dtype=torch.float32), reference)
 
     @classmethod
     def make(cls, folder: Path, variant: str) -> Twins:

@@ -17,6 +17,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3VLConfig
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLModel
 
 from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor, Grid, mrope_positions, visual_tokens
 from tests.tiny_checkpoint import PLAIN_ADDED_TOKENS, SPECIAL_TOKENS
 
@@ -72,7 +73,7 @@ CONVERSATIONS: dict[str, tuple[list[dict[str, Any]], list[Grid]]] = {
 
 @pytest.fixture(scope="module")
 def processor(tiny_folder: Path) -> ChatProcessor:
-    return ChatProcessor.from_folder(tiny_folder)
+    return ChatProcessor.from_folder(ModelFolder.open(tiny_folder))
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +314,7 @@ class TestFromFolder:
 
     def refused(self, folder: Path, code: str) -> None:
         with pytest.raises(CheckpointError) as caught:
-            ChatProcessor.from_folder(folder)
+            ChatProcessor.from_folder(ModelFolder.open(folder))
         assert caught.value.code == code
 
     def test_the_three_places_of_a_template_in_order(self, folder: Path) -> None:
@@ -321,7 +322,7 @@ class TestFromFolder:
         self.edit(folder / "chat_template.json", chat_template="二")
         (folder / "chat_template.jinja").write_text("一", encoding="utf-8")
         for expected, file in [("一", "chat_template.jinja"), ("二", "chat_template.json"), ("三", None)]:
-            processor = ChatProcessor.from_folder(folder)
+            processor = ChatProcessor.from_folder(ModelFolder.open(folder))
             assert processor.tokenizer.decode(processor.prompt([user("x")], []).input_ids.tolist()) == expected
             if file:
                 (folder / file).unlink()
@@ -335,12 +336,12 @@ class TestFromFolder:
         self.edit(folder / "config.json", image_token_id=5)
         self.refused(folder, "invalid_config")
         self.edit(folder / "config.json", image_token_id=None)
-        self.refused(folder, "invalid_config")
+        self.refused(folder, "config_incomplete")
         (folder / "config.json").unlink()
         self.refused(folder, "checkpoint_file_missing")
 
     def test_another_merge_size_is_honoured(self, folder: Path) -> None:
         vision = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vision_config"]
         self.edit(folder / "config.json", vision_config=vision | {"spatial_merge_size": 4})
-        prompt = ChatProcessor.from_folder(folder).prompt([user(IMAGE)], [(1, 8, 4)])
+        prompt = ChatProcessor.from_folder(ModelFolder.open(folder)).prompt([user(IMAGE)], [(1, 8, 4)])
         assert prompt.image_spans[0][1] == 2

@@ -9,6 +9,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.model.folder import ModelFolder
 from kantu.processing.template import ChatTemplate
 
 MESSAGES = [{"role": "user", "content": "为什么<b>"}, {"role": "assistant", "content": "好"}]
@@ -84,4 +85,5 @@ def test_named_templates_and_token_objects(tmp_path: Path) -> None:
         "eos_token": {"content": "<|end|>", "special": True},
     }
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    assert ChatTemplate.from_folder(tmp_path).render(MESSAGES, add_generation_prompt=True) == "<|end|>"
+    template = ChatTemplate.from_folder(ModelFolder.open(tmp_path))
+    assert template.render(MESSAGES, add_generation_prompt=True) == "<|end|>"

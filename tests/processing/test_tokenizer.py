@@ -16,6 +16,7 @@ from tokenizers import Tokenizer as Library
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.model.folder import ModelFolder
 from kantu.processing.tokenizer import IncrementalDetokenizer, Tokenizer
 from tests.tiny_checkpoint import PLAIN_ADDED_TOKENS, SPECIAL_TOKENS
 
@@ -42,7 +43,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def tokenizer(tiny_folder: Path) -> Tokenizer:
-    return Tokenizer.from_folder(tiny_folder)
+    return Tokenizer.from_folder(ModelFolder.open(tiny_folder))
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +190,7 @@ class TestFromFolder:
 
     def refused(self, folder: Path, code: str = "invalid_tokenizer") -> None:
         with pytest.raises(CheckpointError) as caught:
-            Tokenizer.from_folder(folder)
+            Tokenizer.from_folder(ModelFolder.open(folder))
         assert caught.value.code == code
 
     def test_ids_come_from_the_folder(self, tokenizer: Tokenizer, oracle: PreTrainedTokenizerBase) -> None:
@@ -219,7 +220,7 @@ class TestFromFolder:
         naive = Library.from_file(str(folder / "tokenizer.json"))
         naive.encode_special_tokens = True
         assert len(naive.encode("<|im_end|>").ids) == 1  # the trap is real
-        tokenizer = Tokenizer.from_folder(folder)
+        tokenizer = Tokenizer.from_folder(ModelFolder.open(folder))
         for token in ADDED:
             ids = tokenizer.encode(token, allow_special=False)
             assert not set(tokenizer.added_tokens.values()) & set(ids)
@@ -259,5 +260,5 @@ class TestFromFolder:
         library.add_special_tokens([AddedToken("<|endoftext|>", special=True)])
         library.save(str(tmp_path / "tokenizer.json"))
         text = "为什么这个还没发货？请看图片。"
-        tokenizer = Tokenizer.from_folder(tmp_path)
+        tokenizer = Tokenizer.from_folder(ModelFolder.open(tmp_path))
         assert tokenizer.decode(tokenizer.encode(text, allow_special=False)) == text

@@ -16,7 +16,8 @@ from kantu.bench.rivals import Kantu
 from kantu.bench.work import ANSWER_TOKENS, Workload
 from kantu.doctor.machine import cpu
 from kantu.model.checkpoint import expected_shapes
-from kantu.model.config import ModelConfig, read_config
+from kantu.model.config import ModelConfig
+from kantu.model.folder import ModelFolder
 from kantu.model.quantize import GROUP, Quantize
 from kantu.native import kernels
 
@@ -71,7 +72,7 @@ def reached(ours: Kantu, quantize: Quantize | None, machine: Machine, runs: int,
     works = [workload.new(ANSWER_TOKENS) for _ in range(runs + 1)]
     answers = [ours.ask(work, min_tokens=work.tokens, max_tokens=work.tokens) for work in works][1:]  # one warms up
     vlm, usage = ours.vlm, answers[0].usage
-    config = read_config(vlm.folder)
+    config = ModelFolder.open(vlm.folder).config
     flops = prefill_flops(config, prompt_tokens=usage.prompt_tokens, visual_tokens=usage.visual_tokens)
     read = decode_bytes(config, quantize, vlm.dtype)
     arithmetic = flops / statistics.median(answer.timings.ttft_seconds for answer in answers)

@@ -16,6 +16,7 @@ from kantu.bench.report import Cell, Comparison, Report, Table
 from kantu.bench.rivals import Kantu, Rival, connect
 from kantu.bench.work import Workload
 from kantu.errors import InvalidRequestError
+from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.vlm import default_device, default_dtype, load
 
@@ -45,7 +46,7 @@ def run(
     names = _suites(suite)
     variant = _checked(names, against, quantize, runs)
     folder = hub.locate(name)
-    workload = Workload(folder)
+    workload = Workload(ModelFolder.open(folder))
     device = default_device()
     dtype = default_dtype(device)
     comparisons: list[Comparison] = []

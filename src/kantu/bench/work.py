@@ -6,12 +6,12 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from kantu.processing.image import read_image_config
+from kantu.model.folder import ModelFolder
+from kantu.processing.image import ImageConfig
 from kantu.processing.tokenizer import Tokenizer
 
 QUESTION_TOKENS = 19
@@ -52,8 +52,8 @@ class Work:
 class Workload:
     """Makes works for one model folder. The same calls in the same order make the same works."""
 
-    def __init__(self, folder: Path) -> None:
-        self.image_config = read_image_config(folder)
+    def __init__(self, folder: ModelFolder) -> None:
+        self.image_config = ImageConfig.from_folder(folder)
         self._tokenizer = Tokenizer.from_folder(folder)
         self._seeds = itertools.count()
 

@@ -14,7 +14,7 @@ import torch
 from kantu import hub
 from kantu.errors import KantuError
 from kantu.model.checkpoint import expected_shapes
-from kantu.model.config import read_config
+from kantu.model.folder import ModelFolder
 from kantu.native import kernels
 from kantu.vlm import cpu_computes_bfloat16, default_dtype
 
@@ -99,7 +99,7 @@ def sizes() -> tuple[tuple[Size, ...], tuple[tuple[str, KantuError], ...]]:
 
 
 def _installed(model: hub.InstalledModel) -> Size:
-    config = read_config(model.folder)
+    config = ModelFolder.open(model.folder).config
     text = config.text
     parameters = sum(math.prod(shape) for shape in expected_shapes(config).values())
     return Size(model.name, parameters, _kv_bytes(text.num_hidden_layers, text.num_key_value_heads, text.head_dim))

@@ -12,7 +12,6 @@ import gc
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,10 @@ from torch import Tensor
 from kantu.doctor.machine import available_memory_bytes
 from kantu.errors import MissingDependencyError
 from kantu.model.attention import ContiguousCache
-from kantu.model.checkpoint import load_model, shard_files
-from kantu.model.config import read_config
+from kantu.model.checkpoint import load_model
+from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
-from kantu.processing.image import ImageConfig, patchify, prepare, read_image_config
+from kantu.processing.image import ImageConfig, patchify, prepare
 
 QUESTION = "图里有什么？请用中文回答，并说明 2 个细节。"
 _SIZES = ((250, 190), (333, 120))  # pixels, width x height; odd on purpose: both must be resized
@@ -70,7 +69,7 @@ class Parity:
         return all(difference.passed for difference in self.differences)
 
 
-def compare(folder: Path) -> Parity:
+def compare(folder: ModelFolder) -> Parity:
     """Run both on `folder`, in float32 if the memory allows, else in bfloat16.
 
     Raises:
@@ -78,7 +77,7 @@ def compare(folder: Path) -> Parity:
         CheckpointError: the folder is damaged.
     """
     dtype = _affordable_dtype(folder)
-    config = read_image_config(folder)
+    config = ImageConfig.from_folder(folder)
     pictures = [_picture(width, height) for width, height in _SIZES]
     theirs = _theirs(folder, config, pictures, dtype)
     gc.collect()
@@ -118,14 +117,16 @@ def _messages(count: int) -> list[dict[str, Any]]:
     return [{"role": "user", "content": [*parts, {"type": "text", "text": QUESTION}]}]
 
 
-def _affordable_dtype(folder: Path) -> torch.dtype:
+def _affordable_dtype(folder: ModelFolder) -> torch.dtype:
     """float32 shows the most; bfloat16 where two bytes a parameter is all there is room for."""
-    weights = sum(path.stat().st_size for path in shard_files(folder))
+    weights = sum(path.stat().st_size for path in folder.weights)
     return torch.float32 if 2.5 * weights < available_memory_bytes() else torch.bfloat16
 
 
 @torch.inference_mode()
-def _ours(folder: Path, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype) -> dict[str, Tensor]:
+def _ours(
+    folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype
+) -> dict[str, Tensor]:
     images = [prepare(picture, config, max_pixels=min(_MAX_PIXELS, config.max_pixels)) for picture in pictures]
     grids = [image.grid(config) for image in images]
     prompt = ChatProcessor.from_folder(folder).prompt(_messages(len(images)), grids)
@@ -133,7 +134,7 @@ def _ours(folder: Path, config: ImageConfig, pictures: Sequence[Image.Image], dt
     cpu = torch.device("cpu")
     model = load_model(folder, device=cpu, dtype=dtype)
     visual = model.encode_images(pixels.to(dtype), grids)
-    cache = ContiguousCache(read_config(folder).text, len(prompt.input_ids), device=cpu, dtype=dtype)
+    cache = ContiguousCache(folder.config.text, len(prompt.input_ids), device=cpu, dtype=dtype)
     index = torch.cat([torch.arange(start, start + length) for start, length in prompt.image_spans])
     ids, positions = torch.from_numpy(prompt.input_ids), torch.from_numpy(prompt.positions)
     logits = model(ids, positions, cache, visual=visual, visual_index=index)
@@ -142,17 +143,17 @@ def _ours(folder: Path, config: ImageConfig, pictures: Sequence[Image.Image], dt
 
 @torch.inference_mode()
 def _theirs(
-    folder: Path, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype
+    folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype
 ) -> dict[str, Tensor]:
     transformers, image_processor = _transformers()
-    processor = image_processor.from_pretrained(folder, local_files_only=True)
+    processor = image_processor.from_pretrained(folder.path, local_files_only=True)
     budget = min(_MAX_PIXELS, config.max_pixels)
     size = {"shortest_edge": min(config.min_pixels, budget), "longest_edge": budget}
     batch = processor(images=list(pictures), size=size, return_tensors="pt")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
     with _quiet(transformers):
         model = transformers.Qwen3VLForConditionalGeneration.from_pretrained(
-            folder, dtype=dtype, local_files_only=True
+            folder.path, dtype=dtype, local_files_only=True
         ).eval()
     text = tokenizer.apply_chat_template(_messages(len(pictures)), tokenize=False, add_generation_prompt=True)
     placeholder = tokenizer.convert_ids_to_tokens(model.config.image_token_id)

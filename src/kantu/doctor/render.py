@@ -12,6 +12,7 @@ from rich.table import Table
 from kantu import hub
 from kantu.doctor import machine as facts
 from kantu.doctor.folder import check_folder
+from kantu.model.folder import ModelFolder
 
 _BITS = {torch.float32: 32, torch.bfloat16: 16}
 _NAMES = {torch.float32: "FP32", torch.bfloat16: "BF16"}
@@ -73,7 +74,7 @@ def folder(name: str, console: Console | None = None) -> bool:
     console = console or Console()
     path = hub.locate(name)
     console.print(f"检查 {path}", highlight=False, soft_wrap=True, markup=False)
-    checks = check_folder(path)
+    checks = check_folder(ModelFolder.open(path))
     table = Table.grid(padding=(0, 2))
     for check in checks:
         table.add_row("[green]通过[/]" if check.passed else "[red]失败[/]", check.name, escape(check.detail))
@@ -90,7 +91,7 @@ def parity(name: str, console: Console | None = None) -> bool:
     from kantu.doctor.parity import compare
 
     console = console or Console()
-    result = compare(hub.locate(name))
+    result = compare(ModelFolder.open(hub.locate(name)))
     console.print(f"\n与 transformers 对照（{_NAMES[result.dtype]}，CPU）")
     table = Table("项目", "形状", "最大差", "允许", "结果", "首个不符的位置", box=None, pad_edge=False)
     for row in result.differences:

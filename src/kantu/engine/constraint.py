@@ -7,7 +7,6 @@ import math
 import secrets
 import threading
 from collections.abc import Collection
-from pathlib import Path
 
 import llguidance
 import numpy as np
@@ -18,6 +17,7 @@ from torch import Tensor
 from kantu.engine.grammar import grammar, not_supported, reason
 from kantu.engine.request import Constraint
 from kantu.errors import CheckpointError, EngineError
+from kantu.model.folder import ModelFolder
 
 # Steps of llguidance's automata. Its defaults let `(a{1000}){1000}` take 0.9 s and 330 MB before they refuse it; these,
 # 0.12 s and 60 MB. A step takes at most about 25 ms; the states of one answer, 100 MB.
@@ -108,21 +108,16 @@ class ConstraintCompiler:
     """Compiles constraints for one model's tokens. Thread-safe; reads the tokenizer when first needed (about 1 s for
     151,936 tokens), after which a typical schema takes a few milliseconds, so results are not kept."""
 
-    def __init__(self, path: Path, vocab_size: int, end_ids: Collection[int]) -> None:
-        """Use `from_folder`."""
-        self._path, self._vocab_size, self._end_ids = path, vocab_size, sorted(end_ids)
-        self._lock = threading.Lock()
-        self._tokens: llguidance.LLTokenizer | None = None
-
-    @classmethod
-    def from_folder(cls, folder: Path, vocab_size: int, end_ids: Collection[int]) -> ConstraintCompiler:
+    def __init__(self, folder: ModelFolder, vocab_size: int, end_ids: Collection[int]) -> None:
         """For the tokenizer of a model folder that `Tokenizer.from_folder` accepts.
 
         Args:
             vocab_size: the network's; may be more than the tokenizer's, and no answer contains the rest.
             end_ids: the only added tokens that can come out of a constrained answer.
         """
-        return cls(folder / "tokenizer.json", vocab_size, end_ids)
+        self._folder, self._vocab_size, self._end_ids = folder, vocab_size, sorted(end_ids)
+        self._lock = threading.Lock()
+        self._tokens: llguidance.LLTokenizer | None = None
 
     def compile(self, constraint: Constraint) -> Matcher:
         """A matcher at the start of an answer.
@@ -149,14 +144,16 @@ class ConstraintCompiler:
     def _tokenizer(self) -> llguidance.LLTokenizer:
         with self._lock:
             if self._tokens is None:
+                text = self._folder.text("tokenizer.json")
                 try:
-                    text = _without_names(self._path.read_text("utf-8"))
-                    self._tokens = llguidance.LLTokenizer(text, n_vocab=self._vocab_size, eos_token=self._end_ids)
+                    self._tokens = llguidance.LLTokenizer(
+                        _without_names(text), n_vocab=self._vocab_size, eos_token=self._end_ids
+                    )
                 except Exception as error:  # the library raises bare exceptions
                     raise CheckpointError(
                         "invalid_tokenizer",
-                        f"tokenizer.json 不能用于约束输出：{self._path}",
-                        f"tokenizer.json cannot be used for constrained answers: {self._path}",
+                        f"tokenizer.json 不能用于约束输出：{self._folder.path}",
+                        f"tokenizer.json cannot be used for constrained answers: {self._folder.path}",
                         param="tokenizer.json",
                     ) from error
             return self._tokens

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from kantu.engine.request import DEFAULT_MAX_TOKENS, SamplingParams
 from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.model.folder import ModelFolder
+
+_FILE = "generation_config.json"
 
 # Settings that would change the output and that we do not implement: a folder asking for them is refused, not ignored.
 # Each with the value at which it does nothing.
@@ -51,6 +53,33 @@ class GenerationConfig:
     repetition_penalty: float
     max_tokens: int
 
+    @classmethod
+    def from_folder(cls, folder: ModelFolder) -> GenerationConfig:
+        """Read generation_config.json of a model folder.
+
+        Raises:
+            CheckpointError: it is missing, damaged, names no end token, or asks for something we do not implement.
+        """
+        raw = folder.json(_FILE)
+        for name, neutral in _NEUTRAL.items():
+            if raw.get(name) not in (None, neutral):
+                raise CheckpointError(
+                    "generation_config_unsupported",
+                    f"generation_config.json 里的 {name} = {raw[name]} 暂不支持。",
+                    f"{name} = {raw[name]} in generation_config.json is not supported.",
+                    param=name,
+                )
+        try:
+            return _parse(raw)
+        except (InvalidRequestError, KeyError, TypeError, ValueError) as error:
+            path = folder.path / _FILE
+            raise CheckpointError(
+                "generation_config_invalid",
+                f"generation_config.json 的内容不合法：{path}",
+                f"generation_config.json is not valid: {path}",
+                param=str(path),
+            ) from error
+
     def complete(self, params: SamplingParams) -> SamplingParams:
         """`params` with every None of the choosing parameters filled in from the folder."""
 
@@ -65,41 +94,7 @@ class GenerationConfig:
         )
 
 
-def read_generation_config(folder: Path) -> GenerationConfig:
-    """Read `folder/generation_config.json`.
-
-    Raises:
-        CheckpointError: it is missing, damaged, names no end token, or asks for something we do not implement.
-    """
-    path = folder / "generation_config.json"
-    try:
-        raw = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(
-            "generation_config_missing",
-            f"模型目录里没有 generation_config.json：{folder}",
-            f"no generation_config.json in {folder}",
-            param=str(folder),
-        ) from None
-    except (OSError, ValueError) as error:
-        raise _invalid(str(path)) from error
-    if not isinstance(raw, dict):
-        raise _invalid(str(path))
-    for name, neutral in _NEUTRAL.items():
-        if raw.get(name) not in (None, neutral):
-            raise CheckpointError(
-                "generation_config_unsupported",
-                f"generation_config.json 里的 {name} = {raw[name]} 暂不支持。",
-                f"{name} = {raw[name]} in generation_config.json is not supported.",
-                param=name,
-            )
-    try:
-        return _parse(raw)
-    except (InvalidRequestError, KeyError, TypeError, ValueError) as error:
-        raise _invalid(str(path)) from error
-
-
-def _parse(raw: dict[str, Any]) -> GenerationConfig:
+def _parse(raw: Mapping[str, Any]) -> GenerationConfig:
     ends = raw["eos_token_id"]
     ends = ends if isinstance(ends, list) else [ends]
     if not ends or not all(isinstance(i, int) and i >= 0 for i in ends):
@@ -115,13 +110,4 @@ def _parse(raw: dict[str, Any]) -> GenerationConfig:
         top_k=checked.top_k or 0,
         repetition_penalty=1.0 if checked.repetition_penalty is None else float(checked.repetition_penalty),
         max_tokens=checked.max_tokens or DEFAULT_MAX_TOKENS,
-    )
-
-
-def _invalid(path: str) -> CheckpointError:
-    return CheckpointError(
-        "generation_config_invalid",
-        f"generation_config.json 的内容不合法：{path}",
-        f"generation_config.json is not valid: {path}",
-        param=path,
     )

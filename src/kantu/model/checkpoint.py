@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,11 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from kantu.errors import CheckpointError
-from kantu.model.config import ModelConfig, read_config
+from kantu.model.config import ModelConfig
+from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Preparation, Quantize
 from kantu.model.qwen3vl import Qwen3VL
 
-_SINGLE = "model.safetensors"
-_INDEX = "model.safetensors.index.json"
 _PATCH_EMBEDDING = "visual.patch_embed.proj.weight"
 _NAMED_IN_ERRORS = 8
 _MAPPED_BYTES = 1 << 28  # how much of a file conversion may keep mapped: its pages count as this process's memory
@@ -26,7 +24,7 @@ _COPIED_BYTES = 1 << 24  # where linears are packed, smaller tensors that are ke
 
 
 def load_model(
-    folder: Path,
+    folder: ModelFolder,
     *,
     device: torch.device,
     dtype: torch.dtype,
@@ -46,14 +44,13 @@ def load_model(
     Raises:
         CheckpointError: files missing or damaged, or tensors missing, unexpected or misshapen (all named in one error).
         InvalidRequestError: this dtype or CPU cannot do what `quantize` asks for.
-        UnsupportedModelError: see `read_config`.
+        UnsupportedModelError: see `ModelFolder.config`.
     """
-    config = read_config(folder)
-    shards = shard_files(folder)
-    check_tensors(folder, config, {name: shape for shard in shards for name, shape in tensor_shapes(shard)})
+    config = folder.config
+    check_tensors(folder, stored_shapes(folder))
     model = _skeleton(config)
     preparation = Preparation(model, device=device, dtype=dtype, quantize=quantize, prepack=prepack)
-    for shard in shards:
+    for shard in folder.weights:
         for published, stored in _tensors(shard):
             if _is_tied_copy(published, config):
                 continue
@@ -67,46 +64,13 @@ def load_model(
     return model.eval().requires_grad_(False)
 
 
-def shard_files(folder: Path) -> tuple[Path, ...]:
-    """The safetensors files of a folder: the single file, or else those its index lists (transformers' order).
+def stored_shapes(folder: ModelFolder) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor in a folder's files, from their headers alone.
 
-    Raises CheckpointError when none is there or one that the index lists is missing.
+    Raises:
+        CheckpointError: a file is missing or damaged.
     """
-    index = folder / _INDEX
-    if index.exists() and not (folder / _SINGLE).exists():
-        try:
-            names = sorted({str(name) for name in json.loads(index.read_text("utf-8"))["weight_map"].values()})
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise CheckpointError(
-                "index_damaged", f"权重索引无法读取：{index}", f"the weight index cannot be read: {index}"
-            ) from error
-    else:
-        names = [_SINGLE]
-    shards = []
-    for name in names:
-        path = folder / name
-        if Path(name).name != name or path.suffix != ".safetensors":  # never read outside the folder
-            raise CheckpointError(
-                "index_damaged",
-                f"权重索引里有不合法的文件名：{name}",
-                f"the index lists an illegal file name: {name}",
-            )
-        if not path.exists():
-            raise CheckpointError(
-                "weights_missing", f"缺少权重文件：{path}", f"a weight file is missing: {path}", param=name
-            )
-        shards.append(path)
-    return tuple(shards)
-
-
-def tensor_shapes(shard: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Name and shape of every tensor in a file, from its header alone."""
-    try:
-        with safe_open(shard, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118 - not a dict
-                yield name, tuple(file.get_slice(name).get_shape())
-    except (SafetensorError, OSError) as error:
-        raise _damaged(shard) from error
+    return {name: shape for shard in folder.weights for name, shape in _shapes(shard)}
 
 
 def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -119,8 +83,9 @@ def expected_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def check_tensors(folder: Path, config: ModelConfig, found: dict[str, tuple[int, ...]]) -> None:
+def check_tensors(folder: ModelFolder, found: dict[str, tuple[int, ...]]) -> None:
     """Compare a folder's tensors with what its configuration asks for; one CheckpointError names all differences."""
+    config = folder.config
     expected = expected_shapes(config)
     actual = {name: shape for name, shape in found.items() if not _is_tied_copy(name, config)}
     missing = sorted(expected.keys() - actual.keys())
@@ -140,9 +105,9 @@ def check_tensors(folder: Path, config: ModelConfig, found: dict[str, tuple[int,
         english = "; ".join(f"{len(names)} {en}: {_some(names)}" for _, en, names in kinds if names)
         raise CheckpointError(
             "tensors_mismatch",
-            f"权重与 config.json 不符（{folder}）：{chinese}",
-            f"the weights do not match config.json ({folder}): {english}",
-            param=str(folder),
+            f"权重与 config.json 不符（{folder.path}）：{chinese}",
+            f"the weights do not match config.json ({folder.path}): {english}",
+            param=str(folder.path),
         )
 
 
@@ -192,6 +157,15 @@ def _fitted(name: str, tensor: Tensor, config: ModelConfig) -> Tensor:
     if name == _PATCH_EMBEDDING:  # Conv3d kernel [hidden, C, T, H, W] -> Linear [hidden, C * T * H * W]
         return tensor.reshape(config.vision.hidden_size, config.vision.patch_dim)
     return tensor
+
+
+def _shapes(shard: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+    try:
+        with safe_open(shard, framework="pt") as file:
+            for name in file.keys():  # noqa: SIM118 - not a dict
+                yield name, tuple(file.get_slice(name).get_shape())
+    except (SafetensorError, OSError) as error:
+        raise _damaged(shard) from error
 
 
 def _tensors(shard: Path) -> Iterator[tuple[str, Tensor]]:

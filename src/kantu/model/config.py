@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,32 +79,20 @@ class ModelConfig:
     vision_end_token_id: int
 
 
-def read_config(folder: Path) -> ModelConfig:
-    """Read and check `folder/config.json`.
+def parse_config(raw: Mapping[str, Any], path: Path, templates: Iterable[str]) -> ModelConfig:
+    """Check what a folder's `config.json` says.
+
+    Args:
+        raw: its content.
+        path: where it is, for messages.
+        templates: the folder's files that may hold a chat template, as they are written: they tell Thinking models.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or lacks or contradicts something the network needs.
+        CheckpointError: it lacks or contradicts something the network needs.
         UnsupportedModelError: a folder of a kind that is recognised but not supported.
     """
-    path = folder / "config.json"
     try:
-        raw = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(
-            "config_missing",
-            f"模型目录里没有 config.json：{folder}",
-            f"no config.json in {folder}",
-            param=str(folder),
-        ) from None
-    except (OSError, ValueError) as error:
-        raise CheckpointError(
-            "config_damaged",
-            f"config.json 无法读取：{path}",
-            f"config.json cannot be read: {path}",
-            param=str(path),
-        ) from error
-    try:
-        _refuse_unsupported(raw, folder)
+        _refuse_unsupported(raw, path.parent, templates)
         return _parse(raw)
     except KeyError as error:
         raise CheckpointError(
@@ -123,10 +110,9 @@ def read_config(folder: Path) -> ModelConfig:
         ) from error
 
 
-def _refuse_unsupported(raw: Any, folder: Path) -> None:
-    fields = raw if isinstance(raw, Mapping) else {}
-    architectures = [str(name) for name in fields.get("architectures") or []]
-    quantization = fields.get("quantization_config")
+def _refuse_unsupported(raw: Mapping[str, Any], folder: Path, templates: Iterable[str]) -> None:
+    architectures = [str(name) for name in raw.get("architectures") or []]
+    quantization = raw.get("quantization_config")
     kind = None
     if any("Qwen3VLMoe" in name for name in architectures):
         kind = "MoE"
@@ -135,7 +121,7 @@ def _refuse_unsupported(raw: Any, folder: Path) -> None:
     elif quantization is not None:
         method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
         kind = "FP8" if method == "fp8" else str(method or "quantized")
-    elif _is_thinking(folder):
+    elif any(map(_is_thinking, templates)):
         kind = "Thinking"
     if kind:
         raise UnsupportedModelError(
@@ -146,15 +132,12 @@ def _refuse_unsupported(raw: Any, folder: Path) -> None:
         )
 
 
-def _is_thinking(folder: Path) -> bool:
-    """Thinking folders differ only in their chat template: it opens the answer with a <think> tag."""
-    for name in ("chat_template.jinja", "chat_template.json", "tokenizer_config.json"):
-        path = folder / name
-        if path.exists():
-            template = path.read_text("utf-8", errors="replace").replace("\\\\n", "\n").replace("\\n", "\n")
-            if "assistant\n<think>" in template:
-                return True
-    return False
+def _is_thinking(template: str) -> bool:
+    """Thinking folders differ only in their chat template: it opens the answer with a <think> tag.
+
+    The line break is written as such, escaped in a Jinja string, or escaped once more in JSON.
+    """
+    return "assistant\n<think>" in template.replace("\\\\n", "\n").replace("\\n", "\n")
 
 
 def _parse(raw: Mapping[str, Any]) -> ModelConfig:
@@ -197,15 +180,15 @@ def _parse_text(raw: Mapping[str, Any]) -> TextConfig:
         raise _unsupported_value("text_config.hidden_act", raw["hidden_act"])
     theta, section = _rope(raw)
     return TextConfig(
-        vocab_size=int(raw["vocab_size"]),
-        hidden_size=int(raw["hidden_size"]),
-        intermediate_size=int(raw["intermediate_size"]),
-        num_hidden_layers=int(raw["num_hidden_layers"]),
-        num_attention_heads=int(raw["num_attention_heads"]),
-        num_key_value_heads=int(raw["num_key_value_heads"]),
-        head_dim=int(raw["head_dim"]),
+        vocab_size=_positive(raw, "vocab_size"),
+        hidden_size=_positive(raw, "hidden_size"),
+        intermediate_size=_positive(raw, "intermediate_size"),
+        num_hidden_layers=_positive(raw, "num_hidden_layers"),
+        num_attention_heads=_positive(raw, "num_attention_heads"),
+        num_key_value_heads=_positive(raw, "num_key_value_heads"),
+        head_dim=_positive(raw, "head_dim"),
         rms_norm_eps=float(raw["rms_norm_eps"]),
-        max_position_embeddings=int(raw["max_position_embeddings"]),
+        max_position_embeddings=_positive(raw, "max_position_embeddings"),
         rope_theta=theta,
         mrope_section=section,
     )
@@ -233,18 +216,25 @@ def _parse_vision(raw: Mapping[str, Any]) -> VisionConfig:
     if raw["hidden_act"] != "gelu_pytorch_tanh":
         raise _unsupported_value("vision_config.hidden_act", raw["hidden_act"])
     return VisionConfig(
-        depth=int(raw["depth"]),
-        hidden_size=int(raw["hidden_size"]),
-        intermediate_size=int(raw["intermediate_size"]),
-        num_heads=int(raw["num_heads"]),
-        in_channels=int(raw["in_channels"]),
-        patch_size=int(raw["patch_size"]),
-        temporal_patch_size=int(raw["temporal_patch_size"]),
-        spatial_merge_size=int(raw["spatial_merge_size"]),
-        out_hidden_size=int(raw["out_hidden_size"]),
-        num_position_embeddings=int(raw["num_position_embeddings"]),
+        depth=_positive(raw, "depth"),
+        hidden_size=_positive(raw, "hidden_size"),
+        intermediate_size=_positive(raw, "intermediate_size"),
+        num_heads=_positive(raw, "num_heads"),
+        in_channels=_positive(raw, "in_channels"),
+        patch_size=_positive(raw, "patch_size"),
+        temporal_patch_size=_positive(raw, "temporal_patch_size"),
+        spatial_merge_size=_positive(raw, "spatial_merge_size"),
+        out_hidden_size=_positive(raw, "out_hidden_size"),
+        num_position_embeddings=_positive(raw, "num_position_embeddings"),
         deepstack_visual_indexes=tuple(int(index) for index in raw["deepstack_visual_indexes"]),
     )
+
+
+def _positive(raw: Mapping[str, Any], name: str) -> int:
+    value = int(raw[name])
+    if value < 1:
+        raise ValueError(name)
+    return value
 
 
 def _unsupported_value(name: str, value: object) -> UnsupportedModelError:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kantu.errors import CheckpointError, InvalidRequestError
-from kantu.processing.template import ChatTemplate, read_json
+from kantu.model.folder import ModelFolder
+from kantu.processing.template import ChatTemplate
 from kantu.processing.tokenizer import Tokenizer
 
 Message = Mapping[str, Any]
@@ -55,28 +55,16 @@ class ChatProcessor:
         self._edges = sorted(edges)
 
     @classmethod
-    def from_folder(cls, folder: Path) -> ChatProcessor:
+    def from_folder(cls, folder: ModelFolder) -> ChatProcessor:
         """Read tokenizer, chat template and config.json of a model folder.
 
         Raises:
             CheckpointError: a file or value is missing or damaged, or they contradict each other.
+            UnsupportedModelError: see `ModelFolder.config`.
         """
-        config = read_json(folder / "config.json")
-        vision = config.get("vision_config")
-        merge_size = vision.get("spatial_merge_size") if isinstance(vision, dict) else None
-        image_token_id = config.get("image_token_id")
-        for name, value in (("image_token_id", image_token_id), ("spatial_merge_size", merge_size)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise CheckpointError(
-                    "invalid_config",
-                    f"config.json：缺少 {name} 或其值无效。",
-                    f"config.json: {name} is missing or invalid.",
-                    param=name,
-                )
-        assert isinstance(image_token_id, int)
-        assert isinstance(merge_size, int)
+        config = folder.config
         tokenizer = Tokenizer.from_folder(folder)
-        if image_token_id not in tokenizer.added_tokens.values():
+        if config.image_token_id not in tokenizer.added_tokens.values():
             raise CheckpointError(
                 "invalid_config",
                 "config.json 的 image_token_id 不是分词器的附加词元。",
@@ -84,7 +72,12 @@ class ChatProcessor:
                 param="image_token_id",
             )
         template = ChatTemplate.from_folder(folder)
-        return cls(tokenizer, template, image_token_id=image_token_id, merge_size=merge_size)
+        return cls(
+            tokenizer,
+            template,
+            image_token_id=config.image_token_id,
+            merge_size=config.vision.spatial_merge_size,
+        )
 
     def prompt(
         self, messages: Sequence[Message], grids: Sequence[Grid], *, add_generation_prompt: bool = True

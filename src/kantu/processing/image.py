@@ -18,7 +18,7 @@ from PIL import Image
 
 from kantu.errors import ImageError, InvalidRequestError
 from kantu.processing import container
-from kantu.processing.image_config import ImageConfig, read_image_config
+from kantu.processing.image_config import ImageConfig
 
 __all__ = [
     "CleanImage",
@@ -28,7 +28,6 @@ __all__ = [
     "decode",
     "patchify",
     "prepare",
-    "read_image_config",
     "smart_resize",
 ]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kantu.errors import CheckpointError
+from kantu.model.folder import ModelFolder
 
 
 @dataclass(frozen=True)
@@ -37,52 +36,40 @@ class ImageConfig:
         """Both sides of a resized image are multiples of this: the side of a visual token in pixels."""
         return self.patch_size * self.merge_size
 
+    @classmethod
+    def from_folder(cls, folder: ModelFolder) -> ImageConfig:
+        """Read preprocessor_config.json of a model folder.
 
-def read_image_config(folder: Path) -> ImageConfig:
-    """Read preprocessor_config.json of a model folder.
+        `size.shortest_edge` and `size.longest_edge` are pixel counts in this family; the older `min_pixels` and
+        `max_pixels` win over them, as in transformers. Nothing is filled in: a wrong guess here shows only as bad
+        answers.
 
-    `size.shortest_edge` and `size.longest_edge` are pixel counts in this family; the older `min_pixels` and
-    `max_pixels` win over them, as in transformers. Nothing is filled in: a wrong guess here shows only as bad answers.
-
-    Raises:
-        CheckpointError: file missing or damaged, a value missing, or one that asks for other processing than ours.
-    """
-    path = folder / "preprocessor_config.json"
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(
-            "checkpoint_file_missing",
-            f"模型目录缺少文件 {path.name}：{folder}",
-            f"The model folder lacks {path.name}: {folder}",
-            param=path.name,
-        ) from None
-    except (OSError, ValueError) as error:
-        raise _bad_config("无法读取或不是有效的 JSON", "cannot be read or is not valid JSON", None) from error
-    if not isinstance(raw, dict):
-        raise _bad_config("内容不是 JSON 对象", "is not a JSON object", None)
-    size = raw.get("size")
-    if not isinstance(size, dict):
-        size = {}
-    sizes = {
-        "min_pixels": raw.get("min_pixels") or size.get("shortest_edge"),
-        "max_pixels": raw.get("max_pixels") or size.get("longest_edge"),
-    }
-    _refuse_other_processing(raw)
-    config = ImageConfig(
-        patch_size=_positive(raw, "patch_size"),
-        temporal_patch_size=_positive(raw, "temporal_patch_size"),
-        merge_size=_positive(raw, "merge_size"),
-        image_mean=_three(raw, "image_mean"),
-        image_std=_three(raw, "image_std"),
-        min_pixels=_positive(sizes, "min_pixels"),
-        max_pixels=_positive(sizes, "max_pixels"),
-    )
-    if 0.0 in config.image_std:
-        raise _bad_config("image_std 不能为 0", "image_std must not be 0", "image_std")
-    if not config.factor**2 <= config.max_pixels or config.min_pixels > config.max_pixels:
-        raise _bad_config("像素上下限自相矛盾", "the pixel limits contradict each other", "size")
-    return config
+        Raises:
+            CheckpointError: file missing or damaged, a value missing, or one that asks for other processing than ours.
+        """
+        raw = folder.json("preprocessor_config.json")
+        size = raw.get("size")
+        if not isinstance(size, dict):
+            size = {}
+        sizes = {
+            "min_pixels": raw.get("min_pixels") or size.get("shortest_edge"),
+            "max_pixels": raw.get("max_pixels") or size.get("longest_edge"),
+        }
+        _refuse_other_processing(raw)
+        config = cls(
+            patch_size=_positive(raw, "patch_size"),
+            temporal_patch_size=_positive(raw, "temporal_patch_size"),
+            merge_size=_positive(raw, "merge_size"),
+            image_mean=_three(raw, "image_mean"),
+            image_std=_three(raw, "image_std"),
+            min_pixels=_positive(sizes, "min_pixels"),
+            max_pixels=_positive(sizes, "max_pixels"),
+        )
+        if 0.0 in config.image_std:
+            raise _bad_config("image_std 不能为 0", "image_std must not be 0", "image_std")
+        if not config.factor**2 <= config.max_pixels or config.min_pixels > config.max_pixels:
+            raise _bad_config("像素上下限自相矛盾", "the pixel limits contradict each other", "size")
+        return config
 
 
 def _refuse_other_processing(raw: Mapping[str, Any]) -> None:
@@ -122,7 +109,7 @@ def _three(raw: Mapping[str, Any], name: str) -> tuple[float, float, float]:
     return float(red), float(green), float(blue)
 
 
-def _bad_config(chinese: str, english: str, param: str | None) -> CheckpointError:
+def _bad_config(chinese: str, english: str, param: str) -> CheckpointError:
     return CheckpointError(
         "invalid_preprocessor_config",
         f"preprocessor_config.json：{chinese}。",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 import jinja2
@@ -19,7 +18,7 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from kantu.errors import CheckpointError, InvalidRequestError
-from kantu.processing.tokenizer import read_tokenizer_config
+from kantu.model.folder import ModelFolder
 
 _NAMED_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
@@ -64,13 +63,13 @@ class ChatTemplate:
             raise _bad_template("语法错误", "it has a syntax error") from error
 
     @classmethod
-    def from_folder(cls, folder: Path) -> ChatTemplate:
+    def from_folder(cls, folder: ModelFolder) -> ChatTemplate:
         """Read chat_template.jinja, else chat_template.json, else `chat_template` of tokenizer_config.json.
 
         Raises:
             CheckpointError: none of them holds a template, or it is damaged.
         """
-        settings = read_tokenizer_config(folder)
+        settings = folder.json("tokenizer_config.json", missing_ok=True)
         tokens: dict[str, str] = {}
         for name in _NAMED_TOKENS:
             token = settings.get(name)
@@ -105,45 +104,19 @@ class ChatTemplate:
             ) from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object of a model folder.
-
-    Raises:
-        CheckpointError: `checkpoint_file_missing` or `checkpoint_file_damaged`.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(
-            "checkpoint_file_missing",
-            f"模型目录缺少文件 {path.name}：{path.parent}",
-            f"The model folder lacks {path.name}: {path.parent}",
-            param=path.name,
-        ) from None
-    except (OSError, ValueError) as error:
-        raise _damaged_file(path) from error
-    if not isinstance(content, dict):
-        raise _damaged_file(path)
-    return content
-
-
-def _find_source(folder: Path, settings: Mapping[str, Any]) -> str:
-    jinja = folder / "chat_template.jinja"
-    if jinja.is_file():
-        try:
-            return jinja.read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise _bad_template("文件已损坏", "the file is damaged") from error
-    legacy = folder / "chat_template.json"
-    source = read_json(legacy).get("chat_template") if legacy.is_file() else settings.get("chat_template")
+def _find_source(folder: ModelFolder, settings: Mapping[str, Any]) -> str:
+    jinja, legacy = "chat_template.jinja", "chat_template.json"
+    if jinja in folder.files:
+        return folder.text(jinja)
+    source = (folder.json(legacy) if legacy in folder.files else settings).get("chat_template")
     if isinstance(source, list):  # several named templates
         named = {t.get("name"): t.get("template") for t in source if isinstance(t, dict)}
         source = named.get("default")
     if not isinstance(source, str):
         raise CheckpointError(
             "chat_template_missing",
-            f"模型目录里没有对话模板：{folder}",
-            f"The model folder has no chat template: {folder}",
+            f"模型目录里没有对话模板：{folder.path}",
+            f"The model folder has no chat template: {folder.path}",
             param="chat_template",
         )
     return source
@@ -170,13 +143,4 @@ def _now(pattern: str) -> str:
 def _bad_template(chinese: str, english: str) -> CheckpointError:
     return CheckpointError(
         "invalid_chat_template", f"对话模板：{chinese}。", f"Chat template: {english}.", param="chat_template"
-    )
-
-
-def _damaged_file(path: Path) -> CheckpointError:
-    return CheckpointError(
-        "checkpoint_file_damaged",
-        f"模型目录里的 {path.name} 已损坏。",
-        f"{path.name} in the model folder is damaged.",
-        param=path.name,
     )

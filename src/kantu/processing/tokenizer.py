@@ -10,13 +10,12 @@ import codecs
 import json
 import re
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 import tokenizers
 from tokenizers import decoders, models, pre_tokenizers
 
 from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.model.folder import ModelFolder
 
 
 class Tokenizer:
@@ -40,23 +39,16 @@ class Tokenizer:
         self._added_pattern = re.compile("|".join(map(re.escape, by_length)) or r"(?!)")
 
     @classmethod
-    def from_folder(cls, folder: Path) -> Tokenizer:
+    def from_folder(cls, folder: ModelFolder) -> Tokenizer:
         """Read tokenizer.json (and the added tokens of tokenizer_config.json) of a model folder.
 
         Raises:
             CheckpointError: a file is missing or damaged, is not byte-level BPE, or has an added token that plain text
                 could produce.
         """
-        path = folder / "tokenizer.json"
-        if not path.is_file():
-            raise CheckpointError(
-                "checkpoint_file_missing",
-                f"模型目录缺少文件 tokenizer.json：{folder}",
-                f"The model folder lacks tokenizer.json: {folder}",
-                param=path.name,
-            )
+        text = folder.text("tokenizer.json")
         try:
-            full = tokenizers.Tokenizer.from_file(str(path))
+            full = tokenizers.Tokenizer.from_str(text)
         except Exception as error:  # the library raises bare Exception
             raise _bad_tokenizer("文件已损坏", "the file is damaged") from error
         if not isinstance(full.model, models.BPE) or not isinstance(full.decoder, decoders.ByteLevel):
@@ -73,7 +65,7 @@ class Tokenizer:
             if token.special:
                 special.add(token_id)
         _check_declared(folder, added)
-        return cls(_without_added_tokens(full, path, added), added, frozenset(special))
+        return cls(_without_added_tokens(full, text, added), added, frozenset(special))
 
     def encode(self, text: str, *, allow_special: bool) -> list[int]:
         """Turn text into token ids; nothing is put before or after it.
@@ -184,9 +176,9 @@ def _byte_alphabet() -> dict[str, int]:
 _BYTE_OF = _byte_alphabet()
 
 
-def _check_declared(folder: Path, added: dict[str, int]) -> None:
+def _check_declared(folder: ModelFolder, added: dict[str, int]) -> None:
     """The added tokens that tokenizer_config.json declares must be those of tokenizer.json."""
-    declared = read_tokenizer_config(folder).get("added_tokens_decoder") or {}
+    declared = folder.json("tokenizer_config.json", missing_ok=True).get("added_tokens_decoder") or {}
     for token_id, token in declared.items():
         content = token.get("content") if isinstance(token, dict) else token
         if not isinstance(content, str) or str(added.get(content)) != token_id:
@@ -196,25 +188,8 @@ def _check_declared(folder: Path, added: dict[str, int]) -> None:
             )
 
 
-def read_tokenizer_config(folder: Path) -> dict[str, Any]:
-    """Return tokenizer_config.json of a model folder; {} if the folder has none.
-
-    Raises:
-        CheckpointError: the file is damaged.
-    """
-    try:
-        content = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise _bad_tokenizer("tokenizer_config.json 已损坏", "tokenizer_config.json is damaged") from error
-    if not isinstance(content, dict):
-        raise _bad_tokenizer("tokenizer_config.json 已损坏", "tokenizer_config.json is damaged")
-    return content
-
-
-def _without_added_tokens(full: tokenizers.Tokenizer, path: Path, added: dict[str, int]) -> tokenizers.Tokenizer:
-    """Build the tokenizer that plain text goes through: same model, no added tokens.
+def _without_added_tokens(full: tokenizers.Tokenizer, text: str, added: dict[str, int]) -> tokenizers.Tokenizer:
+    """Build the tokenizer that plain text goes through: same model, no added tokens. `text` is tokenizer.json.
 
     BPE can only yield entries of its own vocabulary, so with no added token among them none can come out of plain text.
     """
@@ -224,7 +199,7 @@ def _without_added_tokens(full: tokenizers.Tokenizer, path: Path, added: dict[st
         raise _bad_tokenizer("字节词元不全", "some bytes have no token")
     overlap = {text for text in added if plain.token_to_id(text) is not None}
     if overlap:  # some trainers list added tokens in the vocabulary as well
-        raw = json.loads(path.read_text(encoding="utf-8"))["model"]
+        raw = json.loads(text)["model"]
         merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in raw["merges"]]
         if any("".join(pair) in overlap for pair in merges) or any(part in overlap for p in merges for part in p):
             raise _bad_tokenizer("附加词元可由普通文字拼出，不安全", "an added token can be produced from plain text")

@@ -17,7 +17,8 @@ from kantu.engine.process import ProcessEngine
 from kantu.engine.protocol import DeltaStream, Engine
 from kantu.engine.request import Constraint, Delta, Request, SamplingParams
 from kantu.errors import CancelledError, DeadlineExceededError, EngineError, InvalidRequestError, PromptTooLongError
-from kantu.processing.image import prepare, read_image_config
+from kantu.model.folder import ModelFolder
+from kantu.processing.image import ImageConfig, prepare
 from tests.engine.process.embedded import load_embedded
 from tests.engine.process.engines import WAIT_SECONDS, process_engine
 
@@ -42,7 +43,8 @@ def remote() -> Iterator[ProcessEngine]:
 
 def asked(text: str = WHY, *, pictures: int = 1, max_pixels: int | None = 2**17, **sampling: Any) -> Request:
     """About the example, small by default to be quick."""
-    image = prepare(ROOT / "examples/order.png", read_image_config(hub.locate(None)), max_pixels=max_pixels)
+    config = ImageConfig.from_folder(ModelFolder.open(hub.locate(None)))
+    image = prepare(ROOT / "examples/order.png", config, max_pixels=max_pixels)
     content = [*({"type": "image"} for _ in range(pictures)), {"type": "text", "text": text}]
     return Request(({"role": "user", "content": content},), (image,) * pictures, SamplingParams(**sampling))
 

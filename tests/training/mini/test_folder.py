@@ -9,7 +9,7 @@ import torch
 from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 
 from kantu.model.checkpoint import load_model
-from kantu.model.config import read_config
+from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini.folder import write_companions, write_weights
 from kantu.training.mini.network import initialize, mini_config
@@ -47,14 +47,14 @@ def test_every_common_character_is_one_token_and_no_token_spans_two() -> None:
 
 
 def test_the_folder_says_what_the_configuration_says(folder: Path) -> None:
-    assert read_config(folder) == mini_config(build_tokenizer())
+    assert ModelFolder.open(folder).config == mini_config(build_tokenizer())
 
 
 def test_it_is_small_enough_to_ship(folder: Path) -> None:
     shards = sorted(folder.glob("*.safetensors"))
     assert all(shard.stat().st_size < 16_000_000 for shard in shards)
     assert sum(shard.stat().st_size for shard in shards) < 44_000_000
-    config = read_config(folder)
+    config = ModelFolder.open(folder).config
     with torch.device("meta"):
         assert sum(parameter.numel() for parameter in Qwen3VL(config).parameters()) <= 16_000_000
 
@@ -62,7 +62,7 @@ def test_it_is_small_enough_to_ship(folder: Path) -> None:
 @pytest.mark.filterwarnings("default")  # transformers warns about its own internals
 def test_transformers_loads_it_and_agrees(folder: Path) -> None:
     theirs = Qwen3VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).eval()
-    ours = load_model(folder, device=torch.device("cpu"), dtype=torch.float32)
+    ours = load_model(ModelFolder.open(folder), device=torch.device("cpu"), dtype=torch.float32)
     grid = (1, 6, 4)
     patches = torch.randn(24, ours.config.vision.patch_dim, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():

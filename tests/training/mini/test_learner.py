@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 
 from kantu.errors import InvalidRequestError
 from kantu.model.checkpoint import load_model
+from kantu.model.folder import ModelFolder
 from kantu.synth.page import Line, Page, Question
 from kantu.training.loop import LoopSettings, Stretch
 from kantu.training.mini.losses import TrainingAttention
@@ -105,7 +106,7 @@ def test_shipping_copies_a_loadable_model_with_its_record(tmp_path: Path) -> Non
     folder.mkdir()
     (folder / "model-00009-of-00009.safetensors").write_bytes(b"old")
     ship(tmp_path / "run", folder)
-    load_model(folder, device=CPU, dtype=torch.bfloat16)
+    load_model(ModelFolder.open(folder), device=CPU, dtype=torch.bfloat16)
     record = json.loads((folder / "training.json").read_text("utf-8"))
     assert (record["steps"], record["pictures"]) == (1, 8)
     assert record["stretches"][0]["seed"] == 1

@@ -8,14 +8,15 @@ from functools import partial
 from typing import Any
 
 from kantu import hub
-from kantu.engine.generation_config import read_generation_config
+from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.process import ProcessEngine
 from kantu.engine.protocol import Engine
 from kantu.engine.remote.engine import RemoteEngine, Upstream
 from kantu.engine.request import DEFAULT_MAX_TOKENS
 from kantu.errors import InvalidRequestError
+from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
-from kantu.processing.image_config import ImageConfig, read_image_config
+from kantu.processing.image_config import ImageConfig
 from kantu.service.models.load import load_engine
 from kantu.service.settings import ModelSettings
 
@@ -62,14 +63,16 @@ def open_model(settings: ModelSettings, log_level: str = "info") -> ServedModel:
     """
     if settings.name.startswith(("http://", "https://")):
         return _upstream(settings)
-    folder = hub.locate(settings.name)
-    image_config, chat = read_image_config(folder), ChatProcessor.from_folder(folder)
+    path = hub.locate(settings.name)
+    folder = ModelFolder.open(path)
+    image_config, chat = ImageConfig.from_folder(folder), ChatProcessor.from_folder(folder)
+    default_max_tokens = GenerationConfig.from_folder(folder).max_tokens
     sizes: dict[str, Any] = {
         name: getattr(settings, name) for name in ("max_running", "max_waiting", "kv_bytes", "vision_bytes")
     }
-    make = partial(load_engine, str(folder), settings.quantize, settings.device, sizes, log_level)
-    name = settings.served_name or (folder.name if folder.is_dir() else settings.name)
-    return ServedModel(name, ProcessEngine(make), image_config, chat, read_generation_config(folder).max_tokens)
+    make = partial(load_engine, str(path), settings.quantize, settings.device, sizes, log_level)
+    name = settings.served_name or (path.name if path.is_dir() else settings.name)
+    return ServedModel(name, ProcessEngine(make), image_config, chat, default_max_tokens)
 
 
 def _upstream(settings: ModelSettings) -> ServedModel:

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from kantu.model.checkpoint import load_model
+from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini import losses
 from kantu.training.mini.batch import Batch
@@ -39,7 +40,7 @@ class MiniLearner:
         torch.manual_seed(seed)
         self.head = GlyphHead(self.config)
         if weights is not None:
-            loaded = load_model(weights, device=torch.device("cpu"), dtype=torch.float32)
+            loaded = load_model(ModelFolder.open(weights), device=torch.device("cpu"), dtype=torch.float32)
             self.model.load_state_dict(loaded.state_dict())
             if (weights / _GLYPH_HEAD).exists():
                 self._named_head().load_state_dict(load_file(weights / _GLYPH_HEAD))

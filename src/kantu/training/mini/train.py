@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader
 
-from kantu.processing.image import read_image_config
+from kantu.model.folder import ModelFolder
+from kantu.processing.image import ImageConfig
 from kantu.training import loop
 from kantu.training.loop import LoopSettings, Stretch
 from kantu.training.mini.batch import Batch
@@ -35,7 +36,7 @@ def train(
     tokenizer = build_tokenizer()
     learner = MiniLearner(tokenizer, seed=seed, weights=weights, device=device)
     write_companions(settings.run, learner.config, tokenizer)
-    image_config = read_image_config(settings.run)
+    image_config = ImageConfig.from_folder(ModelFolder.open(settings.run))
     progress = loop.resume(learner, settings.run) or (read_record(weights) if weights else Progress())
     for stretch in stretches:
         stage = stages[stretch.stage]

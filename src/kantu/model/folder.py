@@ -1,0 +1,185 @@
+"""A model folder: the files it has, each read at most once, and the configuration of the network.
+
+What a file means is decided in the layer that uses it, by `X.from_folder(folder)`; how it is read is decided here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kantu.errors import CheckpointError, ModelNotFoundError
+from kantu.model.config import ModelConfig, parse_config
+
+MAX_FILE_BYTES = 1 << 26  # of a file that is read whole; the largest published one is a tokenizer.json of 11 MB
+
+_WEIGHTS = "model.safetensors"
+_INDEX = "model.safetensors.index.json"
+_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model folder as it was when it was opened. Safe to share between threads.
+
+    Contents are read when they are first asked for and kept: whoever shares a folder shares what it says, even if its
+    files change. Weights are mapped by `kantu.model.checkpoint`, never read here.
+
+    Attributes:
+        path: where it is.
+        files: names of the files directly in it; what symbolic links lead to counts as a file if it is one.
+    """
+
+    path: Path
+    files: frozenset[str]
+    _contents: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _objects: dict[str, Mapping[str, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @classmethod
+    def open(cls, path: Path) -> ModelFolder:
+        """List the folder; nothing is read yet.
+
+        Raises:
+            ModelNotFoundError: `model_folder_not_found`: there is no folder at `path`.
+            CheckpointError: `checkpoint_file_damaged`: it may not be listed.
+        """
+        try:
+            return cls(path, frozenset(entry.name for entry in path.iterdir() if entry.is_file()))
+        except (FileNotFoundError, NotADirectoryError):
+            raise ModelNotFoundError(
+                "model_folder_not_found",
+                f"模型文件夹不存在：{path}",
+                f"No such model folder: {path}",
+                param="model",
+            ) from None
+        except OSError as error:
+            raise CheckpointError(
+                "checkpoint_file_damaged",
+                f"模型目录无法读取：{path}",
+                f"The model folder cannot be read: {path}",
+                param="model",
+            ) from error
+
+    def text(self, name: str) -> str:
+        """A text file.
+
+        Raises:
+            CheckpointError: `checkpoint_file_missing`, or `checkpoint_file_damaged`: it cannot be read, is larger than
+                `MAX_FILE_BYTES` or is not UTF-8.
+        """
+        try:
+            return self._read(name).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _damaged(self.path / name, "不是 UTF-8 文本", "is not UTF-8 text") from error
+
+    def json(self, name: str, *, missing_ok: bool = False) -> Mapping[str, Any]:
+        """The object in a JSON file; to be read and not changed.
+
+        Args:
+            missing_ok: a file that is not there is an empty object.
+
+        Raises:
+            CheckpointError: as `text`; `checkpoint_file_damaged` also where it is not a JSON object.
+        """
+        if missing_ok and name not in self.files:
+            return {}
+        if name not in self._objects:
+            self._objects[name] = self._parse(name)
+        return self._objects[name]
+
+    @cached_property
+    def config(self) -> ModelConfig:
+        """What `config.json` says.
+
+        Raises:
+            CheckpointError: the file is missing, damaged, or lacks or contradicts something the network needs.
+            UnsupportedModelError: a folder of a kind that is recognised but not supported.
+        """
+        return parse_config(self.json("config.json"), self.path / "config.json", self._templates())
+
+    @cached_property
+    def weights(self) -> tuple[Path, ...]:
+        """The safetensors files: the single file, or else those the index lists (transformers' order).
+
+        Raises:
+            CheckpointError: `checkpoint_file_missing`: none is there, or one that the index lists is not;
+                `checkpoint_file_damaged`, `index_damaged`: the index.
+        """
+        names = self._listed_weights() if _INDEX in self.files and _WEIGHTS not in self.files else [_WEIGHTS]
+        for name in names:
+            if name not in self.files:
+                raise self._missing(name)
+        return tuple(self.path / name for name in names)
+
+    def _listed_weights(self) -> list[str]:
+        listed = self.json(_INDEX).get("weight_map")
+        if not isinstance(listed, Mapping) or not listed:
+            raise self._bad_index("缺少 weight_map", "has no weight_map")
+        names = sorted({str(name) for name in listed.values()})
+        for name in names:
+            if Path(name).name != name or Path(name).suffix != ".safetensors":  # never outside the folder, no pickle
+                raise self._bad_index(f"不合法的文件名 {name}", f"lists the illegal file name {name}")
+        return names
+
+    def _templates(self) -> Iterator[str]:
+        """The files a chat template may stand in, as far as they are there and are text."""
+        return (self._read(name).decode("utf-8", "replace") for name in _TEMPLATES if name in self.files)
+
+    def _parse(self, name: str) -> Mapping[str, Any]:
+        text = self.text(name)
+        try:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise _damaged(self.path / name, "不是有效的 JSON", "is not valid JSON") from error
+        if not isinstance(content, dict):
+            raise _damaged(self.path / name, "不是 JSON 对象", "is not a JSON object")
+        return content
+
+    def _read(self, name: str) -> bytes:
+        if name not in self._contents:
+            self._contents[name] = self._read_file(name)
+        return self._contents[name]
+
+    def _read_file(self, name: str) -> bytes:
+        if name not in self.files:  # before it is opened: a named pipe would never answer
+            raise self._missing(name)
+        try:
+            with (self.path / name).open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
+        except FileNotFoundError:
+            raise self._missing(name) from None
+        except OSError as error:
+            raise _damaged(self.path / name, "无法读取", "cannot be read") from error
+        if len(content) > MAX_FILE_BYTES:
+            most = MAX_FILE_BYTES >> 20
+            raise _damaged(self.path / name, f"超过 {most} MiB", f"is larger than {most} MiB")
+        return content
+
+    def _missing(self, name: str) -> CheckpointError:
+        return CheckpointError(
+            "checkpoint_file_missing",
+            f"模型目录缺少文件 {name}：{self.path}",
+            f"The model folder lacks {name}: {self.path}",
+            param=name,
+        )
+
+    def _bad_index(self, chinese: str, english: str) -> CheckpointError:
+        return CheckpointError(
+            "index_damaged",
+            f"模型目录里的权重索引 {_INDEX} 不合法（{chinese}）：{self.path}",
+            f"The weight index {_INDEX} in the model folder {english}: {self.path}",
+            param=_INDEX,
+        )
+
+
+def _damaged(path: Path, chinese: str, english: str) -> CheckpointError:
+    return CheckpointError(
+        "checkpoint_file_damaged",
+        f"模型目录里的 {path.name} 已损坏（{chinese}）：{path.parent}",
+        f"{path.name} in the model folder {english}: {path.parent}",
+        param=path.name,
+    )
