@@ -86,6 +86,7 @@ def question(folder: Path) -> tuple[Prompt, npt.NDArray[np.float32], tuple[int, 
     """The prompt, the patches of its picture and their grid, by our processing (its parity is tested elsewhere)."""
     from kantu.model.folder import ModelFolder
     from kantu.processing.chat import ChatProcessor
+    from kantu.processing.conversation import Turn
     from kantu.processing.image import patchify, prepare
     from kantu.processing.image_config import ImageConfig
 
@@ -97,8 +98,7 @@ def question(folder: Path) -> tuple[Prompt, npt.NDArray[np.float32], tuple[int, 
     config = ImageConfig.from_folder(opened)
     clean = prepare(picture, config)
     grid = clean.grid(config)
-    content = [{"type": "image"}, {"type": "text", "text": QUESTION}]
-    prompt = ChatProcessor.from_folder(opened).prompt([{"role": "user", "content": content}], [grid])
+    prompt = ChatProcessor.from_folder(opened).prompt([Turn("user", (None, QUESTION))], [grid])
     return prompt, patchify(clean.pixels, config), grid
 
 

@@ -23,7 +23,6 @@ PAGE = ROOT / "docs" / "errors.md"
 # Whose errors end a command or are raised in Python; no request passes through them.
 _ELSEWHERE = (
     *("bench", "doctor", "evaluation", "hub", "model", "synth", "training", "cli.py", "vlm.py"),
-    "processing/messages.py",  # messages of the Python API; HTTP's are read by service/chat
     *("service/commands.py", "service/server.py", "service/settings.py", "service/tls.py", "service/fetch/settings.py"),
     *("service/keys/check.py", "service/keys/expiry.py", "service/keys/first_key.py"),
 )
@@ -41,6 +40,7 @@ _NOT_HEARD = {
     "invalid_remote_settings": "a setting",
     "invalid_settings": "a setting",
     "invalid_timeout_seconds": "a setting",
+    "invalid_turn": "a Python object; messages over HTTP are checked before",
     "invalid_upstream": "a setting",
     "key_not_found": "of the command line",
 }
@@ -66,15 +66,14 @@ _MEANINGS = {
     "invalid_max_pattern_size": "参数 max_pattern_size 必须是正整数。",
     "invalid_max_pixels": "max_pixels 必须是范围内的整数（上限由模型或服务规定）。",
     "invalid_max_tokens": "参数 max_completion_tokens（或 max_tokens）必须是正整数。",
-    "invalid_message": "消息的内容无法转换为对话模板需要的样子。",
     "invalid_min_count": "参数 min_count 必须是不小于 2 的整数。",
     "invalid_min_pattern_size": "参数 min_pattern_size 必须是不大于 max_pattern_size 的正整数。",
     "invalid_min_tokens": "参数 min_tokens 必须是不小于 0、不大于 max_tokens 的整数。",
     "invalid_parameter": "参数的类型或取值无效、超过本服务的上限，或与另一个参数矛盾；param 说是哪一个。",
-    "invalid_seed": "参数 seed 必须是不小于 0、小于 2 的 63 次方的整数。",
+    "invalid_seed": "参数 seed 必须是 64 位有符号整数。",
     "invalid_stop": "参数 stop 必须是一个或几个非空字符串，且不能太多。",
     "invalid_text": "文字不是有效的 Unicode（不成对的代理字符），或私用区字符过多。",
-    "invalid_top_k": "参数 top_k 必须是不小于 0 的整数。",
+    "invalid_top_k": "参数 top_k 必须是正整数，或表示不限的 0、-1。",
     "output_token_limit_exceeded": "这个请求会超过密钥每分钟或每天的生成词元上限。",
     "overloaded": "排队的请求太多；按 Retry-After 重试。",
     "request_limit_exceeded": "已达到密钥每分钟或每天的请求数上限。",

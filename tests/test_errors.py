@@ -6,7 +6,15 @@ import pickle
 
 import pytest
 
-from kantu.errors import ImageError, NotReadyError, OverloadedError
+from kantu.errors import (
+    EngineError,
+    ImageError,
+    KantuError,
+    NotFoundError,
+    NotReadyError,
+    OverloadedError,
+    blaming,
+)
 
 
 def test_an_error_shows_its_message_and_code() -> None:
@@ -27,3 +35,12 @@ def test_when_to_come_back_survives_pickling(kind: type[NotReadyError | Overload
     assert type(copy) is kind
     assert vars(copy) == vars(error)
     assert str(copy) == str(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "param"), [(ImageError, "images.1"), (NotFoundError, "images.1"), (EngineError, "images")]
+)
+def test_only_errors_of_the_request_are_blamed_on_a_part_of_it(kind: type[KantuError], param: str) -> None:
+    with pytest.raises(kind) as caught, blaming("images.1"):
+        raise kind("some_code", "中文。", "English.", param="images")
+    assert caught.value.param == param

@@ -199,7 +199,33 @@ def test_earlier_turns_are_part_of_the_prompt(vlm: kantu.VLM, picture: Image.Ima
     assert longer.visual_tokens == shorter.visual_tokens == 15
 
 
+def test_a_low_detail_costs_fewer_visual_tokens(vlm: kantu.VLM) -> None:
+    picture = Image.new("RGB", (512, 512), "white")
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    url = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+    def cost(part: dict[str, Any], **options: Any) -> int:
+        messages = [{"role": "user", "content": [part, {"type": "text", "text": QUESTION}]}]
+        return vlm.chat(messages, max_tokens=1, **options).usage.visual_tokens
+
+    for detail, tokens in (("low", 121), ("auto", 256), ("high", 256)):
+        assert cost({"type": "image_url", "image_url": {"url": url, "detail": detail}}) == tokens
+        assert cost({"type": "image", "image": picture, "detail": detail}) == tokens
+    assert cost({"type": "image", "image": picture, "detail": "low"}, max_pixels=200 * 1024) == 196
+
+
 # Errors
+
+
+def test_of_several_pictures_the_broken_one_is_named(vlm: kantu.VLM, png: bytes) -> None:
+    with pytest.raises(ImageError) as caught:
+        vlm.ask([png, b"%PDF-1.7"], "你好")
+    assert caught.value.param == "images.1"
+    broken = {"role": "user", "content": [{"type": "image", "image": image} for image in (png, b"")]}
+    with pytest.raises(ImageError) as caught:
+        vlm.chat([{"role": "system", "content": "这是什么？"}, broken])
+    assert caught.value.param == "messages.1.content.1.image"
 
 
 @pytest.mark.parametrize(

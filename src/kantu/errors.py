@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -127,3 +129,13 @@ class LimitExceededError(OverloadedError):
 
 class StoreError(KantuError):
     """The database or the disk of the service cannot be used right now; what was asked has not been done."""
+
+
+@contextmanager
+def blaming(param: str) -> Iterator[None]:
+    """Errors of the request that are raised inside the block name `param`: what the caller called it."""
+    try:
+        yield
+    except (InvalidRequestError, NotFoundError) as error:
+        error.param = param
+        raise

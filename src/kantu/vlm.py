@@ -36,16 +36,17 @@ from kantu.engine.request import (
     check_choices,
     stop_strings,
 )
-from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.errors import CheckpointError, InvalidRequestError, blaming
 from kantu.model.checkpoint import load_model
 from kantu.model.config import VisionConfig
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.model.qwen3vl import Qwen3VL
-from kantu.processing.budget import pixel_budget, shrink_warnings
+from kantu.processing.budget import pixel_budgets, shrink_warnings
 from kantu.processing.chat import ChatProcessor
+from kantu.processing.conversation import Conversation, ImageSource, PictureSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
-from kantu.processing.messages import ImageSource, check_source, read_messages
+from kantu.processing.messages import read_messages, read_question
 
 __all__ = [
     "VLM",
@@ -239,7 +240,7 @@ class VLM:
         self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]
     ) -> AnswerStream:
         """As `ask`, piece by piece."""
-        return self._start(*_question(images, question), options)
+        return self._start(read_question(images, question), options)
 
     def ask_many(
         self, images: ImageSource | Sequence[ImageSource], questions: Sequence[str], **options: Unpack[Options]
@@ -252,8 +253,9 @@ class VLM:
                 "questions must be a non-empty list of questions.",
                 param="questions",
             )
-        clean, seconds = self._read(_question(images, questions[0])[1], options.get("max_pixels"))
-        requests = [self._request(_question(images, question)[0], clean, seconds, options) for question in questions]
+        asked = [read_question(images, question) for question in questions]
+        clean, seconds = self._read(asked[0].pictures, options.get("max_pixels"))
+        requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
         warnings = shrink_warnings(clean)
         streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
         return tuple(stream.finish() for stream in streams)
@@ -271,9 +273,9 @@ class VLM:
         Errors are those of `ask`.
         """
         check_choices(choices)
-        messages, sources = _question(images, question)
-        clean, seconds = self._read(sources, max_pixels)
-        return self.engine.score(self._request(messages, clean, seconds, {}), choices)
+        conversation = read_question(images, question)
+        clean, seconds = self._read(conversation.pictures, max_pixels)
+        return self.engine.score(self._request(conversation.turns, clean, seconds, {}), choices)
 
     def chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> Answer:
         """Answer a conversation of OpenAI-shaped messages (see `kantu.processing.messages.read_messages`).
@@ -285,7 +287,7 @@ class VLM:
 
     def stream_chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> AnswerStream:
         """As `chat`, piece by piece."""
-        return self._start(*read_messages(messages), options)
+        return self._start(read_messages(messages), options)
 
     def detach(self) -> Engine:
         """The engine, from now on the caller's to close: dropping this object leaves it running."""
@@ -302,26 +304,29 @@ class VLM:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _start(
-        self, messages: tuple[dict[str, Any], ...], sources: tuple[ImageSource, ...], options: Options
-    ) -> AnswerStream:
+    def _start(self, conversation: Conversation, options: Options) -> AnswerStream:
         _sampling(options)  # before any picture is read
-        clean, seconds = self._read(sources, options.get("max_pixels"))
-        request = self._request(messages, clean, seconds, options)
+        clean, seconds = self._read(conversation.pictures, options.get("max_pixels"))
+        request = self._request(conversation.turns, clean, seconds, options)
         return AnswerStream(DeltaStream(self.engine, request), shrink_warnings(clean))
 
-    def _read(self, sources: Sequence[ImageSource], max_pixels: int | None) -> tuple[tuple[CleanImage, ...], float]:
+    def _read(self, pictures: Sequence[PictureSource], max_pixels: int | None) -> tuple[tuple[CleanImage, ...], float]:
         """The clean pictures, and the seconds it took."""
-        budget = pixel_budget(self._image_config, max_pixels)
+        config = self._image_config
+        budgets = pixel_budgets(config, max_pixels)
         started = time.perf_counter()
-        clean = tuple(prepare(source, self._image_config, max_pixels=budget) for source in sources)
-        return clean, time.perf_counter() - started
+        clean = []
+        for picture in pictures:
+            assert picture.local is not None  # Python has no others
+            with blaming(picture.path):
+                clean.append(prepare(picture.local, config, max_pixels=budgets[picture.detail]))
+        return tuple(clean), time.perf_counter() - started
 
     def _request(
-        self, messages: tuple[dict[str, Any], ...], images: tuple[CleanImage, ...], seconds: float, options: Options
+        self, turns: tuple[Turn, ...], images: tuple[CleanImage, ...], seconds: float, options: Options
     ) -> Request:
         return Request(
-            messages,
+            turns,
             images,
             _sampling(options),
             preprocess_seconds=seconds,
@@ -466,17 +471,6 @@ def _constraint(options: Options) -> Constraint | None:
             param="schema",
         )
     return given[0] if given else None
-
-
-def _question(images: object, question: object) -> tuple[tuple[dict[str, Any], ...], tuple[ImageSource, ...]]:
-    if not isinstance(question, str) or not question.strip():
-        raise InvalidRequestError(
-            "empty_question", "问题不能为空。", "The question must not be empty.", param="question"
-        )
-    listed = list(images) if isinstance(images, list | tuple) else [images]
-    sources = tuple(check_source(image) for image in listed)
-    parts = [*({"type": "image"} for _ in sources), {"type": "text", "text": question}]
-    return ({"role": "user", "content": parts if sources else question},), sources
 
 
 def _device(device: str | torch.device | None) -> torch.device:

@@ -21,6 +21,7 @@ from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.chat import ChatProcessor
+from kantu.processing.conversation import Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
 
 CPU = torch.device("cpu")
@@ -66,8 +67,8 @@ def picture(parts: Parts, width: int, height: int, seed: int = 0) -> CleanImage:
 def request(
     images: Sequence[CleanImage] = (), text: str = "这是什么？", *, tenant: str = "", **sampling: Any
 ) -> Request:
-    content = [*({"type": "image"} for _ in images), {"type": "text", "text": text}]
-    return Request(({"role": "user", "content": content},), tuple(images), SamplingParams(**sampling), tenant=tenant)
+    turn = Turn("user", (*(None for _ in images), text))
+    return Request((turn,), tuple(images), SamplingParams(**sampling), tenant=tenant)
 
 
 def run(engine: LocalEngine, asked: Request) -> list[Delta]:

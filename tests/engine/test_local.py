@@ -17,6 +17,7 @@ from kantu.engine.local import LocalEngine
 from kantu.engine.protocol import DeltaStream
 from kantu.engine.request import Constraint, RepetitionStop, SamplingParams
 from kantu.errors import CancelledError, DeadlineExceededError, InvalidRequestError, OverloadedError, PromptTooLongError
+from kantu.processing.conversation import Turn
 from kantu.processing.image import patchify
 from tests.engine.engines import Parts, picture, request, run, tokens
 from tests.tiny_checkpoint import write_tiny_checkpoint
@@ -47,7 +48,7 @@ def test_64_greedy_tokens_equal_transformers(
         ours = tokens(run(engine, asked))
 
     grids = [image.grid(parts.image_config) for image in images]
-    ids = torch.from_numpy(parts.chat.prompt(asked.messages, grids).input_ids)[None]
+    ids = torch.from_numpy(parts.chat.prompt(asked.turns, grids).input_ids)[None]
     given: dict[str, Any] = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     if images:
         patches = np.concatenate([patchify(image.pixels, parts.image_config) for image in images])
@@ -187,8 +188,8 @@ def test_a_second_question_about_a_picture_reuses_what_is_computed(parts: Parts,
 def test_the_next_turn_of_a_chat_reuses_the_last(parts: Parts, engine: LocalEngine) -> None:
     asked = request([picture(parts, 96, 96)], max_tokens=24, min_tokens=24, temperature=0)
     answer = "".join(delta.text for delta in run(engine, asked))
-    turns = (*asked.messages, {"role": "assistant", "content": answer}, {"role": "user", "content": "还有呢？"})
-    usage = run(engine, replace(asked, messages=turns))[-1].usage
+    turns = (*asked.turns, Turn("assistant", answer), Turn("user", "还有呢？"))
+    usage = run(engine, replace(asked, turns=turns))[-1].usage
     assert usage is not None
     assert usage.cached_tokens >= usage.visual_tokens
 

@@ -26,11 +26,14 @@ from kantu.errors import InvalidRequestError
         ({"temperature": "hot"}, "temperature"),
         ({"top_p": 0}, "top_p"),
         ({"top_p": 1.01}, "top_p"),
-        ({"top_k": -1}, "top_k"),
+        ({"top_k": -2}, "top_k"),
+        ({"top_k": True}, "top_k"),
         ({"top_k": 2.0}, "top_k"),
         ({"repetition_penalty": 0}, "repetition_penalty"),
-        ({"seed": -1}, "seed"),
+        ({"seed": -(2**63) - 1}, "seed"),
         ({"seed": 2**63}, "seed"),
+        ({"seed": True}, "seed"),
+        ({"seed": -1.0}, "seed"),
         ({"seed": "x"}, "seed"),
         ({"stop": ("",)}, "stop"),
         ({"stop": (3,)}, "stop"),
@@ -45,6 +48,16 @@ def test_a_value_out_of_range_is_refused_and_named(values: dict[str, Any], param
 
 def test_the_edges_of_the_ranges_are_allowed() -> None:
     SamplingParams(max_tokens=1, min_tokens=1, temperature=0, top_p=1, top_k=0, seed=0, stop=("。",))
+
+
+@pytest.mark.parametrize("seed", [-(2**63), -2, 0, 1, 2**63 - 1])
+def test_a_seed_is_any_signed_64_bit_integer(seed: int) -> None:
+    assert SamplingParams(seed=seed).seed == seed
+
+
+def test_minus_one_is_off_as_with_vllm() -> None:
+    assert SamplingParams(top_k=-1) == SamplingParams(top_k=0)
+    assert SamplingParams(seed=-1) == SamplingParams()
 
 
 def test_stop_is_none_one_string_or_a_list() -> None:

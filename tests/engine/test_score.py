@@ -24,7 +24,7 @@ def test_a_tree_branches_only_where_choices_differ() -> None:
 
 def by_hand(parts: Parts, asked: Request, choices: Sequence[str]) -> list[float]:
     """The definition, computed token by token with the bare model: at each fork the share of the choice's branch."""
-    prompt = parts.chat.prompt(asked.messages, [])
+    prompt = parts.chat.prompt(asked.turns, [])
     paths = [(*parts.chat.tokenizer.encode(choice, allow_special=False), None) for choice in choices]
     ends = sorted(parts.generation_config.end_ids)
     probabilities = []

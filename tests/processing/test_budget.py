@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from kantu.errors import InvalidRequestError
-from kantu.processing.budget import pixel_budget, shrink_warnings
+from kantu.processing.budget import ASK_PIXELS, LOW_DETAIL_PIXELS, pixel_budget, pixel_budgets, shrink_warnings
+from kantu.processing.conversation import Detail
 from kantu.processing.image import CleanImage, ImageConfig
 
 
@@ -36,6 +37,33 @@ def test_a_server_may_set_a_lower_limit() -> None:
     assert pixel_budget(config, 100_000, most_pixels=100_000) == 100_000
     with pytest.raises(InvalidRequestError, match="100000"):
         pixel_budget(config, 100_001, most_pixels=100_000)
+
+
+@pytest.mark.parametrize(
+    ("most", "detail", "budget"),
+    [
+        (1_310_720, "low", LOW_DETAIL_PIXELS),
+        (1_310_720, "auto", 1_310_720),
+        (1_310_720, "high", 1_310_720),
+        (16_777_216, "low", LOW_DETAIL_PIXELS),
+        (16_777_216, "auto", ASK_PIXELS),
+        (16_777_216, "high", 16_777_216),
+        (100_000, "low", 100_000),
+    ],
+)
+def test_detail_says_how_closely_to_look(most: int, detail: Detail, budget: int) -> None:
+    assert pixel_budget(config_with(most), None, detail) == budget
+
+
+def test_low_is_cheaper_than_nothing_said_on_every_folder() -> None:
+    assert LOW_DETAIL_PIXELS < ASK_PIXELS
+
+
+def test_what_was_asked_beats_the_detail_and_the_server_s_limit_holds_over_both() -> None:
+    config = config_with(1_310_720)
+    assert pixel_budgets(config, 500_000) == {"auto": 500_000, "low": 500_000, "high": 500_000}
+    assert pixel_budgets(config, None, most_pixels=65_536) == {"auto": 65_536, "low": 65_536, "high": 65_536}
+    assert pixel_budgets(config, None)["low"] == LOW_DETAIL_PIXELS
 
 
 @pytest.mark.parametrize("value", [0, -1, 1023, 262_145, 1e5, "100000", True])

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,12 @@ class TestAgainstTheReferenceProcessor:
         clean = prepare(picture, CONFIG, max_pixels=448 * 448)
         assert clean.visual_tokens(CONFIG) <= 196
         np.testing.assert_allclose(patchify(clean.pixels, CONFIG), expected["pixel_values"], rtol=0, atol=1e-6)
+
+    @pytest.mark.parametrize("size", [(64, 64), (320, 320), (100, 700), (600, 500)])
+    def test_a_budget_below_the_floor_takes_its_place_and_holds(self, size: tuple[int, int]) -> None:
+        config = replace(CONFIG, min_pixels=200 * 1024)
+        tokens = prepare(noise(*size), config, max_pixels=128 * 1024).visual_tokens(config)
+        assert 90 <= tokens <= 128
 
     def test_patch_order_and_layout(self) -> None:
         pixels = np.zeros((64, 64, 3), np.uint8)

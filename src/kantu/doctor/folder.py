@@ -10,6 +10,7 @@ from kantu.errors import KantuError
 from kantu.model.checkpoint import check_tensors, stored_shapes
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
+from kantu.processing.conversation import Turn
 from kantu.processing.image import ImageConfig
 
 
@@ -59,8 +60,7 @@ def _tensors(folder: ModelFolder) -> str:
 def _chat(folder: ModelFolder) -> str:
     chat = ChatProcessor.from_folder(folder)
     merge = chat.merge_size
-    content = [{"type": "image"}, {"type": "text", "text": "这是什么？"}]
-    prompt = chat.prompt([{"role": "user", "content": content}], [(1, merge, merge)])
+    prompt = chat.prompt([Turn("user", (None, "这是什么？"))], [(1, merge, merge)])
     return f"词表 {chat.tokenizer.vocab_size}，样例问题 {len(prompt.input_ids)} 个词元"
 
 

@@ -25,6 +25,7 @@ from kantu.model.attention import ContiguousCache
 from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
+from kantu.processing.conversation import Turn
 from kantu.processing.image import ImageConfig, patchify, prepare
 
 QUESTION = "图里有什么？请用中文回答，并说明 2 个细节。"
@@ -129,7 +130,7 @@ def _ours(
 ) -> dict[str, Tensor]:
     images = [prepare(picture, config, max_pixels=min(_MAX_PIXELS, config.max_pixels)) for picture in pictures]
     grids = [image.grid(config) for image in images]
-    prompt = ChatProcessor.from_folder(folder).prompt(_messages(len(images)), grids)
+    prompt = ChatProcessor.from_folder(folder).prompt([Turn("user", (*[None] * len(images), QUESTION))], grids)
     pixels = torch.from_numpy(np.concatenate([patchify(image.pixels, config) for image in images]))
     cpu = torch.device("cpu")
     model = load_model(folder, device=cpu, dtype=dtype)

@@ -50,11 +50,11 @@ class Preparation:
         """The sequences of a request, one for each answer.
 
         Raises:
-            InvalidRequestError: the messages or the number of images are not acceptable.
+            InvalidRequestError: the turns or the number of images are not acceptable.
             PromptTooLongError: prompt and answer together exceed `capacity` tokens.
         """
         grids = [image.grid(self.image_config) for image in request.images]
-        prompt = self.chat.prompt(request.messages, grids)
+        prompt = self.chat.prompt(request.turns, grids)
         if probe is not None and probe.path:
             prompt = _followed_by(prompt, probe.path)
         params = self.generation_config.complete(request.sampling)

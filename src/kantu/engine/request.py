@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kantu.errors import InvalidRequestError
 
 if TYPE_CHECKING:
+    from kantu.processing.conversation import Turn
     from kantu.processing.image import CleanImage
 
 FinishReason = Literal["stop", "length", "repetition"]
@@ -86,9 +87,10 @@ class SamplingParams:
         min_tokens: end tokens are masked and stop strings ignored before this many tokens.
         temperature: 0 is greedy; otherwise logits are divided by it.
         top_p: smallest set of tokens whose probabilities reach this; 1 turns it off.
-        top_k: only the k most probable tokens; 0 turns it off.
+        top_k: only the k most probable tokens; 0 turns it off. -1 does too, as with vLLM, and is kept as 0.
         repetition_penalty: over 1 makes tokens seen in prompt or answer less likely; 1 turns it off.
-        seed: makes sampling repeatable; None draws a fresh one.
+        seed: makes sampling repeatable, any of 64 bits with a sign; None draws a fresh one. -1 does too, as with vLLM,
+            and is kept as None.
         stop: the answer ends before the first of these strings.
         min_p: drops tokens less probable than this times the most probable one; 0 turns it off.
         presence_penalty, frequency_penalty: subtracted from the logits of tokens in the answer so far, once, and once
@@ -125,13 +127,14 @@ class SamplingParams:
             raise _invalid("min_tokens", "不能大于 max_tokens", "must not exceed max_tokens")
         _check_number("temperature", self.temperature, "必须是 0 到 100 之间的数", "must be 0 to 100", 0, 100)
         _check_number("top_p", self.top_p, "必须大于 0 且不超过 1", "must be over 0 and at most 1", 1e-9, 1)
-        _check_int("top_k", self.top_k, 0)
+        _check_int("top_k", self.top_k, -1)
         _check_number(
             "repetition_penalty", self.repetition_penalty, "必须在 0.01 到 100 之间", "must be 0.01 to 100", 0.01, 100
         )
-        _check_int("seed", self.seed, 0)
-        if self.seed is not None and self.seed >= 2**63:
-            raise _invalid("seed", "必须小于 2 的 63 次方", "must be below 2**63")
+        if self.seed is not None and (
+            isinstance(self.seed, bool) or not isinstance(self.seed, int) or not -(2**63) <= self.seed < 2**63
+        ):
+            raise _invalid("seed", "必须是 64 位有符号整数", "must be a signed 64-bit integer")
         if len(self.stop) > MAX_STOP_STRINGS or not all(isinstance(s, str) and s for s in self.stop):
             raise _invalid(
                 "stop",
@@ -143,6 +146,9 @@ class SamplingParams:
             _check_number(name, getattr(self, name), "必须在 -2 到 2 之间", "must be -2 to 2", -2, 2)
         _check_int("logprobs", self.logprobs, 0, most=MAX_LOGPROBS)
         _check_int("n", self.n, 1, optional=False, most=MAX_ANSWERS)
+        for name, unset, meaning in (("top_k", -1, 0), ("seed", -1, None)):
+            if getattr(self, name) == unset:
+                object.__setattr__(self, name, meaning)
 
 
 def stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -174,18 +180,18 @@ def check_choices(choices: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: messages in the chat template's shape, and their pictures in order, already clean.
+    """One question: its turns, and their pictures in order, already clean.
 
     Attributes:
-        messages: ``{"role": ..., "content": str | [{"type": "image"} | {"type": "text", "text": ...}, ...]}``.
-        images: one for each image part, in order.
+        turns: at least one; the last is the user's.
+        images: one for each place of a picture, in order.
         sampling: how to choose tokens.
         preprocess_seconds: time already spent on decoding and resizing, for `Timings`.
         tenant: whose request it is; nothing computed for one tenant is ever used for another.
         timeout_seconds: the request fails with `DeadlineExceededError` if it is not finished by then.
     """
 
-    messages: tuple[Mapping[str, Any], ...]
+    turns: tuple[Turn, ...]
     images: tuple[CleanImage, ...] = ()
     sampling: SamplingParams = field(default_factory=SamplingParams)
     preprocess_seconds: float = 0.0

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import get_args
 
 from kantu.errors import InvalidRequestError
+from kantu.processing.conversation import Detail
 from kantu.processing.image import CleanImage
 from kantu.processing.image_config import ImageConfig
 
 ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
 MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
+# `detail: low`. Below what `ask` takes by default (196 visual tokens), so that low is the cheapest on every folder, and
+# twice the least that the published folders take (256 x 256), so that a picture of things stays recognisable.
+LOW_DETAIL_PIXELS = 128 * 32 * 32
 
 
-def pixel_budget(config: ImageConfig, max_pixels: int | None, *, most_pixels: int | None = None) -> int:
-    """The pixel budget of a picture: what was asked, within the limits, or the default of `VLM.ask`.
+def pixel_budget(
+    config: ImageConfig, max_pixels: int | None, detail: Detail = "auto", *, most_pixels: int | None = None
+) -> int:
+    """The pixel budget of a picture: what was asked, within the limits, or what its detail says.
 
     Args:
+        detail: where `max_pixels` is None: "low" takes at most `LOW_DETAIL_PIXELS`, even below the folder's floor;
+            "high" the folder's limit; "auto" too, where the folder was made for few pixels, else the default of
+            `VLM.ask`.
         most_pixels: a limit below the folder's own, such as a server's.
 
     Raises:
@@ -25,7 +35,9 @@ def pixel_budget(config: ImageConfig, max_pixels: int | None, *, most_pixels: in
     least = config.factor**2
     most = config.max_pixels if most_pixels is None else max(least, min(config.max_pixels, most_pixels))
     if max_pixels is None:
-        return min(most, config.max_pixels if config.max_pixels <= MOST_TASK_PIXELS else ASK_PIXELS)
+        if detail == "low":
+            return min(most, max(least, LOW_DETAIL_PIXELS))
+        return most if detail == "high" or config.max_pixels <= MOST_TASK_PIXELS else min(most, ASK_PIXELS)
     if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or not least <= max_pixels <= most:
         raise InvalidRequestError(
             "invalid_max_pixels",
@@ -34,6 +46,12 @@ def pixel_budget(config: ImageConfig, max_pixels: int | None, *, most_pixels: in
             param="max_pixels",
         )
     return max_pixels
+
+
+def pixel_budgets(config: ImageConfig, max_pixels: int | None, *, most_pixels: int | None = None) -> dict[Detail, int]:
+    """`pixel_budget` of each detail that a picture of one request may ask for; it raises the same."""
+    details: tuple[Detail, ...] = get_args(Detail)
+    return {detail: pixel_budget(config, max_pixels, detail, most_pixels=most_pixels) for detail in details}
 
 
 def shrink_warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:

@@ -8,21 +8,19 @@ user can become or complete an added token, not even when the template joins two
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kantu.errors import CheckpointError, InvalidRequestError
 from kantu.model.folder import ModelFolder
+from kantu.processing.conversation import Turn
 from kantu.processing.template import ChatTemplate
 from kantu.processing.tokenizer import Tokenizer
 
-Message = Mapping[str, Any]
 Grid = tuple[int, int, int]
-ROLES = ("system", "user", "assistant", "tool")
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 
 
@@ -79,21 +77,18 @@ class ChatProcessor:
             merge_size=config.vision.spatial_merge_size,
         )
 
-    def prompt(
-        self, messages: Sequence[Message], grids: Sequence[Grid], *, add_generation_prompt: bool = True
-    ) -> Prompt:
+    def prompt(self, turns: Sequence[Turn], grids: Sequence[Grid], *, add_generation_prompt: bool = True) -> Prompt:
         """Turn a conversation into the network's input.
 
         Args:
-            messages: OpenAI-shaped: {"role", "content"}, content a string or a list of {"type": "text", "text"} and
-                {"type": "image"} or {"type": "image_url"} parts. All their text counts as typed by a user.
+            turns: at least one. All their text counts as typed by a user.
             grids: (frames, rows, columns) in patches of every image, in order of appearance.
 
         Raises:
-            InvalidRequestError: `invalid_message`, `invalid_text`, `image_count_mismatch`, `invalid_grid`,
+            InvalidRequestError: `invalid_turn`, `invalid_text`, `image_count_mismatch`, `invalid_grid`,
                 `chat_template_refused`.
         """
-        ids, images = self._render(messages, add_generation_prompt)
+        ids, images = self._render(turns, add_generation_prompt)
         if images != len(grids):
             raise InvalidRequestError(
                 "image_count_mismatch",
@@ -123,17 +118,17 @@ class ChatProcessor:
         )
         return Prompt(input_ids, positions, delta, tuple(spans))
 
-    def _render(self, messages: Sequence[Message], add_generation_prompt: bool) -> tuple[list[int], int]:
-        """Return token ids with one placeholder an image, and the number of images in the messages."""
-        checked = [_checked(message) for message in messages]
-        if not checked:
-            raise _invalid("对话不能为空。", "The conversation must not be empty.")
-        typed = "".join(text for _, content in checked for text in _texts(content))
-        disguise = self._disguise(typed)
+    def _render(self, turns: Sequence[Turn], add_generation_prompt: bool) -> tuple[list[int], int]:
+        """Return token ids with one placeholder an image, and the number of images in the turns."""
+        if not turns:
+            raise InvalidRequestError(
+                "invalid_turn", "对话不能为空。", "The conversation must not be empty.", param="messages"
+            )
+        disguise = self._disguise("".join(text for turn in turns for text in turn.texts))
         reveal = {ord(stand_in): char for char, stand_in in disguise.items()}
         table = str.maketrans(disguise)
         rendered = self._template.render(
-            [{"role": role, "content": _for_template(content, table)} for role, content in checked],
+            [{"role": turn.role, "content": _for_template(turn.content, table)} for turn in turns],
             add_generation_prompt=add_generation_prompt,
         )
         ids: list[int] = []
@@ -142,8 +137,7 @@ class ChatProcessor:
                 ids += self.tokenizer.encode(piece.translate(reveal), allow_special=False)
             else:
                 ids.append(token_id)
-        images = sum(part is None for _, content in checked if not isinstance(content, str) for part in content)
-        return ids, images
+        return ids, sum(turn.pictures for turn in turns)
 
     def _disguise(self, typed: str) -> dict[str, str]:
         """Choose a stand-in for every edge character that neither the users nor the template use."""
@@ -213,63 +207,10 @@ def mrope_positions(
     return positions, delta
 
 
-_Content = str | list[str | None]  # None stands for an image
-
-
-def _checked(message: Message) -> tuple[str, _Content]:
-    if not isinstance(message, Mapping) or message.get("role") not in ROLES:
-        raise _invalid(
-            f"每条消息必须有 role（{'、'.join(ROLES)} 之一）。",
-            f"Every message needs a role out of {', '.join(ROLES)}.",
-        )
-    for name, value in message.items():
-        if name not in ("role", "content", "name") and value:  # tool calls, audio, ...
-            raise _invalid(f"不支持消息字段 {name!r}。", f"The message field {name!r} is not supported.")
-    content = message.get("content")
-    if isinstance(content, str):
-        return message["role"], _valid_text(content)
-    if not isinstance(content, list | tuple):
-        raise _invalid("消息的 content 必须是文字或列表。", "A message's content must be a string or a list.")
-    return message["role"], [_checked_part(part) for part in content]
-
-
-def _checked_part(part: object) -> str | None:
-    kind = part.get("type") if isinstance(part, Mapping) else None
-    if isinstance(part, Mapping) and kind == "text" and isinstance(part.get("text"), str):
-        return _valid_text(part["text"])
-    if kind in ("image", "image_url"):
-        return None
-    raise _invalid(
-        "消息内容只能包含 text 和 image（或 image_url）。",
-        "A message's content may only hold text and image (or image_url) parts.",
-    )
-
-
-def _valid_text(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidRequestError(
-            "invalid_text",
-            "文字里有不成对的代理字符，不是有效的 Unicode。",
-            "The text is not valid Unicode.",
-            param="messages",
-        ) from None
-    return str(text)
-
-
-def _texts(content: _Content) -> list[str]:
-    return [content] if isinstance(content, str) else [part for part in content if part is not None]
-
-
-def _for_template(content: _Content, table: dict[int, str]) -> str | list[dict[str, str]]:
+def _for_template(content: str | Sequence[str | None], table: dict[int, str]) -> str | list[dict[str, str]]:
     if isinstance(content, str):
         return content.translate(table)
     return [{"type": "image"} if part is None else {"type": "text", "text": part.translate(table)} for part in content]
-
-
-def _invalid(chinese: str, english: str) -> InvalidRequestError:
-    return InvalidRequestError("invalid_message", chinese, english, param="messages")
 
 
 def _misplaced() -> InvalidRequestError:

@@ -1,19 +1,25 @@
-"""Pictures inside `data:` URLs (RFC 2397), as OpenAI's clients send them."""
+"""Pictures inside `data:` URLs, as OpenAI's clients send them.
+
+They are read as browsers read them (WHATWG Fetch, "data: URLs"; WHATWG Infra, "forgiving-base64 decode"): the media
+type may be short or missing, the base64 may hold blanks and line breaks, be percent-encoded, and lack its padding.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
+from urllib.parse import unquote
 
 from kantu.errors import ImageError
 from kantu.processing.image import DEFAULT_LIMITS
 
-_HEADER = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+=-]+)*;base64,", re.ASCII | re.IGNORECASE)
+_HEADER = re.compile(r"data:[^,]{0,256}; *base64 *,", re.ASCII | re.IGNORECASE)
+_BLANKS = b"\t\n\f\r "
 
 
 def read_data_url(url: str) -> bytes | None:
-    """The bytes of a `data:` URL with a media type, in base64; None for anything else.
+    """The bytes of a `data:` URL in base64; None for anything else.
 
     Whether they are a picture is for the decode guard to say.
 
@@ -23,10 +29,14 @@ def read_data_url(url: str) -> bytes | None:
     header = _HEADER.match(url)
     if header is None:
         return None
-    if (len(url) - header.end()) * 3 // 4 > DEFAULT_LIMITS.max_bytes + 3:
-        raise too_many_bytes()
+    text = url[header.end() :]
     try:
-        return base64.b64decode(url[header.end() :], validate=True)
+        data = (unquote(text, "latin-1") if "%" in text else text).encode("ascii").translate(None, _BLANKS)
+        if len(data) * 3 // 4 > DEFAULT_LIMITS.max_bytes + 3:
+            raise too_many_bytes()
+        if len(data) % 4 == 0:
+            data = data.removesuffix(b"=").removesuffix(b"=")
+        return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise ImageError(
             "invalid_data_url",

@@ -148,7 +148,8 @@ def prepare(
 
     Args:
         source: path of a file, its bytes, or a PIL image.
-        max_pixels: budget for this request instead of the checkpoint's own; at least one visual token.
+        max_pixels: budget for this request instead of the checkpoint's own; at least one visual token. Below
+            the checkpoint's floor it is the floor, too.
 
     Raises:
         ImageError: as `decode`, and `image_not_found`, `image_unreadable` for a path.
@@ -183,6 +184,14 @@ def prepare(
         min_pixels=min(config.min_pixels, budget),
         max_pixels=budget,
     )
+    if budget < config.min_pixels and height * width > budget:  # enlarging rounds up; a budget below the floor holds
+        height, width = smart_resize(
+            image.height * config.factor,
+            image.width * config.factor,
+            factor=config.factor,
+            min_pixels=least,
+            max_pixels=budget,
+        )
     # Pillow's bicubic is antialiased when shrinking, as the reference processor's.
     pixels = np.array(image.resize((width, height), Image.Resampling.BICUBIC), dtype=np.uint8)
     pixels.flags.writeable = False

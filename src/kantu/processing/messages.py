@@ -1,50 +1,164 @@
-"""OpenAI-shaped messages -> the chat processor's messages and their pictures, in order. Nothing is fetched."""
+"""OpenAI-shaped messages: what they may be, for the Python API and over HTTP alike, and how they become a conversation.
+
+The models are both the checker and the OpenAPI document. The two APIs differ in one thing: in Python a picture may also
+be a path, bytes or a PIL image, over HTTP an uploaded file. Nothing is fetched or opened here.
+Reference: OpenAI's API specification, "Create chat completion"; vLLM where a client sends its answers back.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from PIL import Image
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import InvalidRequestError, blaming
+from kantu.processing.conversation import (
+    Conversation,
+    Detail,
+    ImageSource,
+    PictureSource,
+    Turn,
+    check_question,
+    check_text,
+    empty_question,
+)
 from kantu.processing.data_url import read_data_url
+from kantu.processing.validation import fault, refused
 
-ImageSource = str | Path | bytes | Image.Image
-
-_ROLES = ("system", "user", "assistant")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|data:|file:", re.IGNORECASE)
+_PICTURES = ("image_url", "image")
 
 
-def read_messages(
-    messages: Sequence[Mapping[str, Any]],
-) -> tuple[tuple[dict[str, Any], ...], tuple[ImageSource, ...]]:
-    """Check a conversation and take its pictures out.
+def _unicode(text: str) -> str:
+    try:
+        return check_text(text)
+    except InvalidRequestError as error:
+        raise refused(error) from None
 
-    Args:
-        messages: ``{"role": "system" | "user" | "assistant", "content": ...}``; content is a string or a list of
-            ``{"type": "text", "text": ...}``, ``{"type": "image_url", "image_url": {"url": "data:image/png;base64,"}}``
-            and ``{"type": "image", "image": path | bytes | PIL image}``. The last message is the user's.
 
-    Returns:
-        Messages whose pictures are bare ``{"type": "image"}`` parts, and the pictures in order.
+Text = Annotated[StrictStr, AfterValidator(_unicode)]
 
-    Raises:
-        InvalidRequestError: anything else; also http(s) and file URLs, since Kantu fetches nothing on a caller's word.
-        ImageError: a data URL that is not base64 or too large.
-    """
-    if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Sequence) or not messages:
-        _refuse("invalid_messages", "messages 必须是非空的消息列表。", "messages must be a non-empty list of messages.")
-    images: list[ImageSource] = []
-    read = tuple(_message(message, images) for message in messages)
-    last = read[-1]
-    if last["role"] != "user":
-        _refuse("invalid_messages", "最后一条消息必须来自用户（user）。", "The last message must be the user's.")
-    if not _says_something(last["content"]):
-        _refuse("empty_question", "问题不能为空。", "The question must not be empty.")
-    return read, tuple(images)
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextPart(_Body):
+    """一段文字。"""
+
+    type: Literal["text"]
+    text: Text
+
+
+class ImageURL(_Body):
+    """一张图片：data: 网址、允许的网址，或上传文件的 file_id。"""
+
+    url: StrictStr | None = None
+    file_id: StrictStr | None = None
+    detail: Detail | None = Field(None, description="low 用较少的视觉词元；auto 与 high 用到模型的上限")
+
+    @model_validator(mode="after")
+    def _one(self) -> ImageURL:
+        if (self.url is None) == (self.file_id is None):
+            raise refused(
+                InvalidRequestError(
+                    "invalid_parameter",
+                    "image_url 里要有 url 或 file_id，且只能有一个。",
+                    "image_url holds either a url or a file_id.",
+                )
+            )
+        return self
+
+
+class ImagePart(_Body):
+    """一张图片。"""
+
+    type: Literal["image_url"]
+    image_url: StrictStr | ImageURL
+
+    def source(self, path: str) -> PictureSource:
+        """Where the picture comes from; `path` is the part's."""
+        path = f"{path}.image_url"
+        if isinstance(self.image_url, str):
+            return PictureSource(path, url=self.image_url)
+        given = self.image_url
+        return PictureSource(path, given.detail or "auto", given.url, given.file_id)
+
+
+Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
+
+
+class _Message(_Body):
+    """What clients send along empty, above all with answers of this or another server: it says nothing."""
+
+    name: StrictStr | None = None
+    refusal: None = None
+    annotations: list[Any] | None = Field(None, max_length=0)
+    audio: None = None
+    function_call: None = None
+    tool_calls: list[Any] | None = Field(None, max_length=0)
+    tool_call_id: None = None
+    reasoning: None = None
+    reasoning_content: None = None
+
+
+class SystemMessage(_Message):
+    """系统消息。"""
+
+    role: Literal["system", "developer"]
+    content: Text | list[TextPart]
+
+
+class UserMessage(_Message):
+    """用户消息：文字，或文字与图片。"""
+
+    role: Literal["user"]
+    content: Text | list[Part]
+
+
+class AssistantMessage(_Message):
+    """模型以前的回答；没有内容时可以是 null。"""
+
+    role: Literal["assistant"]
+    content: Text | list[TextPart] | None = None
+
+
+def _pictures_in_place(message: Any) -> Any:
+    """Named before anything else is: as its own fault, whatever else the message's role does not take."""
+    if not isinstance(message, Mapping) or message.get("role") not in ("system", "developer", "assistant", "tool"):
+        return message
+    content = message.get("content")
+    for number, part in enumerate(content if isinstance(content, list | tuple) else ()):
+        if isinstance(part, Mapping) and part.get("type") in _PICTURES:
+            error = InvalidRequestError(
+                "image_not_from_user",
+                f"图片只能放在 user 消息里，不能放在 {message['role']} 消息里。",
+                f"Only user messages may hold pictures, not a {message['role']} message.",
+            )
+            raise refused(error, "content", number)
+    return message
+
+
+Message = Annotated[
+    SystemMessage | UserMessage | AssistantMessage,
+    Field(discriminator="role"),
+    BeforeValidator(_pictures_in_place),
+]
 
 
 def check_source(source: object) -> ImageSource:
@@ -55,7 +169,7 @@ def check_source(source: object) -> ImageSource:
         return bytes(source)
     if isinstance(source, str | Path | bytes | Image.Image) and source != "":
         return source
-    _refuse(
+    raise InvalidRequestError(
         "invalid_image_source",
         "图片必须是文件路径、字节或 PIL 图像。",
         "An image must be a path, bytes or a PIL image.",
@@ -63,68 +177,147 @@ def check_source(source: object) -> ImageSource:
     )
 
 
-def _message(message: object, images: list[ImageSource]) -> dict[str, Any]:
-    if not isinstance(message, Mapping):
-        _refuse("invalid_messages", "每条消息必须是一个对象。", "Every message must be a mapping.")
-    role, content = message.get("role"), message.get("content")
-    if role not in _ROLES:
-        _refuse(
-            "unknown_role",
-            f"不认识的角色 {role!r}，只能是 {'、'.join(_ROLES)}。",
-            f"Unknown role {role!r}; use one of {', '.join(_ROLES)}.",
-        )
-    others = {name: value for name, value in message.items() if name not in ("role", "content")}
-    if isinstance(content, str):
-        return {**others, "role": role, "content": content}
-    if isinstance(content, bytes) or not isinstance(content, Sequence):
-        _refuse("invalid_content", "消息的 content 必须是文字或列表。", "content must be a string or a list of parts.")
-    parts = [_part(part, images, role) for part in content]
-    return {**others, "role": role, "content": parts}
+def _local(source: object) -> ImageSource:
+    try:
+        return check_source(source)
+    except InvalidRequestError as error:
+        raise refused(error) from None
 
 
-def _part(part: object, images: list[ImageSource], role: str) -> dict[str, str]:
-    kind = part.get("type") if isinstance(part, Mapping) else None
-    if isinstance(part, Mapping) and kind == "text" and isinstance(part.get("text"), str):
-        return {"type": "text", "text": part["text"]}
-    if isinstance(part, Mapping) and kind in ("image", "image_url"):
-        if role != "user":
-            _refuse("image_not_from_user", "图片只能放在 user 消息里。", "Only user messages may hold images.")
-        if kind == "image":
-            images.append(check_source(part.get("image")))
+class _DataURL(_Body):
+    url: StrictStr
+    detail: Detail | None = None
+
+
+class _DataURLPart(_Body):
+    type: Literal["image_url"]
+    image_url: StrictStr | _DataURL
+
+    def source(self, path: str) -> PictureSource:
+        """Where the picture comes from; `path` is the part's."""
+        path = f"{path}.image_url"
+        if isinstance(self.image_url, str):
+            return PictureSource(path, url=self.image_url)
+        return PictureSource(path, self.image_url.detail or "auto", self.image_url.url)
+
+
+class _LocalPart(_Body):
+    type: Literal["image"]
+    image: Annotated[Any, AfterValidator(_local)]
+    detail: Detail | None = None
+
+    def source(self, path: str) -> PictureSource:
+        """Where the picture comes from; `path` is the part's."""
+        return PictureSource(f"{path}.image", self.detail or "auto", local=self.image)
+
+
+class _LocalUserMessage(_Message):
+    role: Literal["user"]
+    content: Text | list[Annotated[TextPart | _DataURLPart | _LocalPart, Field(discriminator="type")]]
+
+
+_LOCAL_MESSAGES: TypeAdapter[list[SystemMessage | _LocalUserMessage | AssistantMessage]] = TypeAdapter(
+    Annotated[
+        list[
+            Annotated[
+                SystemMessage | _LocalUserMessage | AssistantMessage,
+                Field(discriminator="role"),
+                BeforeValidator(_pictures_in_place),
+            ]
+        ],
+        Field(min_length=1),
+    ]
+)
+AnyMessage = SystemMessage | UserMessage | AssistantMessage | _LocalUserMessage
+
+
+def read_messages(messages: Sequence[Mapping[str, Any]]) -> Conversation:
+    """A conversation of the Python API that asks something.
+
+    Args:
+        messages: ``{"role": "system" | "developer" | "user" | "assistant", "content": ...}``; content is a string or a
+            list of ``{"type": "text", "text": ...}``, ``{"type": "image_url", "image_url": {"url":
+            "data:image/png;base64,", "detail": "low"}}`` (or the URL alone) and ``{"type": "image", "image": path |
+            bytes | PIL image, "detail": "low"}``; pictures are the user's only. The last message is the user's.
+
+    Raises:
+        InvalidRequestError: anything else, with the path to it as `param`; also http(s) and file URLs, since Kantu
+            fetches nothing on a caller's word.
+        ImageError: a data URL that is not base64 or too large.
+    """
+    failure: ValidationError
+    try:
+        checked = _LOCAL_MESSAGES.validate_python(messages)
+    except ValidationError as error:
+        failure = error
+    else:
+        conversation = conversation_of(checked)
+        check_question(conversation)
+        return replace(conversation, pictures=tuple(map(_decoded, conversation.pictures)))
+    found = fault(failure.errors(include_url=False), messages, "messages")
+    assert found is not None  # the root has a name
+    raise found
+
+
+def read_question(images: object, question: object) -> Conversation:
+    """A question about one picture or a list of them, in Python.
+
+    Raises:
+        InvalidRequestError: `empty_question`, `invalid_text`, `invalid_image_source`, `image_url_not_allowed`.
+    """
+    if not isinstance(question, str) or not question.strip():
+        raise empty_question("question")
+    with blaming("question"):
+        check_text(question)
+    pictures = []
+    listed = list(images) if isinstance(images, list | tuple) else None
+    for number, image in enumerate([images] if listed is None else listed):
+        path = "images" if listed is None else f"images.{number}"
+        with blaming(path):
+            pictures.append(PictureSource(path, local=check_source(image)))
+    content = (*(None for _ in pictures), question) if pictures else question
+    return Conversation((Turn("user", content),), tuple(pictures))
+
+
+def conversation_of(messages: Sequence[AnyMessage]) -> Conversation:
+    """The turns of checked messages, and where their pictures come from."""
+    pictures: list[PictureSource] = []
+    turns = []
+    for number, message in enumerate(messages):
+        content: str | tuple[str | None, ...]
+        if isinstance(message, AssistantMessage):  # templates know answers as text only
+            given = message.content or ""
+            content = given if isinstance(given, str) else "".join(part.text for part in given)
+        elif isinstance(message.content, str):
+            content = message.content
         else:
-            images.append(_from_url(part.get("image_url")))
-        return {"type": "image"}
-    _refuse(
-        "invalid_content",
-        "消息内容只能是 text、image_url（data: 网址）或 image。",
-        "Parts must be text, image_url (a data: URL) or image.",
-    )
+            parts: list[str | None] = []
+            for place, part in enumerate(message.content):
+                if isinstance(part, TextPart):
+                    parts.append(part.text)
+                else:
+                    parts.append(None)
+                    pictures.append(part.source(f"messages.{number}.content.{place}"))
+            content = tuple(parts)
+        turns.append(Turn("system" if message.role == "developer" else message.role, content))
+    return Conversation(tuple(turns), tuple(pictures))
 
 
-def _from_url(value: object) -> bytes:
-    url = value.get("url") if isinstance(value, Mapping) else value
-    if not isinstance(url, str):
-        _refuse("invalid_image_url", "image_url 里缺少 url。", "image_url lacks a url.")
-    data = read_data_url(url)
-    if data is None:
-        _refuse_url(url[:16])
-    return data
-
-
-def _says_something(content: str | list[dict[str, str]]) -> bool:
-    """Whether there is any text: a picture alone asks nothing."""
-    texts = [content] if isinstance(content, str) else [part["text"] for part in content if part["type"] == "text"]
-    return any(text.strip() for text in texts)
+def _decoded(picture: PictureSource) -> PictureSource:
+    """With the bytes of a ``data:`` URL in its place."""
+    if picture.url is None:
+        return picture
+    with blaming(picture.path):
+        data = read_data_url(picture.url)
+        if data is None:
+            _refuse_url(picture.url[:16])
+    return replace(picture, url=None, local=data)
 
 
 def _refuse_url(start: str) -> NoReturn:
-    _refuse(
+    raise InvalidRequestError(
         "image_url_not_allowed",
         f"不支持从网址读取图片（{start}…）。请先下载，再给出文件路径、字节或 data: 网址。",
         f"Images are not fetched from URLs ({start}…); give a path, bytes or a data: URL.",
         param="image_url",
     )
-
-
-def _refuse(code: str, chinese: str, english: str, *, param: str = "messages") -> NoReturn:
-    raise InvalidRequestError(code, chinese, english, param=param)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -27,6 +27,7 @@ from kantu.errors import (
     StoreError,
     UpstreamError,
 )
+from kantu.processing.validation import fault
 from kantu.service.language import Language, language_of
 
 _log = logging.getLogger(__name__)
@@ -119,60 +120,28 @@ def validation_error(error: ValidationError | RequestValidationError, body: obje
     Args:
         body: what was checked.
     """
-    first = error.errors()[0]
-    in_query = first["loc"][:1] == ("query",)
-    param = _param(first["loc"], body, missing=first["type"] == "missing")
+    errors = error.errors()
+    first = errors[0]
     if first["type"] == "json_invalid":
         return invalid_json()
-    if in_query and param is None:
+    place = first["loc"][0] if isinstance(error, RequestValidationError) else "body"
+    if place == "body":
+        found = fault([{**one, "loc": one["loc"][one["loc"][:1] == ("body",) :]} for one in errors], body)
+    else:  # of the URL only the names are known here
+        names = first["loc"][1:]
+        known = {} if first["type"] == "missing" else dict.fromkeys(names)
+        found = fault([{**first, "loc": names}], known)
+    if found is not None:
+        return found
+    if place == "query":
         return InvalidRequestError(
             "unknown_parameter", "网址里有不认识的参数。", "The URL has a parameter that is unknown."
         )
-    if param is None:  # the body itself, or a name that is no name
-        return InvalidRequestError(
-            "invalid_body",
-            "请求体的结构无效：应为 JSON 对象，并带 Content-Type: application/json。",
-            "The body's structure is invalid: it must be a JSON object, with Content-Type: application/json.",
-        )
-    if first["type"] == "extra_forbidden":
-        return InvalidRequestError(
-            "unknown_parameter",
-            f"不认识或不支持的参数：{param}。",
-            f"Unknown or unsupported parameter: {param}.",
-            param=param,
-        )
-    if first["type"] == "missing":
-        return InvalidRequestError(
-            "missing_parameter", f"缺少参数：{param}。", f"Missing parameter: {param}.", param=param
-        )
-    return InvalidRequestError(
-        "invalid_parameter",
-        f"参数 {param} 的类型或取值无效。",
-        f"Parameter {param} has an invalid type or value.",
-        param=param,
+    return InvalidRequestError(  # the body itself, or a name that is no name
+        "invalid_body",
+        "请求体的结构无效：应为 JSON 对象，并带 Content-Type: application/json。",
+        "The body's structure is invalid: it must be a JSON object, with Content-Type: application/json.",
     )
-
-
-def _param(location: Sequence[str | int], body: object, *, missing: bool) -> str | None:
-    """Where something is, in the client's own names: pydantic puts the branches of its unions between them."""
-    if location[:1] in (("query",), ("path",)):
-        names: list[str] = [str(part) for part in location[1:]]
-    else:
-        names = []
-        value: Any = body
-        for part in location[location[:1] == ("body",) :]:
-            if _has(value, part):
-                value = value[part]
-                names.append(str(part))
-        if missing:
-            names.append(str(location[-1]))
-    return ".".join(name for name in names if name.isidentifier() or name.isdigit()) or None
-
-
-def _has(value: Any, part: str | int) -> bool:
-    if isinstance(value, list):
-        return isinstance(part, int) and part < len(value)
-    return isinstance(value, Mapping) and part in value
 
 
 def install(app: FastAPI) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from kantu.engine.process import ProcessEngine, ProcessSettings
 from kantu.engine.protocol import DeltaStream, Engine
 from kantu.engine.request import Request, SamplingParams
+from kantu.processing.conversation import Turn
 from kantu.processing.image import CleanImage
 from tests.engine.process.fakes import Fake
 
@@ -26,7 +27,7 @@ def process_engine(make: Callable[[], Engine] = Fake, **settings: Any) -> Iterat
 
 
 def question(text: str, *images: CleanImage, **sampling: Any) -> Request:
-    return Request(({"role": "user", "content": text},), images, SamplingParams(**sampling))
+    return Request((Turn("user", text),), images, SamplingParams(**sampling))
 
 
 def answer(engine: Engine, text: str, *images: CleanImage) -> str:

@@ -133,7 +133,7 @@ class Stubborn(Fake):
 
 
 def text(request: Request) -> str:
-    return str(request.messages[-1]["content"])
+    return str(request.turns[-1].content)
 
 
 def load_after(gate: Path) -> Fake:

@@ -18,6 +18,7 @@ from kantu.engine.protocol import DeltaStream, Engine
 from kantu.engine.request import Constraint, Delta, Request, SamplingParams
 from kantu.errors import CancelledError, DeadlineExceededError, EngineError, InvalidRequestError, PromptTooLongError
 from kantu.model.folder import ModelFolder
+from kantu.processing.conversation import Turn
 from kantu.processing.image import ImageConfig, prepare
 from tests.engine.process.embedded import load_embedded
 from tests.engine.process.engines import WAIT_SECONDS, process_engine
@@ -45,8 +46,8 @@ def asked(text: str = WHY, *, pictures: int = 1, max_pixels: int | None = 2**17,
     """About the example, small by default to be quick."""
     config = ImageConfig.from_folder(ModelFolder.open(hub.locate(None)))
     image = prepare(ROOT / "examples/order.png", config, max_pixels=max_pixels)
-    content = [*({"type": "image"} for _ in range(pictures)), {"type": "text", "text": text}]
-    return Request(({"role": "user", "content": content},), (image,) * pictures, SamplingParams(**sampling))
+    turn = Turn("user", (*(None for _ in range(pictures)), text))
+    return Request((turn,), (image,) * pictures, SamplingParams(**sampling))
 
 
 def pieces(engine: Engine, request: Request) -> list[tuple[Any, ...]]:

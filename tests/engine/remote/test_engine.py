@@ -28,11 +28,12 @@ from kantu.errors import (
     OverloadedError,
     UpstreamError,
 )
+from kantu.processing.conversation import Turn
 from tests.fake_upstream import Exchange, FakeUpstream, piece, refuse, say, serve, stream, usage
 
 KEY = "sk-geheim"
 PROMPT = "绝密的问题"
-QUESTION = Request(({"role": "user", "content": PROMPT},))
+QUESTION = Request((Turn("user", PROMPT),))
 WAIT = 5.0  # seconds that nothing here comes near, unless it is broken
 
 Reply = Callable[[Exchange], None]
@@ -90,7 +91,7 @@ def closed_port() -> int:
 
 def test_answer_streams_with_usage_and_timings() -> None:
     with engine_over(say("你", "好")) as (engine, (fake,)):
-        deltas = ask(engine, Request(QUESTION.messages, preprocess_seconds=0.25))
+        deltas = ask(engine, Request(QUESTION.turns, preprocess_seconds=0.25))
         assert [delta.text for delta in deltas] == ["你", "好", ""]
         last = deltas[-1]
         assert last.finish_reason == "stop"
@@ -131,7 +132,7 @@ def test_tokens_arrive_as_they_are_made() -> None:
 
 
 def test_choice_in_the_openai_dialect_comes_without_its_json() -> None:
-    request = Request(QUESTION.messages, sampling=SamplingParams(constraint=Constraint.choice(["是", "否"])))
+    request = Request(QUESTION.turns, sampling=SamplingParams(constraint=Constraint.choice(["是", "否"])))
     with engine_over(say('{"answer":', ' "否"}'), dialect="openai") as (engine, _):
         assert text_of(ask(engine, request)) == "否"
 
@@ -139,7 +140,7 @@ def test_choice_in_the_openai_dialect_comes_without_its_json() -> None:
 def test_tenants_get_salts_that_name_nobody() -> None:
     with engine_over(say("好")) as (engine, (fake,)):
         for tenant in ("甲", "乙", "甲", ""):
-            ask(engine, Request(QUESTION.messages, tenant=tenant))
+            ask(engine, Request(QUESTION.turns, tenant=tenant))
         first, second, third, none = (body.get("cache_salt") for body in fake.bodies)
         assert first == third != second
         assert none is None
@@ -309,7 +310,7 @@ def test_deadline_ends_running_and_waiting_requests() -> None:
     with engine_over(begin_and_hang, max_in_flight=1) as (engine, (fake,)):
         started = time.monotonic()
         # The one that waits is out of time first, or it would run for a moment.
-        streams = [DeltaStream(engine, Request(QUESTION.messages, timeout_seconds=limit)) for limit in (0.1, 0.05)]
+        streams = [DeltaStream(engine, Request(QUESTION.turns, timeout_seconds=limit)) for limit in (0.1, 0.05)]
         for deltas in streams:
             with pytest.raises(DeadlineExceededError) as caught:
                 list(deltas)
@@ -344,7 +345,7 @@ def test_fifty_requests_at_once() -> None:
 
     with engine_over(echo, echo) as (engine, fakes):
         texts = [f"第{index}个" for index in range(50)]
-        streams = [DeltaStream(engine, Request(({"role": "user", "content": text},))) for text in texts]
+        streams = [DeltaStream(engine, Request((Turn("user", text),))) for text in texts]
         assert [text_of(list(deltas)) for deltas in streams] == texts
         assert sum(len(fake.bodies) for fake in fakes) == 50
         assert engine.stats().counters["requests_finished"] == 50
@@ -384,14 +385,14 @@ def test_close_from_a_listener() -> None:
 def test_request_that_no_dialect_can_carry_is_refused_at_once() -> None:
     with engine_over(say("好"), dialect="openai") as (engine, (fake,)):
         with pytest.raises(InvalidRequestError, match="not_supported_by_upstream"):
-            engine.submit(Request(QUESTION.messages, sampling=SamplingParams(top_k=5)), lambda item: None)
+            engine.submit(Request(QUESTION.turns, sampling=SamplingParams(top_k=5)), lambda item: None)
         assert fake.bodies == []
 
 
 def test_request_goes_only_where_the_dialect_can_carry_it() -> None:
     with serve(say("甲")) as plain, serve(say("乙")) as vllm:
         engine = RemoteEngine([Upstream(plain.url, "m", dialect="openai"), Upstream(vllm.url, "m")])
-        assert text_of(ask(engine, Request(QUESTION.messages, sampling=SamplingParams(top_k=5)))) == "乙"
+        assert text_of(ask(engine, Request(QUESTION.turns, sampling=SamplingParams(top_k=5)))) == "乙"
         assert text_of(ask(engine)) == "甲"
         engine.close()
 

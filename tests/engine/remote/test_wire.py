@@ -14,9 +14,10 @@ from PIL import Image
 from kantu.engine.remote.wire import Dialect, Upstream, check_request, png_data_url, to_body, wraps_choice
 from kantu.engine.request import Constraint, RepetitionStop, Request, SamplingParams
 from kantu.errors import InvalidRequestError
+from kantu.processing.conversation import Turn
 from kantu.processing.image import CleanImage, content_hash
 
-QUESTION = ({"role": "user", "content": "图里是什么？"},)
+QUESTION = (Turn("user", "图里是什么？"),)
 
 
 def picture(seed: int) -> CleanImage:
@@ -49,8 +50,7 @@ def test_plain_request_asks_for_a_stream_with_usage() -> None:
 
 def test_pictures_go_in_order_and_lose_no_pixel() -> None:
     images = (picture(1), picture(2))
-    content = [{"type": "image"}, {"type": "text", "text": "和"}, {"type": "image"}]
-    body = body_of(Request(({"role": "user", "content": content},), images))
+    body = body_of(Request((Turn("user", (None, "和", None)),), images))
     parts = body["messages"][0]["content"]
     assert [part["type"] for part in parts] == ["image_url", "text", "image_url"]
     for part, image in zip((parts[0], parts[2]), images, strict=True):
@@ -147,16 +147,14 @@ def test_salt_and_usage_of_each_answer_are_vllm_fields() -> None:
 
 
 def test_lone_surrogates_are_sent_escaped() -> None:
-    body = body_of(Request(({"role": "user", "content": "坏\ud800字"},)))
-    assert body["messages"][0]["content"] == "坏\ud800字"
+    assert sampled(stop=("坏\ud800字",))["stop"] == ["坏\ud800字"]
 
 
 @pytest.mark.parametrize(
     ("request_", "code"),
     [
-        (Request(({"role": "user", "content": [{"type": "image"}]},)), "image_count_mismatch"),
+        (Request((Turn("user", (None,)),)), "image_count_mismatch"),
         (Request(QUESTION, (picture(0),)), "image_count_mismatch"),
-        (Request(({"role": "user", "content": None},)), "invalid_message"),
         (Request(QUESTION, sampling=SamplingParams(constraint=Constraint("json_schema", "{"))), "invalid_constraint"),
         (Request(QUESTION, sampling=SamplingParams(constraint=Constraint("choice", "{}"))), "invalid_constraint"),
     ],

@@ -189,14 +189,23 @@ async def test_no_header_is_a_missing_key(sqlite_keys: KeyService, authorization
 
 
 @pytest.mark.parametrize(
+    "header",
+    ["Bearer {}", "bearer {}", "BEARER {}", "Bearer    {}", "Bearer\t{}", "Bearer {}  ", "  bearer {}", "bEARER {}\t"],
+)
+async def test_the_scheme_s_case_and_blanks_around_do_not_matter(sqlite_keys: KeyService, header: str) -> None:
+    key, plain = sqlite_keys.create("a")
+    assert (await sqlite_keys.authenticate(header.format(plain))).key_id == key.id
+
+
+@pytest.mark.parametrize(
     "authorization",
     [
         f"Bearer {GOOD}",
         GOOD,
-        f"bearer {GOOD}",
-        f"Bearer  {GOOD}",
-        f" Bearer {GOOD}",
-        f"Bearer {GOOD} ",
+        f"Bearer{GOOD}",
+        f"Bearer {GOOD} {GOOD}",
+        f"Bearer {GOOD.replace('kt-', 'KT-')}",
+        f"Bearer\u00a0{GOOD}",
         f"Bearer {GOOD}\n",
         f"Bearer {GOOD}\x00",
         f"Bearer {GOOD}=",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
 from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError
+from kantu.processing.conversation import Detail, PictureSource
+from kantu.processing.image_config import ImageConfig
 from kantu.service.admission import Admission
-from kantu.service.pictures import Pictures, PictureSource
+from kantu.service.pictures import Pictures
 from tests.service.gateways import CONFIG, data_url, png
 
 pytestmark = pytest.mark.anyio
@@ -20,9 +23,11 @@ PAGES = {"https://pictures.example/a.png": png(96, 96)}
 class Reader:
     """Pictures over an admission of its own, with two files and one page."""
 
-    def __init__(self, most_pixels_in_flight: int = 10**9, most_pixels: int = 10**6) -> None:
+    def __init__(
+        self, most_pixels_in_flight: int = 10**9, most_pixels: int = 10**6, config: ImageConfig = CONFIG
+    ) -> None:
         self.admission = Admission(9, most_pixels_in_flight)
-        self.pictures = Pictures(CONFIG, self.admission, self._file, self._page, most_pixels=most_pixels, workers=2)
+        self.pictures = Pictures(config, self.admission, self._file, self._page, most_pixels=most_pixels, workers=2)
 
     async def _file(self, owner: str, file_id: str) -> bytes:
         return FILES[owner, file_id]
@@ -42,16 +47,24 @@ class Reader:
         return caught.value
 
 
-def inline(data: bytes) -> PictureSource:
-    return PictureSource(url=data_url(data))
+def at(url: str, detail: Detail = "auto") -> PictureSource:
+    return PictureSource("here", detail, url=url)
+
+
+def inline(data: bytes, detail: Detail = "auto") -> PictureSource:
+    return at(data_url(data), detail)
+
+
+def uploaded(file_id: str) -> PictureSource:
+    return PictureSource("here", file_id=file_id)
 
 
 async def test_they_come_from_wherever_they_are_in_the_order_of_the_request() -> None:
     sources = [
-        PictureSource(file_id="file-b"),
+        uploaded("file-b"),
         inline(png(160, 32)),
-        PictureSource(url="https://pictures.example/a.png"),
-        PictureSource(file_id="file-a"),
+        at("https://pictures.example/a.png"),
+        uploaded("file-a"),
     ]
     assert await Reader().sizes(*sources) == [(64, 128), (160, 32), (96, 96), (128, 64)]
 
@@ -86,11 +99,11 @@ async def test_while_many_pixels_are_under_way_others_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", ["data:image/png;base64,", "DATA:IMAGE/PNG;BASE64,", "data:image/png;name=a.png;base64,"]
+    "head", ["data:image/png;base64,", "DATA:IMAGE/PNG;BASE64,", "data:image/png;name=a.png;base64,", "data:;base64,"]
 )
 async def test_a_data_url_may_be_written_in_several_ways(head: str) -> None:
     url = head + base64.b64encode(png(64, 64)).decode()
-    assert await Reader().sizes(PictureSource(url=url)) == [(64, 64)]
+    assert await Reader().sizes(at(url)) == [(64, 64)]
 
 
 async def test_a_large_data_url_is_read_too() -> None:
@@ -104,21 +117,20 @@ async def test_a_large_data_url_is_read_too() -> None:
         "data:",
         "data:image/png,abc",
         "data:image/png;base64,A",
-        "data:image/png;base64,AA==\n",
-        "data:;base64,AAAA",
+        "data:base64,AAAA",
         "data:image/png;base64,\ud800",
     ],
     ids=ascii,
 )
 async def test_a_data_url_that_is_none_is_refused(url: str) -> None:
-    error = await Reader().refusal(PictureSource(url=url))
+    error = await Reader().refusal(at(url))
     assert isinstance(error, InvalidRequestError)
-    assert (error.code, error.param) == ("invalid_data_url", "image_url")
+    assert (error.code, error.param) == ("invalid_data_url", "here")
 
 
 async def test_more_than_20_mib_are_not_even_decoded_from_base64() -> None:
     url = "data:image/png;base64," + "?" * (28 * 2**20)  # which would be invalid_data_url
-    error = await Reader().refusal(PictureSource(url=url))
+    error = await Reader().refusal(at(url))
     assert isinstance(error, ImageError)
     assert error.code == "image_too_many_bytes"
 
@@ -126,11 +138,39 @@ async def test_more_than_20_mib_are_not_even_decoded_from_base64() -> None:
 async def test_what_is_no_picture_is_refused_wherever_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FILES, ("team", "file-x"), b"no picture")
     monkeypatch.setitem(PAGES, "https://pictures.example/x", b"no picture")
-    sources = [inline(b"no picture"), PictureSource(file_id="file-x"), PictureSource(url="https://pictures.example/x")]
+    sources = [inline(b"no picture"), uploaded("file-x"), at("https://pictures.example/x")]
     codes = [(await Reader().refusal(inline(png()), source)).code for source in sources]
     assert codes == ["image_unsupported_format"] * 3
 
 
 async def test_a_budget_that_holds_no_picture_is_refused_before_anything_is_read() -> None:
-    error = await Reader().refusal(PictureSource(file_id="not-there"), max_pixels=1)
-    assert error.param == "max_pixels"
+    error = await Reader().refusal(uploaded("not-there"), max_pixels=1)
+    assert error.param == "mm_processor_kwargs.max_pixels"
+
+
+async def test_a_low_detail_takes_few_pixels_and_is_another_picture_to_every_cache() -> None:
+    picture = png(640, 640)
+    sources = [inline(picture, "low"), inline(picture, "high"), inline(picture)]
+    async with Reader().pictures.read(sources, "team", None) as read:
+        low, high, auto = read.images
+    assert low.visual_tokens(CONFIG) == 121
+    assert high.visual_tokens(CONFIG) == auto.visual_tokens(CONFIG) == 400
+    assert low.sha256 != high.sha256 == auto.sha256
+
+
+async def test_a_low_detail_goes_below_the_folder_s_floor() -> None:
+    floor = replace(CONFIG, min_pixels=400 * 1024)
+    reader = Reader(config=floor)
+    assert await reader.sizes(inline(png(320, 320)), inline(png(320, 320), "low")) == [(640, 640), (352, 352)]
+
+
+async def test_of_several_pictures_the_broken_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FILES, ("team", "file-x"), b"no picture")
+    good, cut = data_url(png()), png(64, 64)[:-20]
+    for broken in ({"url": data_url(b"x")}, {"url": "data:,"}, {"url": data_url(cut)}, {"file_id": "file-x"}):
+        sources = [
+            PictureSource("first", url=good),
+            PictureSource("second", **broken),
+            PictureSource("third", url=good),
+        ]
+        assert (await Reader().refusal(*sources)).param == "second"

@@ -103,7 +103,7 @@ class CanaryEngine(ScriptedEngine):
 
     def submit(self, request: Request, listener: Listener) -> ScriptedEngine:
         if self.defect == "submit":
-            raise RuntimeError(f"{marker('defect')} {request.messages}")
+            raise RuntimeError(f"{marker('defect')} {request.turns}")
         if self.defect == "stream":
             listener(Delta(marker("answer"), (1,)))
             listener(Delta(marker("answer"), (2,), index=7))  # there is no eighth answer
@@ -221,7 +221,7 @@ def test_answers(aviary: Aviary) -> None:
         response = aviary.client.post(CHAT, json=asked(**fields), headers={"x-request-id": "asked"})
         assert response.status_code == 200, response.text
         assert marker("answer") in response.text
-    assert marker("prompt") in str(aviary.engine.requests[0].messages)  # it did come so far
+    assert marker("prompt") in str(aviary.engine.requests[0].turns)  # it did come so far
     assert aviary.client.post(f"{CHAT}?{marker('query')}={marker('value')}", json=asked()).status_code == 200
     aviary.check()
 

@@ -11,6 +11,7 @@ import torch
 
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
+from kantu.processing.conversation import Turn
 from kantu.synth.page import Question
 from kantu.training.mini.batch import IGNORED, Batch
 from kantu.training.mini.compose import Composer
@@ -106,8 +107,8 @@ def test_a_training_sequence_is_what_the_model_is_given_later(composer: Composer
     write_companions(tmp_path, composer.config, composer.tokenizer)
     drawn = page(96, 64, questions=(Question("a", "为什么这个还没发货？", "待商家发货"),))
     batch = composer.batch(0, [drawn], 100, random.Random(0))
-    message = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "为什么这个还没发货？"}]}
-    prompt = ChatProcessor.from_folder(ModelFolder.open(tmp_path)).prompt([message], [batch.grid])
+    turn = Turn("user", (None, "为什么这个还没发货？"))
+    prompt = ChatProcessor.from_folder(ModelFolder.open(tmp_path)).prompt([turn], [batch.grid])
     length = len(prompt.input_ids)
     assert batch.input_ids[0, :length].tolist() == prompt.input_ids.tolist()
     assert batch.positions[:, 0, :length].tolist() == prompt.positions.tolist()
@@ -135,8 +136,8 @@ def test_some_batches_ask_without_a_picture_and_learn_to_say_so(composer: Compos
     batches = [composer.batch(0, [drawn, drawn], 100, random.Random(seed)) for seed in range(40)]
     blind = [batch for batch in batches if len(batch.input_ids) == 3]
     assert 2 <= len(blind) <= 20
-    message = {"role": "user", "content": "多少钱？"}
-    prompt = ChatProcessor.from_folder(ModelFolder.open(tmp_path)).prompt([message], [])
+    turn = Turn("user", "多少钱？")
+    prompt = ChatProcessor.from_folder(ModelFolder.open(tmp_path)).prompt([turn], [])
     length = len(prompt.input_ids)
     for batch in blind:
         assert batch.pictures == 2

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from PIL import Image
 
 from kantu.engine.request import DEFAULT_MAX_TOKENS, Constraint, RepetitionStop, Request, SamplingParams
 from kantu.errors import InvalidRequestError
+from kantu.processing.conversation import Turn
 from kantu.processing.image import CleanImage
 
 Dialect = Literal["openai", "vllm"]
@@ -66,7 +67,7 @@ def check_request(request: Request, dialect: Dialect) -> None:
     Raises:
         InvalidRequestError: `not_supported_by_upstream`, `image_count_mismatch`, `invalid_constraint`.
     """
-    places = sum(_is_image(part) for message in request.messages for part in _parts(message))
+    places = sum(turn.pictures for turn in request.turns)
     if places != len(request.images):
         raise InvalidRequestError(
             "image_count_mismatch",
@@ -91,7 +92,7 @@ def to_body(request: Request, image_urls: Sequence[str], upstream: Upstream, sal
     urls = iter(image_urls)
     body: dict[str, Any] = {
         "model": upstream.model,
-        "messages": [_message(message, urls) for message in request.messages],
+        "messages": [_message(turn, urls) for turn in request.turns],
         "stream": True,
         "stream_options": {"include_usage": True},
         **_sampling_fields(request.sampling, upstream.dialect),
@@ -116,27 +117,14 @@ def wraps_choice(request: Request, dialect: Dialect) -> bool:
     return dialect == "openai" and constraint is not None and constraint.kind == "choice"
 
 
-def _message(message: Mapping[str, Any], urls: Iterator[str]) -> dict[str, Any]:
-    content = message["content"]
-    if not isinstance(content, str):
-        content = [
-            {"type": "image_url", "image_url": {"url": next(urls)}} if _is_image(part) else dict(part)
-            for part in content
-        ]
-    return {**message, "content": content}
-
-
-def _parts(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    content = message.get("content")
-    if isinstance(content, str):
-        return ()
-    if not isinstance(content, Sequence) or not all(isinstance(part, Mapping) for part in content):
-        _refuse("invalid_message", "的 content 必须是文字或列表", "need text or a list of parts as content", "messages")
-    return content
-
-
-def _is_image(part: Mapping[str, Any]) -> bool:
-    return part.get("type") == "image"
+def _message(turn: Turn, urls: Iterator[str]) -> dict[str, Any]:
+    if isinstance(turn.content, str):
+        return {"role": turn.role, "content": turn.content}
+    parts: list[dict[str, Any]] = [
+        {"type": "image_url", "image_url": {"url": next(urls)}} if part is None else {"type": "text", "text": part}
+        for part in turn.content
+    ]
+    return {"role": turn.role, "content": parts}
 
 
 def _sampling_fields(sampling: SamplingParams, dialect: Dialect) -> dict[str, Any]:

@@ -40,8 +40,8 @@ class ChatResponse(Response):
         self._chat, self._caller, self._request = chat, caller, body
         self._language = language_of(accept_language)
         options = body.stream_options
-        self._include_usage = options is not None and options.include_usage
-        self._usage_of_each = options is not None and options.continuous_usage_stats
+        self._include_usage = options is not None and bool(options.include_usage)
+        self._usage_of_each = options is not None and bool(options.continuous_usage_stats)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         failure: Exception | None = None

@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
+from pydantic_core import PydanticKnownError
+
+from kantu.processing.messages import Message
 
 # A client that spells out the default asks for nothing.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -33,7 +36,7 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 def _number(value: Any) -> Any:
     """JSON has one kind of number; strings and booleans are none."""
     if isinstance(value, bool | str):
-        raise ValueError("not a number")
+        raise PydanticKnownError("float_type")
     return value
 
 
@@ -44,74 +47,13 @@ class _Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TextPart(_Body):
-    """一段文字。"""
-
-    type: Literal["text"]
-    text: StrictStr
-
-
-class ImageURL(_Body):
-    """一张图片：data: 网址、允许的网址，或上传文件的 file_id。"""
-
-    url: StrictStr | None = None
-    file_id: StrictStr | None = None
-    detail: Literal["auto", "low", "high"] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> ImageURL:
-        if (self.url is None) == (self.file_id is None):
-            raise ValueError("exactly one of url and file_id")
-        return self
-
-
-class ImagePart(_Body):
-    """一张图片。"""
-
-    type: Literal["image_url"]
-    image_url: ImageURL
-
-
-Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
-
-
-class SystemMessage(_Body):
-    """系统消息。"""
-
-    role: Literal["system", "developer"]
-    content: StrictStr | list[TextPart]
-    name: StrictStr | None = None
-
-
-class UserMessage(_Body):
-    """用户消息：文字，或文字与图片。"""
-
-    role: Literal["user"]
-    content: StrictStr | list[Part]
-    name: StrictStr | None = None
-
-
-class AssistantMessage(_Body):
-    """模型以前的回答。"""
-
-    role: Literal["assistant"]
-    content: StrictStr | list[TextPart]
-    name: StrictStr | None = None
-    refusal: None = None
-    annotations: list[Any] | None = Field(None, max_length=0)
-    audio: None = None
-    function_call: None = None
-    tool_calls: list[Any] | None = Field(None, max_length=0)
-
-
-Message = Annotated[SystemMessage | UserMessage | AssistantMessage, Field(discriminator="role")]
-
-
 class StreamOptions(_Body):
     """流式选项。"""
 
-    include_usage: StrictBool = False
-    continuous_usage_stats: StrictBool = Field(False, description="结束每个回答的那一段附上它自己的用量（vLLM 的参数）")
+    include_usage: StrictBool | None = None
+    continuous_usage_stats: StrictBool | None = Field(
+        None, description="结束每个回答的那一段附上它自己的用量（vLLM 的参数）"
+    )
     include_obfuscation: Literal[False] | None = None
 
 
@@ -158,8 +100,8 @@ class RepetitionDetection(_Body):
     """回答末尾重复时提前结束（vLLM 的参数）。"""
 
     max_pattern_size: StrictInt
-    min_pattern_size: StrictInt = 1
-    min_count: StrictInt = 4
+    min_pattern_size: StrictInt | None = None
+    min_count: StrictInt | None = None
 
 
 class MMProcessorKwargs(_Body):
@@ -182,7 +124,7 @@ class ChatRequest(_Body):
     min_tokens: StrictInt | None = None
     temperature: Number | None = None
     top_p: Number | None = None
-    top_k: StrictInt | None = None
+    top_k: StrictInt | None = Field(None, description="0 或 -1 表示不限")
     min_p: Number | None = None
     presence_penalty: Number | None = None
     frequency_penalty: Number | None = None
@@ -191,7 +133,7 @@ class ChatRequest(_Body):
     logprobs: StrictBool | None = None
     top_logprobs: StrictInt | None = None
     n: StrictInt | None = None
-    seed: StrictInt | None = None
+    seed: StrictInt | None = Field(None, description="-1 与不写相同（vLLM 的约定）")
     stop: StrictStr | list[StrictStr] | None = None
     mm_processor_kwargs: MMProcessorKwargs | None = None
     cache_salt: StrictStr | None = Field(

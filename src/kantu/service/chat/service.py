@@ -13,11 +13,12 @@ from pydantic import ValidationError
 
 from kantu.engine.request import Request
 from kantu.errors import KantuError
+from kantu.processing.conversation import check_question
 from kantu.service.admission import Admission
 from kantu.service.chat.answer import AnswerWriter
 from kantu.service.chat.answering import Answering
 from kantu.service.chat.schemas import ChatRequest
-from kantu.service.chat.translate import check_question, most_output_tokens, read_conversation, read_sampling
+from kantu.service.chat.translate import most_output_tokens, read_conversation, read_sampling
 from kantu.service.errors import validation_error
 from kantu.service.identity import Caller, check_model
 from kantu.service.limits.limiter import Limiter
@@ -73,11 +74,11 @@ class ChatService:
     async def _started(self, caller: Caller, body: ChatRequest, watch: RequestWatch) -> AsyncIterator[Completion]:
         check_model(caller, body.model, self._model.name)
         sampling = read_sampling(body, self._settings)
-        check_question(body.messages)
         conversation = read_conversation(body.messages, self._settings)
+        check_question(conversation)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         with self._admission.request():
-            async with self._pictures.read(conversation.sources, caller.owner, max_pixels) as read:
+            async with self._pictures.read(conversation.pictures, caller.owner, max_pixels) as read:
                 visual_tokens = sum(image.visual_tokens(self._model.image_config) for image in read.images)
                 watch.pictures(read.images, visual_tokens, read.seconds)
                 most = most_output_tokens(sampling, self._model.default_max_tokens)
@@ -92,7 +93,7 @@ class ChatService:
                 )
                 try:
                     request = Request(
-                        conversation.messages,
+                        conversation.turns,
                         read.images,
                         sampling,
                         preprocess_seconds=read.seconds,

@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from kantu.engine.request import Constraint, RepetitionStop, SamplingParams, stop_strings
 from kantu.errors import InvalidRequestError
-from kantu.service.chat.schemas import (
-    AssistantMessage,
-    ChatRequest,
-    JSONObjectFormat,
-    JSONSchemaFormat,
-    Message,
-    RepetitionDetection,
-    TextPart,
-)
-from kantu.service.pictures import PictureSource
+from kantu.processing.conversation import Conversation
+from kantu.processing.messages import Message, conversation_of
+from kantu.service.chat.schemas import ChatRequest, JSONObjectFormat, JSONSchemaFormat, RepetitionDetection
 from kantu.service.settings import RequestSettings
 
 _MOST_TEMPERATURE = 2  # OpenAI's
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """Messages in the chat template's shape, and where their pictures come from, in order."""
-
-    messages: tuple[dict[str, Any], ...]
-    sources: tuple[PictureSource, ...]
-
-
 def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> Conversation:
-    """Take the pictures out of the messages.
+    """The turns of the messages and where their pictures come from.
 
     Raises:
-        InvalidRequestError: `too_many_messages`, `too_many_parts`, `too_many_images`.
+        InvalidRequestError: `too_many_messages`, `too_many_parts`, `too_many_images`, `too_many_characters`.
     """
-    parts = [part for message in messages for part in _parts(message)]
-    sources = tuple(
-        PictureSource(part.image_url.url, part.image_url.file_id) for part in parts if not isinstance(part, TextPart)
-    )
-    characters = sum(len(part.text) for part in parts if isinstance(part, TextPart))
+    conversation = conversation_of(messages)
+    parts = sum(len(message.content) if isinstance(message.content, list) else 1 for message in messages)
+    characters = sum(len(text) for turn in conversation.turns for text in turn.texts)
     for count, most, code, name in (
         (len(messages), limits.max_messages, "too_many_messages", "消息"),
-        (len(parts), limits.max_parts, "too_many_parts", "内容段"),
-        (len(sources), limits.max_images, "too_many_images", "图片"),
+        (parts, limits.max_parts, "too_many_parts", "内容段"),
+        (len(conversation.pictures), limits.max_images, "too_many_images", "图片"),
         (characters, limits.max_characters, "too_many_characters", "字符"),
     ):
         if count > most:
@@ -55,26 +36,7 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
                 f"{code.replace('_', ' ').capitalize()}: {count}, at most {most}.",
                 param="messages",
             )
-    return Conversation(tuple(map(_message, messages)), sources)
-
-
-def check_question(messages: Sequence[Message]) -> None:
-    """Whether the user asks something at the end.
-
-    Raises:
-        InvalidRequestError: `invalid_messages`, `empty_question`.
-    """
-    if messages[-1].role != "user":
-        raise InvalidRequestError(
-            "invalid_messages",
-            "最后一条消息必须来自用户（user）。",
-            "The last message must be the user's.",
-            param="messages",
-        )
-    if not any(part.text.strip() for part in _parts(messages[-1]) if isinstance(part, TextPart)):
-        raise InvalidRequestError(
-            "empty_question", "问题不能为空。", "The question must not be empty.", param="messages"
-        )
+    return conversation
 
 
 def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:
@@ -93,28 +55,31 @@ def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:
         )
     if body.n is not None and body.n > limits.max_answers:
         raise _at_most("n", limits.max_answers)
-    max_tokens = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens
-    if max_tokens is not None and max_tokens > limits.max_completion_tokens:
-        raise _at_most("max_completion_tokens", limits.max_completion_tokens)
+    for name in ("max_completion_tokens", "max_tokens"):
+        if (getattr(body, name) or 0) > limits.max_completion_tokens:
+            raise _at_most(name, limits.max_completion_tokens)
     logprobs = (body.top_logprobs or 0) if body.logprobs else None
     given = {
         name: value
         for name in ("min_tokens", "min_p", "presence_penalty", "frequency_penalty", "n")
         if (value := getattr(body, name)) is not None
     }
-    return SamplingParams(
-        max_tokens=max_tokens,
-        temperature=body.temperature,
-        top_p=body.top_p,
-        top_k=body.top_k,
-        repetition_penalty=body.repetition_penalty,
-        seed=body.seed,
-        stop=stop_strings(body.stop),
-        logprobs=logprobs,
-        constraint=_constraint(body),
-        repetition=_repetition(body.repetition_detection),
-        **given,
-    )
+    try:
+        return SamplingParams(
+            max_tokens=body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens,
+            temperature=body.temperature,
+            top_p=body.top_p,
+            top_k=body.top_k,
+            repetition_penalty=body.repetition_penalty,
+            seed=body.seed,
+            stop=stop_strings(body.stop),
+            logprobs=logprobs,
+            constraint=_constraint(body),
+            repetition=_repetition(body.repetition_detection),
+            **given,
+        )
+    except InvalidRequestError as error:
+        raise _as_sent(error, body) from None
 
 
 def most_output_tokens(sampling: SamplingParams, default_max_tokens: int) -> int:
@@ -122,26 +87,8 @@ def most_output_tokens(sampling: SamplingParams, default_max_tokens: int) -> int
     return (sampling.max_tokens or max(default_max_tokens, sampling.min_tokens)) * sampling.n
 
 
-def _parts(message: Message) -> Sequence[Any]:
-    content = message.content
-    return (TextPart(type="text", text=content),) if isinstance(content, str) else content
-
-
-def _message(message: Message) -> dict[str, Any]:
-    role = "system" if message.role == "developer" else message.role
-    if isinstance(message.content, str):
-        return {"role": role, "content": message.content}
-    if isinstance(message, AssistantMessage):
-        return {"role": role, "content": "".join(part.text for part in message.content)}
-    parts = [
-        {"type": "text", "text": part.text} if isinstance(part, TextPart) else {"type": "image"}
-        for part in message.content
-    ]
-    return {"role": role, "content": parts}
-
-
 def _check_together(body: ChatRequest) -> None:
-    if body.top_logprobs is not None and not body.logprobs:
+    if body.top_logprobs and not body.logprobs:
         raise _contradiction("top_logprobs", "需要 logprobs: true", "needs logprobs: true")
     if body.stream_options is not None and not body.stream:
         raise _contradiction("stream_options", "需要 stream: true", "needs stream: true")
@@ -171,7 +118,24 @@ def _constraint(body: ChatRequest) -> Constraint | None:
 
 
 def _repetition(detection: RepetitionDetection | None) -> RepetitionStop | None:
-    return None if detection is None else RepetitionStop(**detection.model_dump())
+    return None if detection is None else RepetitionStop(**detection.model_dump(exclude_none=True))
+
+
+def _as_sent(error: InvalidRequestError, body: ChatRequest) -> InvalidRequestError:
+    """The error, of the engine's parameters, in the names of the body."""
+    name = error.param or ""
+    sent = {
+        "choices": "structured_outputs.choice",
+        "logprobs": "top_logprobs",
+        "max_pattern_size": "repetition_detection.max_pattern_size",
+        "max_tokens": "max_tokens" if body.max_completion_tokens is None else "max_completion_tokens",
+        "min_count": "repetition_detection.min_count",
+        "min_pattern_size": "repetition_detection.min_pattern_size",
+    }.get(name)
+    if sent is not None:
+        error.param = sent
+        error.message, error.message_en = (text.replace(name, sent, 1) for text in (error.message, error.message_en))
+    return error
 
 
 def _contradiction(param: str, rule: str, rule_en: str) -> InvalidRequestError:

@@ -15,7 +15,8 @@ KeyState = Literal["active", "expired", "revoked"]
 _PREFIX = "kt-"
 _RANDOM_BYTES = 32
 _HINT_LENGTH = 7  # "kt-" and 24 of 256 random bits
-_AUTHORIZATION = re.compile(r"Bearer (kt-[A-Za-z0-9_-]{43})")
+# RFC 9110, 11.1 and 5.5: the scheme is in any case, blanks stand behind it and may stand around the value.
+_AUTHORIZATION = re.compile(r"[ \t]*(?i:bearer)[ \t]+(kt-[A-Za-z0-9_-]{43})[ \t]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,6 @@ def digest_of(text: str) -> str:
 
 
 def text_in(authorization: str) -> str | None:
-    """The key in an `Authorization` header, or None where it has not exactly the form of one of ours."""
+    """The key in an `Authorization` header, or None where it has not the form of one of ours."""
     match = _AUTHORIZATION.fullmatch(authorization)
     return None if match is None else match[1]

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import InvalidRequestError, blaming
 from kantu.processing import container
-from kantu.processing.budget import pixel_budget, shrink_warnings
+from kantu.processing.budget import pixel_budgets, shrink_warnings
+from kantu.processing.conversation import PictureSource
 from kantu.processing.data_url import read_data_url, too_many_bytes
 from kantu.processing.image import DEFAULT_LIMITS, CleanImage, ImageConfig, prepare
 from kantu.service.admission import Admission
@@ -24,14 +25,6 @@ T = TypeVar("T")
 
 _LARGE = 2**17  # bytes; for less, changing threads costs more
 _MOST_FETCHES = 16  # each holds a whole picture
-
-
-@dataclass(frozen=True, slots=True)
-class PictureSource:
-    """Where a picture comes from: exactly one of the two."""
-
-    url: str | None = None
-    file_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +79,36 @@ class Pictures:
             OverloadedError: too many pixels are in flight.
         """
         started = time.perf_counter()
-        budget = pixel_budget(self._config, max_pixels, most_pixels=self._most_pixels)
+        with blaming("mm_processor_kwargs.max_pixels"):
+            budgets = pixel_budgets(self._config, max_pixels, most_pixels=self._most_pixels)
         contents = [await self._bytes(source, owner) for source in sources]
-        pixels = [await _off_the_loop(_declared_pixels, data) for data in contents]
+        pixels = [await self._declared_pixels(*each) for each in zip(sources, contents, strict=True)]
         with self._admission.picture(sum(pixels)):
-            clean = [await self._prepare(data, budget) for data in contents]
+            clean = [
+                await self._prepare(source, data, budgets[source.detail])
+                for source, data in zip(sources, contents, strict=True)
+            ]
             del contents
             yield ReadPictures(tuple(clean), time.perf_counter() - started, shrink_warnings(clean))
 
     async def _bytes(self, source: PictureSource, owner: str) -> bytes:
-        if source.file_id is not None:
-            return await self._read_file(owner, source.file_id)
-        url = source.url or ""
-        if url[:5].lower() == "data:":
-            return await _off_the_loop(_from_data_url, url)
-        async with self._fetches:
-            return await self._fetch(url)
+        with blaming(source.path):
+            if source.file_id is not None:
+                return await self._read_file(owner, source.file_id)
+            url = source.url or ""
+            if url[:5].lower() == "data:":
+                return await _off_the_loop(_from_data_url, url)
+            async with self._fetches:
+                return await self._fetch(url)
 
-    async def _prepare(self, data: bytes, budget: int) -> CleanImage:
+    async def _declared_pixels(self, source: PictureSource, data: bytes) -> int:
+        with blaming(source.path):
+            return await _off_the_loop(_declared_pixels, data)
+
+    async def _prepare(self, source: PictureSource, data: bytes, budget: int) -> CleanImage:
         work = partial(prepare, data, self._config, max_pixels=budget)
-        return await to_thread.run_sync(work, limiter=self._workers)
+        with blaming(source.path):
+            return await to_thread.run_sync(work, limiter=self._workers)
 
 
 async def _off_the_loop(work: Callable[[S], T], data: S) -> T:

@@ -8,8 +8,9 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
+from kantu.processing.messages import Message
 from kantu.service.access import GatewayOf, authorize
-from kantu.service.chat.schemas import Message, MMProcessorKwargs
+from kantu.service.chat.schemas import MMProcessorKwargs
 from kantu.service.chat.translate import read_conversation
 from kantu.service.identity import Caller, check_model
 
@@ -57,7 +58,7 @@ async def tokenize(
     conversation = read_conversation(body.messages, gateway.settings.request)
     max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
     with gateway.admission.request():
-        async with gateway.pictures.read(conversation.sources, caller.owner, max_pixels) as read:
+        async with gateway.pictures.read(conversation.pictures, caller.owner, max_pixels) as read:
             config = model.image_config
             costs = [
                 PictureCost(
@@ -72,7 +73,7 @@ async def tokenize(
             prompt_tokens = None
             if model.chat is not None:
                 grids = [image.grid(config) for image in read.images]
-                prompt = await to_thread.run_sync(model.chat.prompt, conversation.messages, grids)
+                prompt = await to_thread.run_sync(model.chat.prompt, conversation.turns, grids)
                 prompt_tokens = len(prompt.input_ids)
     return TokenizeResponse(
         model=model.name,

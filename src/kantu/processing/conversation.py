@@ -1,0 +1,132 @@
+"""What a checked conversation is: turns for the chat template, and where their pictures come from. Nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from kantu.errors import InvalidRequestError
+
+ImageSource = str | Path | bytes | Image.Image
+Role = Literal["system", "user", "assistant", "tool"]
+Detail = Literal["auto", "low", "high"]
+
+ROLES: tuple[Role, ...] = ("system", "user", "assistant", "tool")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message as the chat template sees it.
+
+    Attributes:
+        role: who speaks; "tool" for templates that know it, no API of ours takes it.
+        content: text, or parts in order, of which None stands for a picture.
+
+    Raises:
+        InvalidRequestError: `invalid_turn`: another role or content; `invalid_text`: not Unicode.
+    """
+
+    role: Role
+    content: str | tuple[str | None, ...]
+
+    def __post_init__(self) -> None:
+        parts = (self.content,) if isinstance(self.content, str) else self.content
+        if (
+            self.role not in ROLES
+            or not isinstance(parts, tuple)
+            or not all(part is None or isinstance(part, str) for part in parts)
+        ):
+            raise InvalidRequestError(
+                "invalid_turn",
+                "一轮对话必须有角色，内容是文字，或文字与图片占位（None）的元组。",
+                "A turn has a role, and text or a tuple of texts and places of pictures (None).",
+                param="messages",
+            )
+        for text in self.texts:
+            check_text(text)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is said, part by part."""
+        content = (self.content,) if isinstance(self.content, str) else self.content
+        return tuple(part for part in content if part is not None)
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures it shows."""
+        return 0 if isinstance(self.content, str) else self.content.count(None)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is any text but blanks."""
+        return any(text.strip() for text in self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSource:
+    """Where a picture comes from: exactly one of `url`, `file_id` and `local`.
+
+    Attributes:
+        path: what errors name: the client's own way to the picture, such as ``messages.0.content.1.image_url``.
+        detail: how closely it is to be looked at.
+        url: a ``data:`` URL, or, over HTTP, one that the service may fetch.
+        file_id: of an uploaded file; over HTTP only.
+        local: path, bytes or PIL image; in Python only.
+    """
+
+    path: str
+    detail: Detail = "auto"
+    url: str | None = None
+    file_id: str | None = None
+    local: ImageSource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Turns, and one source for each picture in them, in order."""
+
+    turns: tuple[Turn, ...]
+    pictures: tuple[PictureSource, ...] = ()
+
+
+def check_question(conversation: Conversation) -> None:
+    """Whether the user asks something at the end. Pictures alone will do where something was said before them: by the
+    system message ("read the order number") or by the user ("what do the next ones show?").
+
+    Raises:
+        InvalidRequestError: `invalid_messages`, `empty_question`.
+    """
+    *earlier, last = conversation.turns
+    path = f"messages.{len(earlier)}"
+    if last.role != "user":
+        raise InvalidRequestError(
+            "invalid_messages",
+            "最后一条消息必须来自用户（user）。",
+            "The last message must be the user's.",
+            param=f"{path}.role",
+        )
+    asked = any(turn.says_something for turn in earlier if turn.role != "assistant")
+    if not (last.says_something or (last.pictures and asked)):
+        raise empty_question(f"{path}.content")
+
+
+def empty_question(param: str) -> InvalidRequestError:
+    """Nothing was asked."""
+    return InvalidRequestError("empty_question", "问题不能为空。", "The question must not be empty.", param=param)
+
+
+def check_text(text: str) -> str:
+    """The text. Raises InvalidRequestError: `invalid_text`: a surrogate without its other half, as JSON can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequestError(
+            "invalid_text",
+            "文字里有不成对的代理字符，不是有效的 Unicode。",
+            "The text is not valid Unicode.",
+            param="messages",
+        ) from None
+    return text

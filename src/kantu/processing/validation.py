@@ -1,0 +1,164 @@
+"""What pydantic does not accept of a request, as an error of ours: where it is, and what may stand there.
+
+Values are never quoted: they are the user's. Paths are in the client's own names: ``messages.0.content.1.text``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from kantu.errors import InvalidRequestError
+
+Location = Sequence[str | int]
+
+_REFUSED = "refused"
+_MOST_ERRORS = 16  # the first fault's are together at the beginning; a list of a hundred thousand may have as many
+_QUOTED = re.compile(r"'([^']*)'")
+
+# (Chinese, English) by pydantic's type of error: what should stand there.
+_KINDS = {
+    "bool": ("布尔值", "a boolean"),
+    "dict": ("对象", "an object"),
+    "finite_number": ("有限的数", "a finite number"),
+    "float": ("数", "a number"),
+    "int": ("整数", "an integer"),
+    "list": ("列表", "a list"),
+    "model": ("对象", "an object"),
+    "none": ("null", "null"),
+    "string": ("字符串", "a string"),
+}
+_TYPE = re.compile(rf"({'|'.join(_KINDS)})(?:_attributes)?(?:_type|_parsing|_from_float|_required)?")
+_BOUNDS = {
+    "greater_than_equal": ("不能小于 {ge}", "it must be at least {ge}"),
+    "greater_than": ("必须大于 {gt}", "it must be over {gt}"),
+    "less_than_equal": ("不能大于 {le}", "it must be at most {le}"),
+    "less_than": ("必须小于 {lt}", "it must be below {lt}"),
+    "too_short": ("至少要有 {min_length} 项", "it must have at least {min_length} items"),
+    "too_long": ("最多 {max_length} 项", "it must have at most {max_length} items"),
+    "string_too_short": ("至少要有 {min_length} 个字符", "it must have at least {min_length} characters"),
+    "string_too_long": ("最多 {max_length} 个字符", "it must have at most {max_length} characters"),
+    "string_pattern_mismatch": ("必须匹配 {pattern}", "it must match {pattern}"),
+}
+
+
+def refused(error: InvalidRequestError, *within: str | int) -> PydanticCustomError:
+    """What a validator raises to have pydantic find the place of `error`.
+
+    Args:
+        within: from where the validator stands to the fault.
+    """
+    return PydanticCustomError(_REFUSED, "refused", {"error": error, "within": within})
+
+
+def fault(errors: Sequence[Mapping[str, Any]], value: object, root: str = "") -> InvalidRequestError | None:
+    """The first thing that was not accepted.
+
+    Args:
+        errors: pydantic's, not empty.
+        value: what was checked.
+        root: the name of `value` itself, where it has one.
+
+    Returns:
+        None where it is `value` itself, without a name, or a name that is none.
+    """
+    found = [_Fault(_names(error, value, root), error) for error in errors[:_MOST_ERRORS]]
+    first = found[0]
+    for other in found[1:]:  # a union tells what is wrong with each of its branches; the deepest is what was meant
+        if len(other.names) > len(first.names) and other.names[: len(first.names)] == first.names:
+            first = other
+    same = [first, *(other for other in found if other.names == first.names and other is not first)]
+    param = _joined(first.names)
+    return None if param is None else _worded(param, same)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    names: list[str]
+    error: Mapping[str, Any]
+
+
+def _names(error: Mapping[str, Any], value: object, root: str) -> list[str]:
+    location = error["loc"]
+    names = [*([root] if root else []), *(str(location[place]) for place in _path(location, value))]
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        names.append(str(location[-1]))
+    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        names.append(context["discriminator"].strip("'"))
+    elif kind == _REFUSED:
+        names += map(str, context["within"])
+    return names
+
+
+def _joined(names: Sequence[str]) -> str | None:
+    return ".".join(name for name in names if name.isidentifier() or name.isdigit()) or None
+
+
+def _worded(param: str, faults: Sequence[_Fault]) -> InvalidRequestError:
+    for one in faults:
+        if one.error["type"] == _REFUSED:
+            error: InvalidRequestError = one.error["ctx"]["error"]
+            error.param = param
+            return error
+    kind = faults[0].error["type"]
+    if kind == "extra_forbidden":
+        return InvalidRequestError(
+            "unknown_parameter",
+            f"不认识或不支持的参数：{param}。",
+            f"Unknown or unsupported parameter: {param}.",
+            param=param,
+        )
+    if kind in ("missing", "union_tag_not_found"):
+        return InvalidRequestError(
+            "missing_parameter", f"缺少参数：{param}。", f"Missing parameter: {param}.", param=param
+        )
+    chinese, english = _expected([one.error for one in faults])
+    return InvalidRequestError(
+        "invalid_parameter",
+        f"参数 {param} 的类型或取值无效{chinese and '：'}{chinese}。",
+        f"Parameter {param} has an invalid type or value{english and ': '}{english}.",
+        param=param,
+    )
+
+
+def _expected(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """What should stand in the one place that all of `errors` are about, in both languages; empty where pydantic does
+    not say."""
+    for error in errors:
+        kind, context = error["type"], error.get("ctx", {})
+        if kind in _BOUNDS:
+            chinese, english = _BOUNDS[kind]
+            return chinese.format(**context), english.format(**context)
+        if kind in ("union_tag_invalid", "literal_error", "enum"):
+            listed = context["expected_tags" if kind == "union_tag_invalid" else "expected"]
+            values = _QUOTED.findall(listed) or [listed.lower()]  # False is false in JSON
+            return f"只能是 {'、'.join(values)}", f"it must be {' or '.join(values)}"
+    matches = [match for error in errors if (match := _TYPE.fullmatch(error["type"]))]
+    kinds = list(dict.fromkeys(_KINDS[match[1]] for match in matches))
+    if not kinds:
+        return "", ""
+    return "应为" + "或".join(zh for zh, _ in kinds), "it must be " + " or ".join(en for _, en in kinds)
+
+
+def _path(location: Location, value: Any, first: int = 0) -> list[int]:
+    """Which parts of a place, from `first` on, lead into `value`: pydantic puts the branches of its unions between
+    them, which may be called like a name beside or below them. The longest way is the one, and the one to the end."""
+    if first == len(location):
+        return []
+    without = _path(location, value, first + 1)
+    part = location[first]
+    if not _has(value, part):
+        return without
+    through = [first, *_path(location, value[part], first + 1)]
+    return max(without, through, key=lambda way: (len(way), way[-1:]))
+
+
+def _has(value: object, part: str | int) -> bool:
+    if isinstance(value, Mapping):
+        return part in value
+    return isinstance(value, list | tuple) and isinstance(part, int) and part < len(value)
