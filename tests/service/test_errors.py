@@ -212,7 +212,7 @@ class Listed(BaseModel):
         ({"type": "text"}, "missing_parameter", "inner.1.number"),
         ({"type": "text", "number": "秘密"}, "invalid_parameter", "inner.1.number"),
         ({"type": "text", "number": 1, "more": 1}, "unknown_parameter", "inner.1.more"),
-        ({"type": "秘密"}, "invalid_parameter", "inner.1"),
+        ({"type": "秘密"}, "invalid_parameter", "inner.1.type"),
         ("秘密", "invalid_parameter", "inner.1"),
     ],
 )
@@ -233,6 +233,7 @@ def refused(schema: type[BaseModel], body: object) -> KantuError:
     ("kind", "location", "code", "param"),
     [
         ("missing", ("body", "messages"), "missing_parameter", "messages"),
+        ("missing", ("query", "limit"), "missing_parameter", "limit"),
         ("json_invalid", ("body", 3), "invalid_json", None),
         ("extra_forbidden", ("query", "limt"), "unknown_parameter", "limt"),
         ("extra_forbidden", ("query", ""), "unknown_parameter", None),

@@ -19,9 +19,10 @@ from kantu.errors import (
     PromptTooLongError,
     UpstreamError,
 )
+from kantu.processing.conversation import Turn
 from kantu.service.gateway import Gateway
 from kantu.service.identity import Limits
-from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
+from tests.service.gateways import MODEL, ScriptedEngine, client_of, data_url, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
 
@@ -63,9 +64,7 @@ async def test_a_question_about_a_picture_is_answered_as_openai_would(make_gatew
     details = {"cached_tokens": 4, "image_tokens": 50, "text_tokens": 10}
     assert answer["usage"]["prompt_tokens_details"] == details
     (request,) = engine.requests
-    assert request.messages == (
-        {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "这是什么？"}]},
-    )
+    assert request.turns == (Turn("user", (None, "这是什么？")),)
     assert request.images[0].pixels.shape == (160, 320, 3)
     assert request.tenant.startswith("key_")
 
@@ -200,12 +199,31 @@ async def test_what_says_the_same_as_nothing_is_let_through(make_gateway: Make) 
         ({"n": 1.5}, "invalid_parameter", "n"),
         ({"n": 9}, "invalid_parameter", "n"),
         ({"max_completion_tokens": 4097}, "invalid_parameter", "max_completion_tokens"),
+        ({"max_completion_tokens": 0}, "invalid_max_tokens", "max_completion_tokens"),
+        ({"max_tokens": 4097}, "invalid_parameter", "max_tokens"),
+        ({"max_tokens": 0}, "invalid_max_tokens", "max_tokens"),
         ({"max_tokens": 5, "max_completion_tokens": 6}, "invalid_parameter", "max_tokens"),
         ({"top_logprobs": 3}, "invalid_parameter", "top_logprobs"),
+        ({"logprobs": True, "top_logprobs": 50}, "invalid_logprobs", "top_logprobs"),
+        ({"logprobs": True, "top_logprobs": -1}, "invalid_logprobs", "top_logprobs"),
+        ({"seed": 2**63}, "invalid_seed", "seed"),
+        ({"top_k": -2}, "invalid_top_k", "top_k"),
+        (
+            {"repetition_detection": {"max_pattern_size": None}},
+            "invalid_parameter",
+            "repetition_detection.max_pattern_size",
+        ),
+        (
+            {"repetition_detection": {"max_pattern_size": 4, "min_count": 1}},
+            "invalid_min_count",
+            "repetition_detection.min_count",
+        ),
+        ({"structured_outputs": {"choice": ["a"]}}, "invalid_choices", "structured_outputs.choice"),
         ({"stream_options": {"include_usage": True}}, "invalid_parameter", "stream_options"),
-        ({"stop": [1]}, "invalid_parameter", None),
-        ({"mm_processor_kwargs": {"max_pixels": 1}}, "invalid_max_pixels", "max_pixels"),
-        ({"response_format": {"type": "json_schema"}}, "missing_parameter", None),
+        ({"stop": ["a", 1]}, "invalid_parameter", "stop.1"),
+        ({"mm_processor_kwargs": {"max_pixels": 1}}, "invalid_max_pixels", "mm_processor_kwargs.max_pixels"),
+        ({"response_format": {"type": "json_schema"}}, "missing_parameter", "response_format.json_schema"),
+        ({"response_format": {"type": "xml"}}, "invalid_parameter", "response_format.type"),
         ({"structured_outputs": {}}, "invalid_parameter", "structured_outputs"),
         (
             {"structured_outputs": {"regex": "a"}, "response_format": {"type": "json_object"}},
@@ -214,10 +232,19 @@ async def test_what_says_the_same_as_nothing_is_let_through(make_gateway: Make) 
         ),
         ({"model": "gpt-4o"}, "model_not_served", "model"),
         ({"messages": []}, "invalid_parameter", "messages"),
-        ({"messages": [{"role": "tool", "content": "x", "tool_call_id": "1"}]}, "invalid_parameter", None),
-        ({"messages": [{"role": "assistant", "content": "x"}]}, "invalid_messages", "messages"),
-        ({"messages": [{"role": "user", "content": "  "}]}, "empty_question", "messages"),
-        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "invalid_parameter", None),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "invalid_parameter", "messages.0.role"),
+        ({"messages": [{"role": "assistant", "content": "x"}]}, "invalid_messages", "messages.0.role"),
+        ({"messages": [{"role": "user", "content": "  "}]}, "empty_question", "messages.0.content"),
+        (
+            {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]},
+            "invalid_parameter",
+            "messages.0.content.0.type",
+        ),
+        (
+            {"messages": [{"role": "system", "content": [{"type": "image_url", "image_url": "data:,"}]}]},
+            "image_not_from_user",
+            "messages.0.content.0",
+        ),
     ],
     ids=str,
 )
@@ -232,6 +259,88 @@ async def test_what_is_not_supported_is_refused_by_name(
     assert param is None or error["param"] == param
     assert response.status_code == (404 if code == "model_not_served" else 400)
     assert engine.requests == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"stream_options": {"include_usage": None, "continuous_usage_stats": None}, "stream": True},
+        {"repetition_detection": {"max_pattern_size": 4, "min_pattern_size": None, "min_count": None}},
+        {"response_format": {"type": "json_schema", "json_schema": {**FORMAT, "strict": None, "description": None}}},
+        {"mm_processor_kwargs": {"max_pixels": None}},
+        {"structured_outputs": {"regex": None, "choice": None, "json": SCHEMA}},
+        {"logprobs": False, "top_logprobs": 0},
+        {"top_logprobs": 0},
+        {"seed": -1},
+        {"seed": -(2**63)},
+        {"top_k": -1},
+    ],
+    ids=str,
+)
+async def test_what_openai_or_vllm_take_for_nothing_is_nothing_here(make_gateway: Make, fields: dict[str, Any]) -> None:
+    async with client_of(make_gateway()) as client:
+        response = await client.post(PATH, json=question(**fields))
+    assert response.status_code == 200, response.text
+    assert '"usage":{' not in response.text or not fields.get("stream")
+
+
+async def test_no_seed_and_no_top_k_reach_the_engine_where_minus_one_is_sent(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    async with client_of(make_gateway(engine)) as client:
+        await client.post(PATH, json=question(seed=-1, top_k=-1))
+        await client.post(PATH, json=question(seed=-2))
+    assert [(request.sampling.seed, request.sampling.top_k) for request in engine.requests] == [(None, 0), (-2, None)]
+
+
+async def test_a_conversation_as_other_servers_take_it_is_taken(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    answered = {"role": "assistant", "content": None, "tool_calls": [], "refusal": None, "reasoning_content": None}
+    messages = [
+        {"role": "developer", "content": "读出订单号。"},
+        {"role": "user", "content": [{"type": "image_url", "image_url": data_url(png())}]},
+        answered,
+        {"role": "user", "content": [{"type": "image_url", "image_url": {"url": data_url(png()), "detail": None}}]},
+        {"role": "assistant"},
+        {"role": "user", "content": [{"type": "image_url", "image_url": data_url(png()).replace("image/png", "")}]},
+    ]
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json=question() | {"messages": messages})
+    assert response.status_code == 200, response.text
+    assert engine.requests[0].turns == (
+        Turn("system", "读出订单号。"),
+        Turn("user", (None,)),
+        Turn("assistant", ""),
+        Turn("user", (None,)),
+        Turn("assistant", ""),
+        Turn("user", (None,)),
+    )
+
+
+async def test_a_low_detail_costs_fewer_visual_tokens_and_the_usage_shows_it(make_gateway: Make) -> None:
+    picture = data_url(png(1080, 1400))
+    costs: dict[Any, int] = {}
+    async with client_of(make_gateway()) as client:
+        for detail in ("low", "auto", "high", None):
+            asked = question("问", {"url": picture, "detail": detail})
+            costs[detail] = (await client.post(PATH, json=asked)).json()["usage"]["visual_tokens"]
+            priced = (await client.post("/v1/tokenize", json=asked)).json()
+            assert priced["visual_tokens"] == costs[detail]
+        asked = question("问", {"url": picture, "detail": "low"}, mm_processor_kwargs={"max_pixels": 600 * 1024})
+        assert (await client.post(PATH, json=asked)).json()["usage"]["visual_tokens"] == 567
+    assert costs == {"low": 108, "auto": 1240, "high": 1240, None: 1240}
+
+
+async def test_of_several_pictures_the_broken_one_is_named(make_gateway: Make) -> None:
+    broken: tuple[dict[str, Any], ...] = (
+        {"url": data_url(b"x")},
+        {"url": "data:,"},
+        {"url": "https://example.com/a.png"},
+        {"file_id": "file-nope"},
+    )
+    async with client_of(make_gateway()) as client:
+        for picture in broken:
+            response = await client.post(PATH, json=question("问", png(), picture))
+            assert response.json()["error"]["param"] == "messages.0.content.1.image_url"
 
 
 async def test_pictures_may_be_uploaded_first(make_gateway: Make) -> None:

@@ -92,7 +92,7 @@ def test_an_address_inside_is_refused_and_not_dialled(live: LiveGateway, inside:
     status, code = code_of(answer)
     assert status == 400
     assert code in REFUSALS
-    assert answer.json()["error"]["param"] == "image_url"
+    assert answer.json()["error"]["param"] == "messages.0.content.0.image_url"
     assert inside.dialled == []
 
 
