@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kantu.processing.messages import ImageSource
+from kantu.processing.conversation import ImageSource
 
 
 @dataclass(frozen=True)

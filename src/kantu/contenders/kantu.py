@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from kantu.contenders.contender import AskOptions, Reply
-from kantu.processing.messages import ImageSource
+from kantu.processing.conversation import ImageSource
 from kantu.vlm import VLM
 
 
