@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 
 from kantu.errors import InvalidRequestError, KantuError
 from kantu.service import commands as service
+from kantu.standard_streams import forgiving
 from kantu.training import commands as training
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象�
 
 def main() -> None:
     """The console script."""
-    app(prog_name="kantu")
+    with forgiving():
+        app(prog_name="kantu")
 
 
 @app.command()

@@ -1,0 +1,68 @@
+"""Standard output and error that end no command, whatever they are connected to."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+_ESCAPE = "kantu.escape"
+_READER_GONE = 1  # the exit status, which click and rich use too
+
+
+@contextmanager
+def forgiving() -> Iterator[None]:
+    """Within the block and at its end, writing fails for no character and for no reader that has left.
+
+    The encoding stays what the terminal or the variables say, but for ASCII: that is what Python takes where no locale
+    is set, and click's `echo` writes UTF-8 there already. What an encoding lacks is written as JSON escapes it, so
+    that `--json` can be parsed in every encoding. A stream that is closed goes nowhere.
+
+    Raises:
+        SystemExit: with status 1, where whoever reads the output has left before its end.
+    """
+    codecs.register_error(_ESCAPE, _escape)
+    sys.stdout, sys.stderr = _ready(sys.stdout), _ready(sys.stderr)
+    ended: SystemExit | None = None
+    try:
+        yield
+    except SystemExit as error:  # how click ends every command
+        ended = error
+    if not all([_flushed(sys.stdout), _flushed(sys.stderr)]):
+        raise SystemExit(_READER_GONE)
+    if ended is not None:
+        raise ended
+
+
+def _ready(stream: TextIO | None) -> TextIO:
+    if stream is None:  # closed by whoever started us
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        is_ascii = codecs.lookup(stream.encoding).name == "ascii"
+        stream.reconfigure(encoding="utf-8" if is_ascii else None, errors=_ESCAPE)
+    return stream
+
+
+def _flushed(stream: TextIO) -> bool:
+    """Whether what was still in the buffer has been taken. Python's own flush at exit would complain aloud."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+        return False
+    return True
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    r"""A codec's error handler: `\uXXXX` for each UTF-16 code unit (RFC 8259, section 7)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4)), error.end
