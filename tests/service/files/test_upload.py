@@ -58,6 +58,31 @@ def test_the_file_may_come_before_its_purpose(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ("filename*=UTF-8''%E5%9B%BE.jsonl", "图.jsonl"),
+        ("filename*=utf-8'zh-CN'%E5%9B%BE.jsonl", "图.jsonl"),
+        ("filename=\"_.jsonl\"; filename*=UTF-8''%E5%9B%BE.jsonl", "图.jsonl"),
+        ("filename*=UTF-8''%E5%9B%BE.jsonl; filename=\"_.jsonl\"", "图.jsonl"),
+        ("FileName*=ISO-8859-1'en'%A3.jsonl", "£.jsonl"),
+        ("filename=\"_.jsonl\"; filename*=UTF-8''%FF.jsonl", "_.jsonl"),  # not UTF-8
+        ("filename=\"_.jsonl\"; filename*=KLINGON''%41", "_.jsonl"),
+        ("filename=\"_.jsonl\"; filename*=unicode-escape''%5Cu0041", "_.jsonl"),
+        ("filename=\"_.jsonl\"; filename*=UTF-8''", "_.jsonl"),
+        ('filename="_.jsonl"; filename*=', "_.jsonl"),
+        ("filename=\"a; filename*=UTF-8''b\"", "a; filename*=UTF-8''b"),  # within quotes
+        ('filename="图.jsonl"', "图.jsonl"),
+        ('filename="%E5%9B%BE.jsonl"', "%E5%9B%BE.jsonl"),  # only the star says that it is encoded
+    ],
+)
+def test_a_name_in_another_encoding_is_read(folder: Path, parameters: str, name: str) -> None:
+    part = 'Content-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
+    body = "--xyz\r\n" + part.format("purpose", "", "batch")
+    body += "--xyz\r\n" + part.format("file", "; " + parameters, "data") + "--xyz--\r\n"
+    assert _read(folder, BOUNDARY, body.encode()) == (Form(name, {"purpose": "batch"}), b"data")
+
+
+@pytest.mark.parametrize(
     "content_type", [None, "", "application/json", "multipart/form-data", "multipart/mixed; boundary=x"]
 )
 def test_other_bodies_are_no_uploads(folder: Path, content_type: str | None) -> None:

@@ -6,7 +6,9 @@ The framework's own form parser would first write the whole file elsewhere, with
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.message import Message
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _FILE = "file"
 _FIELDS = ("purpose", "expires_after[anchor]", "expires_after[seconds]")
+_CHARSETS = ("utf-8", "iso-8859-1")
 _MOST_FIELD_BYTES = 1024
 
 
@@ -114,7 +117,8 @@ class _Parts:
         if self._name in self.fields or (self._name == _FILE and self.filename is not None):
             raise _invalid_multipart()
         if self._name == _FILE:
-            self.filename = options.get(b"filename", b"").decode("utf-8", "replace")
+            plain = options.get(b"filename", b"").decode("utf-8", "replace")
+            self.filename = _extended_filename(self._disposition) or plain
         elif self._name in _FIELDS:
             self.fields[self._name] = bytearray()
         else:
@@ -135,6 +139,24 @@ class _Parts:
 
     def _end(self) -> None:
         self.ended = True
+
+
+def _extended_filename(disposition: bytes) -> str | None:
+    """`filename*` of a Content-Disposition, in UTF-8 or ISO-8859-1 (RFC 5987); None where there is none to be read.
+
+    It goes before `filename` (RFC 6266, section 4.3), which then is only what older programs understand. RFC 7578
+    wants no `filename*` in forms, but some clients write every name outside ASCII so.
+    """
+    header = Message()
+    header["content-disposition"] = disposition.decode("latin-1")
+    for name, value in header.get_params([], "content-disposition"):
+        if name.lower() != "filename" or not isinstance(value, tuple):
+            continue
+        charset, _, text = value
+        with suppress(UnicodeError):  # `text` has a character for each byte
+            if (charset or "").lower() in _CHARSETS:
+                return text.encode("latin-1").decode(charset)
+    return None
 
 
 def _invalid_multipart() -> InvalidRequestError:
