@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kantu.service.http.connection import ImpatientProtocol
 
@@ -35,9 +35,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def serving(protocol: type[ImpatientProtocol]) -> AsyncIterator[tuple[str, int]]:
+async def serving(protocol: type[ImpatientProtocol], app: ASGIApp = application) -> AsyncIterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application, http=protocol, ws="none", lifespan="off", log_config=None)
+    config = uvicorn.Config(app, http=protocol, ws="none", lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     server.capture_signals = _no_signals  # type: ignore[method-assign]
     task = asyncio.create_task(server.serve([listener]))
@@ -173,3 +173,54 @@ async def test_an_answer_that_nobody_fetches_does_not_keep_a_closed_connection()
         await asyncio.sleep(3 * Hasty.leave_seconds)
         reader._transport.resume_reading()  # type: ignore[attr-defined]
         assert len(await rest(reader)) < LARGE
+
+
+# HTTP/1.0
+
+
+async def telling(scope: Scope, receive: Receive, send: Send) -> None:
+    """An answer of unknown length, in three pieces."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    for piece in (b"one ", b"two ", b"three"):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def exchange(sent: bytes, app: ASGIApp) -> tuple[bytes, bytes]:
+    """(head, body) of what is answered to `sent` until the connection is closed."""
+    async with serving(ImpatientProtocol, app) as address, connected(address) as (reader, writer):
+        writer.write(sent)
+        head, _, body = (await rest(reader)).partition(b"\r\n\r\n")
+    return head.lower(), body
+
+
+@pytest.mark.parametrize("headers", [b"", b"Connection: keep-alive\r\n", b"TE: chunked\r\n"])
+async def test_an_answer_of_unknown_length_to_http_1_0_ends_with_the_connection(headers: bytes) -> None:
+    head, body = await exchange(b"GET / HTTP/1.0\r\n" + headers + b"\r\n", telling)
+    assert body == b"one two three"
+    assert b"transfer-encoding" not in head
+    assert b"\r\nconnection: close" in head
+
+
+async def test_the_same_answer_to_http_1_1_is_chunked() -> None:
+    head, body = await exchange(GET + b"Connection: close\r\n\r\n", telling)
+    assert b"transfer-encoding: chunked" in head
+    assert body == b"4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"
+
+
+async def test_an_answer_of_known_length_tells_it_to_http_1_0_too() -> None:
+    head, body = await exchange(b"GET /5 HTTP/1.0\r\n\r\n", application)
+    assert (b"content-length: 5" in head, body) == (True, b"xxxxx")
+
+
+async def test_a_head_of_http_1_0_has_no_body() -> None:
+    assert (await exchange(b"HEAD / HTTP/1.0\r\n\r\n", telling))[1] == b""
+
+
+async def test_http_1_0_is_not_told_to_continue() -> None:
+    async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await telling(scope, receive, send)
+
+    head, _ = await exchange(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na", reading)
+    assert head.startswith(b"http/1.1 200 ")

@@ -7,6 +7,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kantu.errors import InvalidRequestError, KantuError
@@ -119,13 +120,13 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._expect_leave()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        async def watched(*of_asgi: Any) -> None:
+        async def watched(scope: Scope, receive: Receive, send: Send) -> None:
             try:
-                await app(*of_asgi)
+                await app(scope, receive, _close_delimited(cycle) if scope["http_version"] == "1.0" else send)
             finally:
                 self._expect_leave()
 
-        super()._start_asgi_task(cycle, watched)
+        super()._start_asgi_task(cycle, watched)  # type: ignore[arg-type]
 
     def _expect_leave(self) -> None:
         if self._leave_timer is not None:
@@ -138,6 +139,27 @@ class ImpatientProtocol(HttpToolsProtocol):
         unread = self._in_message and self.cycle.response_complete
         if unread or self.transport.is_closing():
             self.transport.abort()
+
+
+def _close_delimited(cycle: RequestResponseCycle) -> Send:
+    """`cycle.send` for HTTP/1.0, which knows no chunks: an answer of unknown length ends where the connection does.
+
+    (RFC 9112, section 6.3, rule 8, and section 7.1.) uvicorn closes the connection after every answer to HTTP/1.0.
+    """
+    delimited = True
+    cycle.waiting_for_100_continue = False  # nor does HTTP/1.0 know that
+
+    async def send(message: Message) -> None:
+        nonlocal delimited
+        if message["type"] == "http.response.start":
+            delimited = any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
+            if not delimited:
+                cycle.chunked_encoding = False
+        elif not delimited:
+            cycle.expected_content_length = len(message.get("body", b""))  # else it would be too long
+        await cycle.send(message)  # type: ignore[arg-type]
+
+    return send
 
 
 def _invalid_http() -> InvalidRequestError:
