@@ -53,6 +53,7 @@ _MEANINGS = {
     "chat_template_refused": "模型的对话模板不接受这样的对话；请检查消息的角色和顺序。",
     "constraint_not_supported": "输出约束（JSON Schema、正则）用到了不支持的写法，消息里说明是哪一种。",
     "engine_not_ready": "模型正在加载、加载失败，或引擎正在重启；按 Retry-After 重试。",
+    "endpoint_not_found": "没有这个地址；消息里说明是哪一个，以及 base_url 哪里写错了。",
     "image_count_mismatch": "图片占位与图片数量不符。",
     "image_unsupported_variant": "图片格式的这种变体或颜色模式不受支持；请转换为 RGB 的 PNG 或 JPEG。",
     "image_url_failed": "没有从图片网址取到图片：连不上、状态码不是 200，或内容是压缩过的。",

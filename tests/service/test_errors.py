@@ -90,6 +90,7 @@ def test_a_class_has_its_status_and_type(kind: type[KantuError]) -> None:
         (NotFoundError, "endpoint_not_found", 404),
         (InvalidRequestError, "headers_too_large", 431),
         (InvalidRequestError, "method_not_allowed", 405),
+        (InvalidRequestError, "unsupported_content_encoding", 415),
         (InvalidRequestError, "unsupported_media_type", 415),
         (StoreError, "store_full", 507),
     ],
@@ -158,6 +159,7 @@ def test_what_cannot_succeed_is_not_to_be_tried_again(error: KantuError) -> None
 
 def test_other_headers() -> None:
     assert headers_of(made(AuthenticationError)) == {"WWW-Authenticate": "Bearer"}
+    assert headers_of(made(InvalidRequestError, "unsupported_content_encoding")) == {"Accept-Encoding": "identity"}
     for kind in (InvalidRequestError, PermissionDeniedError, NotFoundError, ConflictError, EngineError, UpstreamError):
         assert headers_of(made(kind)) == {}
 

@@ -28,6 +28,7 @@ from kantu.errors import (
     UpstreamError,
 )
 from kantu.processing.validation import fault
+from kantu.service.http.no_such_address import endpoint_not_found
 from kantu.service.language import Language, language_of
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ _STATUS_OF_CODE = {
     "endpoint_not_found": 404,
     "headers_too_large": 431,
     "method_not_allowed": 405,
+    "unsupported_content_encoding": 415,
     "unsupported_media_type": 415,
     "store_full": 507,
 }
@@ -87,6 +89,8 @@ def headers_of(error: KantuError) -> dict[str, str]:
     status = status_of(error)
     if status in _NO_RETRY:
         return {"x-should-retry": "false"}
+    if error.code == "unsupported_content_encoding":
+        return {"Accept-Encoding": "identity"}  # RFC 9110, section 15.5.16
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, OverloadedError):
@@ -158,17 +162,17 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return await ours(request, _from_http(error.status_code))
+        return await ours(request, _from_http(error.status_code, request.scope["path"]))
 
     app.add_exception_handler(KantuError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
 
 
-def _from_http(status: int) -> KantuError:
+def _from_http(status: int, path: str) -> KantuError:
     """What the framework itself refuses."""
     known: Mapping[int, KantuError] = {
-        404: NotFoundError("endpoint_not_found", "没有这个地址。", "There is no such endpoint."),
+        404: endpoint_not_found(path),
         405: InvalidRequestError(
             "method_not_allowed", "这个地址不接受此方法。", "The endpoint does not take this method."
         ),

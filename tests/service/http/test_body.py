@@ -170,6 +170,22 @@ async def test_json_in_another_encoding_cannot_hide_its_depth() -> None:
     assert (response.status_code, code_of(response)) == (400, "invalid_json")
 
 
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data", ""])
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "zstd", "x-gzip", "identity, gzip", "nonsense"])
+async def test_a_body_in_a_content_coding_is_refused_whoever_would_read_it(content_type: str, coding: str) -> None:
+    headers = {"content-type": content_type, "content-encoding": coding}
+    response = await client().post("/", content=b"{}", headers=headers)
+    assert (response.status_code, code_of(response)) == (415, "unsupported_content_encoding")
+    assert response.headers["accept-encoding"] == "identity"
+    assert response.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "identity, identity", "", " "])
+async def test_identity_is_no_coding(coding: str) -> None:
+    response = await client().post("/", content=b"{}", headers={"content-encoding": coding})
+    assert response.json() == {"bytes": 2}
+
+
 async def test_a_client_that_leaves_in_the_middle_of_its_json_is_not_told_that_it_is_wrong() -> None:
     async def unreachable(*_: Any) -> None:
         raise AssertionError("reached")

@@ -65,6 +65,7 @@ class BodyMiddleware:
             await send(message)
 
         try:
+            _check_encoding(headers)
             if int(headers.get("content-length") or 0) > limit:
                 raise _BodyError(body_too_large())
             bounded = self._bounded(receive, limit)
@@ -174,6 +175,19 @@ def check_json_shape(body: bytes, most_depth: int) -> None:
             raise InvalidRequestError(
                 "json_too_many_items", "请求体的 JSON 元素太多。", "The body's JSON has too many elements."
             )
+
+
+def _check_encoding(headers: Headers) -> None:
+    """Nothing is unpacked here: a small body could become a large one, which the limits would not see."""
+    given = ",".join(headers.getlist("content-encoding")).lower().split(",")
+    if {coding.strip() for coding in given} - {"", "identity"}:
+        raise _BodyError(
+            InvalidRequestError(
+                "unsupported_content_encoding",
+                "请求体不能压缩：不接受 identity 以外的 Content-Encoding。",
+                "The body must not be compressed: no Content-Encoding but identity is taken.",
+            )
+        )
 
 
 def _replay(message: Message, receive: Receive) -> Receive:

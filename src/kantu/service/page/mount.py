@@ -17,8 +17,8 @@ from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from kantu.errors import NotFoundError
 from kantu.service.errors import error_response
+from kantu.service.http.no_such_address import endpoint_not_found
 from kantu.service.language import language_of
 from kantu.service.page.layout import lay_out
 from kantu.service.page.policy import policy_of
@@ -107,5 +107,4 @@ def _page(request: Request, client: Client) -> Response:
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    error = NotFoundError("endpoint_not_found", "没有这个地址。", "There is no such endpoint.")
-    return error_response(error, request.headers.get("accept-language"))
+    return error_response(endpoint_not_found(request.scope["path"]), request.headers.get("accept-language"))

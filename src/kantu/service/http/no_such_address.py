@@ -1,0 +1,42 @@
+"""What is said of an address that does not exist: which one, and what a wrong `base_url` has done to it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from kantu.errors import NotFoundError
+from kantu.service.watch.labels import FIXED_PATHS
+
+_MOST_CHARACTERS = 200
+_API = "/v1"
+_BASE_URL = "base_url 应该像 http://127.0.0.1:8000/v1 这样，以一个 /v1 结尾，末尾没有斜杠。"
+_BASE_URL_EN = " The base_url should look like http://127.0.0.1:8000/v1: one /v1 at its end, and no slash after it."
+
+
+def endpoint_not_found(path: str) -> NotFoundError:
+    """The 404 of a path, which is as the client wrote it, decoded; its query is not told."""
+    shown = (path if path.isprintable() else quote(path))[:_MOST_CHARACTERS]
+    hints = _hints(path)
+    advice = "".join(f"{hint}。" for hint, _ in hints) + (_BASE_URL if hints else "")
+    advice_en = "".join(f" {hint}." for _, hint in hints) + (_BASE_URL_EN if hints else "")
+    return NotFoundError(
+        "endpoint_not_found", f"没有这个地址：{shown}。{advice}", f"There is no such endpoint: {shown}.{advice_en}"
+    )
+
+
+def _hints(path: str) -> list[tuple[str, str]]:
+    """(Chinese, English) of each thing that is wrong, if it would then lead into the API."""
+    found = []
+    plain = re.sub("//+", "/", path)
+    if plain != path:
+        found.append(("它有连续的斜杠", "It has slashes in a row"))
+    once = re.sub(f"^(?:{_API}(?=/))+", _API, plain)
+    if once != plain:
+        found.append(("/v1 写了两次", "It has /v1 twice"))
+    if not once.startswith(f"{_API}/") and f"{_API}{once.rstrip('/')}" in FIXED_PATHS:
+        once = f"{_API}{once}"
+        found.append(("它少了 /v1", "It lacks /v1"))
+    if once.endswith("/") and once.rstrip("/") in FIXED_PATHS:
+        found.append(("它末尾多了斜杠", "It has a slash too many at its end"))
+    return found if once.startswith(f"{_API}/") else []
