@@ -142,6 +142,14 @@ class Held(ScriptedEngine):
             listener(Delta("好", (2,), "stop", Usage(1, 0, 2, 0), TIMINGS))
 
 
+class Mute(Held):
+    """Never says a word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces = [None]
+
+
 def authorized(served: Listening) -> dict[str, str]:
     return {"Authorization": f"Bearer {served.key}"}
 
@@ -199,10 +207,11 @@ def test_a_stream_that_takes_longer_than_the_drain_ends_with_an_error(hasty: Mak
     assert engine.closed
 
 
-def test_an_answer_that_takes_longer_than_the_drain_is_an_error(hasty: Make) -> None:
-    engine = Held()
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_answer_that_takes_longer_than_the_drain_is_an_error(hasty: Make, stream: bool) -> None:
+    engine = Mute() if stream else Held()
     with listening(hasty(engine)) as served, client_of(served) as client, ThreadPoolExecutor() as pool:
-        answer = pool.submit(client.post, CHAT, json=question())
+        answer = pool.submit(client.post, CHAT, json=question(stream=stream))
         wait_until(lambda: bool(engine.listeners))
         served.server.handle_exit(signal.SIGTERM, None)
         refused = answer.result(60)

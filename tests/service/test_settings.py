@@ -62,13 +62,18 @@ def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPa
 def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: Path) -> None:
     changed: dict[str, Any] = {bool: "true", int: "100000000", float: "12.5", str: "text", Path: "/some/file"}
     choices = {"quantize": "int4", "upstream_dialect": "openai", "upstream_images": "qwen3-vl", "log_level": "debug"}
-    special = {"port": "9", "max_answers": "9", "allowed_domains": "a.example,b.example", "allowed_ports": "1,2"}
+    special = {"port": "9", "max_answers": "9"}
+    lists = {
+        "allowed_domains": "a.example,b.example",
+        "allowed_ports": "1,2",
+        "cors_origins": "https://a.example,http://b.example:8080",
+    }
     environment, sections = {}, {section: dict[str, Any]() for section in Settings.model_fields}
     for variable, (section, name, annotation) in variables().items():
         kind = next((kind for kind in changed if str(kind.__name__) in str(annotation)), str)
-        value = {**choices, **special}.get(name, changed[kind])
+        value = {**choices, **special, **lists}.get(name, changed[kind])
         environment[variable] = value
-        sections[section][name] = value.split(",") if name.startswith("allowed_") else value
+        sections[section][name] = value.split(",") if name in lists else value
     by_environment = read_settings(None, environment)
     assert by_environment == read_settings(written(tmp_path, json.dumps(sections)), {})
     for section in Settings.model_fields:
@@ -131,6 +136,18 @@ def test_a_section_that_is_none_is_named(tmp_path: Path, text: str, named: str) 
 @pytest.mark.parametrize("port", [0, 65536])
 def test_what_is_no_port_is_named(tmp_path: Path, port: int) -> None:
     assert "fetch.allowed_ports" in refused(written(tmp_path, f"fetch: {{allowed_ports: [{port}]}}"))
+
+
+@pytest.mark.parametrize(
+    "origin", ["app.example", "https://app.example/", "https://app.example/page", "https://App.example", "null", ""]
+)
+def test_what_no_browser_would_write_as_an_origin_is_named(origin: str) -> None:
+    assert "server.cors_origins" in refused(flags={"server": {"cors_origins": [origin]}})
+
+
+def test_origins_are_written_as_browsers_write_them() -> None:
+    origins = ("*", "https://app.example", "http://localhost:5173", "http://[::1]:8080", "tauri://localhost")
+    assert read_settings(None, {"KANTU_SERVER_CORS_ORIGINS": ",".join(origins)}).server.cors_origins == origins
 
 
 def test_domains_in_a_file_are_a_list(tmp_path: Path) -> None:
@@ -240,6 +257,7 @@ def test_secrets_are_not_shown() -> None:
         ("server", "drain_seconds", 0),
         ("server", "drain_seconds", "inf"),
         ("server", "drain_seconds", "nan"),
+        ("server", "stream_keep_alive_seconds", -1),
         ("server", "max_body_bytes", 10),
         ("server", "allow_insecure", "perhaps"),
         ("server", "host", ["a", SECRET]),

@@ -20,6 +20,8 @@ from kantu.service.files.endpoints import router as files_router
 from kantu.service.gateway import Gateway
 from kantu.service.health.endpoints import health_router
 from kantu.service.http.body import BodyMiddleware
+from kantu.service.http.cors import OtherOriginsMiddleware
+from kantu.service.http.head import HeadMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
 from kantu.service.models.endpoints import router as models_router
@@ -57,7 +59,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     public = gateway.settings.watch.metrics_public
     app.include_router(metrics_router(gateway.watch, public=public), responses={} if public else FAILURES)
     page.install(app, gateway.settings)
-    app.add_middleware(  # the last one added is the outermost
+    app.add_middleware(HeadMiddleware)  # the last one added is the outermost
+    app.add_middleware(
         BodyMiddleware,
         max_bytes=settings.max_body_bytes,
         max_upload_bytes=gateway.settings.store.max_file_bytes + _MULTIPART_BYTES,
@@ -69,6 +72,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
     app.add_middleware(WatchMiddleware, watch=gateway.watch)
     app.add_middleware(RequestIdMiddleware)
+    if settings.cors_origins:
+        app.add_middleware(OtherOriginsMiddleware, origins=settings.cors_origins)
     return app
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,6 +19,9 @@ from kantu.errors import InvalidRequestError
 PREFIX = "KANTU_"
 # Read elsewhere: where models are fetched from and kept, and where the YAML file is.
 OTHER_VARIABLES = frozenset({"KANTU_HOME", "KANTU_HUB", "KANTU_HUB_ENDPOINT", "KANTU_CONFIG"})
+
+# As browsers write them in `Origin`: no path, no slash at the end, no capitals. Any other would never match.
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
 
 
 class _Section(BaseModel):
@@ -35,6 +39,15 @@ class ServerSettings(_Section):
     drain_seconds: float = Field(30, gt=0, description="收到 SIGTERM 后，最多等正在处理的请求多少秒")
     body_seconds: float = Field(60, gt=0, description="接收一个请求体最多多少秒")
     send_seconds: float = Field(60, gt=0, description="客户端最多多少秒不读取回答，之后取消它的请求")
+    stream_keep_alive_seconds: float = Field(
+        15,
+        ge=0,
+        description="流式回答每安静多少秒发一行注释，免得代理断开；此后的失败是 error 事件，不再有状态码；0 表示不发",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        description="允许哪些网页来源跨源访问（CORS），如 https://app.example.com；* 表示任何来源；空表示不允许",
+    )
     max_body_bytes: int = Field(64 * 2**20, ge=1024, description="请求体最多多少字节")
     max_total_body_bytes: int = Field(
         2**29, ge=2**20, description="同时在内存里的请求体共多少字节，超出的得到 503；解析时要用几倍的内存"
@@ -42,6 +55,13 @@ class ServerSettings(_Section):
     max_json_depth: int = Field(64, ge=8, description="请求体 JSON 的最大嵌套层数")
     docs: bool = Field(True, description="提供 /openapi.json")
     page: bool = Field(True, description="提供试用页面（/）")
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("not an origin")
+        return origins
 
 
 class ModelSettings(_Section):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from kantu.engine.request import Constraint, RepetitionStop
+from kantu.engine.protocol import Listener
+from kantu.engine.request import Constraint, Delta, RepetitionStop, Request, Usage
 from kantu.errors import (
     DeadlineExceededError,
     EngineError,
@@ -22,7 +25,9 @@ from kantu.errors import (
 from kantu.processing.conversation import Turn
 from kantu.service.gateway import Gateway
 from kantu.service.identity import Limits
-from tests.service.gateways import MODEL, ScriptedEngine, client_of, data_url, png, question, settings_with
+from kantu.service.pictures import pictures
+from kantu.service.settings import Settings
+from tests.service.gateways import MODEL, TIMINGS, ScriptedEngine, client_of, data_url, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +42,8 @@ def events(text: str) -> list[tuple[str | None, Any]]:
     """(event name, data) of a stream; data is JSON, or [DONE]."""
     found = []
     for block in text.strip().split("\n\n"):
+        if block.startswith(":"):  # a comment
+            continue
         lines = dict(line.split(": ", 1) for line in block.split("\n"))
         data = lines["data"]
         found.append((lines.get("event"), data if data == "[DONE]" else json.loads(data)))
@@ -429,6 +436,90 @@ async def test_what_fails_in_a_stream_is_an_error_event_and_the_stream_is_not_do
     assert name == "error"
     assert data == {"error": {"message": "en", "type": "server_error", "param": None, "code": "engine_crashed"}}
     assert "[DONE]" not in response.text
+
+
+# keeping a stream alive
+
+
+class Slow(ScriptedEngine):
+    """Answers what it is told to, each piece after some seconds."""
+
+    def __init__(self, seconds: float, *pieces: str | KantuError) -> None:
+        super().__init__(pieces)
+        self._seconds = seconds
+
+    def submit(self, request: Request, listener: Listener) -> ScriptedEngine:
+        def answer() -> None:
+            for number, piece in enumerate(self.pieces, 1):
+                time.sleep(self._seconds)
+                last = number == len(self.pieces)
+                usage, timings = (Usage(1, 0, number), TIMINGS) if last else (None, None)
+                said = Delta(str(piece), (number,), "stop" if last else None, usage, timings)
+                listener(piece if isinstance(piece, KantuError) else said)
+
+        threading.Thread(target=answer).start()
+        return self
+
+
+def keeping_alive(seconds: float) -> Settings:
+    return settings_with(server={"stream_keep_alive_seconds": seconds})
+
+
+COMMENT = ": keep-alive\n\n"
+
+
+async def test_a_stream_that_waits_tells_that_it_lives_before_and_between_its_words(make_gateway: Make) -> None:
+    async with client_of(make_gateway(Slow(0.3, "你", "好"), keeping_alive(0.1))) as client:
+        text = (await client.post(PATH, json=question(stream=True))).text
+    before, _, rest = text.partition("data: ")
+    assert set(before.split("\n\n")) == {": keep-alive", ""}
+    assert COMMENT in rest.partition("你")[2].partition("好")[0]
+    words = [data["choices"][0]["delta"].get("content") for _, data in events(text) if data != "[DONE]"]
+    assert words == ["", "你", "好"]
+    assert text.endswith("data: [DONE]\n\n")
+
+
+async def test_a_stream_that_does_not_wait_has_no_comments(make_gateway: Make) -> None:
+    for settings in (keeping_alive(5), keeping_alive(0)):
+        async with client_of(make_gateway(Slow(0.1, "你", "好"), settings)) as client:
+            assert COMMENT not in (await client.post(PATH, json=question(stream=True))).text
+
+
+async def test_a_whole_answer_has_no_comments(make_gateway: Make) -> None:
+    async with client_of(make_gateway(Slow(0.2, "你"), keeping_alive(0.05))) as client:
+        assert (await client.post(PATH, json=question())).json()["choices"][0]["message"]["content"] == "你"
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(5, 503), (0, 503), (0.05, 200)])
+async def test_what_fails_before_the_first_word_has_a_status_unless_a_comment_went_before_it(
+    make_gateway: Make, seconds: float, status: int
+) -> None:
+    error = OverloadedError("overloaded", "忙", "busy", retry_after_seconds=1)
+    gateway = make_gateway(Slow(0.2, error), keeping_alive(seconds))
+    async with client_of(gateway) as client:
+        response = await client.post(PATH, json=question(stream=True))
+    assert response.status_code == status
+    if status == 200:
+        ((name, data),) = events(response.text)
+        assert (name, data["error"]["code"]) == ("error", "overloaded")
+    assert b'code="overloaded"' in gateway.watch.metrics.text()
+
+
+async def test_pictures_that_take_long_are_waited_for_alive(
+    make_gateway: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = make_gateway(settings=keeping_alive(0.05))
+    decode = pictures.prepare
+
+    def slowly(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.2)
+        return decode(*arguments, **options)
+
+    monkeypatch.setattr(pictures, "prepare", slowly)
+    async with client_of(gateway) as client:
+        text = (await client.post(PATH, json=question("问", png(), stream=True))).text
+    assert text.startswith(COMMENT)
+    assert text.endswith("data: [DONE]\n\n")
 
 
 async def test_a_defect_in_the_engine_says_nothing_of_itself(make_gateway: Make) -> None:

@@ -1,4 +1,4 @@
-"""/healthz and /readyz."""
+"""/healthz, which /health is too, and /readyz."""
 
 from __future__ import annotations
 
@@ -93,9 +93,10 @@ def test_not_ready_and_why(
     assert service.health.accepts() is (check == "database")  # which /metrics does not ask
 
 
-def test_alive_whatever_else_is_wrong(client: TestClient, service: Service) -> None:
+@pytest.mark.parametrize("path", ["/healthz", "/health"])
+def test_alive_whatever_else_is_wrong(client: TestClient, service: Service, path: str) -> None:
     service.draining, service.model, service.database = True, "failed", False
-    answer = client.get("/healthz")
+    answer = client.get(path)
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 

@@ -30,11 +30,12 @@ OPERATIONS = [
     ("GET", "/v1/batches/{batch_id}"),
     ("POST", "/v1/batches/{batch_id}/cancel"),
     ("POST", "/v1/tokenize"),
+    ("GET", "/health"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
 ]
-NOTHING_TO_SAY = ("/healthz", "/readyz", "/metrics")  # and so nothing to say wrong
+NOTHING_TO_SAY = ("/health", "/healthz", "/readyz", "/metrics")  # and so nothing to say wrong
 EXAMPLES = 25
 
 

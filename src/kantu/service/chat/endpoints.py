@@ -26,4 +26,10 @@ async def chat_completions(
 
     `stream: true` 时以 server-sent events 逐段返回；`stream_options.include_usage` 在最后附上用量。
     """
-    return ChatResponse(gateway.chat, caller, body, request.headers.get("accept-language"))
+    return ChatResponse(
+        gateway.chat,
+        caller,
+        body,
+        request.headers.get("accept-language"),
+        keep_alive_seconds=gateway.settings.server.stream_keep_alive_seconds,
+    )

@@ -1,4 +1,4 @@
-"""GET /healthz and GET /readyz, for probes and load balancers; neither needs a key."""
+"""GET /healthz (/health is the same) and GET /readyz, for probes and load balancers; neither needs a key."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ class Ready(BaseModel):
 
 
 def health_router(health_of: Callable[[Request], Health]) -> APIRouter:
-    """A router of two routes.
+    """A router of the routes above.
 
     Args:
         health_of: the application's `Health`, which is made when it starts.
     """
     router = APIRouter(tags=["operation"])
 
+    @router.get("/health", summary="与 /healthz 相同")
     @router.get("/healthz", summary="进程是否活着")
     async def healthz() -> Alive:
         return Alive()

@@ -19,7 +19,7 @@ _HEADER = "x-request-id"
 
 
 class RequestIdMiddleware:
-    """The outermost. A client's own id is kept if it is plain; it stands in logs."""
+    """Around all that works on a request. A client's own id is kept if it is plain; it stands in logs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("kantu.access")
 
 _API = "/v1/"
-_QUIET = frozenset({"/healthz", "/readyz", "/metrics", "page"})
+_QUIET = frozenset({"/health", "/healthz", "/readyz", "/metrics", "page"})
 _CLIENT_CLOSED_STATUS = 499
 _REJECTED = (429, 503)
 
