@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pickle
+import shlex
+from pathlib import Path
 
 import pytest
 
+from kantu import errors
 from kantu.errors import (
     EngineError,
     ImageError,
@@ -14,6 +17,7 @@ from kantu.errors import (
     NotReadyError,
     OverloadedError,
     blaming,
+    install_command,
 )
 
 
@@ -26,6 +30,18 @@ def test_an_error_survives_pickling() -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is ImageError
     assert vars(copy) == vars(error)
+
+
+def test_an_extra_is_installed_from_the_checkout_or_from_the_wheel_but_not_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = shlex.split(install_command("service"))
+    assert command[:3] == ["pip", "install", "-e"]
+    root, constraints = Path(command[3].removesuffix("[service]")), Path(command[5])
+    assert (root / "pyproject.toml").is_file()
+    assert constraints.is_file()
+    monkeypatch.setattr(errors, "__file__", str(tmp_path / "site-packages/kantu/errors.py"))
+    assert install_command("service") == "pip install './kantu_vl-….whl[service]'"
 
 
 @pytest.mark.parametrize("kind", [NotReadyError, OverloadedError])

@@ -19,6 +19,7 @@ from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import kantu
 from kantu.native import kernels
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +69,20 @@ def wheel_paths() -> set[str]:
 def python_blocks(readme: str) -> list[str]:
     text = (ROOT / readme).read_text(encoding="utf-8")
     return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_distribution_has_a_name_of_its_own_and_the_version_of_the_package() -> None:
+    metadata = WheelBuilder(str(ROOT)).metadata
+    assert metadata.core.name == "kantu-vl"  # `kantu` on PyPI is somebody else's package
+    assert metadata.version == kantu.__version__
+
+
+def test_nothing_tells_to_install_somebody_else_s_package() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*"), ROOT / "Makefile"]
+    texts = [path for path in [*pages, *(ROOT / "src").rglob("*.py")] if path.is_file()]
+    assert len(texts) > 100
+    told = re.compile(r"kantu\[|pip (?:install|download)\b[^\n]* kantu(?:==\S*)?(?: |$)", re.MULTILINE)
+    assert [path.name for path in texts if told.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_every_constraint_is_one_exact_version_and_names_no_index() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 
@@ -67,6 +68,17 @@ class OutOfMemoryError(KantuError):
 
 class MissingDependencyError(KantuError):
     """A feature whose optional package or system file is not installed."""
+
+
+def install_command(extra: str) -> str:
+    """The command that installs an extra of ours, for messages: from this checkout, or from the wheel it came in.
+
+    There is no release on PyPI to name, and `kantu` there is somebody else's package.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if (root / "pyproject.toml").is_file():
+        return f"pip install -e '{root}[{extra}]' -c '{root / 'constraints.txt'}'"
+    return f"pip install './kantu_vl-….whl[{extra}]'"
 
 
 class OverloadedError(KantuError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,6 @@ class Stage:
 
     def values(self, instruction: str) -> list[str]:
         return [text for name, text in self.steps if name == instruction]
-
-
-def version() -> str:
-    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
 def containerfile() -> tuple[dict[str, str], dict[str, Stage]]:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from kantu import __version__
 from kantu.service.settings import read_settings
-from tests.deploy.files import DEPLOY, containerfile, read, version
+from tests.deploy.files import DEPLOY, containerfile, read
 
 COMPOSE: dict[str, Any] = read(DEPLOY / "compose.yaml")
 GPU: dict[str, Any] = read(DEPLOY / "compose.gpu.yaml")
@@ -50,7 +51,7 @@ def test_a_service_runs_as_nobody_special_on_a_root_it_cannot_write(name: str) -
 def test_an_image_has_an_exact_tag_and_can_come_from_a_private_registry(name: str) -> None:
     image = SERVICES[name]["image"]
     if name == "kantu":
-        assert image == f"kantu:{version()}-cpu"
+        assert image == f"kantu:{__version__}-cpu"
     else:
         assert re.fullmatch(r"\$\{REGISTRY:-\}[a-z/]+:v?\d+\.?[\w.-]+", image)
 
@@ -159,7 +160,7 @@ def test_the_gpu_file_changes_the_gateway_only() -> None:
     assert set(GPU) == {"services"}
     assert set(GPU["services"]) == {"kantu"}
     gateway = GPU["services"]["kantu"]
-    assert gateway["image"] == f"kantu:{version()}-cuda"
+    assert gateway["image"] == f"kantu:{__version__}-cuda"
     assert gateway["build"]["target"] == "cuda"
     (device,) = gateway["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]

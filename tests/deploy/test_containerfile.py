@@ -14,8 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from typer.testing import CliRunner
 
+from kantu import __version__
 from kantu.cli import app
-from tests.deploy.files import DEPLOY, ROOT, containerfile, lineage, version
+from tests.deploy.files import DEPLOY, ROOT, containerfile, lineage
 
 ARGUMENTS, STAGES = containerfile()
 IMAGES = ("cpu", "cuda")
@@ -115,7 +116,7 @@ def test_the_cuda_image_keeps_what_triton_needs_at_run_time() -> None:
 
 
 def test_the_image_says_the_version_of_the_project() -> None:
-    assert f"VERSION={version()}" in STAGES["runtime"].values("ARG")
+    assert f"VERSION={__version__}" in STAGES["runtime"].values("ARG")
 
 
 def test_the_container_is_stopped_by_the_signal_that_drains() -> None:

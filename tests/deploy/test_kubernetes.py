@@ -12,9 +12,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from kantu import __version__
 from kantu.service.settings import Settings, read_settings
 from kantu.service.watch.metrics import Metrics
-from tests.deploy.files import KUBERNETES, ROOT, build, containerfile, read, version
+from tests.deploy.files import KUBERNETES, ROOT, build, containerfile, read
 
 OLDEST, NEWEST = "1.30", "1.37"
 OVERLAYS = ("single", "gpu", "replicas", "replicas-gpu")
@@ -281,7 +282,7 @@ def test_an_overlay_takes_the_image_of_its_device_at_the_project_s_version(
 ) -> None:
     manifests = built(overlay)
     inner = container(manifests)
-    assert inner["image"] == f"kantu:{version()}-{image}"
+    assert inner["image"] == f"kantu:{__version__}-{image}"
     assert inner["resources"]["limits"].get("nvidia.com/gpu") == ("1" if image == "cuda" else None)
     assert (settings(manifests, tmp_path).model.device == "cuda") == (image == "cuda")
 

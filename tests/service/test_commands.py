@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from kantu import service
 from kantu.cli import app
-from kantu.errors import AuthenticationError
+from kantu.errors import AuthenticationError, install_command
 from kantu.service.commands import _NEEDED
 from kantu.service.database import Database
 from kantu.service.identity import Caller, Limits
@@ -229,7 +229,7 @@ def test_without_the_extra_the_commands_say_what_to_install(
     monkeypatch.setattr(importlib.util, "find_spec", without)
     result = kantu_(*command)
     assert result.exit_code == 1
-    assert "缺少 fastapi、sqlalchemy。请先安装：pip install 'kantu[service]' [service_missing]" in result.stderr
+    assert f"缺少 fastapi、sqlalchemy。请先安装：{install_command('service')} [service_missing]" in result.stderr
     assert not home.exists()
 
 

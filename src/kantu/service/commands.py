@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kantu.errors import MissingDependencyError
+from kantu.errors import MissingDependencyError, install_command
 
 if TYPE_CHECKING:
     from kantu.service.keys.api_key import ApiKey
@@ -163,8 +163,8 @@ def _need_service() -> None:
     if missing:
         raise MissingDependencyError(
             "service_missing",
-            f"缺少 {'、'.join(missing)}。请先安装：pip install 'kantu[service]'",
-            f"{', '.join(missing)} missing. Install it first: pip install 'kantu[service]'",
+            f"缺少 {'、'.join(missing)}。请先安装：{install_command('service')}",
+            f"{', '.join(missing)} missing. Install it first: {install_command('service')}",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from kantu.errors import InvalidRequestError, MissingDependencyError
+from kantu.errors import InvalidRequestError, MissingDependencyError, install_command
 
 _LOSSES = ("lm", "glyph", "align", "count")
 _ACCURACIES = (
@@ -27,8 +27,8 @@ def plot_run(run: Path) -> Path:
     except ImportError as error:
         raise MissingDependencyError(
             "matplotlib_missing",
-            "画曲线需要 matplotlib：pip install 'kantu[training]'",
-            "Plotting needs matplotlib: pip install 'kantu[training]'",
+            f"画曲线需要 matplotlib：{install_command('training')}",
+            f"Plotting needs matplotlib: {install_command('training')}",
             param="matplotlib",
         ) from error
 

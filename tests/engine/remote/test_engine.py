@@ -27,6 +27,7 @@ from kantu.errors import (
     MissingDependencyError,
     OverloadedError,
     UpstreamError,
+    install_command,
 )
 from kantu.processing.conversation import Turn
 from tests.fake_upstream import Exchange, FakeUpstream, piece, refuse, say, serve, stream, usage
@@ -476,4 +477,4 @@ def test_missing_httpx_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(MissingDependencyError) as caught:
         RemoteEngine([Upstream("http://a/v1", "m")])
     assert caught.value.code == "httpx_missing"
-    assert "pip install 'kantu[service]'" in caught.value.message
+    assert install_command("service") in caught.value.message

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kantu.engine.remote.answer import overloaded, read_events, read_retry_after, status_error, upstream_error
 from kantu.engine.remote.wire import Upstream
-from kantu.errors import InvalidRequestError, KantuError, MissingDependencyError
+from kantu.errors import InvalidRequestError, KantuError, MissingDependencyError, install_command
 
 if TYPE_CHECKING:
     import httpx
@@ -167,8 +167,8 @@ def _import_httpx() -> ModuleType:
     except ImportError:
         raise MissingDependencyError(
             "httpx_missing",
-            "连接上游服务需要 httpx：pip install 'kantu[service]'",
-            "Remote servers need httpx: pip install 'kantu[service]'",
+            f"连接上游服务需要 httpx：{install_command('service')}",
+            f"Remote servers need httpx: {install_command('service')}",
             param="httpx",
         ) from None
     return httpx
