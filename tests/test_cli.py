@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 import os
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from PIL import Image
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import kantu
@@ -118,6 +124,36 @@ def test_a_picture_without_a_question_is_noticed(model: str, picture: str) -> No
     assert "[question_missing]" in result.stderr
 
 
+@pytest.mark.parametrize("words", [["为什么", "还没", "发货"], ["why", "isn't", "it", "shipped?"]])
+def test_a_question_that_the_shell_has_cut_is_shown_quoted(model: str, picture: str, words: list[str]) -> None:
+    result = kantu_("ask", picture, *words, "--model", model)
+    assert result.exit_code == 2
+    first, second = result.stderr.splitlines()
+    assert "[question_not_quoted]" in first
+    assert shlex.split(second) == ["kantu", "ask", picture, " ".join(words)]
+
+
+@pytest.mark.parametrize("name", ["missing.png", "photos/missing.png", "./missing", "~missing"])
+def test_a_picture_that_is_not_there_is_not_taken_for_a_question(model: str, picture: str, name: str) -> None:
+    for pictures in ([name], [picture, name], [name, picture], ["missing", picture]):
+        assert "[image_not_found]" in kantu_("ask", *pictures, QUESTION, "--model", model).stderr
+
+
+def test_a_data_url_is_a_picture(model: str, picture: str) -> None:
+    url = "data:image/png;base64," + base64.b64encode(Path(picture).read_bytes()).decode()
+    for command, stdin in (("ask", None), ("chat", f"{QUESTION}\n")):
+        arguments = [command, url, *([QUESTION] if stdin is None else []), "--model", model, "--max-tokens", "1"]
+        result = kantu_(*arguments, stdin=stdin)
+        assert result.exit_code == 0
+        assert "视觉词元 9" in result.stderr
+
+
+def test_the_refusal_of_a_url_advises_what_works(model: str) -> None:
+    message = kantu_("ask", "http://example.com/a.png", QUESTION, "--model", model).stderr
+    assert "data: 网址" in message
+    assert "[invalid_data_url]" in kantu_("ask", "data:image/png,x", QUESTION, "--model", model).stderr
+
+
 def test_an_interruption_ends_quietly(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -190,7 +226,39 @@ def test_models_lists_every_short_name(monkeypatch: pytest.MonkeyPatch, tmp_path
         assert name in shown
 
 
+def test_models_as_json_is_one_list(hub: FakeHub, tmp_path: Path) -> None:
+    kantu_("pull", "qwen3-vl-2b")
+    rows = {row["name"]: row for row in json.loads(kantu_("models", "--json").stdout)}
+    assert rows["kantu-mini"]["folder"]
+    assert rows["kantu-mini"]["repository"] is None
+    assert rows["qwen3-vl-2b"]["folder"] == str(tmp_path / "home/models/Qwen/Qwen3-VL-2B-Instruct")
+    assert rows["qwen3-vl-8b"] == {
+        "name": "qwen3-vl-8b",
+        "repository": "Qwen/Qwen3-VL-8B-Instruct",
+        "weights_bytes": 17_534_247_392,
+        "folder": None,
+    }
+
+
+def test_models_stands_in_one_line_each_however_narrow_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = kantu_("models").stdout.splitlines()
+    assert lines[0].startswith("kantu-mini ")
+    assert lines[0].endswith(str(Path("models/kantu-mini")))
+    assert len(lines) >= 5
+
+
 # the rest
+
+
+def test_the_version_is_told_with_what_else_a_report_needs() -> None:
+    result = kantu_("--version")
+    assert result.exit_code == 0
+    ours, theirs, embedded = (line.split() for line in result.stdout.splitlines())
+    assert ours == ["kantu", kantu.__version__]
+    assert theirs == ["torch", torch.__version__]
+    assert embedded[0] == "kantu-mini"
+    assert re.fullmatch("[0-9a-f]{12}", embedded[1])
 
 
 def test_synth_refuses_an_unknown_family(tmp_path: Path) -> None:
@@ -227,8 +295,15 @@ def test_help_is_chinese_and_instant() -> None:
     assert best < 0.5
 
 
-@pytest.mark.parametrize("command", ["ask", "chat", "models", "pull", "synth", "doctor"])
-def test_every_command_explains_itself(command: str) -> None:
-    result = kantu_(command, "--help")
+def every_command(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in getattr(group, "commands", {}).items():
+        yield from every_command(command, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(every_command(get_command(app))), ids=" ".join)
+def test_every_command_and_group_explains_itself(path: tuple[str, ...]) -> None:
+    result = kantu_(*path, "-h")
     assert result.exit_code == 0
     assert any("\u4e00" <= char <= "\u9fff" for char in result.stdout)
+    assert kantu_(*path, "--help").stdout == result.stdout

@@ -17,12 +17,14 @@ from typer.testing import CliRunner, Result
 
 from kantu import hub
 from kantu.cli import app
-from kantu.doctor import machine
+from kantu.doctor import machine, precision
 from kantu.doctor.folder import check_folder
 from kantu.doctor.parity import compare, difference
-from kantu.errors import MissingDependencyError
-from kantu.model.checkpoint import expected_shapes
+from kantu.doctor.precision import precisions
+from kantu.errors import InvalidRequestError, MissingDependencyError
+from kantu.model.checkpoint import expected_shapes, load_model
 from kantu.model.folder import ModelFolder
+from kantu.model.quantize import Quantize, weight_bytes
 from kantu.native import kernels
 
 PUBLISHED = Path(__file__).parent / "model" / "published"
@@ -38,7 +40,8 @@ def doctor(*arguments: str) -> Result:
 def test_it_says_what_this_machine_can_run_and_why() -> None:
     result = doctor()
     assert result.exit_code == 0
-    for word in ("处理器", "指令集", "可用内存", "GFLOP/s", "GB/s", "默认精度", "尚未支持", "qwen3-vl-32b"):
+    assert "尚未支持" not in result.stdout
+    for word in ("处理器", "指令集", "可用内存", "GFLOP/s", "GB/s", "默认精度", "INT8", "INT4", "qwen3-vl-32b"):
         assert word in result.stdout
 
 
@@ -61,16 +64,75 @@ def test_the_table_reckons_with_the_published_shapes(size: str) -> None:
     config = ModelFolder.open(PUBLISHED / size).config
     rows, _ = machine.sizes()
     (row,) = (row for row in rows if row.name in (f"qwen3-vl-{size}", hub.PUBLISHED[f"qwen3-vl-{size}"][0]))
-    assert row.parameters == sum(math.prod(shape) for shape in expected_shapes(config).values())
+    counts = {name: math.prod(shape) for name, shape in expected_shapes(config).items()}
+    assert row.parameters == sum(counts.values())
+    assert row.tower == sum(count for name, count in counts.items() if ".visual." in name)
+    assert row.embedding == counts["model.language_model.embed_tokens.weight"]
+    assert row.is_tied == ("lm_head.weight" not in counts)
     text = config.text
-    assert row.kv_bytes == 2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim * 2
+    assert row.kv_numbers == 2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim
 
 
 def test_memory_needed_grows_with_the_precision() -> None:
-    row = machine.Size("x", parameters=1_000_000_000, kv_bytes=1000)
-    assert row.needed_bytes(16) == 2_000_000_000 + 4_096_000 + 1_000_000_000
-    assert row.needed_bytes(4) < row.needed_bytes(8) < row.needed_bytes(16) < row.needed_bytes(32)
-    assert row.tokens_per_second(16, machine.Speed(gflops=1, gbytes_per_second=20)) == 10
+    row = machine.Size("x", 1_000_000_000, embedding=100_000_000, tower=200_000_000, is_tied=True, kv_numbers=500)
+    wide, int8, int4 = precisions("cpu", torch.bfloat16, "")
+    assert row.needed_bytes(wide) == 2_000_000_000 + 4_096_000 + 1_000_000_000
+    assert row.needed_bytes(int4) < row.needed_bytes(int8) < row.needed_bytes(wide)
+    assert row.needed_bytes(wide) < row.needed_bytes(precisions("cpu", torch.float32, "")[0])
+    speed = machine.Speed(gflops=1, gbytes_per_second=16)
+    assert row.tokens_per_second(wide, speed) == 10  # 800 million weights of the decoder and the output projection
+    assert row.tokens_per_second(int8, speed) == 20
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_the_memory_told_is_the_memory_taken(dtype: torch.dtype, native: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if native and not kernels.is_available():
+        pytest.skip("our kernels do not run here")
+    if not native:
+        monkeypatch.setattr(kernels, "is_available", lambda: False)
+    (size,) = (size for size in machine.sizes()[0] if size.name == hub.EMBEDDED)
+    ways: tuple[Quantize | None, ...] = (None, "int8", "int4")
+    for way, quantize in zip(precisions("cpu", dtype, ""), ways, strict=True):
+        model = load_model(hub.locate(None), device=torch.device("cpu"), dtype=dtype, quantize=quantize, prepack=True)
+        assert weight_bytes(model) == pytest.approx(size.weight_bytes(way), rel=0.08), way.name  # the tower's tables
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "native", "exact", "int8", "int4"),
+    [
+        ("cpu", torch.bfloat16, True, True, (True, "看图的 CPU 内核"), (True, "看图的 CPU 内核")),
+        ("cpu", torch.bfloat16, False, True, (True, "PyTorch 的 INT8 内核"), (True, "PyTorch 的 INT4 内核")),
+        ("cpu", torch.float32, True, False, (False, "先展开再算"), (True, "PyTorch 的 INT4 内核")),
+        ("cuda", torch.bfloat16, True, True, (False, "先展开再算"), (False, "先展开再算")),
+    ],
+)
+def test_it_says_on_whose_kernels_a_precision_runs(
+    device: str,
+    dtype: torch.dtype,
+    native: bool,
+    exact: bool,
+    int8: tuple[bool, str],
+    int4: tuple[bool, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kernels, "is_available", lambda: native)
+    monkeypatch.setattr(precision, "int8_product_is_exact", lambda: exact)
+    _, eight, four = precisions(device, dtype, "")
+    for found, (is_fast, why) in ((eight, int8), (four, int4)):
+        assert found.is_supported
+        assert found.is_fast == is_fast
+        assert found.why.startswith(why)
+
+
+def test_it_says_that_a_machine_cannot_do_int4_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise InvalidRequestError("quantize_not_supported", "本机的 CPU 不支持 INT4，请改用 int8。", "")
+
+    monkeypatch.setattr(precision, "packed_block", refuse)
+    shown = doctor().stdout
+    assert "INT4：不可用（本机的 CPU 不支持 INT4，请改用 int8。）" in shown
+    assert "INT8：可用，加 --quantize int8" in shown
 
 
 def test_the_machine_s_figures_are_sane() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,30 +18,48 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from kantu.errors import InvalidRequestError, KantuError
 from kantu.service import commands as service
 from kantu.standard_streams import forgiving
 from kantu.training import commands as training
+from kantu.usage import is_usage_error, usage_error
 
 if TYPE_CHECKING:
     from kantu.vlm import VLM, Answer, AnswerStream
 
 _INTERRUPTED = 130  # 128 + SIGINT, what shells expect
+_LIKE_A_FILE = re.compile(r"^(?:[./~\\]|[A-Za-z]:[/\\]|data:)|://|\.[A-Za-z0-9]{2,5}$")
 
 
 class _Guarded(TyperGroup):
     """Turns our errors into a red line and an exit code, and Ctrl-C into a quiet end, for every command."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        with _guarded():
+            return super().make_context(*arguments, **options)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _guarded():
             return super().invoke(ctx)
-        except KantuError as error:
-            _complain(error)
-            raise typer.Exit(_exit_code(error)) from None
-        except KeyboardInterrupt:
-            typer.echo("\n已中断。", err=True)
-            raise typer.Exit(_INTERRUPTED) from None
+
+
+@contextlib.contextmanager
+def _guarded() -> Iterator[None]:
+    try:
+        yield
+    except KantuError as error:
+        _complain(error)
+        raise typer.Exit(_exit_code(error)) from None
+    except TyperException as error:
+        if not is_usage_error(error):
+            raise
+        _complain(wrong := usage_error(error))
+        raise typer.Exit(_exit_code(wrong)) from None
+    except KeyboardInterrupt:
+        typer.echo("\n已中断。", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -50,6 +70,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},  # of every command and group below
 )
 
 app.add_typer(training.app, name="train")
@@ -72,6 +93,30 @@ def main() -> None:
         app(prog_name="kantu")
 
 
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    from kantu import __version__, hub
+
+    typer.echo(f"kantu {__version__}")
+    typer.echo(f"torch {version('torch')}")  # its metadata: importing it takes a second
+    for model in hub.installed():
+        if model.name == hub.EMBEDDED:
+            typer.echo(f"{model.name} {hub.fingerprint(model)[:12]}")
+    raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="版本：看图、torch、内置模型。")
+    ] = False,
+) -> None:
+    """What stands before any command."""
+
+
 @app.command()
 def ask(
     inputs: Annotated[
@@ -85,14 +130,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """问一个问题：kantu ask order.png 为什么这个还没发货？"""
-    *images, question = inputs
-    if os.path.isfile(question):  # noqa: PTH113 - Path.is_file raises for a question longer than a file name may be
-        raise InvalidRequestError(
-            "question_missing",
-            f"缺少问题：最后一个参数“{question}”是文件。用法：kantu ask 图片… 问题",
-            f"The question is missing: the last argument {question!r} is a file.",
-            param="question",
-        )
+    images, question = _pictures_and_question(inputs)
     vlm = _load(model, device, quantize)
     stream = vlm.stream(images, question, max_pixels=max_pixels, max_tokens=max_tokens)
     if as_json:
@@ -131,29 +169,31 @@ def chat(
 
 
 @app.command()
-def models() -> None:
+def models(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False) -> None:
     """列出可用的模型：名字、大小、位置。"""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
     from kantu import hub
 
     here = {model.name: model for model in hub.installed()}
     shorts = {repository: short for short, (repository, _) in hub.PUBLISHED.items()}
     sizes = {repository: 2 * parameters for repository, parameters in hub.PUBLISHED.values()}
-    table = Table("名字", "权重大小", "位置", box=None, pad_edge=False)
-    table.columns[2].overflow = "fold"
-    for name in dict.fromkeys([hub.EMBEDDED, *sizes, *here]):
-        model = here.get(name)
-        shown = shorts.get(name, name)
-        if model is None and name in sizes:
-            table.add_row(shown, f"约 {_bytes(sizes[name])}", f"未下载：kantu pull {shown}", style="dim")
-        elif model is not None:
-            table.add_row(escape(shown), _bytes(model.weights_bytes), escape(str(model.folder)))
-        else:
-            table.add_row(shown, "-", "安装包里没有权重", style="red")
-    Console().print(table)
+    rows: list[tuple[str, str | None, int | None, str | None]] = [  # name, repository, bytes of weights, folder
+        (
+            shorts.get(name, name),
+            None if name == hub.EMBEDDED else name,
+            here[name].weights_bytes if name in here else sizes.get(name),
+            str(here[name].folder) if name in here else None,
+        )
+        for name in dict.fromkeys([hub.EMBEDDED, *sizes, *here])
+    ]
+    if as_json:
+        keys = ("name", "repository", "weights_bytes", "folder")
+        typer.echo(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], ensure_ascii=False, indent=2))
+        return
+    name_columns = max(len(name) for name, *_ in rows)  # names are ASCII
+    for name, repository, weights_bytes, folder in rows:
+        size = "-" if weights_bytes is None else _bytes(weights_bytes)
+        missing = "安装包里没有权重" if repository is None else f"未下载：kantu pull {name}"
+        typer.echo(f"{name:{name_columns}}  {size:>8}  {folder or missing}")
 
 
 @app.command()
@@ -197,7 +237,7 @@ def synth(
 
 @app.command()
 def doctor(
-    path: Annotated[str | None, typer.Argument(help="模型名或文件夹；不给则检查本机。", metavar="[PATH]")] = None,
+    path: Annotated[str | None, typer.Argument(help="模型名或文件夹；不给则检查本机。", metavar="PATH")] = None,
     against: Annotated[str | None, typer.Option(help="与 transformers 逐项对照数值。", metavar="transformers")] = None,
 ) -> None:
     """检查本机能跑什么；或检查一个模型文件夹，并可与 transformers 对照。"""
@@ -226,7 +266,7 @@ def doctor(
 @app.command()
 def bench(
     model: Annotated[
-        str | None, typer.Argument(help="模型名或文件夹，默认内置的 kantu-mini。", metavar="[MODEL]")
+        str | None, typer.Argument(help="模型名或文件夹，默认内置的 kantu-mini。", metavar="MODEL")
     ] = None,
     against: Annotated[
         str | None,
@@ -259,6 +299,34 @@ def bench(
         as_json.write(report.to_json() + "\n")
     if plot is not None:
         render.plot(report, plot)
+
+
+def _pictures_and_question(inputs: list[str]) -> tuple[list[str], str]:
+    """The last argument is the question. A question that the shell has cut at its blanks is not put together again: one
+    of its words may as well be a picture whose name was misspelt, and the answer would be about nothing."""
+    *images, question = inputs
+    if os.path.isfile(question):  # noqa: PTH113 - Path.is_file raises for a question longer than a file name may be
+        raise InvalidRequestError(
+            "question_missing",
+            f"缺少问题：最后一个参数“{question}”是文件。用法：kantu ask 图片… 问题",
+            f"The question is missing: the last argument {question!r} is a file.",
+            param="question",
+        )
+    first = next((at for at, word in enumerate(images) if not _may_be_picture(word)), None)
+    if first is not None and not any(map(os.path.isfile, images[first:])):
+        command = shlex.join(["kantu", "ask", *images[:first], " ".join(inputs[first:])])
+        raise InvalidRequestError(
+            "question_not_quoted",
+            f"找不到叫“{images[first]}”的图片。若它是问题的一部分：问题里有空格时要加引号。\n{command}",
+            f"There is no picture called {images[first]!r}. A question with blanks must be quoted: {command}",
+            param="question",
+        )
+    return images, question
+
+
+def _may_be_picture(word: str) -> bool:
+    """Whether a word is a file, or reads like the name or the address of one."""
+    return os.path.isfile(word) or _LIKE_A_FILE.search(word) is not None  # noqa: PTH113 - as above
 
 
 def _load(model: str | None, device: str | None, quantize: str | None) -> VLM:
@@ -316,7 +384,10 @@ def _questions() -> Iterator[str]:
 
 
 def _complain(error: KantuError) -> None:
-    typer.secho(f"错误：{error.message} [{error.code}]", fg="red", err=True)
+    first, *more = error.message.splitlines()
+    typer.secho(f"错误：{first} [{error.code}]", fg="red", err=True)
+    for line in more:
+        typer.echo(line, err=True)
 
 
 def _exit_code(error: KantuError) -> int:

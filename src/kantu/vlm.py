@@ -224,7 +224,7 @@ class VLM:
         """Ask one question about any number of pictures.
 
         Args:
-            images: one or a list of path, bytes or PIL image; an empty list asks without a picture.
+            images: one or a list of path, data: URL, bytes or PIL image; an empty list asks without a picture.
             question: what to ask.
             options: see `Options`.
 
@@ -280,7 +280,7 @@ class VLM:
     def chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> Answer:
         """Answer a conversation of OpenAI-shaped messages (see `kantu.processing.messages.read_messages`).
 
-        Pictures come as ``data:`` URLs, or as ``{"type": "image", "image": path | bytes | PIL image}``; no URL is ever
+        Pictures come as ``data:`` URLs, or as ``{"type": "image", "image": ...}`` with what `ask` takes; no URL is ever
         fetched. Options and errors are those of `ask`.
         """
         return self.stream_chat(messages, **options).finish()

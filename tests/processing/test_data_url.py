@@ -81,8 +81,10 @@ def test_what_is_no_base64_is_refused(body: str) -> None:
     ["", "data:", "data:,", "data:base64,QQ==", "data:image/png,QQ==", "data:image/png;base64", "image/png;base64,QQ==",
      "https://example.com/;base64,QQ==", " data:;base64,QQ==", f"data:{'x' * 300};base64,QQ=="],
 )  # fmt: skip
-def test_anything_else_is_none(url: str) -> None:
-    assert read_data_url(url) is None
+def test_anything_else_is_refused(url: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        read_data_url(url)
+    assert caught.value.code == "invalid_data_url"
 
 
 def test_more_than_the_guard_takes_is_not_decoded() -> None:

@@ -234,21 +234,21 @@ def test_faults_of_http_alone(part: Any, code: str, param: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("address", "code"),
     [
-        "http://example.com/a.png",
-        "https://169.254.169.254/latest",
-        "HTTPS://example.com/a.png",
-        "file:///etc/passwd",
-        "/etc/passwd",
-        "data:image/png,notbase64",
+        ("http://example.com/a.png", "image_url_not_allowed"),
+        ("https://169.254.169.254/latest", "image_url_not_allowed"),
+        ("HTTPS://example.com/a.png", "image_url_not_allowed"),
+        ("file:///etc/passwd", "image_url_not_allowed"),
+        ("/etc/passwd", "image_url_not_allowed"),
+        ("data:image/png,notbase64", "invalid_data_url"),
     ],
 )
 @pytest.mark.parametrize("bare", [False, True])
-def test_in_python_only_base64_data_urls_are_read(address: str, bare: bool) -> None:
+def test_in_python_only_base64_data_urls_are_read(address: str, code: str, bare: bool) -> None:
     part = {"type": "image_url", "image_url": address} if bare else url(address)
     error = refusal_in_python([user(part)])
-    assert (error.code, error.param) == ("image_url_not_allowed", "messages.0.content.0.image_url")
+    assert (error.code, error.param) == (code, "messages.0.content.0.image_url")
 
 
 def test_a_data_url_over_the_byte_cap_is_refused_undecoded() -> None:
@@ -257,9 +257,7 @@ def test_a_data_url_over_the_byte_cap_is_refused_undecoded() -> None:
     assert error.code == "image_too_many_bytes"
 
 
-@pytest.mark.parametrize(
-    "source", ["http://a/b.png", "https://a/b.png", "file:///a.png", "ftp://a", "data:image/png,x"]
-)
+@pytest.mark.parametrize("source", ["http://a/b.png", "https://a/b.png", "file:///a.png", "ftp://a"])
 def test_a_url_in_place_of_a_path_is_refused_by_name(source: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         check_source(source)

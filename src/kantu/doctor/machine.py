@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from kantu import hub
+from kantu.doctor.precision import Precision
 from kantu.errors import KantuError
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.folder import ModelFolder
@@ -25,8 +26,15 @@ _RUNTIME_BYTES = 1_000_000_000  # PyTorch itself and activations
 _MEASURE_SECONDS = 0.4
 _MATMUL_SIDE = 1024
 _READ_SIDE = 6144  # larger than any cache, in any precision
-# Published configurations: decoder layers; all have 8 key and value heads of 128.
-_LAYERS = {"qwen3-vl-2b": 28, "qwen3-vl-4b": 36, "qwen3-vl-8b": 36, "qwen3-vl-32b": 64}
+_PUBLISHED_KV_HEADS, _PUBLISHED_HEAD_DIM = 8, 128
+# Published configurations: decoder layers, parameters of the embedding table and of the vision tower, and whether the
+# output projection is tied to the table.
+_PUBLISHED = {
+    "qwen3-vl-2b": (28, 311_164_928, 406_957_056, True),
+    "qwen3-vl-4b": (36, 388_956_160, 415_347_712, True),
+    "qwen3-vl-8b": (36, 622_329_856, 576_388_336, False),
+    "qwen3-vl-32b": (64, 777_912_320, 595_266_800, False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +71,40 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A model as far as memory is concerned; `kv_bytes` is per token in 16 bits."""
+    """A model as far as memory is concerned.
+
+    Attributes:
+        parameters: all of them, of which `embedding` in the embedding table and `tower` in the vision tower.
+        is_tied: the output projection is the embedding table; else it is as large again.
+        kv_numbers: keys and values of one token.
+    """
 
     name: str
     parameters: int
-    kv_bytes: int
+    embedding: int
+    tower: int
+    is_tied: bool
+    kv_numbers: int
 
-    def needed_bytes(self, bits: int) -> int:
-        """Weights at `bits` a parameter, KV cache of 4,096 tokens, and the runtime. INT4 and INT8 keep 16-bit KV."""
-        kv = self.kv_bytes * _CONTEXT_TOKENS * max(bits, 16) // 16
-        return self.parameters * bits // 8 + kv + _RUNTIME_BYTES
+    @property
+    def decoder(self) -> int:
+        return self.parameters - self.tower - self.embedding * (1 if self.is_tied else 2)
 
-    def tokens_per_second(self, bits: int, speed: Speed) -> float:
-        """Decoding alone: each token reads every weight once."""
-        return speed.gbytes_per_second * 1e9 / (self.parameters * bits / 8)
+    def weight_bytes(self, precision: Precision) -> int:
+        """What stays in memory of the weights."""
+        output = 0 if self.is_tied and not precision.output_is_extra else self.embedding * precision.output
+        table = self.embedding * precision.embedding
+        return round(table + output + self.decoder * precision.decoder + self.tower * precision.tower)
+
+    def needed_bytes(self, precision: Precision) -> int:
+        """Weights, KV cache of 4,096 tokens in the activations' own precision, and the runtime."""
+        kv = self.kv_numbers * _CONTEXT_TOKENS * precision.embedding
+        return self.weight_bytes(precision) + round(kv) + _RUNTIME_BYTES
+
+    def tokens_per_second(self, precision: Precision, speed: Speed) -> float:
+        """Decoding alone: each token reads the decoder and the output projection once."""
+        read = self.decoder * precision.decoder + self.embedding * precision.output
+        return speed.gbytes_per_second * 1e9 / read
 
 
 def sizes() -> tuple[tuple[Size, ...], tuple[tuple[str, KantuError], ...]]:
@@ -91,7 +119,7 @@ def sizes() -> tuple[tuple[Size, ...], tuple[tuple[str, KantuError], ...]]:
             unreadable.append((model.name, error))
     names = {size.name for size in here}
     rest = [
-        Size(short, parameters, _kv_bytes(_LAYERS[short], 8, 128))
+        _published(short, parameters)
         for short, (repository, parameters) in hub.PUBLISHED.items()
         if repository not in names
     ]
@@ -101,13 +129,21 @@ def sizes() -> tuple[tuple[Size, ...], tuple[tuple[str, KantuError], ...]]:
 def _installed(model: hub.InstalledModel) -> Size:
     config = ModelFolder.open(model.folder).config
     text = config.text
-    parameters = sum(math.prod(shape) for shape in expected_shapes(config).values())
-    return Size(model.name, parameters, _kv_bytes(text.num_hidden_layers, text.num_key_value_heads, text.head_dim))
+    counts = {name: math.prod(shape) for name, shape in expected_shapes(config).items()}
+    return Size(
+        model.name,
+        parameters=sum(counts.values()),
+        embedding=text.vocab_size * text.hidden_size,
+        tower=sum(count for name, count in counts.items() if name.startswith("model.visual.")),
+        is_tied=config.tie_word_embeddings,
+        kv_numbers=2 * text.num_hidden_layers * text.num_key_value_heads * text.head_dim,
+    )
 
 
-def _kv_bytes(layers: int, kv_heads: int, head_dim: int) -> int:
-    """Keys and values of one token in 16 bits."""
-    return 2 * layers * kv_heads * head_dim * 2
+def _published(short: str, parameters: int) -> Size:
+    layers, embedding, tower, is_tied = _PUBLISHED[short]
+    kv_numbers = 2 * layers * _PUBLISHED_KV_HEADS * _PUBLISHED_HEAD_DIM
+    return Size(short, parameters, embedding, tower, is_tied, kv_numbers)
 
 
 def cpu() -> Cpu:

@@ -12,9 +12,9 @@ from rich.table import Table
 from kantu import hub
 from kantu.doctor import machine as facts
 from kantu.doctor.folder import check_folder
+from kantu.doctor.precision import Precision, precisions
 from kantu.model.folder import ModelFolder
 
-_BITS = {torch.float32: 32, torch.bfloat16: 16}
 _NAMES = {torch.float32: "FP32", torch.bfloat16: "BF16"}
 
 
@@ -29,40 +29,45 @@ def machine(console: Console | None = None) -> None:
     console.print(f"看图的 CPU 内核：{cpu.kernels}", soft_wrap=True)
     for device in facts.devices():
         speed = facts.measure(device)
-        precision = _NAMES[device.dtype]
+        wide, *narrow = ways = precisions(torch.device(device.name).type, device.dtype, device.why)
         console.print(
             f"\n{device.title}（{device.name}）：可用内存 {device.available_bytes / 1e9:.1f} GB；"
-            f"默认精度 {precision}（{device.why}）；"
-            f"实测 {speed.gflops:,.0f} GFLOP/s（{precision} 矩阵乘）、{speed.gbytes_per_second:.1f} GB/s（权重读取）",
+            f"实测 {speed.gflops:,.0f} GFLOP/s（{wide.name} 矩阵乘）、{speed.gbytes_per_second:.1f} GB/s（权重读取）",
             highlight=False,
             soft_wrap=True,
         )
-        console.print(_table(device, speed, sizes))
+        console.print(f"  {wide.name}：默认精度（{wide.why}）", highlight=False, soft_wrap=True)
+        for way in narrow:
+            option = f"可用，加 --quantize {way.name.lower()}" if way.is_supported else "不可用"
+            console.print(f"  {way.name}：{option}（{way.why}）", highlight=False, soft_wrap=True)
+        console.print(_table(device, speed, sizes, ways))
     for name, error in unreadable:
         console.print(f"\n{name}：{error}", style="yellow", highlight=False, markup=False, soft_wrap=True)
     console.print(
-        "\n所需内存 = 权重 + 4096 个词元的 KV cache + 1 GB 运行开销。预计解码 = 内存带宽 ÷ 权重大小，实际会低一些。"
-        "\n* 尚未支持，只列出将来所需的内存。",
+        "\n所需内存 = 权重 + 4096 个词元的 KV cache + 1 GB 运行开销。"
+        "量化压缩解码器和输出层（有看图的内核时还有视觉塔），词表仍是原精度。"
+        "\n“/秒”是每秒生成的词元 = 内存带宽 ÷ 每个词元要读的权重，实际会低一些。",
         style="dim",
         soft_wrap=True,
     )
 
 
-def _table(device: facts.Device, speed: facts.Speed, sizes: Sequence[facts.Size]) -> Table:
-    bits, precision = _BITS[device.dtype], _NAMES[device.dtype]
-    table = Table("模型", f"{precision} 需要", "能否运行", "预计解码", "INT8*", "INT4*", box=None, pad_edge=False)
+def _table(device: facts.Device, speed: facts.Speed, sizes: Sequence[facts.Size], ways: Sequence[Precision]) -> Table:
+    table = Table("模型", *(way.name for way in ways), box=None, pad_edge=False)
     for size in sizes:
-        needed = size.needed_bytes(bits)
-        fits = needed <= device.available_bytes
-        lacking = (needed - device.available_bytes) / 1e9
-        table.add_row(
-            escape(size.name),
-            f"{needed / 1e9:.1f} GB",
-            "[green]可以[/]" if fits else f"[red]差 {lacking:.1f} GB[/]",
-            f"{size.tokens_per_second(bits, speed):,.1f} 词元/秒" if fits else "-",
-            *(f"[dim]{size.needed_bytes(n) / 1e9:.1f} GB[/]" for n in (8, 4)),
-        )
+        table.add_row(escape(size.name), *(_cell(device, speed, size, way) for way in ways))
     return table
+
+
+def _cell(device: facts.Device, speed: facts.Speed, size: facts.Size, way: Precision) -> str:
+    """What the model needs in this precision, and what it would do, or what it lacks."""
+    if not way.is_supported:
+        return "[dim]-[/]"
+    needed = size.needed_bytes(way)
+    if needed > device.available_bytes:
+        return f"{needed / 1e9:.1f} GB [red]差 {(needed - device.available_bytes) / 1e9:.1f} GB[/]"
+    rate = f" {size.tokens_per_second(way, speed):,.1f}/秒" if way.is_fast else ""
+    return f"{needed / 1e9:.1f} GB [green]可以[/]{rate}"
 
 
 def folder(name: str, console: Console | None = None) -> bool:

@@ -15,6 +15,7 @@ but errors and the transfer beside it, and nothing heavy: it also serves ``kantu
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -33,6 +34,7 @@ __all__ = [
     "InstalledModel",
     "ModelName",
     "Progress",
+    "fingerprint",
     "installed",
     "locate",
     "parse_name",
@@ -158,6 +160,16 @@ def installed() -> list[InstalledModel]:
         for name, folder in found
         if (folder / "config.json").is_file()
     ]
+
+
+def fingerprint(model: InstalledModel) -> str:
+    """SHA-256 (hex) over the model's weights, file after file: equal for equal weights, whatever they are called."""
+    digest = hashlib.sha256()
+    for path in sorted(model.folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                digest.update(piece)
+    return digest.hexdigest()
 
 
 def pull(

@@ -18,17 +18,20 @@ _HEADER = re.compile(r"data:[^,]{0,256}; *base64 *,", re.ASCII | re.IGNORECASE)
 _BLANKS = b"\t\n\f\r "
 
 
-def read_data_url(url: str) -> bytes | None:
-    """The bytes of a `data:` URL in base64; None for anything else.
+def is_data_url(text: str) -> bool:
+    """Whether `read_data_url` is to read it, whatever it then says."""
+    return text[:5].lower() == "data:"
 
-    Whether they are a picture is for the decode guard to say.
+
+def read_data_url(url: str) -> bytes:
+    """The bytes of a `data:` URL. Whether they are a picture is for the decode guard to say.
 
     Raises:
         ImageError: `image_too_many_bytes`, told before anything is decoded; `invalid_data_url`: not base64.
     """
     header = _HEADER.match(url)
     if header is None:
-        return None
+        raise _invalid()
     text = url[header.end() :]
     try:
         data = (unquote(text, "latin-1") if "%" in text else text).encode("ascii").translate(None, _BLANKS)
@@ -38,12 +41,16 @@ def read_data_url(url: str) -> bytes | None:
             data = data.removesuffix(b"=").removesuffix(b"=")
         return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise ImageError(
-            "invalid_data_url",
-            "data: 网址里的图片不是有效的 base64。",
-            "The data: URL is not valid base64.",
-            param="image_url",
-        ) from None
+        raise _invalid() from None
+
+
+def _invalid() -> ImageError:
+    return ImageError(
+        "invalid_data_url",
+        "data: 网址必须是 base64 编码的图片（data:image/png;base64,…）。",
+        "A data: URL must hold a picture in base64 (data:image/png;base64,...).",
+        param="image_url",
+    )
 
 
 def too_many_bytes() -> ImageError:

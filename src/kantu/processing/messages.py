@@ -37,10 +37,10 @@ from kantu.processing.conversation import (
     check_text,
     empty_question,
 )
-from kantu.processing.data_url import read_data_url
+from kantu.processing.data_url import is_data_url, read_data_url
 from kantu.processing.validation import fault, refused
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|data:|file:", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|file:", re.IGNORECASE)
 _PICTURES = ("image_url", "image")
 
 
@@ -162,7 +162,9 @@ Message = Annotated[
 
 
 def check_source(source: object) -> ImageSource:
-    """A picture given as path, bytes or PIL image; a URL in place of a path is refused by name."""
+    """A picture given as path, data: URL, bytes or PIL image; any other URL is refused by name."""
+    if isinstance(source, str) and is_data_url(source):
+        return read_data_url(source)
     if isinstance(source, str) and (scheme := _SCHEME.match(source)):
         _refuse_url(scheme.group())
     if isinstance(source, bytearray | memoryview):
@@ -171,8 +173,8 @@ def check_source(source: object) -> ImageSource:
         return source
     raise InvalidRequestError(
         "invalid_image_source",
-        "图片必须是文件路径、字节或 PIL 图像。",
-        "An image must be a path, bytes or a PIL image.",
+        "图片必须是文件路径、data: 网址、字节或 PIL 图像。",
+        "An image must be a path, a data: URL, bytes or a PIL image.",
         param="images",
     )
 
@@ -238,7 +240,8 @@ def read_messages(messages: Sequence[Mapping[str, Any]]) -> Conversation:
         messages: ``{"role": "system" | "developer" | "user" | "assistant", "content": ...}``; content is a string or a
             list of ``{"type": "text", "text": ...}``, ``{"type": "image_url", "image_url": {"url":
             "data:image/png;base64,", "detail": "low"}}`` (or the URL alone) and ``{"type": "image", "image": path |
-            bytes | PIL image, "detail": "low"}``; pictures are the user's only. The last message is the user's.
+            data: URL | bytes | PIL image, "detail": "low"}``; pictures are the user's only. The last
+            message is the user's.
 
     Raises:
         InvalidRequestError: anything else, with the path to it as `param`; also http(s) and file URLs, since Kantu
@@ -308,10 +311,9 @@ def _decoded(picture: PictureSource) -> PictureSource:
     if picture.url is None:
         return picture
     with blaming(picture.path):
-        data = read_data_url(picture.url)
-        if data is None:
+        if not is_data_url(picture.url):
             _refuse_url(picture.url[:16])
-    return replace(picture, url=None, local=data)
+        return replace(picture, url=None, local=read_data_url(picture.url))
 
 
 def _refuse_url(start: str) -> NoReturn:

@@ -110,26 +110,20 @@ def create(
 
 @keys.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False, config: Config = None) -> None:
-    """列出所有密钥（不含密钥本身）。"""
+    """列出所有密钥（不含密钥本身）：编号、状态、名字，到期与最近使用，范围与限额。"""
     with _key_service(config) as service:
         found = service.list()
     now = time.time()
     if as_json:
         print(json.dumps([{**asdict(key), "state": key.state(now)} for key in found], ensure_ascii=False, indent=2))
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("名字", "编号", "开头", "状态", "范围", "限额", "到期", "最近使用", box=None, pad_edge=False)
+    if not found:
+        print("还没有密钥：kantu keys create 名字", file=sys.stderr)
     states = {"active": "有效", "expired": "已过期", "revoked": "已撤销"}
-    for column in table.columns:
-        column.overflow = "fold"
-    table.columns[1].no_wrap = True  # it is copied from here
-    for key in found:
-        row = (key.name, key.id, f"{key.hint}…", states[key.state(now)], _scope(key), _limits(key))
-        table.add_row(*map(escape, row), _when(key.expires_at), _when(key.last_used_at))
-    Console().print(table)
+    for key in found:  # three lines a key and no table: eight columns wrap in any terminal
+        print(f"{key.id}  {states[key.state(now)]}  {key.name}")
+        print(f"    开头 {key.hint}…  到期 {_when(key.expires_at)}  最近使用 {_when(key.last_used_at)}")
+        print(f"    范围 {_scope(key)}  限额 {_limits(key)}")
 
 
 @keys.command()

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from kantu.errors import InvalidRequestError, blaming
+from kantu.errors import blaming
 from kantu.processing import container
 from kantu.processing.budget import pixel_budgets, shrink_warnings
 from kantu.processing.conversation import PictureSource
-from kantu.processing.data_url import read_data_url, too_many_bytes
+from kantu.processing.data_url import is_data_url, read_data_url, too_many_bytes
 from kantu.processing.image import DEFAULT_LIMITS, CleanImage, ImageConfig, prepare
 from kantu.service.admission import Admission
 
@@ -96,8 +96,8 @@ class Pictures:
             if source.file_id is not None:
                 return await self._read_file(owner, source.file_id)
             url = source.url or ""
-            if url[:5].lower() == "data:":
-                return await _off_the_loop(_from_data_url, url)
+            if is_data_url(url):
+                return await _off_the_loop(read_data_url, url)
             async with self._fetches:
                 return await self._fetch(url)
 
@@ -122,15 +122,3 @@ def _declared_pixels(data: bytes) -> int:
         raise too_many_bytes()
     header = container.inspect(data)
     return min(header.width * header.height, DEFAULT_LIMITS.max_pixels)
-
-
-def _from_data_url(url: str) -> bytes:
-    data = read_data_url(url)
-    if data is None:
-        raise InvalidRequestError(
-            "invalid_data_url",
-            "data: 网址必须是 base64 编码的图片（data:image/png;base64,…）。",
-            "A data: URL must hold a picture in base64 (data:image/png;base64,...).",
-            param="image_url",
-        )
-    return data
