@@ -42,6 +42,8 @@ def every_format(width: int = 48, height: int = 40, seed: int = 0) -> dict[str, 
         "webp_animated": encode(rgb, "WEBP", save_all=True, append_images=[rgba]),
         "gif": encode(frames[0], "GIF"),
         "gif_animated": encode(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=50),
+        "avif": encode(rgb, "AVIF"),
+        "avif_alpha": encode(rgba, "AVIF", exif=exif(1)),
         "bmp": encode(rgb, "BMP"),
         "bmp_palette": encode(rgb.convert("P"), "BMP"),
         "bmp_alpha": encode(rgba, "BMP"),
@@ -99,10 +101,36 @@ def bombs(side: int = 30_000) -> dict[str, bytes]:
         "gif": bytes(gif),
         "gif_frame": bytes(wide_frame),
         "bmp": bytes(bmp),
+        "avif": avif_claiming(side, side),
+        "avif_box": avif_claiming(side, 0),
+        "avif_frame": avif_claiming(0, side),
         "webp_canvas": bytes(canvas),
         "webp_lossy": bytes(lossy),
         "webp_lossless": bytes(lossless),
     }
+
+
+def avif_claiming(box: int, frame: int) -> bytes:
+    """An AVIF of 48 x 40 whose box, AV1 sequence header, or both, claim so many pixels a side (0: the truth)."""
+    data = encode(noise(48, 40), "AVIF")
+    if box:
+        data = data.replace(struct.pack(">II", 48, 40), struct.pack(">II", box, box))
+    if not frame:
+        return data
+    at = data.index(b"mdat") + 4
+    payload = data[at:]
+    assert payload[:3] == b"\x12\x00\x0a"  # a delimiter, then the sequence header
+    header = payload[4 : 4 + payload[3]]
+    bits = f"{int.from_bytes(header, 'big'):0{8 * len(header)}b}"
+    rest = bits[18 + int(bits[10:14], 2) + 1 + int(bits[14:18], 2) + 1 :]
+    bits = f"{bits[:10]}11111111{frame - 1:016b}{frame - 1:016b}{rest}"
+    bits += "0" * (-len(bits) % 8)
+    longer = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    again = payload[:3] + bytes([len(longer)]) + longer + payload[4 + len(header) :]
+    place, size = struct.pack(">II", at, len(payload)), struct.pack(">II", at, len(again))
+    assert data.count(place) == 1
+    head = data[: at - 8].replace(place, size)
+    return head + struct.pack(">I4s", 8 + len(again), b"mdat") + again
 
 
 def _with_second_header(side: int) -> bytes:

@@ -93,6 +93,9 @@ class TestRefusals:
             # These two contain the proof that they cannot hold what they claim.
             "gif_frame": "image_damaged",
             "bmp": "image_damaged",
+            # These two contradict themselves.
+            "avif_box": "image_damaged",
+            "avif_frame": "image_damaged",
         }.get(name, "image_too_many_pixels")
         assert quick_refusal(bombs()[name]).code == expected
 
@@ -109,7 +112,7 @@ class TestRefusals:
         assert quick_refusal(encode(image, "PNG")).code == "image_too_many_pixels"
         assert quick_refusal(encode(Image.new("L", (9_000, 9_000)), "JPEG")).code == "image_too_many_pixels"
 
-    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
+    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF"])
     def test_too_small_and_too_thin(self, kind: str) -> None:
         assert quick_refusal(encode(Image.new("RGB", (7, 100)), kind)).code == "image_too_small"
         assert quick_refusal(encode(Image.new("RGB", (8, 1601)), kind)).code == "image_too_thin"
@@ -129,6 +132,16 @@ class TestRefusals:
         bmp[30] = 1  # run lengths
         for data in (jpeg, bytes(bmp)):
             assert quick_refusal(data).code == "image_unsupported_variant"
+
+    def test_a_photo_of_a_phone_is_told_how_to_become_one_that_is_read(self) -> None:
+        for brands in (b"heic\x00\x00\x00\x00mif1", b"mif1\x00\x00\x00\x00mif1heic", b"heix\x00\x00\x00\x00"):
+            error = quick_refusal(struct.pack(">I4s", 8 + len(brands), b"ftyp") + brands + bytes(400))
+            assert error.code == "image_unsupported_format"
+            assert "HEIC" in error.message
+            assert "兼容性最佳" in error.message
+            assert "sips -s format jpeg" in error.message_en
+        video = struct.pack(">I4s", 16, b"ftyp") + b"mp42\x00\x00\x00\x00" + bytes(400)
+        assert "HEIC" not in quick_refusal(video).message
 
     def test_a_second_jpeg_frame_header_is_refused(self) -> None:
         data = FORMATS["jpeg"]
@@ -151,9 +164,9 @@ def peak():
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
-cut = [encode(noise(1000, 900), kind) for kind in ("PNG", "JPEG", "WEBP", "BMP", "GIF")]
+cut = [encode(noise(1000, 900), kind) for kind in ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF")]
 claims = [*bombs().values()]
-valid = ("gif", "webp_canvas", "webp_lossless")  # under the cap these are, or may be, large plain pictures
+valid = ("gif", "webp_canvas", "webp_lossless", "avif")  # under the cap these are, or may be, large plain pictures
 claims += [d for n, d in bombs(side=7_999).items() if n not in valid]
 for data in every_format().values():
     decode(data)
@@ -197,7 +210,7 @@ class TestTruncation:
                 np.testing.assert_array_equal(image, whole)
         assert refused > 100
 
-    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
+    @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF"])
     def test_a_large_file_cut_short_is_refused_at_once(self, kind: str) -> None:
         data = encode(noise(2000, 1600), kind)
         for share in (0.2, 0.5, 0.99):
@@ -208,11 +221,12 @@ class TestFilesMadeToKeepAMachineBusy:
     def test_millions_of_tiny_chunks(self) -> None:
         png = png_file(64, 64, 8, 2, bytes(100), before_data=(png_chunk(b"teSt", b"") * 1_000_000,))
         jpeg = b"\xff\xd8" + b"\xff\xfe\x00\x02" * 4_000_000
+        avif = FORMATS["avif"][:32] + b"\x00\x00\x00\x08free" * 2_000_000
         gif = FORMATS["gif"][:13] + b"\x00" * 768 + b"\x21\xfe\x00" * 5_000_000
         gif_blocks = b"GIF89a\x40\x00\x40\x00\x00\x00\x00" + b"\x21\xfe" + b"\x01x" * 8_000_000
         webp_body = b"WEBPVP8X\x0a\x00\x00\x00" + bytes(4) + b"\x3f\x00\x00" * 2 + b"JUNK\x00\x00\x00\x00" * 2_000_000
         webp = b"RIFF" + struct.pack("<I", len(webp_body)) + webp_body
-        for data in (png, jpeg, gif, gif_blocks, webp):
+        for data in (png, jpeg, gif, gif_blocks, webp, avif):
             assert quick_refusal(data).code == "image_damaged"
 
     def test_stuffed_bytes_are_skipped_at_the_speed_of_a_search(self) -> None:
@@ -269,7 +283,10 @@ class TestFuzz:
     @settings(max_examples=300, deadline=None)
     @given(
         st.sampled_from(
-            [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\x40\x00\x00\x00WEBPVP8X", b"GIF89a", b"BM"]
+            [
+                *(b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF\x40\x00\x00\x00WEBPVP8X", b"GIF89a", b"BM"),
+                b"\x00\x00\x00\x10ftypavif\x00\x00\x00\x00",
+            ]
         ),
         st.binary(max_size=400),
     )

@@ -66,8 +66,9 @@ def _cell(device: facts.Device, speed: facts.Speed, size: facts.Size, way: Preci
     needed = size.needed_bytes(way)
     if needed > device.available_bytes:
         return f"{needed / 1e9:.1f} GB [red]差 {(needed - device.available_bytes) / 1e9:.1f} GB[/]"
-    rate = f" {size.tokens_per_second(way, speed):,.1f}/秒" if way.is_fast else ""
-    return f"{needed / 1e9:.1f} GB [green]可以[/]{rate}"
+    rate = size.tokens_per_second(way, speed)
+    shown = f" {rate:,.{0 if rate >= 100 else 1}f}/秒" if way.is_fast else ""
+    return f"{needed / 1e9:.1f} GB [green]可以[/]{shown}"
 
 
 def folder(name: str, console: Console | None = None) -> bool:

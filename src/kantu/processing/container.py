@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kantu.errors import ImageError
+from kantu.processing import avif
+from kantu.processing.refusal import damaged, variant
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Container:
     """What a file's header promises.
 
     Attributes:
-        format: the decoder's name of the format: PNG, JPEG, WEBP, GIF or BMP.
+        format: the decoder's name of the format: PNG, JPEG, WEBP, AVIF, GIF or BMP.
         width, height: the largest size the file declares, in pixels, before orientation.
         data: the file again with only its pixel-carrying parts.
         orientation: EXIF orientation, 1 to 8.
@@ -45,6 +47,8 @@ _MAX_CHUNKS = 20_000
 _MAX_GIF_BLOCKS = 200_000
 _MAX_JPEG_SCANS = 100
 _MAX_JPEG_SCANNED_PIXELS = 1_500_000_000  # every progressive scan passes over the whole picture again
+
+_HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # brands of HEVC in HEIF
 
 
 def inspect(data: bytes) -> Container:
@@ -66,26 +70,36 @@ def inspect(data: bytes) -> Container:
             return _gif(data)
         if data.startswith(b"BM"):
             return _bmp(data)
+        if data[4:8] == b"ftyp":
+            return _photo_format(data)
     except (struct.error, IndexError):  # a read past the end of the file
         raise damaged() from None
-    raise ImageError(
-        "image_unsupported_format",
-        "不支持这种文件：只接受 PNG、JPEG、WebP、BMP 和 GIF 图片。",
-        "Unsupported file: only PNG, JPEG, WebP, BMP and GIF images are accepted.",
-    )
+    raise _unknown_format()
 
 
-def damaged() -> ImageError:
-    """The error for a file whose content is cut off or contradicts itself."""
+def _photo_format(data: bytes) -> Container:
+    """A file of boxes: AVIF is read; HEIC, which phones write, is told apart."""
+    found = avif.brands(data)
+    if found & {b"avif", b"avis"}:
+        still = avif.read(data)
+        return Container("AVIF", still.width, still.height, still.data, still.orientation)
+    if found & _HEIC:
+        raise ImageError(
+            "image_unsupported_format",
+            "不支持 HEIC 照片，请先转成 JPEG。iPhone：设置 → 相机 → 格式 → 兼容性最佳（以后直接拍成 JPEG）；"
+            "Mac：sips -s format jpeg 照片.heic --out 照片.jpg；Linux：heif-convert 照片.heic 照片.jpg",
+            "HEIC photos are not supported; convert to JPEG. iPhone: Settings > Camera > Formats > Most Compatible; "
+            "Mac: sips -s format jpeg a.heic --out a.jpg; Linux: heif-convert a.heic a.jpg",
+        )
+    raise _unknown_format()
+
+
+def _unknown_format() -> ImageError:
     return ImageError(
-        "image_damaged",
-        "图片已损坏或不完整，无法解码；请重新导出或重新上传。",
-        "The image is damaged or incomplete and cannot be decoded; export or upload it again.",
+        "image_unsupported_format",
+        "不支持这种文件：只接受 PNG、JPEG、WebP、AVIF、BMP 和 GIF 图片。",
+        "Unsupported file: only PNG, JPEG, WebP, AVIF, BMP and GIF images are accepted.",
     )
-
-
-def _variant(chinese: str, english: str) -> ImageError:
-    return ImageError("image_unsupported_variant", chinese, english)
 
 
 def _png(data: bytes) -> Container:
@@ -162,7 +176,7 @@ def _jpeg(data: bytes) -> Container:
         body = data[offset + 4 : end]
         if marker in _SOF:
             if marker not in _SOF_HUFFMAN:
-                raise _variant(
+                raise variant(
                     "不支持无损或算术编码的 JPEG；请另存为普通 JPEG 或 PNG。",
                     "Lossless and arithmetic-coded JPEG are not supported; save it as plain JPEG or PNG.",
                 )
@@ -183,7 +197,7 @@ def _jpeg(data: bytes) -> Container:
         raise damaged()
     scans_end, scans = _jpeg_scans(data, end)
     if scans > _MAX_JPEG_SCANS or scans * width * height > _MAX_JPEG_SCANNED_PIXELS:
-        raise _variant(
+        raise variant(
             "这个渐进式 JPEG 的扫描次数过多；请另存为普通 JPEG 或 PNG。",
             "This progressive JPEG has too many scans; save it as baseline JPEG or PNG.",
         )
@@ -324,7 +338,7 @@ def _bmp(data: bytes) -> Container:
     else:
         raise damaged()
     if compression not in (0, 3, 6):  # raw, bit fields, bit fields with alpha
-        raise _variant(
+        raise variant(
             "不支持压缩的 BMP；请另存为 PNG 或 JPEG。",
             "Compressed BMP is not supported; save it as PNG or JPEG.",
         )

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, features
 
 from kantu.errors import ImageError, InvalidRequestError
 from kantu.processing import container
 from kantu.processing.image_config import ImageConfig
+from kantu.processing.refusal import damaged, variant
 
 __all__ = [
     "CleanImage",
@@ -110,7 +111,7 @@ def smart_resize(height: int, width: int, *, factor: int, min_pixels: int, max_p
 
 
 def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
-    """Decode an untrusted PNG, JPEG, WebP, BMP or GIF (first frame) into upright RGB.
+    """Decode an untrusted PNG, JPEG, WebP, AVIF, BMP or GIF (first frame) into upright RGB.
 
     The declared size is checked before anything is decoded. EXIF orientation is applied; transparency is laid on white;
     CMYK, 16-bit, palette and grey become RGB. Colour profiles are ignored, as the reference processor does.
@@ -124,16 +125,21 @@ def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
     header = container.inspect(data)
     _check_size(header.width, header.height, limits)
     if header.most_pixels is not None and header.width * header.height > header.most_pixels:
-        raise container.damaged()
+        raise damaged()
+    if header.format == "AVIF" and not features.check("avif"):
+        raise variant(
+            "这里的 Pillow 没有编入 AVIF；请安装 PyPI 上的 Pillow，或把图片转换为 JPEG。",
+            "This build of Pillow has no AVIF; install Pillow from PyPI, or convert the picture to JPEG.",
+        )
     try:
         image = Image.open(io.BytesIO(header.data), formats=[header.format])
         if image.size != (header.width, header.height):
-            raise container.damaged()
+            raise damaged()
         image.load()
     except (ImageError, MemoryError):
         raise
     except Exception:  # decoders raise nearly anything on hostile bytes, and none of their words may reach the user
-        raise container.damaged() from None
+        raise damaged() from None
     return _upright(_to_rgb(image), header.orientation)
 
 
@@ -253,7 +259,7 @@ def _from_pil(image: Image.Image, limits: ImageLimits) -> Image.Image:
     except MemoryError:
         raise
     except Exception:  # as in decode
-        raise container.damaged() from None
+        raise damaged() from None
     exif = image.info.get("exif")
     orientation = container.exif_orientation(exif.removeprefix(b"Exif\x00\x00")) if isinstance(exif, bytes) else 1
     return _upright(_to_rgb(image), orientation)
