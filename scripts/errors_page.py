@@ -55,7 +55,7 @@ _MEANINGS = {
     "engine_not_ready": "模型正在加载、加载失败，或引擎正在重启；按 Retry-After 重试。",
     "endpoint_not_found": "没有这个地址；消息里说明是哪一个，以及 base_url 哪里写错了。",
     "image_count_mismatch": "图片占位与图片数量不符。",
-    "image_unsupported_format": "不支持这种文件：只接受 PNG、JPEG、WebP、AVIF、BMP 和 GIF；HEIC 请先转成 JPEG（消息里说明怎样转）。",
+    "image_unsupported_format": "不支持这种文件：只接受 PNG、JPEG、WebP、AVIF、BMP、GIF；HEIC 要先转成 JPEG。",
     "image_unsupported_variant": "图片格式的这种变体或颜色模式不受支持；请转换为 RGB 的 PNG 或 JPEG。",
     "image_url_failed": "没有从图片网址取到图片：连不上、状态码不是 200，或内容是压缩过的。",
     "image_url_not_allowed": "此服务不从这个网址读取图片（协议、域名或端口不允许）；请用 data: 网址，或先上传文件。",
