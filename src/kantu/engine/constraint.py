@@ -14,7 +14,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from kantu.engine.grammar import grammar, not_supported, reason
+from kantu.engine.constraint_errors import not_supported
+from kantu.engine.grammar import grammar, refusal
 from kantu.engine.request import Constraint
 from kantu.errors import CheckpointError, EngineError
 from kantu.model.folder import ModelFolder
@@ -129,15 +130,16 @@ class ConstraintCompiler:
         """
         matcher = llguidance.LLMatcher(self._tokenizer(), grammar(constraint), log_level=0, limits=_LIMITS)
         if error := matcher.get_error():
-            raise not_supported(*reason(constraint, error))
+            raise refusal(constraint, error, _fails)
         try:  # some constraints turn out to be empty or too large only when they are first asked
             start = Matcher(matcher.deep_copy(), self._vocab_size)
             start.forced()
             if not start.finished:
                 start.refused()
         except EngineError:
+            path = () if constraint.kind == "json_schema" else None
             raise not_supported(
-                "没有任何回答能满足它，或它过于复杂", "no answer fits it, or it is too complex"
+                "没有任何回答能满足它，或它过于复杂", "no answer fits it, or it is too complex", path
             ) from None
         return Matcher(matcher, self._vocab_size)
 
@@ -157,6 +159,11 @@ class ConstraintCompiler:
                         param="tokenizer.json",
                     ) from error
             return self._tokens
+
+
+def _fails(source: str) -> bool:
+    """Whether llguidance refuses a grammar."""
+    return bool(llguidance.LLMatcher.validate_grammar(source, None, limits=_LIMITS))
 
 
 def _without_names(text: str) -> str:

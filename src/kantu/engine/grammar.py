@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import llguidance
 
+from kantu.engine.constraint_errors import Path, invalid, not_supported
+from kantu.engine.json_schema import is_intersection, subschemas
 from kantu.engine.request import Constraint
+from kantu.engine.schema_bounds import MOST_INTEGER, affordable_levels, bounded
 from kantu.errors import InvalidRequestError
 
 # JSON as Python's json.dumps writes it, which is what the models were trained to write; no other whitespace, so that
@@ -37,28 +40,65 @@ _MAX_JOINT_PATTERNS = 8
 _MAX_PATTERN_PROPERTIES = 32
 # States of the automaton of a common multiple, 4 us each.
 _MAX_MULTIPLE = 100_000
-# Keywords that say nothing about the value, and so do not intersect with a reference beside them.
-_ANNOTATIONS = {"title", "description", "default", "examples", "deprecated", "discriminator", "$defs", "definitions"}
-_ANNOTATIONS |= {"$schema", "$id", "$comment", "readOnly", "writeOnly"}
+# What JSON Schema knows and llguidance does not enforce.
+_NOT_ENFORCED = {"not", "if", "then", "else", "uniqueItems", "contains", "minContains", "maxContains", "propertyNames"}
+_NOT_ENFORCED |= {"dependencies", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties"}
+_NOT_ENFORCED |= {"$dynamicRef", "$recursiveRef"}
+_LIMITS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+# Time to look for the part of a schema that is at fault; most take a few milliseconds.
+_SEARCH_SECONDS = 0.5
 
 
 def grammar(constraint: Constraint) -> str:
     """The constraint in llguidance's own form."""
     if constraint.kind == "json_object":
-        return _json_grammar({"type": "object"})
+        return _json_grammar(bounded({"type": "object"}))
     if constraint.kind == "regex":
         _check_unicode(constraint.source)
         return llguidance.LLMatcher.grammar_from_regex(constraint.source)
     value = _parse(constraint.source)
     if constraint.kind == "choice":
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-            raise _invalid("choice 必须是非空的字符串列表", "choice must be a list of strings that is not empty")
+            raise invalid("choice 必须是非空的字符串列表", "choice must be a list of strings that is not empty")
         _check_unicode("".join(value))
         return llguidance.LLMatcher.grammar_from_regex("|".join(map(_escape, value)))
     if not isinstance(value, dict):
-        raise _invalid("JSON Schema 必须是对象", "a JSON Schema must be an object")
-    _check_cost(value)
-    return _json_grammar(value)
+        raise invalid("JSON Schema 必须是对象", "a JSON Schema must be an object", ())
+    return _json_grammar(bounded(value, levels=_check_cost(value)))
+
+
+def refusal(constraint: Constraint, error: str, fails: Callable[[str], bool]) -> InvalidRequestError:
+    """What llguidance refused, in our words; its own stay inside.
+
+    Args:
+        fails: whether it refuses a grammar, to find out which part of a schema is at fault.
+    """
+    if constraint.kind != "json_schema":
+        return not_supported(
+            "正则表达式无效、过大，或用了环视、反向引用等不支持的写法",
+            "the regular expression is invalid, too large, or uses look-around or back-references",
+        )
+    return not_supported(
+        "它无效、自相矛盾、过大，或用了不支持的写法",
+        "it is invalid, contradictory, too large, or written in a way that is not supported",
+        _at_fault(_parse(constraint.source), fails),
+    )
+
+
+def _at_fault(schema: dict[str, Any], fails: Callable[[str], bool]) -> Path:
+    """The innermost part that is refused on its own, and the keyword without which it would not be."""
+    until = time.perf_counter() + _SEARCH_SECONDS
+
+    def refused(part: dict[str, Any]) -> bool:
+        return time.perf_counter() < until and fails(_json_grammar(bounded(part, root=schema, levels=2)))
+
+    for path, part in sorted(subschemas(schema), key=lambda found: -len(found[0])):
+        if refused(part):
+            for keyword in sorted(part, key=lambda keyword: keyword == "type"):  # without it anything is fine
+                if not refused({name: value for name, value in part.items() if name != keyword}):
+                    return (*path, keyword) if time.perf_counter() < until else path
+            return path
+    return ()
 
 
 def _json_grammar(schema: dict[str, Any]) -> str:
@@ -69,21 +109,21 @@ def _json_grammar(schema: dict[str, Any]) -> str:
             json.dumps(schema, allow_nan=False), overrides=_JSON_OPTIONS
         )
     except ValueError:
-        raise _invalid("JSON Schema 里有无效的数或文字", "the JSON Schema holds an invalid number or text") from None
+        raise invalid("JSON Schema 里有无效的数或文字", "the JSON Schema holds an invalid number or text", ()) from None
 
 
 def _parse(source: str) -> Any:
     try:
         return json.loads(source)
     except (ValueError, RecursionError):
-        raise _invalid("不是有效的 JSON，或嵌套过深", "it is not valid JSON or is nested too deeply") from None
+        raise invalid("不是有效的 JSON，或嵌套过深", "it is not valid JSON or is nested too deeply") from None
 
 
 def _check_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _invalid("不是有效的 Unicode", "it is not valid Unicode") from None
+        raise invalid("不是有效的 Unicode", "it is not valid Unicode") from None
 
 
 def _escape(text: str) -> str:
@@ -93,54 +133,98 @@ def _escape(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Node:
-    """One keyword of a JSON document, wherever it stands, with the object it stands in."""
+    """One keyword of a JSON document, wherever it stands, with the object it stands in and the way there."""
 
-    depth: int
-    name: str
+    path: tuple[str, ...]
     value: Any
     parent: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.path[-1]
 
 
 def _nodes(schema: dict[str, Any]) -> Iterator[_Node]:
     """Every member of every object in it. Not recursive: its depth is the user's choice."""
-    waiting: list[tuple[int, Any]] = [(1, schema)]
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), schema)]
     while waiting:
-        depth, value = waiting.pop()
+        path, value = waiting.pop()
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        steps = [((*path, str(name)), item) for name, item in members]
         if isinstance(value, dict):
-            yield from (_Node(depth, name, item, value) for name, item in value.items())
-        items = value.values() if isinstance(value, dict) else value
-        waiting += [(depth + 1, item) for item in items if isinstance(item, dict | list)]
+            yield from (_Node(step, item, value) for step, item in steps)
+        waiting += [(step, item) for step, item in steps if isinstance(item, dict | list)]
 
 
-def _check_cost(schema: dict[str, Any]) -> None:
-    """Refuse what llguidance would need unbounded time or stack for."""
+def _check_cost(schema: dict[str, Any]) -> int:
+    """How many levels of recursion are affordable.
+
+    Raises:
+        InvalidRequestError: what llguidance would need unbounded time or stack for, or would not enforce.
+    """
     nodes = list(_nodes(schema))
-    depth = max((node.depth for node in nodes), default=1)
-    references = {node.value for node in nodes if node.name == "$ref" and isinstance(node.value, str)}
-    if depth > _MAX_DEPTH or depth * (1 + len(references)) > _MAX_LEVELS:
-        raise not_supported("嵌套或 $ref 过多", "it nests too deeply or has too many references")
-    if any(not reference.startswith("#") for reference in references):
-        raise not_supported("$ref 只能指向文档内部", "a $ref must stay inside the document")
-    patterns = {node.value for node in nodes if node.name in ("pattern", "format") and isinstance(node.value, str)}
+    deepest = max((node.path for node in nodes), key=len, default=())
+    depth = max(1, len(deepest))
+    if depth > _MAX_DEPTH:
+        raise not_supported("嵌套过深", "it nests too deeply", deepest[:_MAX_DEPTH])
+    references = {n.value: n.path for n in nodes if n.name == "$ref" and isinstance(n.value, str)}
+    if depth * (1 + len(references)) > _MAX_LEVELS:
+        raise not_supported("$ref 过多", "it has too many references", list(references.values())[-1])
+    for reference, path in references.items():
+        if not reference.startswith("#"):
+            raise not_supported("$ref 只能指向文档内部", "a $ref must stay inside the document", path)
+    _check_patterns(nodes)
+    multiples = {_integer(n.value): n.path for n in nodes if n.name == "multipleOf" and type(n.value) in (int, float)}
+    if math.prod(multiples.keys() - {0}) > _MAX_MULTIPLE:
+        path = multiples[max(multiples)]
+        raise not_supported("multipleOf 过大或过多", "its multipleOf are too large or too many", path)
+    for path, part in subschemas(schema):
+        _check_keywords(path, part)
+    return affordable_levels(depth, len(references))
+
+
+def _check_patterns(nodes: list[_Node]) -> None:
+    patterns = {n.value: n.path for n in nodes if n.name in ("pattern", "format") and isinstance(n.value, str)}
     if len(patterns) > _MAX_JOINT_PATTERNS and any(map(_intersects, nodes)):
         raise not_supported(
             f"与 allOf 或 $ref 合并时，pattern 不能超过 {_MAX_JOINT_PATTERNS} 种",
             f"at most {_MAX_JOINT_PATTERNS} patterns can be combined with allOf or $ref",
+            list(patterns.values())[-1],
         )
-    named = sum(len(n.value) for n in nodes if n.name == "patternProperties" and isinstance(n.value, dict))
-    if named > _MAX_PATTERN_PROPERTIES:
-        raise not_supported("patternProperties 过多", "it has too many patternProperties")
-    multiples = {_integer(n.value) for n in nodes if n.name == "multipleOf" and type(n.value) in (int, float)}
-    if math.prod(multiples - {0}) > _MAX_MULTIPLE:
-        raise not_supported("multipleOf 过大或过多", "its multipleOf are too large or too many")
+    named = [n for n in nodes if n.name == "patternProperties" and isinstance(n.value, dict)]
+    if sum(len(n.value) for n in named) > _MAX_PATTERN_PROPERTIES:
+        raise not_supported("patternProperties 过多", "it has too many patternProperties", named[-1].path)
 
 
 def _intersects(node: _Node) -> bool:
     """Whether the keyword makes a value fit several schemas at once."""
     if node.name == "allOf":
         return isinstance(node.value, list)
-    beside = node.parent.keys() - _ANNOTATIONS - {node.name}
-    return node.name in ("$ref", "anyOf") and bool(beside)
+    return node.name in ("$ref", "anyOf") and is_intersection(node.parent)
+
+
+def _check_keywords(path: tuple[str, ...], schema: dict[str, Any]) -> None:
+    """Refuse what llguidance would not hold: keywords it has not, and numbers that are not exact in it."""
+    for keyword, value in schema.items():
+        if keyword in _NOT_ENFORCED:
+            raise not_supported(f"不支持关键字 {keyword}", f"the keyword {keyword} is not supported", (*path, keyword))
+        numbers = {keyword: value} if keyword in _LIMITS or keyword == "const" else {}
+        if keyword == "enum" and isinstance(value, list):
+            numbers = {str(i): item for i, item in enumerate(value)}
+        for name, number in numbers.items():
+            place = (*path, keyword) if name == keyword else (*path, keyword, name)
+            if isinstance(number, float) and not math.isfinite(number):
+                raise invalid("这不是 JSON 里的数", "it is no number of JSON", place)
+            if type(number) in (int, float) and not _exact(number):
+                raise not_supported(
+                    "数太大，无法精确表示（绝对值须小于 2 的 63 次方）",
+                    "the number is too large to be exact (it must be below 2**63 either way)",
+                    place,
+                )
+
+
+def _exact(number: float) -> bool:
+    return abs(number) <= MOST_INTEGER and float(number) == number
 
 
 def _integer(multiple: float) -> int:
@@ -149,34 +233,3 @@ def _integer(multiple: float) -> int:
     digits = int("".join(map(str, parts.digits)) or "0")
     exponent = parts.exponent if isinstance(parts.exponent, int) else 0  # a letter for infinity
     return digits * int(10 ** min(max(exponent, 0), 9))
-
-
-def reason(constraint: Constraint, error: str) -> tuple[str, str]:
-    """Chinese and English for llguidance's error; its own words stay inside, except for the user's keywords."""
-    if constraint.kind == "regex":
-        return (
-            "正则表达式无效、过大，或用了环视、反向引用等不支持的写法",
-            "the regular expression is invalid, too large, or uses look-around or back-references",
-        )
-    if found := re.search(r"Unimplemented keys: (\[[^\]]*\])", error):
-        keys = re.findall(r"\w+", found[1])[:5]
-        return f"不支持关键字 {'、'.join(keys)}", f"the keywords {', '.join(keys)} are not supported"
-    return (
-        "它无效、自相矛盾、过大，或用了不支持的关键字",
-        "it is invalid, contradictory, too large, or uses an unknown keyword",
-    )
-
-
-def not_supported(reason: str, reason_en: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        "constraint_not_supported",
-        f"不支持这个输出约束：{reason}。",
-        f"This constraint is not supported: {reason_en}.",
-        param="constraint",
-    )
-
-
-def _invalid(reason: str, reason_en: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        "invalid_constraint", f"输出约束无效：{reason}。", f"Invalid constraint: {reason_en}.", param="constraint"
-    )

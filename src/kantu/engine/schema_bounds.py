@@ -1,0 +1,258 @@
+"""A JSON Schema -> one of the same meaning whose every value ends, and in which no undeclared key is invented.
+
+A model that is unsure writes digits, items or keys for ever. What a schema leaves unbounded gets the bounds below
+before it becomes a grammar; what it states itself stays as it is. The result is self-contained: its definitions have
+plain names, recursion is unrolled to a depth, and nothing in it means more than the schema it was made from.
+
+Strings with a `pattern` or `format` keep only the bounds these have (counting characters beside a pattern costs 4 ms
+a token at 151,936 tokens), and so do the keys of an object that has optional and undeclared ones (llguidance cannot
+count both): there the token limit ends the answer, as everywhere (see `engine.closing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from kantu.engine.constraint_errors import not_supported
+from kantu.engine.json_schema import ANNOTATIONS, Path, children, is_intersection, resolve
+
+MOST_INTEGER = 2**63 - 1024  # of either sign, before the point of a number too: 19 digits, the last exact double there
+MOST_DECIMALS = 10  # of a number, which is written without an exponent
+MOST_CHARACTERS = 2048  # of a string
+MOST_ITEMS = 1024  # of an array
+MOST_KEYS = 256  # of an object that declares none
+MOST_LEVELS = 16  # of what refers to itself, and of a value about which nothing is said
+
+_SCALARS = ["null", "boolean", "number", "string"]
+_TYPES = [*_SCALARS, "array", "object"]
+_NUMBER = {"minimum": -MOST_INTEGER, "maximum": MOST_INTEGER, "multipleOf": 10**-MOST_DECIMALS}
+_LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+_OLD_DRAFTS = ("draft-04", "draft-06", "draft-07", "draft/2019-09")
+_LEVEL_BUDGET = 1500  # depth times definitions times levels; llguidance's stack takes 2,800
+
+
+def bounded(schema: dict[str, Any], *, root: dict[str, Any] | None = None, levels: int = MOST_LEVELS) -> dict[str, Any]:
+    """The schema with bounds.
+
+    - Integers, and numbers before the point: `MOST_INTEGER`; behind it `MOST_DECIMALS` digits; no exponent.
+    - Strings `MOST_CHARACTERS`, arrays `MOST_ITEMS`, objects without declared keys `MOST_KEYS`, recursion `MOST_LEVELS`.
+    - An object that declares keys and does not mention `additionalProperties` has no others; an array with
+      `prefixItems` and no `items` has no more.
+
+    Args:
+        schema: what llguidance understands of JSON Schema.
+        root: the document that its references are looked up in; itself by default.
+        levels: of recursion, where fewer than `MOST_LEVELS` are affordable.
+
+    Raises:
+        InvalidRequestError: `constraint_not_supported`: a reference leads nowhere.
+    """
+    return _Bounding(schema if root is None else root, levels).document(schema)
+
+
+def affordable_levels(depth: int, references: int) -> int:
+    """Levels of recursion that a schema of this depth with so many different references can be unrolled to."""
+    return max(2, min(MOST_LEVELS, _LEVEL_BUDGET // (depth * (1 + references))))
+
+
+class _Bounding:
+    """One document under way: its definitions are named when first referred to and made one after the other."""
+
+    def __init__(self, root: dict[str, Any], levels: int) -> None:
+        self._root, self._levels = root, levels
+        self._tuples = not any(draft in str(root.get("$schema")) for draft in _OLD_DRAFTS)
+        self._names: dict[tuple[Path, bool, int], str] = {}
+        self._waiting: list[tuple[Path, Any, bool, int]] = []
+        self._recursive: dict[Path, bool] = {}
+        self._definitions: dict[str, Any] = {}
+
+    def document(self, schema: dict[str, Any]) -> dict[str, Any]:
+        body = self._schema(schema, (), True, 0)
+        while self._waiting:
+            path, node, closed, level = self._waiting.pop()
+            self._definitions[self._names[path, closed, level]] = self._schema(node, path, closed, level)
+        body = body if isinstance(body, dict) else {"anyOf": [body]}
+        kept = {"$schema": schema["$schema"]} if "$schema" in schema else {}
+        return {**kept, **body, "$defs": self._definitions}
+
+    def _schema(self, schema: Any, path: Path, closed: bool, level: int) -> Any:
+        """One schema, rewritten.
+
+        Args:
+            closed: whether it alone says what the value may be; otherwise the schema around it, in which it is
+                intersected with others, sets the bounds.
+            level: how often something that refers to itself has been entered.
+        """
+        if schema is True or (isinstance(schema, dict) and not schema.keys() - ANNOTATIONS):
+            return self._anything(0) if closed else True
+        if not isinstance(schema, dict):
+            return schema
+        joint = is_intersection(schema)
+        result: dict[str, Any] = {}
+        made = {
+            step: self._schema(child, (*path, *step), _stands_alone(step, joint, closed), level)
+            for step, child in children(schema)
+            if step[0] not in ("$defs", "definitions")
+        }
+        for keyword, value in schema.items():
+            if keyword == "$ref":
+                result[keyword] = self._reference(value, (*path, keyword), closed and not joint, level)
+                if result[keyword] is None:
+                    return False
+            elif keyword not in ANNOTATIONS:
+                result[keyword] = _with(value, keyword, made)
+        alone = joint or not schema.keys() & {"$ref", "anyOf", "oneOf"}
+        if closed and alone and not schema.keys() & {"const", "enum"}:
+            self._bound(result, self._stated(schema))
+        return result
+
+    def _reference(self, reference: Any, path: Path, closed: bool, level: int) -> str | None:
+        """The definition's name; None where it may not be entered again."""
+        found = resolve(self._root, reference) if isinstance(reference, str) else None
+        if found is None:
+            raise not_supported(
+                f"$ref 指向的位置不存在：{reference}", f"nothing stands where $ref points: {reference}", path
+            )
+        pointer, node = found
+        level = level + 1 if self._refers_to_itself(pointer, node) else 0
+        if level > self._levels:
+            return None
+        key = (pointer, closed, level)
+        if key not in self._names:
+            self._names[key] = f"d{len(self._names)}"
+            self._waiting.append((pointer, node, closed, level))
+        return f"#/$defs/{self._names[key]}"
+
+    def _refers_to_itself(self, pointer: Path, node: Any) -> bool:
+        if pointer not in self._recursive:
+            seen: set[Path] = set()
+            waiting = [node]
+            while waiting:
+                for target, there in self._targets(waiting.pop()):
+                    if target not in seen:
+                        seen.add(target)
+                        waiting.append(there)
+            self._recursive[pointer] = pointer in seen
+        return self._recursive[pointer]
+
+    def _targets(self, node: Any) -> list[tuple[Path, Any]]:
+        """Where the references in it lead."""
+        found: list[tuple[Path, Any]] = []
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                target = resolve(self._root, node["$ref"]) if isinstance(node.get("$ref"), str) else None
+                found += [] if target is None else [target]
+                waiting += [child for step, child in children(node) if step[0] not in ("$defs", "definitions")]
+        return found
+
+    def _anything(self, level: int) -> dict[str, Any]:
+        """A reference to a definition of any value, nested at most `MOST_LEVELS` deep."""
+        name = f"any{level}"
+        if name not in self._definitions:
+            last = level == MOST_LEVELS
+            self._definitions[name] = {"type": _SCALARS if last else _TYPES, **_NUMBER, "maxLength": MOST_CHARACTERS}
+            if not last:
+                nested = self._anything(level + 1)
+                self._definitions[name] |= {"items": nested, "maxItems": MOST_ITEMS}
+                self._definitions[name] |= {"additionalProperties": nested, "maxProperties": MOST_KEYS}
+        return {"$ref": f"#/$defs/{name}"}
+
+    def _stated(self, schema: dict[str, Any]) -> dict[str, list[Any]]:
+        """What this schema and all that it is intersected with state: keyword -> values."""
+        found: dict[str, list[Any]] = {}
+        seen: set[Path] = set()
+        waiting: list[Any] = [schema]
+        while waiting:
+            node = waiting.pop()
+            if not isinstance(node, dict):
+                continue
+            for keyword, value in node.items():
+                found.setdefault(keyword, []).append(value)
+                if keyword in ("allOf", "anyOf", "oneOf") and isinstance(value, list):
+                    waiting += value
+            target = resolve(self._root, node["$ref"]) if isinstance(node.get("$ref"), str) else None
+            if target is not None and target[0] not in seen:
+                seen.add(target[0])
+                waiting.append(target[1])
+        return found
+
+    def _bound(self, result: dict[str, Any], stated: Mapping[str, list[Any]]) -> None:
+        types = {name for value in stated.get("type", [_TYPES]) for name in ([value] if isinstance(value, str) else value)}
+        if types & {"integer", "number"}:
+            _bound_number(result, stated, "number" in types)
+        if "string" in types and not stated.keys() & {"maxLength", "pattern", "format"}:
+            result["maxLength"] = max([MOST_CHARACTERS, *_counts(stated, "minLength")])
+        if "array" in types:
+            self._bound_array(result, stated)
+        if "object" in types:
+            self._bound_object(result, stated)
+
+    def _bound_array(self, result: dict[str, Any], stated: Mapping[str, list[Any]]) -> None:
+        lists = [value for value in stated.get("items", ()) if isinstance(value, list)]
+        tuples = lists or (stated.get("prefixItems", []) if self._tuples else [])
+        listed = max((len(value) for value in tuples if isinstance(value, list)), default=0)
+        least = max([0, *_counts(stated, "minItems")])
+        rest = "additionalItems" if lists else "items"
+        if rest not in stated:
+            result[rest] = False if listed and least <= listed else self._anything(0)
+        if "maxItems" not in stated:
+            result["maxItems"] = max(MOST_ITEMS, least, listed)
+
+    def _bound_object(self, result: dict[str, Any], stated: Mapping[str, list[Any]]) -> None:
+        declared, patterns = _names(stated, "properties"), _names(stated, "patternProperties")
+        required = {name for value in stated.get("required", ()) if isinstance(value, list) for name in value}
+        if "additionalProperties" not in stated:
+            undeclared = sorted(map(str, required - declared.keys()))
+            if not declared and not patterns or (patterns and undeclared):
+                result["additionalProperties"] = self._anything(0)
+            else:
+                own = result.get("properties", {})
+                known = {**declared, **{name: self._anything(0) for name in undeclared}}
+                result["properties"] = {**own, **{name: value for name, value in known.items() if name not in own}}
+                if patterns:
+                    result["patternProperties"] = {**patterns, **result.get("patternProperties", {})}
+                result["additionalProperties"] = False
+        open_ended = bool(patterns) or result.get("additionalProperties") is not False
+        if open_ended and "maxProperties" not in stated and declared.keys() <= required:
+            least = max([0, *_counts(stated, "minProperties")])
+            result["maxProperties"] = max(MOST_KEYS + len(required), least)
+
+
+def _stands_alone(step: Path, joint: bool, closed: bool) -> bool:
+    return closed and not joint if step[0] in ("allOf", "anyOf", "oneOf") else True
+
+
+def _with(value: Any, keyword: str, made: Mapping[Path, Any]) -> Any:
+    """A keyword's value with the schemas in it replaced by those that were made of them."""
+    if isinstance(value, dict) and (keyword,) not in made:
+        return {name: made.get((keyword, name), item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [made.get((keyword, str(i)), item) for i, item in enumerate(value)]
+    return made.get((keyword,), value)
+
+
+def _bound_number(result: dict[str, Any], stated: Mapping[str, list[Any]], fraction: bool) -> None:
+    if not stated.keys() & {"minimum", "exclusiveMinimum"}:
+        result["minimum"] = _NUMBER["minimum"]
+    if not stated.keys() & {"maximum", "exclusiveMaximum"}:
+        result["maximum"] = _NUMBER["maximum"]
+    limits = [value for keyword in _LIMITS for value in stated.get(keyword, ()) if type(value) in (int, float)]
+    if fraction and "multipleOf" not in stated and all(_decimals(limit) <= MOST_DECIMALS for limit in limits):
+        result["multipleOf"] = _NUMBER["multipleOf"]
+
+
+def _decimals(value: float) -> int:
+    exponent = Decimal(str(value)).as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def _counts(stated: Mapping[str, list[Any]], keyword: str) -> list[int]:
+    return [value for value in stated.get(keyword, ()) if type(value) is int]
+
+
+def _names(stated: Mapping[str, list[Any]], keyword: str) -> dict[str, bool]:
+    return {name: True for value in stated.get(keyword, ()) if isinstance(value, dict) for name in value}
