@@ -70,8 +70,8 @@ class Bench:
     def submit(self, asked: Request) -> tuple[Job, Answered]:
         answered = Answered()
         job = Job(answered, time.perf_counter(), 0, None, open=asked.sampling.n)
-        matchers = self._preparation.matchers(asked.sampling)
-        self.core.add(job, self._preparation.sequences(job, asked, matchers, None, self._capacity))
+        matcher = self._preparation.matcher(asked.sampling)
+        self.core.add(job, self._preparation.sequences(job, asked, matcher, None, self._capacity))
         return job, answered
 
     def turn(self) -> None:

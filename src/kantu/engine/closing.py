@@ -1,85 +1,111 @@
 """Room to end: a constrained answer that always knows tokens which complete it within what it may still have.
 
-After every token the matcher is asked whether the ending known so far still completes the answer (one call, a few
-microseconds); only where it does not, because something was opened, is another one looked for. A token behind which
-no ending fits is not taken: the ending is followed instead. So an answer that comes to its token limit ends as the
-constraint says, and one that stays away from it is what it would have been.
+Behind every token the ending known so far is checked again (one call of llguidance, a few microseconds); only where
+it does not complete the answer any more, because something was opened, is another one looked for. A token behind
+which no ending fits is not taken; the ending is followed instead. So an answer that comes to its token limit ends as
+its constraint says, and one that stays away from it is what it would have been.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from torch import Tensor
 
 from kantu.engine.constraint import Matcher
-from kantu.engine.constraint_errors import needs_tokens
-
-_MOST_STATES = 400  # looked at for one ending; about 0.1 ms each
-_MOST_FIRST_BYTES = 24  # a state that allows more is free text, where any letter is as good as another
-_MOST_ENDINGS = 6  # compared by their number of tokens, as bytes say it only roughly
-_SLACK_BYTES = 24  # by which a compared ending may be longer than the shortest
+from kantu.engine.constraint_errors import needs_tokens, not_supported
+from kantu.engine.ending import shortest_ending
 
 
 class Closing:
-    """A matcher for an answer of at most `max_tokens` tokens. Not thread-safe; every answer has its own.
+    """What one answer of at most so many tokens may still say.
 
-    The order of a step: `mask_`, choose, `take`, then `finished`; `open` may come first.
+    The order of a step: `mask_`, choose, `settle`, `forced`, then `finished`. `open` may come first. Not thread-safe;
+    every answer has its own.
+
+    Attributes:
+        shortened: whether the limit has changed the answer.
     """
 
-    def __init__(self, matcher: Matcher, max_tokens: int) -> None:
-        """Raises InvalidRequestError, `constraint_needs_tokens`, where no whole answer fits."""
-        self._matcher, self._left = matcher, max_tokens
+    def __init__(self, matcher: Matcher, left: int, ending: list[int]) -> None:
+        """Use `at_start`."""
+        self._matcher, self._left, self._ending = matcher, left, ending
+        self._forced: list[int] = []
         self.shortened = False
+
+    @classmethod
+    def at_start(cls, matcher: Matcher, max_tokens: int) -> Closing:
+        """Before the first token of an answer.
+
+        Raises:
+            InvalidRequestError: `constraint_needs_tokens`: no whole answer fits; `constraint_not_supported`: none was
+                found.
+        """
         ending = shortest_ending(matcher)
-        if ending is None or len(ending) > max_tokens:
-            raise needs_tokens(len(ending) if ending is not None else max_tokens + 1, max_tokens)
-        self._ending = ending
+        if ending is None:
+            raise not_supported(
+                "没有找到足够短的回答，它要求的内容太长或过于复杂", "no answer was found that is short enough"
+            )
+        if len(ending) > max_tokens:
+            raise needs_tokens(len(ending), max_tokens)
+        return cls(matcher, max_tokens, ending)
+
+    def copy(self) -> Closing:
+        """Another one in the same state."""
+        other = Closing(self._matcher.copy(), self._left, self._ending)
+        other._forced, other.shortened = self._forced, self.shortened
+        return other
 
     def mask_(self, scores: Tensor) -> None:
         """See `Matcher.mask_`."""
         self._matcher.mask_(scores)
 
     def open(self) -> list[int]:
-        """Tokens that every answer starts with; taken."""
+        """What every answer starts with, taken; [] where it would cost the room to end."""
         ahead = self._matcher.copy()
         tokens = ahead.forced()
-        if tokens:
-            ending = self._ending_behind(ahead, tokens, self._left - len(tokens))
-            if ending is None:
-                return []
-            self._go_to(ahead, tokens, ending)
+        ending = self._ending_behind(ahead, tokens)
+        if ending is None:
+            return []
+        self._go(ahead, tokens, ending)
         return tokens
 
-    def take(self, token: int) -> list[int]:
-        """The token, or if no ending would fit behind it the next one of the ending, and what must follow; taken.
+    def settle(self, token: int) -> int:
+        """Take a token that was chosen under the mask, or the next one of the ending where none fits behind it.
 
-        An end token comes back alone, and is all that is left where the answer can only end.
+        An end token takes nothing; it also comes back where the answer can only end.
+
+        Raises:
+            EngineError: `constraint_failed`.
         """
+        self._forced = []
         if self._matcher.is_end(token):
-            return [token]
+            return token
         ahead = self._matcher.copy()
         ahead.accept(token)
         tokens = [token, *ahead.forced()]
-        ending = self._ending_behind(ahead, tokens, self._left - len(tokens))
+        ending = self._ending_behind(ahead, tokens)
         if ending is None:
             self.shortened = True
             if not self._ending:
-                return [self._matcher.end_id]
+                return self._matcher.end_id
             tokens, ending = self._ending[:1], self._ending[1:]
             ahead = self._matcher.copy()
             ahead.accept(tokens[0])
-        self._go_to(ahead, tokens, ending)
-        return tokens
+        self._go(ahead, tokens, ending)
+        self._forced = tokens[1:]
+        return tokens[0]
+
+    def forced(self) -> list[int]:
+        """What had to follow the settled token; taken already."""
+        return self._forced
 
     def close(self) -> list[int]:
         """The rest of the ending, taken: the answer is whole behind it."""
         rest = self._ending
         for token in rest:
             self._matcher.accept(token)
-        self.shortened, self._ending = True, []
+        self._go(self._matcher, rest, [])
         return rest
 
     @property
@@ -87,64 +113,24 @@ class Closing:
         """Whether nothing but an end token can follow."""
         return self._matcher.finished
 
-    def _go_to(self, matcher: Matcher, tokens: list[int], ending: list[int]) -> None:
-        self._matcher, self._ending = matcher, ending
-        self._left -= len(tokens)
+    def _go(self, matcher: Matcher, tokens: list[int], ending: list[int]) -> None:
+        self._matcher, self._left, self._ending = matcher, self._left - len(tokens), ending
 
-    def _ending_behind(self, matcher: Matcher, tokens: list[int], room: int) -> list[int] | None:
-        """An ending of at most `room` tokens for this matcher, which has just taken `tokens`."""
+    def _ending_behind(self, matcher: Matcher, tokens: list[int]) -> list[int] | None:
+        """An ending that fits behind `tokens`, which this matcher has just taken."""
+        room = self._left - len(tokens)
         if room < 0:
             return None
-        known = self._ending
-        rest = known[len(tokens) :] if known[: len(tokens)] == tokens else known
-        for candidate in (rest, *(known[i:] for i in range(len(known), 0, -1) if known[i:] != rest)):
-            if len(candidate) <= room and matcher.ends_with(candidate):
-                return candidate
-        found = shortest_ending(matcher, known)
+        for ending in self._candidates(tokens):
+            if len(ending) <= room and matcher.ends_with(ending):
+                return ending
+        found = shortest_ending(matcher, self._ending)
         return found if found is not None and len(found) <= room else None
 
-
-def shortest_ending(matcher: Matcher, known: list[int] | None = None) -> list[int] | None:
-    """Tokens that complete an answer, about as few as there are; [] if it may end here, None if none are found.
-
-    Dijkstra's algorithm over bytes, whose states are told apart by what they allow next: the bytes of a string are all
-    alike, so that of the many ways to the same place one is followed. What a state forces costs no choice. A run of
-    one byte that changes nothing (a string below its least length) is taken in doubling strides.
-
-    Args:
-        known: an ending of an earlier state; where it, or a tail of it, completes the answer again, it is used.
-    """
-    if matcher.accepts_end:
-        return []
-    tails = [known[i:] for i in range(len(known))] if known else []
-    order = itertools.count()
-    waiting: list[tuple[int, int, bytes, Matcher]] = [(0, next(order), b"", matcher.copy())]
-    seen: set[tuple[int, bytes]] = set()
-    endings: list[list[int]] = []
-    most = None
-    for _ in range(_MOST_STATES):
-        if not waiting or len(endings) == _MOST_ENDINGS:
-            break
-        length, _, text, state = heapq.heappop(waiting)
-        if most is not None and length > most:
-            break
-        text, forced = text + (more := state.forced_bytes()), len(more)
-        if forced:
-            state = state.after(more)
-            length += forced
-        ending = _ending(matcher, text) if state.accepts_end else _rejoined(matcher, state, text, tails)
-        if ending is not None:
-            endings.append(ending)
-            most = length + _SLACK_BYTES if most is None else most
-            continue
-        allowed = state.next_bytes()
-        if (length, allowed) in seen:
-            continue
-        seen.add((length, allowed))
-        for byte in _candidates(allowed):
-            run = _run(state, byte, allowed)
-            for step in {run[0], run[-1]}:
-                heapq.heappush(
-                    waiting, (length + step, next(order), text + bytes([byte]) * step, state.after(bytes([byte]) * step))
-                )
-    return min(endings, key=len, default=None)
+    def _candidates(self, tokens: list[int]) -> Iterator[list[int]]:
+        """What is left of the ending if it was followed; the ending itself; its tails, the shortest first."""
+        ending, count = self._ending, len(tokens)
+        if ending[:count] == tokens:
+            yield ending[count:]
+        yield ending
+        yield from (ending[i:] for i in range(len(ending), 0, -1))

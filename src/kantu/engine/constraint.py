@@ -6,7 +6,8 @@ import json
 import math
 import secrets
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import llguidance
 import numpy as np
@@ -25,6 +26,21 @@ from kantu.model.folder import ModelFolder
 _LIMITS = llguidance.LLParserLimits(initial_lexer_fuel=200_000, max_lexer_states=50_000, verbose_errors=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A model's tokens as llguidance sees them.
+
+    Attributes:
+        ids_of_bytes: byte -> the token that is this byte alone, where there is one.
+        end_ids: ascending.
+    """
+
+    tokenizer: llguidance.LLTokenizer
+    vocab_size: int
+    ids_of_bytes: Mapping[int, int]
+    end_ids: tuple[int, ...]
+
+
 class Matcher:
     """What one answer may still say.
 
@@ -32,10 +48,9 @@ class Matcher:
     Not thread-safe; every answer has its own.
     """
 
-    def __init__(self, matcher: llguidance.LLMatcher, vocab_size: int) -> None:
-        self._matcher = matcher
-        self._bits = torch.zeros(math.ceil(vocab_size / 32), dtype=torch.int32)
-        self._vocab_size = vocab_size
+    def __init__(self, matcher: llguidance.LLMatcher, tokens: Tokens) -> None:
+        self._matcher, self._tokens = matcher, tokens
+        self._bits = torch.zeros(math.ceil(tokens.vocab_size / 32), dtype=torch.int32)
 
     def mask_(self, scores: Tensor) -> None:
         """Set what may not come next to -inf, in scores [vocab] on the CPU.
@@ -43,8 +58,8 @@ class Matcher:
         Raises:
             EngineError: `constraint_failed`: nothing may come.
         """
-        if scores.shape != (self._vocab_size,):
-            raise ValueError(f"scores of shape {tuple(scores.shape)} for a vocabulary of {self._vocab_size}")
+        if scores.shape != (self._tokens.vocab_size,):
+            raise ValueError(f"scores of shape {tuple(scores.shape)} for a vocabulary of {self._tokens.vocab_size}")
         scores.masked_fill_(torch.from_numpy(self.refused()), -torch.inf)
 
     def refused(self) -> npt.NDArray[np.bool_]:
@@ -57,7 +72,7 @@ class Matcher:
         self._matcher.unsafe_compute_mask_ptr(self._bits.data_ptr(), self._bits.numel() * 4)
         allowed = self._bits.numpy()
         self._check(not self._matcher.is_error() and bool(allowed.any()))
-        refused = np.unpackbits(~allowed.view(np.uint8), bitorder="little", count=self._vocab_size)
+        refused = np.unpackbits(~allowed.view(np.uint8), bitorder="little", count=self._tokens.vocab_size)
         return refused.view(np.bool_)
 
     def accept(self, token_id: int) -> None:
@@ -93,7 +108,49 @@ class Matcher:
 
     def copy(self) -> Matcher:
         """Another matcher in the same state."""
-        return Matcher(self._matcher.deep_copy(), self._vocab_size)
+        return Matcher(self._matcher.deep_copy(), self._tokens)
+
+    @property
+    def end_id(self) -> int:
+        """One of the end tokens."""
+        return self._tokens.end_ids[0]
+
+    def is_end(self, token_id: int) -> bool:
+        """Whether it is an end token."""
+        return token_id in self._tokens.end_ids
+
+    def ends_with(self, token_ids: Sequence[int]) -> bool:
+        """Whether the answer is complete behind these tokens; takes nothing, and does not ask the mask."""
+        if not token_ids:
+            return self.accepts_end
+        return self._matcher.validate_tokens([*token_ids, self.end_id]) == len(token_ids) + 1
+
+    # --- byte by byte, on copies, for looking ahead (`engine.ending`)
+
+    def behind_bytes(self, text: bytes) -> Matcher:
+        """Another matcher behind bytes that may come."""
+        other = self.copy()
+        if text:
+            other._check(other._matcher.consume_tokens([self._tokens.ids_of_bytes[byte] for byte in text]))
+        return other
+
+    def next_bytes(self) -> bytes:
+        """Every byte that may come next, ascending; not those that no token is alone."""
+        valid = self._matcher.validate_tokens
+        return bytes(byte for byte, token in self._tokens.ids_of_bytes.items() if valid([token]))
+
+    def forced_bytes(self) -> bytes:
+        """Bytes that must follow."""
+        return b"" if self._matcher.is_stopped() else self._matcher.compute_ff_bytes()
+
+    def repeats(self, byte: int, most: int) -> int:
+        """How many of one byte may follow."""
+        return self._matcher.validate_tokens([self._tokens.ids_of_bytes[byte]] * most)
+
+    def spellings(self, text: bytes) -> Iterator[list[int]]:
+        """Tokens for these bytes: as the tokenizer makes them, which does not fit everywhere, then one each."""
+        yield self._tokens.tokenizer.tokenize_bytes(text)
+        yield [self._tokens.ids_of_bytes[byte] for byte in text]
 
     def _check(self, fine: bool) -> None:
         if not fine:
@@ -118,7 +175,7 @@ class ConstraintCompiler:
         """
         self._folder, self._vocab_size, self._end_ids = folder, vocab_size, sorted(end_ids)
         self._lock = threading.Lock()
-        self._tokens: llguidance.LLTokenizer | None = None
+        self._tokens: Tokens | None = None
 
     def compile(self, constraint: Constraint) -> Matcher:
         """A matcher at the start of an answer.
@@ -128,11 +185,12 @@ class ConstraintCompiler:
                 says something that cannot be enforced, or costs too much.
             CheckpointError: the tokenizer cannot be read.
         """
-        matcher = llguidance.LLMatcher(self._tokenizer(), grammar(constraint), log_level=0, limits=_LIMITS)
+        tokens = self._read()
+        matcher = llguidance.LLMatcher(tokens.tokenizer, grammar(constraint), log_level=0, limits=_LIMITS)
         if error := matcher.get_error():
             raise refusal(constraint, error, _fails)
         try:  # some constraints turn out to be empty or too large only when they are first asked
-            start = Matcher(matcher.deep_copy(), self._vocab_size)
+            start = Matcher(matcher.deep_copy(), tokens)
             start.forced()
             if not start.finished:
                 start.refused()
@@ -141,14 +199,14 @@ class ConstraintCompiler:
             raise not_supported(
                 "没有任何回答能满足它，或它过于复杂", "no answer fits it, or it is too complex", path
             ) from None
-        return Matcher(matcher, self._vocab_size)
+        return Matcher(matcher, tokens)
 
-    def _tokenizer(self) -> llguidance.LLTokenizer:
+    def _read(self) -> Tokens:
         with self._lock:
             if self._tokens is None:
                 text = self._folder.text("tokenizer.json")
                 try:
-                    self._tokens = llguidance.LLTokenizer(
+                    tokenizer = llguidance.LLTokenizer(
                         _without_names(text), n_vocab=self._vocab_size, eos_token=self._end_ids
                     )
                 except Exception as error:  # the library raises bare exceptions
@@ -158,7 +216,13 @@ class ConstraintCompiler:
                         f"tokenizer.json cannot be used for constrained answers: {self._folder.path}",
                         param="tokenizer.json",
                     ) from error
+                self._tokens = Tokens(tokenizer, self._vocab_size, _ids_of_bytes(tokenizer), tuple(self._end_ids))
             return self._tokens
+
+
+def _ids_of_bytes(tokenizer: llguidance.LLTokenizer) -> dict[int, int]:
+    found = {byte: tokenizer.tokenize_bytes(bytes([byte])) for byte in range(256)}
+    return {byte: tokens[0] for byte, tokens in found.items() if len(tokens) == 1}
 
 
 def _fails(source: str) -> bool:

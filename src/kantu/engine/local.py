@@ -158,7 +158,7 @@ class LocalEngine:
     # --- on the caller's thread
 
     def _submit(self, request: Request, listener: Listener, probe: Probe | None) -> JobHandle:
-        matchers = self._preparation.matchers(request.sampling)  # first: what cannot be compiled is never admitted
+        matcher = self._preparation.matcher(request.sampling)  # first: what cannot be compiled is never admitted
         submitted = time.perf_counter()
         pixels = sum(image.pixels.shape[0] * image.pixels.shape[1] for image in request.images)
         deadline = None if request.timeout_seconds is None else submitted + request.timeout_seconds
@@ -171,7 +171,7 @@ class LocalEngine:
             self._workers.submit(
                 self._prepare,
                 job,
-                lambda: self._preparation.sequences(job, request, matchers, probe, self.context_tokens),
+                lambda: self._preparation.sequences(job, request, matcher, probe, self.context_tokens),
             )
         return JobHandle(self, job)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kantu.engine.closing import Closing
 from kantu.engine.constraint import ConstraintCompiler, Matcher
 from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.kv_cache import ImageSpan, PrefixKeys, root_key
@@ -37,20 +38,18 @@ class Preparation:
     constraints: ConstraintCompiler
     block_size: int
 
-    def matchers(self, params: SamplingParams) -> list[Matcher | None]:
-        """One for each answer; raises InvalidRequestError for a constraint that cannot be compiled."""
-        if params.constraint is None:
-            return [None] * params.n
-        matcher = self.constraints.compile(params.constraint)
-        return [matcher.copy() for _ in range(params.n)]
+    def matcher(self, params: SamplingParams) -> Matcher | None:
+        """At the start of an answer; raises InvalidRequestError for a constraint that cannot be compiled."""
+        return None if params.constraint is None else self.constraints.compile(params.constraint)
 
     def sequences(
-        self, job: Job, request: Request, matchers: Items[Matcher | None], probe: Probe | None, capacity: int
+        self, job: Job, request: Request, matcher: Matcher | None, probe: Probe | None, capacity: int
     ) -> list[Sequence]:
         """The sequences of a request, one for each answer.
 
         Raises:
-            InvalidRequestError: the turns or the number of images are not acceptable.
+            InvalidRequestError: the turns or the number of images are not acceptable, or no answer that fits the
+                constraint is short enough.
             PromptTooLongError: prompt and answer together exceed `capacity` tokens.
         """
         grids = [image.grid(self.image_config) for image in request.images]
@@ -68,6 +67,7 @@ class Preparation:
             for image, span in zip(request.images, spans, strict=True)
         )
         end_ids = self.generation_config.end_ids
+        closing = None if matcher is None else Closing.at_start(matcher, max_tokens)
         return [
             Sequence(
                 job=job,
@@ -80,10 +80,10 @@ class Preparation:
                 end_ids=end_ids,
                 sampler=Sampler(params, prompt.input_ids.tolist(), end_ids, self.chat.tokenizer, index),
                 tokenizer=self.chat.tokenizer,
-                matcher=matcher,
+                closing=None if closing is None else closing.copy(),
                 probe=() if probe is None else probe.token_ids,
             )
-            for index, matcher in enumerate(matchers)
+            for index in range(params.n)
         ]
 
     def cut(self, pictures: Items[Picture], vision: VisionCache) -> None:

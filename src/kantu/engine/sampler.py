@@ -17,7 +17,7 @@ from kantu.engine.request import SamplingParams, TokenLogprob
 from kantu.errors import EngineError
 
 if TYPE_CHECKING:
-    from kantu.engine.constraint import Matcher
+    from kantu.engine.closing import Closing
     from kantu.processing.tokenizer import Tokenizer
 
 _GREEDY_BELOW = 1e-6  # a temperature: dividing by less makes infinities of ordinary logits
@@ -56,14 +56,15 @@ class Sampler:
         else:
             self._generator.manual_seed(answer_seed(params.seed, index))
 
-    def choose(self, logits: Tensor, matcher: Matcher | None = None) -> tuple[int, TokenLogprob | None]:
-        """The next token from logits [vocab], and its log probability if the request asks for it; remembers it.
+    def choose(self, logits: Tensor, closing: Closing | None = None) -> tuple[int, TokenLogprob | None]:
+        """The next token from logits [vocab], and its log probability if the request asks for it; remembers it. The
+        constraint has taken it too, and may have put another in its place (see `Closing.settle`).
 
         Raises:
-            EngineError: `nan_logits`: the logits are not numbers; `constraint_failed`: the matcher allows nothing.
+            EngineError: `nan_logits`: the logits are not numbers; `constraint_failed`: the constraint allows nothing.
         """
         raw, token = _checked(logits)
-        scores = self._processed(raw, matcher)
+        scores = self._processed(raw, closing)
         temperature = self._params.temperature or 0.0
         if temperature >= _GREEDY_BELOW:
             ids, kept = warp(
@@ -72,6 +73,8 @@ class Sampler:
             token = int(ids[torch.multinomial(kept.softmax(-1), 1, generator=self._generator)])
         elif scores is not raw:
             token = int(scores.max(dim=0).indices)
+        if closing is not None:
+            token = closing.settle(token)
         self.note(token)
         return token, self._logprob(raw, token)
 
@@ -90,16 +93,16 @@ class Sampler:
         found: list[float] = _checked(logits)[0].log_softmax(-1)[list(token_ids)].tolist()
         return found
 
-    def _processed(self, raw: Tensor, matcher: Matcher | None) -> Tensor:
+    def _processed(self, raw: Tensor, closing: Closing | None) -> Tensor:
         """Scores [vocab] behind everything that does not depend on the temperature; `raw` itself if nothing does."""
         params, scores = self._params, raw
         if self._seen:
             scores = penalised(scores, sorted(self._seen), params.repetition_penalty or 1.0)
         if self._counts and (params.presence_penalty or params.frequency_penalty):
             scores = discouraged(scores, self._counts, params.presence_penalty, params.frequency_penalty)
-        if matcher is not None:
+        if closing is not None:
             scores = scores.clone() if scores is raw else scores
-            matcher.mask_(scores)
+            closing.mask_(scores)
         if self._counts.total() < params.min_tokens:
             unended = scores.index_fill(0, self._end_ids, -torch.inf)
             if unended.max() > -torch.inf:  # else nothing but the end is possible, which wins over min_tokens

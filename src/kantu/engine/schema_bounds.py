@@ -181,7 +181,9 @@ class _Bounding:
         return found
 
     def _bound(self, result: dict[str, Any], stated: Mapping[str, list[Any]]) -> None:
-        types = {name for value in stated.get("type", [_TYPES]) for name in ([value] if isinstance(value, str) else value)}
+        types = {
+            name for value in stated.get("type", [_TYPES]) for name in ([value] if isinstance(value, str) else value)
+        }
         if types & {"integer", "number"}:
             _bound_number(result, stated, "number" in types)
         if "string" in types and not stated.keys() & {"maxLength", "pattern", "format"}:
@@ -207,7 +209,7 @@ class _Bounding:
         required = {name for value in stated.get("required", ()) if isinstance(value, list) for name in value}
         if "additionalProperties" not in stated:
             undeclared = sorted(map(str, required - declared.keys()))
-            if not declared and not patterns or (patterns and undeclared):
+            if (not declared and not patterns) or (patterns and undeclared):
                 result["additionalProperties"] = self._anything(0)
             else:
                 own = result.get("properties", {})

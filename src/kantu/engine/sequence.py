@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from kantu.engine.constraint import Matcher
+from kantu.engine.closing import Closing
 from kantu.engine.kv_cache import PrefixKeys
 from kantu.engine.protocol import Listener
 from kantu.engine.repetition import repeats
@@ -91,7 +91,7 @@ class Sequence:
     end_ids: frozenset[int]
     sampler: Sampler
     tokenizer: Tokenizer
-    matcher: Matcher | None = None
+    closing: Closing | None = None
     probe: tuple[int, ...] = ()
     tokens: list[int] = field(default_factory=list)
     computed: int = 0
@@ -110,9 +110,9 @@ class Sequence:
 
     def _open(self) -> None:
         """Put what the constraint forces from the start behind the prompt, so that it costs no step."""
-        if self.matcher is None or len(self.matcher.copy().forced()) >= self.max_tokens:
+        if self.closing is None:
             return
-        self._unread = self.matcher.forced()
+        self._unread = self.closing.open()
         self.tokens += self._unread
         for token in self._unread:
             self.sampler.note(token)
@@ -155,51 +155,62 @@ class Sequence:
         """
         if self.probe:
             return self._probed(logits)
-        token, logprob = self.sampler.choose(logits, self.matcher)
+        token, logprob = self.sampler.choose(logits, self.closing)
         now = time.perf_counter()
         if not self.first_token_at:
             self.first_token_at = now
-        forced: list[int] = []
-        if self.matcher is not None and token not in self.end_ids:
-            self.matcher.accept(token)
-            forced = self.matcher.forced()
-            for follower in forced:
-                self.sampler.note(follower)
+        forced = [] if self.closing is None else self.closing.forced()
+        for follower in forced:
+            self.sampler.note(follower)
         opening, self._unread = self._unread, []
         del self.tokens[len(self.tokens) - len(opening) :]
         chosen = [*opening, token, *forced]
         text, reason, taken = self._read(chosen)
         self.tokens += chosen[:taken]
         count = len(self.tokens) - self.prompt_length
-        logprobs = () if logprob is None else (*self._certain(opening), logprob, *self._certain(forced))
+        logprobs: tuple[TokenLogprob, ...] = ()
+        if logprob is not None:
+            logprobs = (*self._certain(opening), logprob, *self._certain(chosen[len(opening) + 1 :]))
         delta = Delta(text, tuple(chosen[:taken]), reason, index=self.index, logprobs=logprobs[:taken])
         return delta if reason is None else self._last(delta, count, now)
 
     def _certain(self, tokens: Items[int]) -> list[TokenLogprob]:
         return [TokenLogprob(token, self.tokenizer.token_bytes(token), 0.0) for token in tokens]
 
-    def _read(self, chosen: Items[int]) -> tuple[str, FinishReason | None, int]:
-        """Text of these tokens, whether the answer ends, and with how many of them."""
+    def _read(self, chosen: list[int]) -> tuple[str, FinishReason | None, int]:
+        """Text of these tokens, whether the answer ends, and with how many of them; a loop that a constraint must not
+        leave open gets the rest of the answer appended."""
         pieces: list[str] = []
         count = len(self.tokens) - self.prompt_length
+        closing, ended = self.closing, self.closing is not None and self.closing.finished
         for taken, token in enumerate(chosen, 1):
             count += 1
             if token in self.end_ids:
-                return "".join([*pieces, self.stop.flush()]), "stop", taken
-            text = self.detokenizer.push(token)
-            if count >= self.params.min_tokens:
-                text = self.stop.push(text)
-            pieces.append(text)
+                return "".join([*pieces, self.stop.flush()]), self._ended(), taken
+            pieces.append(self._text(token, count))
             if self.stop.found:
                 return "".join(pieces), "stop", taken
             if count == self.max_tokens:
-                return "".join([*pieces, self.stop.flush()]), "length", taken
+                whole = ended and taken == len(chosen)
+                return "".join([*pieces, self.stop.flush()]), self._ended() if whole else "length", taken
         rule = self.params.repetition
         if rule is not None and repeats([*self.tokens[self.prompt_length :], *chosen], rule):
+            rest = [] if closing is None else closing.close()
+            chosen += rest
+            pieces += [self._text(token, count + i) for i, token in enumerate(rest, 1)]
             return "".join([*pieces, self.stop.flush()]), "repetition", len(chosen)
-        if self.matcher is not None and self.matcher.finished and count >= self.params.min_tokens:
-            return "".join([*pieces, self.stop.flush()]), "stop", len(chosen)
+        if ended and count >= self.params.min_tokens:
+            return "".join([*pieces, self.stop.flush()]), self._ended(), len(chosen)
         return "".join(pieces), None, len(chosen)
+
+    def _text(self, token: int, count: int) -> str:
+        """What the answer's `count`-th token adds to what can be told."""
+        text = self.detokenizer.push(token)
+        return self.stop.push(text) if count >= self.params.min_tokens else text
+
+    def _ended(self) -> FinishReason:
+        """Why an answer ended that is whole: by itself, or because the token limit was near."""
+        return "length" if self.closing is not None and self.closing.shortened else "stop"
 
     def _probed(self, logits: Tensor) -> Delta:
         self.first_token_at = now = time.perf_counter()
