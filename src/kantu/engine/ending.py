@@ -10,40 +10,53 @@ from dataclasses import dataclass
 
 from kantu.engine.constraint import Matcher
 
-# Bytes are looked at as 256 bits of what may come next; telling that of one state takes about 0.1 ms.
-_FIRST_STATES = 1_000  # looked at for the ending of a whole answer, before it starts
+_FIRST_STATES = 2_000  # looked at for the ending of a whole answer, before it starts; about 0.1 ms each
 _STATES = 100  # looked at for one on the engine's thread
 _FREE_TEXT = 24  # a state that allows more bytes than this is text, where one letter is as good as another
 _RUN = 512  # of one byte, taken at once where there is no end before it
 _ENDINGS = 8  # compared by their tokens, which their bytes tell only roughly
 _SLACK = 24.0  # by how much a compared one may be longer than the first
-_CLOSERS = frozenset(b'"}]')
+_DIGITS = 10  # a state that allows no more bytes than this is no text
+_QUOTE = ord('"')
+_CLOSERS = frozenset(b'"}],')  # behind these a value of JSON has ended
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A place that text leads to; `allowed` are the bytes that may come next."""
+    """A place that text leads to.
+
+    Attributes:
+        allowed: the bytes that may come next.
+        more: whether the last byte was more of the same: it forced nothing and changed nothing.
+    """
 
     matcher: Matcher
     text: bytes
     allowed: bytes
+    more: bool = False
 
 
 def shortest_ending(matcher: Matcher, known: Sequence[int] = ()) -> list[int] | None:
     """Tokens that complete an answer, about as few as there are; [] if it may end here, None if none are found.
 
-    Dijkstra's algorithm over bytes. Two places as far away that allow the same bytes next count as one: all letters of
-    a string lead to one place, so its interior costs one state a byte and not 26. What a state forces is no choice.
+    Dijkstra's algorithm over bytes. Two places that allow the same bytes next, behind equally many commas and brackets,
+    count as one, and a string or number that can end is not made longer: so what is looked at grows with what must be
+    said and not with what could be. Where that leads nowhere (a pattern that comes back to the same bytes), places
+    count as one only if they are equally far away.
 
     Args:
         known: an ending from an earlier place; as soon as a tail of it completes the answer again, it is taken.
     """
     if matcher.accepts_end:
         return []
+    ending = _search(matcher, known, loose=True)
+    return _search(matcher, known, loose=False) if ending is None else ending
+
+
+def _search(matcher: Matcher, known: Sequence[int], *, loose: bool) -> list[int] | None:
     order = itertools.count()
-    start = _State(matcher, b"", b"")
-    waiting: list[tuple[float, int, _State, bytes]] = [(0.0, next(order), start, b"")]
-    seen: set[tuple[float, bytes]] = set()
+    waiting: list[tuple[float, int, _State, bytes]] = [(0.0, next(order), _State(matcher, b"", b""), b"")]
+    seen: set[object] = set()
     found: list[list[int]] = []
     most = math.inf
     for _ in range(_STATES if known else _FIRST_STATES):
@@ -51,18 +64,25 @@ def shortest_ending(matcher: Matcher, known: Sequence[int] = ()) -> list[int] | 
             break
         cost, _, origin, step = heapq.heappop(waiting)
         state = _after(origin, step)
-        cost += len(state.text) - len(origin.text) - len(step)
+        cost += len(state.text) - len(origin.text) - len(step)  # what was forced
         ending = _complete(matcher, state, known)
         if ending is not None:
             if known:
                 return ending
             found.append(ending)
             most = min(most, cost + _SLACK)
-        elif (cost, state.allowed) not in seen:
-            seen.add((cost, state.allowed))
-            for following in _steps(state, origin):
-                heapq.heappush(waiting, (cost + _cost(following), next(order), state, following))
+            continue
+        key = _place(state) if loose else (cost, state.allowed)
+        if key not in seen:
+            seen.add(key)
+            for following in _steps(state, loose):
+                heapq.heappush(waiting, (cost + 1, next(order), state, following))
     return min(found, key=len, default=None)
+
+
+def _place(state: _State) -> object:
+    structure = tuple(state.text.count(char) for char in (b",", b"[", b"]", b"{", b"}"))
+    return (state.allowed, structure, len(state.text) if state.more else None)
 
 
 def _after(origin: _State, step: bytes) -> _State:
@@ -71,7 +91,8 @@ def _after(origin: _State, step: bytes) -> _State:
     forced = matcher.forced_bytes()
     if forced:
         matcher = matcher.behind_bytes(forced)
-    return _State(matcher, origin.text + step + forced, matcher.next_bytes())
+    allowed = matcher.next_bytes()
+    return _State(matcher, origin.text + step + forced, allowed, not forced and allowed == origin.allowed)
 
 
 def _complete(matcher: Matcher, state: _State, known: Sequence[int]) -> list[int] | None:
@@ -86,22 +107,24 @@ def _complete(matcher: Matcher, state: _State, known: Sequence[int]) -> list[int
     return next((tokens for tokens in candidates if matcher.ends_with(tokens)), None)
 
 
-def _steps(state: _State, origin: _State) -> Iterator[bytes]:
+def _steps(state: _State, loose: bool) -> Iterator[bytes]:
     """What to try next: every byte where there are few, otherwise one of each kind."""
     allowed = state.allowed
+    if loose and state.more and _CLOSERS & set(allowed):
+        return
     if len(allowed) > _FREE_TEXT:
         kinds: dict[object, int] = {}
         for byte in allowed:
             char = chr(byte)
             kinds.setdefault("letter" if char.isalpha() else "digit" if char.isdigit() else byte, byte)
-        allowed = bytes(kinds.values())[:_FREE_TEXT] if len(kinds) > _FREE_TEXT else bytes(kinds.values())
-    yield from (bytes([byte]) for byte in allowed)
-    if state.allowed == origin.allowed and not _CLOSERS & set(state.allowed) and state.allowed:
+        allowed = bytes([_QUOTE]) if loose and _QUOTE in allowed else bytes(kinds.values())
+    if state.more and len(allowed) > _DIGITS:
         yield from _run(state)
+    yield from (bytes([byte]) for byte in allowed)
 
 
 def _run(state: _State) -> Iterator[bytes]:
-    """The longest run of one byte behind which nothing has changed, where nothing else leads to an end."""
+    """A long run of one byte behind which nothing has changed: towards the least length of a text."""
     byte = next((b for b in state.allowed if chr(b).isalnum()), state.allowed[0])
     length = state.matcher.repeats(byte, _RUN)
     while length > 1:
@@ -110,7 +133,3 @@ def _run(state: _State) -> Iterator[bytes]:
             yield run
             return
         length //= 2
-
-
-def _cost(step: bytes) -> float:
-    return 1.0 if len(step) == 1 else math.log2(len(step))
