@@ -42,7 +42,7 @@ from kantu.model.config import VisionConfig
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.model.qwen3vl import Qwen3VL
-from kantu.processing.budget import pixel_budgets, shrink_warnings
+from kantu.processing.budget import pixel_budgets, picture_warnings
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.conversation import Conversation, ImageSource, PictureSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
@@ -256,7 +256,7 @@ class VLM:
         asked = [read_question(images, question) for question in questions]
         clean, seconds = self._read(asked[0].pictures, options.get("max_pixels"))
         requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
-        warnings = shrink_warnings(clean)
+        warnings = picture_warnings(clean)
         streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
         return tuple(stream.finish() for stream in streams)
 
@@ -308,7 +308,7 @@ class VLM:
         _sampling(options)  # before any picture is read
         clean, seconds = self._read(conversation.pictures, options.get("max_pixels"))
         request = self._request(conversation.turns, clean, seconds, options)
-        return AnswerStream(DeltaStream(self.engine, request), shrink_warnings(clean))
+        return AnswerStream(DeltaStream(self.engine, request), picture_warnings(clean))
 
     def _read(self, pictures: Sequence[PictureSource], max_pixels: int | None) -> tuple[tuple[CleanImage, ...], float]:
         """The clean pictures, and the seconds it took."""

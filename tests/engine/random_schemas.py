@@ -24,7 +24,9 @@ DEFINITIONS = dict(zip(("项目", "a b", "点"), DEFINED.values(), strict=True))
 
 def checkable(schema: dict[str, Any]) -> dict[str, Any]:
     """With references that are URIs, as validators want them."""
-    text = re.sub(r'"#/([^"]*)"', lambda found: f'"#/{quote(unquote(found[1]))}"', json.dumps(schema, ensure_ascii=False))
+    text = re.sub(
+        r'"#/([^"]*)"', lambda found: f'"#/{quote(unquote(found[1]))}"', json.dumps(schema, ensure_ascii=False)
+    )
     checked: dict[str, Any] = json.loads(text)
     return checked
 

@@ -121,7 +121,7 @@ def test_a_random_answer_matches_its_pattern_at_any_limit(mini: Walker, max_toke
 
 @settings(deadline=None, max_examples=60)
 @given(
-    st.lists(st.text("待付发货ab1, \"{", min_size=1, max_size=12), min_size=2, max_size=6, unique=True),
+    st.lists(st.text('待付发货ab1, "{', min_size=1, max_size=12), min_size=2, max_size=6, unique=True),
     st.integers(1, 12),
     st.integers(0, 2**32),
 )
@@ -250,7 +250,9 @@ def test_what_cannot_fit_is_refused_before_it_is_generated(engine: LocalEngine) 
 def test_the_room_that_the_context_leaves_is_a_limit_too(parts: Parts) -> None:
     with parts.engine(kv_bytes=2**19) as small:
         room = small.context_tokens
-        for deltas in answers(small, constraint=Constraint("regex", "a{20,9000}"), temperature=0, text="长" * (room // 2)).values():
+        for deltas in answers(
+            small, constraint=Constraint("regex", "a{20,9000}"), temperature=0, text="长" * (room // 2)
+        ).values():
             assert re.fullmatch("a{20,9000}", "".join(delta.text for delta in deltas))
 
 

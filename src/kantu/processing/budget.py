@@ -54,8 +54,14 @@ def pixel_budgets(config: ImageConfig, max_pixels: int | None, *, most_pixels: i
     return {detail: pixel_budget(config, max_pixels, detail, most_pixels=most_pixels) for detail in details}
 
 
-def shrink_warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
-    """A warning for each picture whose sides were shrunk more than twofold: small text in it is likely lost."""
+def picture_warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
+    """What about the pictures may harm the answer, in Chinese.
+
+    That there are none (a small model may make one up), and each whose sides were shrunk more than twofold: small text
+    in it is likely lost.
+    """
+    if not images:
+        return ("这次没有图片，回答没有图片作依据。",)
     warnings = []
     for number, image in enumerate(images, 1):
         (width, height), (rows, columns, _) = image.original_size, image.pixels.shape

@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 
 from kantu.errors import blaming
 from kantu.processing import container
-from kantu.processing.budget import pixel_budgets, shrink_warnings
+from kantu.processing.budget import pixel_budgets, picture_warnings
 from kantu.processing.conversation import PictureSource
 from kantu.processing.data_url import is_data_url, read_data_url, too_many_bytes
 from kantu.processing.image import DEFAULT_LIMITS, CleanImage, ImageConfig, prepare
@@ -89,7 +89,7 @@ class Pictures:
                 for source, data in zip(sources, contents, strict=True)
             ]
             del contents
-            yield ReadPictures(tuple(clean), time.perf_counter() - started, shrink_warnings(clean))
+            yield ReadPictures(tuple(clean), time.perf_counter() - started, picture_warnings(clean))
 
     async def _bytes(self, source: PictureSource, owner: str) -> bytes:
         with blaming(source.path):
