@@ -273,7 +273,7 @@ def test_a_command_of_another_package_ends_as_cleanly(
     def fail() -> None:
         raise InvalidRequestError("run_missing", "没有检查点。", "No checkpoint.")
 
-    monkeypatch.setattr("kantu.synth.fonts.require_fonts", fail)
+    monkeypatch.setattr("kantu.synth.draw.faces.require_fonts", fail)
     monkeypatch.setattr(sys, "argv", ["kantu", "train", "mini", "--run", str(tmp_path)])
     with pytest.raises(SystemExit) as caught:
         main()

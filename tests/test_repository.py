@@ -129,7 +129,7 @@ def test_installing_has_compiled_the_kernels_and_the_wheel_carries_them() -> Non
 
 def test_the_wheel_carries_the_word_list_and_the_embedded_model() -> None:
     paths = wheel_paths()
-    assert {"kantu/py.typed", "kantu/synth/words.txt", "kantu/models/kantu-mini/config.json"} <= paths
+    assert {"kantu/py.typed", "kantu/synth/words/words.txt", "kantu/models/kantu-mini/config.json"} <= paths
     assert any(re.fullmatch(r"kantu/models/kantu-mini/[^/]+\.safetensors", path) for path in paths)
 
 

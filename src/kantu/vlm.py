@@ -42,7 +42,7 @@ from kantu.model.config import VisionConfig
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.model.qwen3vl import Qwen3VL
-from kantu.processing.budget import pixel_budgets, picture_warnings
+from kantu.processing.budget import picture_warnings, pixel_budgets
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.conversation import Conversation, ImageSource, PictureSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare

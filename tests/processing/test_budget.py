@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kantu.errors import InvalidRequestError
-from kantu.processing.budget import ASK_PIXELS, LOW_DETAIL_PIXELS, pixel_budget, pixel_budgets, picture_warnings
+from kantu.processing.budget import ASK_PIXELS, LOW_DETAIL_PIXELS, picture_warnings, pixel_budget, pixel_budgets
 from kantu.processing.conversation import Detail
 from kantu.processing.image import CleanImage, ImageConfig
 

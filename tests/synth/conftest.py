@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kantu.synth.fonts import DEBIAN_PACKAGES, missing_fonts
+from kantu.synth.draw.faces import DEBIAN_PACKAGES, missing_fonts
 
 
 @pytest.fixture(scope="session")

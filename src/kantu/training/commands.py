@@ -30,7 +30,7 @@ def mini(
     """按配方训练 kantu-mini；中断后用 --resume 继续。"""
     import torch
 
-    from kantu.synth.fonts import require_fonts
+    from kantu.synth.draw.faces import require_fonts
     from kantu.training.loop import LoopSettings, Stretch
     from kantu.training.mini.recipe import DEFAULT_RUN, DRAWS, PLAN, STAGES, remaining
     from kantu.training.mini.train import train

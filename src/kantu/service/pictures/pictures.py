@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 
 from kantu.errors import blaming
 from kantu.processing import container
-from kantu.processing.budget import pixel_budgets, picture_warnings
+from kantu.processing.budget import picture_warnings, pixel_budgets
 from kantu.processing.conversation import PictureSource
 from kantu.processing.data_url import is_data_url, read_data_url, too_many_bytes
 from kantu.processing.image import DEFAULT_LIMITS, CleanImage, ImageConfig, prepare

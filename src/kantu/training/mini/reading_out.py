@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from kantu.synth.draw.reading_order import reading_rows
 from kantu.synth.page import Page, Question
-from kantu.synth.reading_order import reading_rows
 
 READ_OUT = "read_out"
 _FROM_TOP = ("把图里的文字抄下来", "逐行读出图里的字", "识别全部文字", "图上都写了什么？全部写出来", "转写这张图")

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from kantu.synth.glyphs import draw_glyph_page
-from kantu.synth.order import draw_order_page
+from kantu.synth.families.glyphs import draw_glyph_page
+from kantu.synth.families.order.family import draw_order_page
+from kantu.synth.families.reading.family import draw_reading_page
 from kantu.synth.page import Page
-from kantu.synth.reading import draw_reading_page
 from kantu.training.loop import Stretch
 from kantu.training.mini.stream import Draw, Stage
 from kantu.training.progress import Progress

@@ -11,7 +11,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from kantu.model.config import ModelConfig
 from kantu.processing.image import ImageConfig
-from kantu.synth import effects
+from kantu.synth.draw import effects
 from kantu.synth.page import Page
 from kantu.training.mini.batch import Batch
 from kantu.training.mini.compose import Composer
