@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from kantu.synth.draw.canvas import Canvas, fit
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, picture, row, space, spread, text
+from kantu.synth.draw.palette import mix
 from kantu.synth.families.order.blocks import emoji
-from kantu.synth.families.order.style import Style, mix
+from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import each
 from kantu.synth.page import Box
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from kantu.synth.draw.canvas import Canvas, fit, text_width, wrap
 from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
+from kantu.synth.draw.palette import mix
 from kantu.synth.families.order.record import Good, Order
 from kantu.synth.families.order.rows import Row, money, rows, rule, value_type
-from kantu.synth.families.order.style import Style, mix
+from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import EXTRA_ROWS, LABELS, each
 from kantu.synth.page import Box
 from kantu.synth.words import vocabulary

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from kantu.synth.draw.canvas import Canvas, Color, fit, text_width
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, picture, row, spread, text
+from kantu.synth.draw.palette import contrast, mix
 from kantu.synth.families.order.blocks import emoji
 from kantu.synth.families.order.record import Order
-from kantu.synth.families.order.style import Style, luminance, mix
+from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import PICTURES
 from kantu.synth.page import Box
 from kantu.synth.words import vocabulary
@@ -36,7 +37,7 @@ def _button(name: str, style: Style, primary: bool, height: float, width: float,
 
     def paint(canvas: Canvas, area: Box) -> None:
         canvas.element("button", name, area)
-        if gradient and luminance(style.accent_end) < 180:
+        if gradient and contrast(style.on_accent, style.accent_end) > 2:
             canvas.gradient(area, style.accent_end, style.accent, radius=radius, vertical=False)
         elif not (form == "bare" and not primary):
             canvas.rounded(area, radius, fill, outline=outline)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from kantu.synth.draw.canvas import Canvas, text_width
 from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
-from kantu.synth.families.order.style import Style, mix
+from kantu.synth.draw.palette import mix
+from kantu.synth.families.order.style import Style
 from kantu.synth.page import Box
 
 

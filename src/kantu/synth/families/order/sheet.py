@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, row, space
+from kantu.synth.draw.palette import mix
 from kantu.synth.families.order.bars import top_bars
 from kantu.synth.families.order.blocks import (
     address_block,
@@ -22,7 +23,7 @@ from kantu.synth.families.order.extras import buttons_row, help_links, promotion
 from kantu.synth.families.order.record import Order
 from kantu.synth.families.order.rows import rule
 from kantu.synth.families.order.status import Block, status_block, status_text
-from kantu.synth.families.order.style import Style, mix
+from kantu.synth.families.order.style import Style
 from kantu.synth.page import Box
 
 _DROPPED_FIRST = ("promotion", "logistics", "address", "buttons", "totals", "info")

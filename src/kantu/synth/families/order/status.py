@@ -8,10 +8,11 @@ from typing import Literal
 
 from kantu.synth.draw.canvas import Canvas, text_width
 from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
+from kantu.synth.draw.palette import mix
 from kantu.synth.families.order.blocks import emoji
 from kantu.synth.families.order.record import Order
 from kantu.synth.families.order.rows import Row, rows, rule
-from kantu.synth.families.order.style import Style, mix
+from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import LABELS
 from kantu.synth.page import Box
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from kantu.synth.draw import faces
 from kantu.synth.draw.canvas import Color
 from kantu.synth.draw.layout import Type
+from kantu.synth.draw.palette import contrast, grey, hsv, mix
 
 _WHITE: Color = (255, 255, 255)
 
@@ -49,34 +49,16 @@ class Style:
         return self.types[role]
 
 
-def mix(first: Color, second: Color, share: float) -> Color:
-    """`share` of `second` in `first`."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
-    return red, green, blue
-
-
-def _hsv(hue: float, saturation: float, value: float) -> Color:
-    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(hue % 1.0, saturation, value))
-    return red, green, blue
-
-
-def luminance(color: Color) -> float:
-    """Perceived brightness, 0 to 255."""
-    return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
-
-
 _HUES = (0.0, 0.02, 0.05, 0.08, 0.09, 0.33, 0.42, 0.5, 0.56, 0.6, 0.62, 0.72, 0.8, 0.93)
 
 
 def _palette(rng: random.Random, dark: bool) -> dict[str, Color]:
     hue = rng.choice(_HUES) + rng.uniform(-0.015, 0.015)
-    accent = _hsv(hue, rng.uniform(0.65, 0.98), rng.uniform(0.78, 1.0))
+    accent = hsv(hue, rng.uniform(0.65, 0.98), rng.uniform(0.78, 1.0))
     if rng.random() < 0.08:
         accent = (38, 38, 42) if not dark else (225, 225, 228)
-    while not dark and luminance(accent) > 150:
-        accent = mix(accent, (0, 0, 0), 0.12)
-    while dark and luminance(accent) < 125:
-        accent = mix(accent, _WHITE, 0.15)
+    while contrast(accent, grey(14) if dark else _WHITE) < (4.5 if dark else 3.0):
+        accent = mix(accent, _WHITE, 0.15) if dark else mix(accent, grey(0), 0.12)
     if dark:
         level = rng.randint(8, 28)
         page: Color = (level, level, level + rng.randint(0, 8))
@@ -106,8 +88,8 @@ def _palette(rng: random.Random, dark: bool) -> dict[str, Color]:
         "soft": mix(ink, ground, rng.uniform(0.2, 0.42)),
         "faint": mix(ink, ground, rng.uniform(0.35, 0.55)),
         "accent": accent,
-        "accent_end": mix(_hsv(hue + rng.uniform(-0.09, 0.09), 0.85, 0.95), accent, 0.45),
-        "on_accent": _WHITE if luminance(accent) < 190 else (20, 20, 20),
+        "accent_end": mix(hsv(hue + rng.uniform(-0.09, 0.09), 0.85, 0.95), accent, 0.45),
+        "on_accent": _WHITE if contrast(_WHITE, accent) > 1.9 else grey(20),
     }
 
 
