@@ -36,6 +36,7 @@ def test_a_page_as_json_keeps_its_lines_elements_and_questions() -> None:
     page = draw("order", 5)
     told = json.loads(json.dumps(page_to_json(page), ensure_ascii=False))
     assert [line["text"] for line in told["lines"]] == [line.text for line in page.lines]
+    assert [tuple(line["color"]) for line in told["lines"]] == [line.color for line in page.lines]
     assert all(len(line["char_boxes"]) == len(line["text"]) for line in told["lines"])
     assert [item["label"] for item in told["elements"]] == [item.label for item in page.elements]
     assert [item["values"] for item in told["questions"]] == [list(item.values) for item in page.questions]

@@ -38,6 +38,7 @@ def page_to_json(page: Page) -> dict[str, Any]:
                 "size": round(line.size, 2),
                 "role": line.role,
                 "name": line.name,
+                "color": list(line.color),
             }
             for line in page.lines
         ],

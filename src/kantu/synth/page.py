@@ -11,13 +11,17 @@ from PIL import Image
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the picture it belongs to."""
 
+Color = tuple[int, int, int]
+"""Red, green and blue, 0 to 255."""
+
 
 @dataclass(frozen=True)
 class Line:
     """One run of text drawn with one font in one colour.
 
-    `char_boxes` has one box per character of `text` (spaces included). `role` says what the line is on the page
-    ("label", "value", "title", "button", "status", ...); `name` links it to a key of `Page.fields` when it shows one.
+    `char_boxes` has one box per character of `text` (spaces included). `size` is the em in pixels, `color` that of the
+    ink as drawn. `role` says what the line is on the page ("label", "value", "title", "button", "status", ...); `name`
+    links it to a key of `Page.fields` when it shows one.
     """
 
     text: str
@@ -26,6 +30,7 @@ class Line:
     size: float
     role: str = ""
     name: str = ""
+    color: Color = (0, 0, 0)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def pages(needs_fonts: None) -> list[Page]:
 
 
 def _joined(page: Page) -> list[str]:
-    return [text.text.strip() for text in texts_of(page, [(0, 0, 0)] * len(page.lines))]
+    return [text.text.strip() for text in texts_of(page)]
 
 
 def test_text_stands_inside_the_page_and_nowhere_on_other_text(pages: list[Page]) -> None:
@@ -189,7 +189,7 @@ def test_neighbours_are_named_only_when_there_is_no_doubt() -> None:
         image=None,  # type: ignore[arg-type]
         lines=(_line("标签", 10, 10), _line("数值", 100, 10), _line("下面", 10, 34), _line("远处", 10, 300)),
     )
-    label, value, below, far = texts_of(page, [(0, 0, 0)] * 4)
+    label, value, below, far = texts_of(page)
     texts = (label, value, below, far)
     assert neighbour(texts, label, "right") is value
     assert neighbour(texts, value, "left") is label

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from kantu.synth.ask import phrases as say
 from kantu.synth.ask.scene import (
@@ -20,7 +20,6 @@ from kantu.synth.ask.scene import (
     transcription,
     vivid,
 )
-from kantu.synth.draw.canvas import Color
 from kantu.synth.families.reading.blocks import Fact, Heading, Item, Listing, Marked, Pair, Table
 from kantu.synth.page import Box, Page, Question
 from kantu.synth.words import vocabulary
@@ -379,14 +378,12 @@ ASKERS: tuple[tuple[Asker, float], ...] = (
 )
 
 
-def ask(
-    rng: random.Random, page: Page, flat: Page, facts: tuple[Fact, ...], inks: Sequence[Color]
-) -> tuple[Question, ...]:
-    """6 to 10 questions of varied kinds. `flat` is the page before `effects.degrade`; `inks` colour its lines.
+def ask(rng: random.Random, page: Page, flat: Page, facts: tuple[Fact, ...]) -> tuple[Question, ...]:
+    """6 to 10 questions of varied kinds. `flat` is the page before `effects.degrade`.
 
     The same is not asked twice in other words while there is something else to ask.
     """
-    scene = Scene(rng, page, flat, facts, texts_of(flat, inks))
+    scene = Scene(rng, page, flat, facts, texts_of(flat))
     askers, weights = zip(*ASKERS, strict=True)
     wanted = rng.randint(6, 10)
     made: dict[tuple[str, str], Question] = {}

@@ -7,9 +7,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kantu.synth.draw.canvas import Color
 from kantu.synth.families.reading.blocks import Fact
-from kantu.synth.page import Box, Line, Page
+from kantu.synth.page import Box, Color, Line, Page
 
 _HUES = {"红色": 0.0, "橙色": 0.08, "黄色": 0.15, "绿色": 0.36, "蓝色": 0.6, "紫色": 0.77, "粉色": 0.9}
 
@@ -30,7 +29,7 @@ def hull(boxes: Sequence[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def texts_of(page: Page, inks: Sequence[Color]) -> tuple[Text, ...]:
+def texts_of(page: Page) -> tuple[Text, ...]:
     """The texts of a page in drawing order: consecutive lines with the same name and role are one broken text."""
     groups: list[list[int]] = []
     for index, line in enumerate(page.lines):
@@ -44,7 +43,7 @@ def texts_of(page: Page, inks: Sequence[Color]) -> tuple[Text, ...]:
             "".join(page.lines[index].text for index in group),
             hull([page.lines[index].box for index in group]),
             page.lines[group[0]].size,
-            inks[group[0]],
+            page.lines[group[0]].color,
             group[0],
             len(group) > 1,
         )

@@ -7,9 +7,7 @@ from functools import lru_cache
 from PIL import Image, ImageDraw, ImageFilter
 
 from kantu.synth.draw import faces
-from kantu.synth.page import Box, Element, Line
-
-Color = tuple[int, int, int]
+from kantu.synth.page import Box, Color, Element, Line
 
 _ASCENT = 0.88  # share of the em box above the baseline in the CJK fonts used here
 
@@ -115,7 +113,7 @@ class Canvas:
             self.draw.line((left, middle, left + total, middle), fill=fill, width=max(1, size // 14))
         box = (left, y, left + total, y + size)
         if text.strip():
-            self.lines.append(Line(text, box, tuple(boxes), size, role, name))
+            self.lines.append(Line(text, box, tuple(boxes), size, role, name, fill))
         return box
 
     def element(self, kind: str, label: str, box: Box) -> None:

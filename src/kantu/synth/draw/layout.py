@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kantu.synth.draw import faces
-from kantu.synth.draw.canvas import Canvas, Color, text_width, wrap
-from kantu.synth.page import Box
+from kantu.synth.draw.canvas import Canvas, text_width, wrap
+from kantu.synth.page import Box, Color
 
 Draw = Callable[[Canvas, float, float], None]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import random
 
-from kantu.synth.draw.canvas import Color
+from kantu.synth.page import Color
 
 _LINEAR = tuple(c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in range(256))
 

@@ -7,8 +7,8 @@ import string
 from dataclasses import dataclass
 
 from kantu.synth.draw import effects, faces, palette
-from kantu.synth.draw.canvas import Canvas, Color, fit_exact, text_width
-from kantu.synth.page import Box, Page
+from kantu.synth.draw.canvas import Canvas, fit_exact, text_width
+from kantu.synth.page import Box, Color, Page
 from kantu.synth.words import vocabulary
 
 FAMILY = "glyphs"

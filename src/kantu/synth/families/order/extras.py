@@ -6,14 +6,14 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from kantu.synth.draw.canvas import Canvas, Color, fit, text_width
+from kantu.synth.draw.canvas import Canvas, fit, text_width
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, picture, row, spread, text
 from kantu.synth.draw.palette import contrast, mix
 from kantu.synth.families.order.blocks import emoji
 from kantu.synth.families.order.record import Order
 from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import PICTURES
-from kantu.synth.page import Box
+from kantu.synth.page import Box, Color
 from kantu.synth.words import vocabulary
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kantu.synth.draw import faces
-from kantu.synth.draw.canvas import Color
 from kantu.synth.draw.layout import Type
 from kantu.synth.draw.palette import contrast, grey, hsv, mix
+from kantu.synth.page import Color
 
 _WHITE: Color = (255, 255, 255)
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kantu.synth.draw import faces, palette
-from kantu.synth.draw.canvas import Canvas, Color
+from kantu.synth.draw.canvas import Canvas
 from kantu.synth.families.reading.style import Style, Surface, Type
-from kantu.synth.page import Box
+from kantu.synth.page import Box, Color
 from kantu.synth.words import vocabulary
 
 _UNIT = re.compile(r"(?:[!-~¥￥]+|.)[，。：；！？）】》”、…]*")  # what stays together when a text is broken

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kantu.synth.ask.questions import ask
 from kantu.synth.draw import effects, faces
-from kantu.synth.draw.canvas import Canvas, Color
+from kantu.synth.draw.canvas import Canvas
 from kantu.synth.families.reading import fields, lists, parts
 from kantu.synth.families.reading.blocks import Block, Fact, Pair, Press, card, stack
 from kantu.synth.families.reading.style import Style, Surface, draw_style
@@ -38,37 +38,6 @@ _MAKERS: tuple[tuple[Maker, float], ...] = (
     (lists.tags, 0.7),
     (parts.loose, 2.0),
 )
-
-
-class _InkCanvas(Canvas):
-    """A canvas that also remembers the colour of every line."""
-
-    def __init__(self, width: int, height: int, background: Color) -> None:
-        super().__init__(width, height, background)
-        self.inks: list[Color] = []
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        face: faces.Face,
-        size: int,
-        fill: Color,
-        *,
-        anchor: str = "l",
-        spacing: float = 0.0,
-        role: str = "",
-        name: str = "",
-        strike: bool = False,
-    ) -> Box:
-        """As `Canvas.text`."""
-        box = super().text(
-            x, y, text, face, size, fill, anchor=anchor, spacing=spacing, role=role, name=name, strike=strike
-        )
-        if len(self.inks) < len(self.lines):
-            self.inks.append(fill)
-        return box
 
 
 def _some_block(press: Press, surface: Surface, width: float) -> Block | None:
@@ -154,9 +123,9 @@ def _cells(rng: random.Random, style: Style, box: Box, depth: int) -> list[Box]:
     return [cell for part in parts for cell in _cells(rng, style, part, depth - 1)]
 
 
-def _compose(rng: random.Random, width: int, height: int, scale: float) -> tuple[_InkCanvas, list[Fact]]:
+def _compose(rng: random.Random, width: int, height: int, scale: float) -> tuple[Canvas, list[Fact]]:
     style = draw_style(rng, scale, width)
-    canvas = _InkCanvas(width, height, style.page[0])
+    canvas = Canvas(width, height, style.page[0])
     if len(style.page) > 1:
         canvas.gradient((0, 0, width, height), style.page[0], style.page[1], vertical=rng.random() < 0.7)
     surface = style.surface(rng, *style.page)
@@ -184,4 +153,4 @@ def draw_reading_page(seed: int, width: int, height: int) -> Page:
     page = Page(FAMILY, seed, canvas.image, tuple(canvas.lines), tuple(canvas.elements), fields)
     flat = effects.resize(page, width, height)
     page = effects.degrade(flat, rng)
-    return replace(page, questions=ask(rng, page, flat, tuple(facts), tuple(canvas.inks)))
+    return replace(page, questions=ask(rng, page, flat, tuple(facts)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kantu.synth.draw import palette
-from kantu.synth.draw.canvas import Canvas, Color
+from kantu.synth.draw.canvas import Canvas
 from kantu.synth.families.reading.blocks import ICONS, Block, Item, Listing, Marked, Press, Run, divider, plate
 from kantu.synth.families.reading.style import Surface
+from kantu.synth.page import Color
 from kantu.synth.words import lexicon, vocabulary
 
 

@@ -6,7 +6,8 @@ import random
 from dataclasses import dataclass
 
 from kantu.synth.draw import faces, palette
-from kantu.synth.draw.canvas import Color, text_width
+from kantu.synth.draw.canvas import text_width
+from kantu.synth.page import Color
 
 _HUES = (0.0, 0.0, 0.005, 0.07, 0.09, 0.14, 0.33, 0.38, 0.45, 0.5, 0.58, 0.6, 0.62, 0.62, 0.75, 0.78, 0.88, 0.92)
 _CHINESE_WEIGHTS = tuple(0.4 if face.style == "kai" else 0.8 if face.style == "serif" else 1.0 for face in faces.FACES)
