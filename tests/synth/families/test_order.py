@@ -12,7 +12,7 @@ from collections import Counter
 import pytest
 
 from kantu.synth.draw import effects
-from kantu.synth.draw.reading_order import reading_rows
+from kantu.synth.draw.reading_order import transcription
 from kantu.synth.families.order.example import draw_example
 from kantu.synth.families.order.family import draw_order_page
 from kantu.synth.families.order.phrases import FIELDS, GLOSS, MISSING, REASONED, STATUS_ANSWERS, WHY_ANSWERS
@@ -220,7 +220,7 @@ def test_boxes_are_in_thousandths_and_lie_on_what_they_name(pages: list[Page]) -
 
 def test_transcriptions_stay_short_and_hold_whole_lines(pages: list[Page]) -> None:
     for page in pages:
-        printed = "\n".join(reading_rows(page.lines))
+        printed = transcription(page.lines, page.elements)
         for question in page.questions:
             if question.kind == "transcribe":
                 assert len(question.answer) <= 120

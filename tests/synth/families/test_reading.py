@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from kantu.synth.ask.scene import neighbour, rows_of, texts_of, transcription
+from kantu.synth.ask.scene import neighbour, texts_of
 from kantu.synth.families.reading.family import draw_reading_page
 from kantu.synth.page import Line, Page
 from kantu.synth.words import vocabulary
@@ -174,12 +174,6 @@ def test_equal_seeds_give_equal_pages_in_another_process(needs_fonts: None) -> N
 def _line(text: str, x: float, y: float, size: float = 16) -> Line:
     boxes = tuple((x + i * size, y, x + (i + 1) * size, y + size) for i in range(len(text)))
     return Line(text, (x, y, x + len(text) * size, y + size), boxes, size, name=text)
-
-
-def test_rows_run_down_the_page_and_from_left_to_right() -> None:
-    lines = [_line("右", 200, 12), _line("下", 10, 40), _line("左", 10, 10)]
-    assert [[line.text for line in row] for row in rows_of(lines)] == [["左", "右"], ["下"]]
-    assert transcription(lines) == "左 右\n下"
 
 
 def test_neighbours_are_named_only_when_there_is_no_doubt() -> None:

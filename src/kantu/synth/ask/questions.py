@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from kantu.synth.ask import phrases as say
 from kantu.synth.ask.scene import (
@@ -13,15 +13,13 @@ from kantu.synth.ask.scene import (
     Text,
     color_name,
     hues_apart,
-    hull,
     neighbour,
-    rows_of,
     texts_of,
-    transcription,
     vivid,
 )
+from kantu.synth.draw.reading_order import hull, row_text, transcription
 from kantu.synth.families.reading.blocks import Fact, Heading, Item, Listing, Marked, Pair, Table
-from kantu.synth.page import Box, Page, Question
+from kantu.synth.page import Box, Line, Page, Question
 from kantu.synth.words import vocabulary
 
 _PAGE_CHARACTERS = 120  # whole pages longer than this are not asked to be transcribed
@@ -210,15 +208,22 @@ def present(scene: Scene) -> Question | None:
 
 
 def edge_row(scene: Scene) -> Question | None:
-    """The first or the last row of the page."""
-    rows = rows_of(scene.flat.lines)
+    """The first or the last row of the page, where no other text stands as high or as low."""
     first = scene.rng.random() < 0.5
-    row = rows[0 if first else -1]
-    if len(row) > 2 or len(rows) < 2:
+    lines = scene.flat.lines
+    edge = min(lines, key=lambda line: line.box[1]) if first else max(lines, key=lambda line: line.box[3])
+    row = next(row for row in scene.rows if edge in row)
+    top, _, bottom = hull([line.box for line in row])[1:]
+    level = [line for line in lines if line.box[1] < bottom and line.box[3] > top]
+    if len(row) > 2 or len(scene.rows) < 2 or len(level) > len(row):
         return None
-    text = " ".join(line.text.strip() for line in row)
+    text = row_text(row)
     kind, templates = ("first_line", say.FIRST) if first else ("last_line", say.LAST)
-    return Question(kind, say.phrase(scene.rng, templates), text, tuple(line.text.strip() for line in row))
+    return Question(kind, say.phrase(scene.rng, templates), text, _texts(row))
+
+
+def _texts(lines: Iterable[Line]) -> tuple[str, ...]:
+    return tuple(line.text.strip() for line in lines)
 
 
 def spell(scene: Scene) -> Question | None:
@@ -263,16 +268,15 @@ def transcribe_line(scene: Scene) -> Question | None:
             text.text,
             (text.text,),
         )
-    rows = [row for row in rows_of(scene.flat.lines) if 1 < len(row) <= 4]
+    rows = [row for row in scene.rows if 1 < len(row) <= 4]
     if not rows:
         return None
     row = rng.choice(rows)
     pointer = rng.choice(row)
     if not scene.unique(pointer.text) or len(pointer.text) < 2:
         return None
-    answer = " ".join(line.text.strip() for line in row)
     question = say.phrase(rng, say.TRANSCRIBE_LINE, x=say.quoted(rng, pointer.text, bare=0.1))
-    return Question("transcribe", question, answer, tuple(line.text.strip() for line in row))
+    return Question("transcribe", question, row_text(row), _texts(row))
 
 
 def transcribe_card(scene: Scene) -> Question | None:
@@ -291,7 +295,7 @@ def transcribe_card(scene: Scene) -> Question | None:
     if len(inside) < 2 or sum(len(line.text) for line in inside) > _PAGE_CHARACTERS:
         return None
     question = say.phrase(rng, say.TRANSCRIBE_CARD, b=str(scene.relative(scene.page.elements[index].box)))
-    return Question("transcribe", question, transcription(inside), tuple(line.text.strip() for line in inside))
+    return Question("transcribe", question, transcription(inside, scene.flat.elements), _texts(inside))
 
 
 def transcribe_page(scene: Scene) -> Question | None:
@@ -300,7 +304,7 @@ def transcribe_page(scene: Scene) -> Question | None:
     if sum(len(line.text) for line in lines) > _PAGE_CHARACTERS:
         return None
     question = say.phrase(scene.rng, say.TRANSCRIBE_PAGE)
-    return Question("transcribe", question, transcription(lines), tuple(line.text.strip() for line in lines))
+    return Question("transcribe", question, "\n".join(map(row_text, scene.rows)), _texts(lines))
 
 
 def unanswerable(scene: Scene) -> Question | None:

@@ -6,7 +6,9 @@ import colorsys
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from kantu.synth.draw.reading_order import hull, reading_rows
 from kantu.synth.families.reading.blocks import Fact
 from kantu.synth.page import Box, Color, Line, Page
 
@@ -23,10 +25,6 @@ class Text:
     ink: Color
     index: int
     broken: bool
-
-
-def hull(boxes: Sequence[Box]) -> Box:
-    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
 def texts_of(page: Page) -> tuple[Text, ...]:
@@ -49,26 +47,6 @@ def texts_of(page: Page) -> tuple[Text, ...]:
         )
         for group in groups
     )
-
-
-def rows_of(lines: Sequence[Line]) -> list[list[Line]]:
-    """Lines grouped into rows from top to bottom, each row from left to right: the reading order of transcriptions."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda each: (each.box[1] + each.box[3]) / 2):
-        middle = (line.box[1] + line.box[3]) / 2
-        if rows:
-            last = [(each.box[1] + each.box[3]) / 2 for each in rows[-1]]
-            height = min(line.size, max(each.size for each in rows[-1]))
-            if abs(middle - sum(last) / len(last)) < 0.45 * height:
-                rows[-1].append(line)
-                continue
-        rows.append([line])
-    return [sorted(row, key=lambda each: each.box[0]) for row in rows]
-
-
-def transcription(lines: Sequence[Line]) -> str:
-    """The text of `lines`, a row a line, texts of a row parted by spaces."""
-    return "\n".join(" ".join(line.text.strip() for line in row) for row in rows_of(lines))
 
 
 def color_name(color: Color) -> str:
@@ -96,6 +74,11 @@ class Scene:
     flat: Page
     facts: tuple[Fact, ...]
     texts: tuple[Text, ...]
+
+    @cached_property
+    def rows(self) -> list[list[Line]]:
+        """The page's lines in reading order."""
+        return reading_rows(self.flat.lines, self.flat.elements)
 
     def unique(self, text: str) -> bool:
         """Whether `text` stands once on the page, and in no other text."""

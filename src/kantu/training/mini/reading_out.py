@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from kantu.synth.draw.reading_order import reading_rows
+from kantu.synth.draw.reading_order import reading_rows, row_text
 from kantu.synth.page import Page, Question
 
 READ_OUT = "read_out"
@@ -15,7 +15,7 @@ _FROM_ROW = ("从“{row}”这一行开始往下读", "“{row}”及下面的�
 
 def read_out(page: Page, rng: random.Random) -> Page:
     """The page with one to four questions more: to read it out, from the top or from rows that stand there once."""
-    rows = reading_rows(page.lines)
+    rows = [row_text(row) for row in reading_rows(page.lines, page.elements)]
     starts = [index for index, row in enumerate(rows) if rows.count(row) == 1 and len(row) > 1]
     asked = []
     if rng.random() < 0.6 or not starts:

@@ -171,7 +171,7 @@ def good_piece(good: Good, index: int, single: bool, style: Style, width: float,
         )
     if form == "price_right":
         side = column([price, counted], 6, align="r")
-        words = column(left, 6, width=room - right_room)
+        words = backed(column(left, 6, width=room - right_room), lambda c, b: c.element("column", "", b))
         block = row([words, box(side, right_room, side.height, align=1.0)], valign=0)
     else:
         last = (

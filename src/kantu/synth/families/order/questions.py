@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from kantu.synth.draw.reading_order import reading_rows
+from kantu.synth.draw.reading_order import transcription
 from kantu.synth.families.order import phrases
 from kantu.synth.page import Box, Line, Page, Question
 
@@ -220,7 +220,7 @@ class _Asker:
 
     def transcribe(self) -> Question | None:
         """The page's text, or a card's when the page is long."""
-        whole = "\n".join(reading_rows(self.page.lines))
+        whole = transcription(self.page.lines, self.page.elements)
         if len(whole) <= MOST_TRANSCRIBED and self.rng.random() < 0.8:
             return Question("transcribe", self.rng.choice(phrases.PAGE_ASKED), whole)
         options = []
@@ -233,7 +233,7 @@ class _Asker:
                 for line in self.page.lines
                 if x1 <= line.box[0] and line.box[2] <= x2 and y1 <= line.box[1] and line.box[3] <= y2
             ]
-            text = "\n".join(reading_rows(inside))
+            text = transcription(inside, self.page.elements)
             if inside and 4 <= len(text) <= MOST_TRANSCRIBED:
                 options.append((inside, text, element.box))
         if not options:

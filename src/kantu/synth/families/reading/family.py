@@ -68,8 +68,11 @@ def _group(press: Press, surface: Surface, width: float, depth: int) -> Block | 
             return left and replace(left, draw=left.draw)
 
         def draw(canvas: Canvas, x: float, y: float) -> None:
+            middle = x + left_width + gap
+            canvas.element("column", "", (x, y, x + left_width, y + left.height))
+            canvas.element("column", "", (middle, y, x + width, y + right.height))
             left.draw(canvas, x, y)
-            right.draw(canvas, x + left_width + gap, y)
+            right.draw(canvas, middle, y)
 
         return Block(max(left.height, right.height), draw, left.facts + right.facts)
     return _some_block(press, surface, width)
@@ -132,7 +135,10 @@ def _compose(rng: random.Random, width: int, height: int, scale: float) -> tuple
     press = Press(rng, style)
     edge = effects.margin(width, height) + rng.choice((0, 2, 4, 8)) * scale
     facts: list[Fact] = []
-    for cell in _cells(rng, style, (edge, edge, width - edge, height - edge), rng.choice((0, 1, 1, 2))):
+    cells = _cells(rng, style, (edge, edge, width - edge, height - edge), rng.choice((0, 1, 1, 2)))
+    for cell in cells:
+        if len(cells) > 1:
+            canvas.element("column", "", cell)
         facts += _fill(press, surface, canvas, cell)
     return canvas, facts
 
