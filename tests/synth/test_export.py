@@ -40,7 +40,8 @@ def test_a_page_as_json_keeps_its_lines_elements_and_questions() -> None:
     assert all(len(line["char_boxes"]) == len(line["text"]) for line in told["lines"])
     assert [item["label"] for item in told["elements"]] == [item.label for item in page.elements]
     assert [item["values"] for item in told["questions"]] == [list(item.values) for item in page.questions]
-    assert told["fields"] == dict(page.fields)
+    assert [fact.get("value") for fact in told["facts"]] == [getattr(fact, "value", None) for fact in page.facts]
+    assert {"fact": "pair", "name": "status"}.items() <= next(f for f in told["facts"] if f.get("name")).items()
 
 
 def test_the_contact_sheet_shows_every_picture_in_its_own_cell() -> None:

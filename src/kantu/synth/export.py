@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def page_to_json(page: Page) -> dict[str, Any]:
         "family": page.family,
         "seed": page.seed,
         "size": list(page.image.size),
-        "fields": dict(page.fields),
+        "facts": [{"fact": type(fact).__name__.lower(), **asdict(fact)} for fact in page.facts],
         "lines": [
             {
                 "text": line.text,

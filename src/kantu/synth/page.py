@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from PIL import Image
+
+from kantu.synth.facts import Fact, Pair
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the picture it belongs to."""
@@ -66,5 +67,10 @@ class Page:
     image: Image.Image
     lines: tuple[Line, ...]
     elements: tuple[Element, ...] = ()
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
     questions: tuple[Question, ...] = ()
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The values the page shows, by the family's name for them or, where it has none, by the printed label."""
+        return {fact.name or fact.label: fact.value for fact in self.facts if isinstance(fact, Pair)}

@@ -34,7 +34,7 @@ def test_a_family_draws_pages_of_many_sizes_the_same_each_time(family: str) -> N
     assert all(page.lines for page in pages)
     again = draw(family, 3)
     assert again.image.tobytes() == pages[3].image.tobytes()
-    assert (again.lines, again.fields, again.questions) == (pages[3].lines, pages[3].fields, pages[3].questions)
+    assert (again.lines, again.facts, again.questions) == (pages[3].lines, pages[3].facts, pages[3].questions)
 
 
 @pytest.mark.usefixtures("needs_fonts")

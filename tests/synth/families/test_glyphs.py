@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from kantu.synth.families.glyphs import draw_glyph_page
+from kantu.synth.families.glyphs import draw
 from kantu.synth.words import vocabulary
 from tests.synth.geometry import outside, overlaps
 
@@ -22,7 +22,7 @@ _ALPHABET = {*vocabulary.HAN, *vocabulary.PUNCTUATION, "·", *map(chr, range(0x2
 @pytest.mark.parametrize("seed", range(24))
 def test_characters_stand_inside_the_page_and_not_on_each_other(seed: int) -> None:
     width, height = _SIZES[seed % len(_SIZES)]
-    page = draw_glyph_page(seed, width, height)
+    page = draw(seed, (width, height))
     assert page.image.size == (width, height)
     assert page.image.mode == "RGB"
     assert outside(page) == []
@@ -33,7 +33,7 @@ def test_characters_stand_inside_the_page_and_not_on_each_other(seed: int) -> No
 
 
 def test_pages_are_dense_and_mostly_chinese() -> None:
-    pages = [draw_glyph_page(seed, 320, 320) for seed in range(40)]
+    pages = [draw(seed, (320, 320)) for seed in range(40)]
     counts = [sum(len(line.text) for line in page.lines) for page in pages]
     assert 60 <= sum(counts) / len(counts) <= 250
     assert max(counts) <= 260
@@ -46,7 +46,7 @@ def test_pages_are_dense_and_mostly_chinese() -> None:
 
 
 def test_sizes_run_from_11_to_36_pixels_with_most_at_reading_size() -> None:
-    sizes = [line.size for seed in range(60) for line in draw_glyph_page(seed, 320, 320).lines for _ in line.text]
+    sizes = [line.size for seed in range(60) for line in draw(seed, (320, 320)).lines for _ in line.text]
     assert min(sizes) >= 10.4
     assert max(sizes) <= 42
     assert max(sizes) > 26
@@ -54,7 +54,7 @@ def test_sizes_run_from_11_to_36_pixels_with_most_at_reading_size() -> None:
 
 
 def test_every_line_has_ink() -> None:
-    page = draw_glyph_page(3, 320, 320)
+    page = draw(3, (320, 320))
     pixels = np.asarray(page.image, dtype=np.int16)
     for line in page.lines:
         x1, y1, x2, y2 = (round(edge) for edge in line.box)
@@ -64,9 +64,9 @@ def test_every_line_has_ink() -> None:
 
 def test_equal_seeds_give_equal_pages_in_another_process() -> None:
     program = (
-        "import hashlib; from kantu.synth.families.glyphs import draw_glyph_page as d;"
-        "p = d(5, 320, 352); print(hashlib.sha256(p.image.tobytes() + repr(p.lines).encode()).hexdigest())"
+        "import hashlib; from kantu.synth.families.glyphs import draw as d;"
+        "p = d(5, (320, 352)); print(hashlib.sha256(p.image.tobytes() + repr(p.lines).encode()).hexdigest())"
     )
     runs = {subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(2)}
     assert len(runs) == 1
-    assert draw_glyph_page(5, 320, 352).lines != draw_glyph_page(6, 320, 352).lines
+    assert draw(5, (320, 352)).lines != draw(6, (320, 352)).lines

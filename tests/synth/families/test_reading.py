@@ -10,9 +10,9 @@ from collections import Counter
 
 import pytest
 
-from kantu.synth.ask.scene import neighbour, texts_of
-from kantu.synth.families.reading.family import draw_reading_page
-from kantu.synth.page import Line, Page
+from kantu.synth.ask.scene import texts_of
+from kantu.synth.families.reading.family import draw
+from kantu.synth.page import Page
 from kantu.synth.words import vocabulary
 from tests.synth.geometry import outside, overlaps
 
@@ -23,7 +23,7 @@ _ALPHABET = {*vocabulary.HAN, *vocabulary.PUNCTUATION, "·", *map(chr, range(0x2
 @pytest.fixture(scope="module")
 def pages(needs_fonts: None) -> list[Page]:
     """120 pages of six sizes."""
-    return [draw_reading_page(seed, *_SIZES[seed % len(_SIZES)]) for seed in range(120)]
+    return [draw(seed, _SIZES[seed % len(_SIZES)]) for seed in range(120)]
 
 
 def _joined(page: Page) -> list[str]:
@@ -164,30 +164,8 @@ def test_whole_pages_are_transcribed_only_when_short(pages: list[Page]) -> None:
 
 def test_equal_seeds_give_equal_pages_in_another_process(needs_fonts: None) -> None:
     program = (
-        "import hashlib; from kantu.synth.families.reading.family import draw_reading_page as d; p = d(5, 320, 416);"
+        "import hashlib; from kantu.synth.families.reading.family import draw as d; p = d(5, (320, 416));"
         "print(hashlib.sha256(p.image.tobytes() + repr((p.lines, p.questions, p.fields)).encode()).hexdigest())"
     )
     runs = {subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(2)}
     assert len(runs) == 1
-
-
-def _line(text: str, x: float, y: float, size: float = 16) -> Line:
-    boxes = tuple((x + i * size, y, x + (i + 1) * size, y + size) for i in range(len(text)))
-    return Line(text, (x, y, x + len(text) * size, y + size), boxes, size, name=text)
-
-
-def test_neighbours_are_named_only_when_there_is_no_doubt() -> None:
-    page = Page(
-        "reading",
-        0,
-        image=None,  # type: ignore[arg-type]
-        lines=(_line("标签", 10, 10), _line("数值", 100, 10), _line("下面", 10, 34), _line("远处", 10, 300)),
-    )
-    label, value, below, far = texts_of(page)
-    texts = (label, value, below, far)
-    assert neighbour(texts, label, "right") is value
-    assert neighbour(texts, value, "left") is label
-    assert neighbour(texts, label, "below") is below
-    assert neighbour(texts, below, "above") is label
-    assert neighbour(texts, below, "below") is None  # what follows is too far away to be the next line
-    assert neighbour(texts, value, "below") is None

@@ -1,18 +1,21 @@
-"""What a "reading" page says where: texts, rows in reading order, neighbours, names of colours."""
+"""A page ready to be asked about: its texts, rows in reading order, neighbours."""
 
 from __future__ import annotations
 
-import colorsys
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from kantu.synth.draw.reading_order import hull, reading_rows
-from kantu.synth.families.reading.blocks import Fact
+from kantu.synth.facts import Fact, Pair
 from kantu.synth.page import Box, Color, Line, Page
 
-_HUES = {"红色": 0.0, "橙色": 0.08, "黄色": 0.15, "绿色": 0.36, "蓝色": 0.6, "紫色": 0.77, "粉色": 0.9}
+_COLONS = "：: "
+
+F = TypeVar("F", bound=Fact)
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def texts_of(page: Page) -> tuple[Text, ...]:
         Text(
             "".join(page.lines[index].text for index in group),
             hull([page.lines[index].box for index in group]),
-            page.lines[group[0]].size,
+            max(page.lines[index].size for index in group),
             page.lines[group[0]].color,
             group[0],
             len(group) > 1,
@@ -49,36 +52,27 @@ def texts_of(page: Page) -> tuple[Text, ...]:
     )
 
 
-def color_name(color: Color) -> str:
-    """The everyday name of a strong colour, "" for greys and what lies between names."""
-    hue, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in color))
-    if saturation < 0.5 or value < 0.35:
-        return ""
-    for name, center in _HUES.items():
-        if min(abs(hue - center), 1 - abs(hue - center)) < 0.035:
-            return name
-    return ""
-
-
-def vivid(color: Color) -> bool:
-    _, saturation, value = colorsys.rgb_to_hsv(*(part / 255 for part in color))
-    return saturation > 0.3 and value > 0.3
-
-
 @dataclass(frozen=True)
 class Scene:
-    """A page ready to be asked about: as it is shown, and before it was rotated (`flat`), for rows and neighbours."""
+    """A page as it is shown, and before it was worn (`flat`): rows and neighbours are told from straight boxes."""
 
     rng: random.Random
     page: Page
     flat: Page
-    facts: tuple[Fact, ...]
-    texts: tuple[Text, ...]
+
+    @cached_property
+    def texts(self) -> tuple[Text, ...]:
+        """What is written, broken texts as one."""
+        return texts_of(self.flat)
 
     @cached_property
     def rows(self) -> list[list[Line]]:
         """The page's lines in reading order."""
         return reading_rows(self.flat.lines, self.flat.elements)
+
+    def facts(self, kind: type[F]) -> list[F]:
+        """The page's facts of one kind."""
+        return [fact for fact in self.page.facts if isinstance(fact, kind)]
 
     def unique(self, text: str) -> bool:
         """Whether `text` stands once on the page, and in no other text."""
@@ -89,15 +83,35 @@ class Scene:
         return any(text in each.text for each in self.texts)
 
     def relative(self, box: Box) -> list[int]:
-        """`box` in thousandths of the page."""
-        width, height = self.page.image.size
-        scaled = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
-        return [min(1000, max(0, round(1000 * part))) for part in scaled]
+        """`box` in thousandths of the page's sides, as Qwen3-VL writes boxes."""
+        return relative(box, self.page)
 
     def some_text(self, longest: int = 16) -> Text | None:
         """A text that can be pointed at by quoting it."""
         choices = [each for each in self.texts if 2 <= len(each.text) <= longest and self.unique(each.text)]
         return self.rng.choice(choices) if choices else None
+
+    @cached_property
+    def labelled(self) -> list[Pair]:
+        """The pairs whose label means one place of the page."""
+        pairs = [pair for pair in self.facts(Pair) if pair.label]
+        labels = Counter(pair.label for pair in pairs)
+        return [pair for pair in pairs if labels[pair.label] == 1 and self._points(pair.label)]
+
+    def _points(self, label: str) -> bool:
+        """Whether one text only is this label, with or without a colon, or begins with it and a colon."""
+
+        def is_it(text: str) -> bool:
+            head, rest = text[: len(label)], text[len(label) :]
+            return head == label and (not rest.strip(_COLONS) or rest[0] in _COLONS)
+
+        return sum(is_it(each.text) for each in self.texts) == 1
+
+
+def relative(box: Box, page: Page) -> list[int]:
+    """The box in thousandths of the picture's sides."""
+    sides = (page.image.width, page.image.height) * 2
+    return [min(max(round(1000 * edge / side), 0), 1000) for edge, side in zip(box, sides, strict=True)]
 
 
 def neighbour(texts: Sequence[Text], text: Text, direction: str) -> Text | None:
@@ -126,9 +140,3 @@ def neighbour(texts: Sequence[Text], text: Text, direction: str) -> Text | None:
         if any(distance(other) < distance(first) + 0.8 * first.size for other in ahead[1:]):
             return None
     return first
-
-
-def hues_apart(a: Color, b: Color) -> bool:
-    hues = [colorsys.rgb_to_hsv(*(part / 255 for part in each))[0] for each in (a, b)]
-    gap = abs(hues[0] - hues[1])
-    return min(gap, 1 - gap) > 0.09

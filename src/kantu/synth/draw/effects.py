@@ -77,11 +77,12 @@ def drawing_scale(rng: random.Random) -> float:
 
 
 def degrade(page: Page, rng: random.Random) -> Page:
-    """A random everyday mixture of the above; half of all pages stay as they were drawn."""
+    """A random everyday mixture of the above; half of all pages stay as they were drawn. No text leaves the page."""
     if rng.random() < 0.5:
         return page
     if rng.random() < 0.15:
-        page = rotate(page, rng.uniform(-_MOST_DEGREES, _MOST_DEGREES), page.image.getpixel((0, 0)))  # type: ignore[arg-type]
+        tilted = rotate(page, rng.uniform(-_MOST_DEGREES, _MOST_DEGREES), page.image.getpixel((0, 0)))  # type: ignore[arg-type]
+        page = tilted if all(_inside(line.box, page.image.size) for line in tilted.lines) else page
     if rng.random() < 0.25:
         page = blur(page, rng.uniform(0.2, 0.6))
     if rng.random() < 0.25:
@@ -90,3 +91,7 @@ def degrade(page: Page, rng: random.Random) -> Page:
     if rng.random() < 0.5:
         page = jpeg(page, rng.randint(45, 92))
     return page
+
+
+def _inside(box: Box, size: tuple[int, int]) -> bool:
+    return box[0] >= 0 and box[1] >= 0 and box[2] <= size[0] and box[3] <= size[1]

@@ -7,12 +7,12 @@ page's truth is what was really placed on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from kantu.synth.draw import faces
 from kantu.synth.draw.canvas import Canvas, text_width, wrap
+from kantu.synth.facts import Fact
 from kantu.synth.page import Box, Color
 
 Draw = Callable[[Canvas, float, float], None]
@@ -30,17 +30,16 @@ class Type:
 
 @dataclass(frozen=True)
 class Piece:
-    """A rectangle of content, in pixels. `facts` are the fields it shows, `rows` its (label, value) pairs."""
+    """A rectangle of content, in pixels, and the facts it shows."""
 
     width: float
     height: float
     draw: Draw
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    rows: tuple[tuple[str, str], ...] = ()
+    facts: tuple[Fact, ...] = ()
 
-    def showing(self, facts: Mapping[str, Any], rows: tuple[tuple[str, str], ...] = ()) -> Piece:
-        """The same piece, known to show these facts and rows as well."""
-        return replace(self, facts={**self.facts, **facts}, rows=self.rows + rows)
+    def showing(self, *facts: Fact) -> Piece:
+        """The same piece, known to show these facts as well."""
+        return replace(self, facts=self.facts + facts)
 
 
 def _nothing(canvas: Canvas, x: float, y: float) -> None:
@@ -53,12 +52,7 @@ def space(width: float = 0.0, height: float = 0.0) -> Piece:
 
 
 def _joined(pieces: Sequence[Piece], width: float, height: float, draw: Draw) -> Piece:
-    facts: dict[str, Any] = {}
-    rows: tuple[tuple[str, str], ...] = ()
-    for piece in pieces:
-        facts.update(piece.facts)
-        rows += piece.rows
-    return Piece(width, height, draw, facts, rows)
+    return Piece(width, height, draw, tuple(fact for piece in pieces for fact in piece.facts))
 
 
 def text(content: str, style: Type, *, role: str = "", name: str = "", strike: bool = False) -> Piece:

@@ -69,3 +69,35 @@ def ink(rng: random.Random, *backgrounds: Color, least: float = 3.0, colourful: 
             best, best_contrast = color, worst
     extreme = grey(255 if dark else 0)
     return extreme if min(contrast(extreme, back) for back in backgrounds) > best_contrast else best
+
+
+_NAMES = {"红色": 0.0, "橙色": 0.08, "黄色": 0.15, "绿色": 0.36, "蓝色": 0.6, "紫色": 0.77, "粉色": 0.9}
+
+
+def _to_hsv(color: Color) -> tuple[float, float, float]:
+    return colorsys.rgb_to_hsv(*(part / 255 for part in color))
+
+
+def _turn(a: float, b: float) -> float:
+    """How far apart two hues are, 0 to 0.5."""
+    gap = abs(a - b)
+    return min(gap, 1 - gap)
+
+
+def color_name(color: Color) -> str:
+    """The everyday name of a strong colour, "" for greys and what lies between names."""
+    hue, saturation, value = _to_hsv(color)
+    if saturation < 0.5 or value < 0.35:
+        return ""
+    return next((name for name, center in _NAMES.items() if _turn(hue, center) < 0.035), "")
+
+
+def vivid(color: Color) -> bool:
+    """Whether people would call it a colour at all."""
+    _, saturation, value = _to_hsv(color)
+    return saturation > 0.3 and value > 0.3
+
+
+def hues_apart(a: Color, b: Color) -> bool:
+    """Whether nobody would call both by one name."""
+    return _turn(_to_hsv(a)[0], _to_hsv(b)[0]) > 0.09

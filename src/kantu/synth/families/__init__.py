@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from kantu.errors import InvalidRequestError
-from kantu.synth.families.glyphs import draw_glyph_page
-from kantu.synth.families.order.family import draw_order_page
-from kantu.synth.families.reading.family import draw_reading_page
+from kantu.synth.draw.faces import require_fonts
+from kantu.synth.families.family import Family, Size
+from kantu.synth.families.glyphs import GLYPHS
+from kantu.synth.families.order.family import ORDER
+from kantu.synth.families.reading.family import READING
 from kantu.synth.page import Page
 
-_GRID = 32  # pixels a visual token: pages on this grid reach the network without resampling
+FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (ORDER, READING, GLYPHS)})
 
 
-def _size(family: str, seed: int) -> tuple[int, int]:
-    rng = random.Random(f"{family}:size:{seed}")
-    return rng.randrange(320, 513, _GRID), rng.randrange(320, 641, _GRID)
+def draw(name: str, seed: int, size: Size | None = None) -> Page:
+    """Page number `seed` of a family: the same picture and truth in every process. Without `size` the seed chooses.
 
-
-def _glyphs(seed: int) -> Page:
-    return draw_glyph_page(seed, *_size("glyphs", seed))
-
-
-def _reading(seed: int) -> Page:
-    return draw_reading_page(seed, *_size("reading", seed))
-
-
-FAMILIES: Mapping[str, Callable[[int], Page]] = MappingProxyType(
-    {"order": draw_order_page, "reading": _reading, "glyphs": _glyphs}
-)
-"""Name of a family to the function that draws its page number `seed`, at a size the seed chooses."""
-
-
-def draw(family: str, seed: int) -> Page:
-    """Page number `seed` of `family`: the same picture and truth in every process.
-
-    Raises `InvalidRequestError` for an unknown family, `MissingDependencyError` when the fonts are not installed.
+    Raises `InvalidRequestError` for an unknown family, `MissingDependencyError` when the fonts are not installed: a
+    page drawn with other fonts is another page.
     """
-    if family not in FAMILIES:
+    if name not in FAMILIES:
         raise InvalidRequestError(
             "unknown_family",
-            f"没有名为“{family}”的图片家族，可用：{'、'.join(FAMILIES)}。",
-            f"No family named {family!r}; use one of {', '.join(FAMILIES)}.",
+            f"没有名为“{name}”的图片家族，可用：{'、'.join(FAMILIES)}。",
+            f"No family named {name!r}; use one of {', '.join(FAMILIES)}.",
             param="family",
         )
-    return FAMILIES[family](seed)
+    require_fonts()
+    family = FAMILIES[name]
+    return family.draw(seed, size or family.choose_size(random.Random(f"{name}:size:{seed}")))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from kantu.synth.draw import effects, faces, palette
 from kantu.synth.draw.canvas import Canvas, fit_exact, text_width
+from kantu.synth.families.family import Family, Size, finish, usual_size
 from kantu.synth.page import Box, Color, Page
 from kantu.synth.words import vocabulary
 
-FAMILY = "glyphs"
 _SIZES = tuple(range(11, 37))
 _SIZE_WEIGHTS = tuple(8 if 12 <= size <= 20 else 3 if size <= 24 else 1.5 for size in _SIZES)
 _FACE_WEIGHTS = tuple(0.5 if face.style == "kai" else 1.0 for face in faces.FACES)  # its hinting is slow to run
@@ -164,7 +164,7 @@ def _fill(rng: random.Random, canvas: Canvas, box: Box, type_: _Type, budget: in
     return budget
 
 
-def _compose(rng: random.Random, seed: int, width: int, height: int, scale: float) -> Page:
+def _compose(rng: random.Random, width: int, height: int, scale: float) -> Canvas:
     page_color = palette.paper(rng, rng.random() < 0.3)
     canvas = Canvas(width, height, page_color)
     if rng.random() < 0.2:
@@ -179,17 +179,15 @@ def _compose(rng: random.Random, seed: int, width: int, height: int, scale: floa
         box, backgrounds = _backdrop(rng, canvas, cell, page_color)
         if budget > 0 and box[2] - box[0] > 36 * scale:
             budget = _fill(rng, canvas, box, _type(rng, backgrounds, box[2] - box[0], scale), budget)
-    lines = tuple(sorted(canvas.lines, key=lambda line: (line.box[1], line.box[0])))
-    return Page(FAMILY, seed, canvas.image, lines)
+    return canvas
 
 
-def draw_glyph_page(seed: int, width: int, height: int) -> Page:
-    """A page of random characters in many faces, sizes and colours, `width` x `height` pixels, without questions.
-
-    Raises `MissingDependencyError` when a font is absent.
-    """
-    faces.require_fonts()
-    rng = random.Random(f"{FAMILY}:{seed}")
+def draw(seed: int, size: Size) -> Page:
+    """A page of random characters in many faces, sizes and colours, about which nothing is asked."""
+    rng = random.Random(f"{GLYPHS.name}:{seed}")
     scale = effects.drawing_scale(rng)
-    page = _compose(rng, seed, round(width * scale), round(height * scale), scale)
-    return effects.degrade(effects.resize(page, width, height), rng)
+    canvas = _compose(rng, round(size[0] * scale), round(size[1] * scale), scale)
+    return finish(GLYPHS.name, seed, size, canvas, (), rng, askers=())
+
+
+GLYPHS = Family("glyphs", usual_size, draw)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from kantu.synth.families.glyphs import draw_glyph_page
-from kantu.synth.families.order.family import draw_order_page
-from kantu.synth.families.reading.family import draw_reading_page
+from kantu.synth.families import FAMILIES, draw
 from kantu.synth.page import Page
 from kantu.training.loop import Stretch
 from kantu.training.mini.stream import Draw, Stage
@@ -63,8 +62,8 @@ def remaining(plan: tuple[Stretch, ...], progress: Progress | None) -> list[Stre
     return left
 
 
-def _order(seed: int, width: int, height: int) -> Page:
-    return draw_order_page(seed, size=(width, height))
+def _draw(family: str, seed: int, width: int, height: int) -> Page:
+    return draw(family, seed, (width, height))
 
 
-DRAWS: Mapping[str, Draw] = {"glyphs": draw_glyph_page, "reading": draw_reading_page, "order": _order}
+DRAWS: Mapping[str, Draw] = {family: partial(_draw, family) for family in FAMILIES}

@@ -8,8 +8,9 @@ from dataclasses import replace
 from kantu.synth.draw.canvas import Canvas, fit, text_width, wrap
 from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.draw.palette import mix
+from kantu.synth.facts import Fact, Item
 from kantu.synth.families.order.record import Good, Order
-from kantu.synth.families.order.rows import Row, money, rows, rule, value_type
+from kantu.synth.families.order.rows import Row, money, rows, rule, told, value_type
 from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import EXTRA_ROWS, LABELS, each
 from kantu.synth.page import Box
@@ -75,7 +76,8 @@ def shop_row(order: Order, style: Style, width: float, rng: random.Random, right
     type_ = style["title"] if rng.random() < 0.5 else replace(style["goods"])
     mark = emoji(rng.choice("🏪🏬🛍🏠🌿🍀⭐🐻"), type_.size * 1.15) if rng.random() < 0.6 else space()
     end = chevron(style, type_.size) if rng.random() < 0.6 else space()
-    label = text(rng.choice(LABELS["shop"]) + "：", style["label"], role="label") if rng.random() < 0.12 else space()
+    named = rng.choice(LABELS["shop"])
+    label = text(named + "：", style["label"], role="label") if rng.random() < 0.12 else space()
     budget = room - mark.width - end.width - label.width - 15
     if text_width(order.shop, type_.face, type_.size) > budget:
         type_ = replace(type_, size=style["value"].size)
@@ -84,23 +86,24 @@ def shop_row(order: Order, style: Style, width: float, rng: random.Random, right
     shown = fit(order.shop, type_.face, type_.size, budget)
     name = text(shown, replace(type_, spacing=0.0), role="shop", name="shop")
     piece = row([part for part in (mark, label, name, end) if part.width], 5)
-    piece = piece.showing({"shop": shown.removesuffix("…")})
+    piece = piece.showing(told("shop", shown.removesuffix("…"), named if label.width else ""))
     return spread(piece, right, width) if right else piece
 
 
 def number_row(order: Order, style: Style, width: float, rng: random.Random, right: Piece) -> Piece:
     """The order's number at the left and something at the right, as in lists of orders, if both fit."""
     type_ = style["label"]
-    line = rng.choice(LABELS["number"]) + "：" + order.number
+    label = rng.choice(LABELS["number"])
+    line = label + "：" + order.number
     if text_width(line, type_.face, type_.size, type_.spacing) + right.width + 12 > width:
-        line = order.number
+        line, label = order.number, ""
     if text_width(line, type_.face, type_.size, type_.spacing) + right.width + 12 > width:
         return box(right, width, right.height, align=1.0)
-    number = text(line, type_, role="row", name="number").showing({"number": order.number})
+    number = text(line, type_, role="row", name="number").showing(told("number", order.number, label))
     return spread(number, right, width)
 
 
-def _thumbnail(good: Good, style: Style, size: float, rng: random.Random) -> Piece:
+def _thumbnail(good: Good, name: str, style: Style, size: float, rng: random.Random) -> Piece:
     tint = mix(
         style.card, rng.choice((style.accent, (250, 190, 120), (150, 190, 240), (170, 220, 170), style.ink)), 0.13
     )
@@ -111,7 +114,7 @@ def _thumbnail(good: Good, style: Style, size: float, rng: random.Random) -> Pie
         inset = size * 0.14
         inner = (area[0] + inset, area[1] + inset, area[2] - inset, area[3] - inset)
         canvas.emoji(good.picture, inner)
-        canvas.element("picture", good.name, area)
+        canvas.element("picture", name, area)
 
     return picture(size, size, paint)
 
@@ -179,28 +182,27 @@ def good_piece(good: Good, index: int, single: bool, style: Style, width: float,
         )
         block = column([*left, last], 6, width=room)
     if beside:
-        shot = _thumbnail(good, style, size, rng)
+        shot = _thumbnail(good, visible, style, size, rng)
         block = row(
             [shot, block] if where == "left" else [box(block, room, block.height, align=0.0), shot], 10, valign=0
         )
     elif where == "top" and single:
-        wide = picture(width, min(width * 0.42, 150), lambda canvas, area: _hero(canvas, area, good, style))
+        wide = picture(width, min(width * 0.42, 150), lambda canvas, area: _hero(canvas, area, good, visible, style))
         block = column([wide, block], 10, width=width)
-    item = {"name": visible, "price": good.price, "quantity": good.quantity}
-    facts: dict[str, object] = {f"item_{index}": item}
+    facts: list[Fact] = [Item(visible, good.price, str(good.quantity))]
     if index == 0:
-        facts["goods"] = visible
+        facts.append(told("goods", visible))
     if single:
-        facts |= {"unit_price": good.price, "quantity": str(good.quantity)}
-    return box(block, width, block.height, align=0.0).showing(facts)
+        facts += [told("unit_price", good.price), told("quantity", str(good.quantity))]
+    return box(block, width, block.height, align=0.0).showing(*facts)
 
 
-def _hero(canvas: Canvas, area: Box, good: Good, style: Style) -> None:
+def _hero(canvas: Canvas, area: Box, good: Good, name: str, style: Style) -> None:
     canvas.gradient(area, style.tint, mix(style.tint, style.accent_end, 0.3), radius=min(style.radius, 12))
     middle, size = (area[0] + area[2]) / 2, (area[3] - area[1]) * 0.74
     top = area[1] + (area[3] - area[1] - size) / 2
     canvas.emoji(good.picture, (middle - size / 2, top, middle + size / 2, top + size))
-    canvas.element("picture", good.name, area)
+    canvas.element("picture", name, area)
 
 
 def goods_block(order: Order, style: Style, width: float, rng: random.Random, head: Piece | None) -> Piece:
@@ -227,7 +229,7 @@ def totals_block(order: Order, style: Style, width: float, rng: random.Random, *
         amount = money(order.price, style, large, name="price")
         named = text(label, style["label"], role="label")
         parts = [named, amount] if rng.random() < 0.7 else [amount, named]
-        shown = column(parts, 7, align="m").showing({"price": order.price}, ((label, order.price),))
+        shown = column(parts, 7, align="m").showing(told("price", order.price, label))
         return box(shown, width, shown.height, align=rng.choice((0.5, 0.5, 0.0)))
     if brief:
         before = text(label + rng.choice(("：", "", ":", " ")), style["body"], role="label")
@@ -240,8 +242,8 @@ def totals_block(order: Order, style: Style, width: float, rng: random.Random, *
                 name="quantity",
             )
             if number.width + line.width + 14 < width:
-                line = row([number, line], 10, valign=0.85).showing({"quantity": str(count)})
-        shown = line.showing({"price": order.price}, ((label, order.price),))
+                line = row([number, line], 10, valign=0.85).showing(told("quantity", str(count)))
+        shown = line.showing(told("price", order.price, label))
         align = rng.choice((1.0, 1.0, 1.0, 0.0))
         return box(shown, width, shown.height, align=align)
     items = [Row(rng.choice(LABELS["goods_total"]), order.goods_total, "goods_total", True)]
@@ -305,7 +307,7 @@ def address_block(order: Order, style: Style, width: float, rng: random.Random) 
     lines = [who, where] if rng.random() < 0.75 else [where, who]
     body = column(lines, style.row_gap * 0.8, width=room)
     piece = row([mark, body], 8, valign=rng.choice((0.0, 0.5))) if mark.width else body
-    return piece.showing({name: getattr(order, name) for name in ("recipient", "phone", "address")})
+    return piece.showing(*(told(name, getattr(order, name)) for name in ("recipient", "phone", "address")))
 
 
 def logistics_block(order: Order, style: Style, width: float, rng: random.Random) -> Piece:
@@ -324,4 +326,4 @@ def logistics_block(order: Order, style: Style, width: float, rng: random.Random
         lines.append(paragraph(news, style["reason"], room, role="news"))
     body = column(lines, style.row_gap * 0.7, width=room)
     piece = row([mark, body], 8, valign=rng.choice((0.0, 0.5)))
-    return piece.showing({"courier": order.courier, "tracking": order.tracking})
+    return piece.showing(told("courier", order.courier), told("tracking", order.tracking))

@@ -37,4 +37,4 @@ _SIZE = (416, 640)
 
 def draw_example() -> Page:
     """The page of `examples/order.png`."""
-    return draw_order_page(_STYLE_SEED, size=_SIZE, order=EXAMPLE)
+    return draw_order_page(_STYLE_SEED, _SIZE, EXAMPLE)

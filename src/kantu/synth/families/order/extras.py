@@ -11,6 +11,7 @@ from kantu.synth.draw.layout import Piece, backed, box, column, pad, picture, ro
 from kantu.synth.draw.palette import contrast, mix
 from kantu.synth.families.order.blocks import emoji
 from kantu.synth.families.order.record import Order
+from kantu.synth.families.order.rows import told
 from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import PICTURES
 from kantu.synth.page import Box, Color
@@ -43,7 +44,7 @@ def _button(name: str, style: Style, primary: bool, height: float, width: float,
             canvas.rounded(area, radius, fill, outline=outline)
 
     piece = backed(box(label, max(width, label.width + 2 * type_.size * 0.8), height), paint)
-    return piece.showing({"button": name}) if primary else piece
+    return piece.showing(told("button", name)) if primary else piece
 
 
 def buttons_row(order: Order, style: Style, width: float, rng: random.Random) -> Piece:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from kantu.synth.draw.canvas import Canvas, text_width
 from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.draw.palette import mix
+from kantu.synth.facts import Pair
 from kantu.synth.families.order.style import Style
+from kantu.synth.families.order.words import KINDS
 from kantu.synth.page import Box
 
 
@@ -23,6 +25,11 @@ class Row:
     money: bool = False
     sign: str = ""
     strong: bool = False
+
+
+def told(name: str, value: str, label: str = "") -> Pair:
+    """The fact that the page shows field `name` of the order, under a printed label if it has one."""
+    return Pair(label, value, KINDS.get(name, ""), name)
 
 
 def money(
@@ -72,7 +79,7 @@ def value_piece(item: Row, style: Style, width: float, *, align: str = "l") -> P
 
 
 def _fact(piece: Piece, item: Row) -> Piece:
-    return piece.showing({item.name: item.value} if item.name else {}, ((item.label, item.value),))
+    return piece.showing(told(item.name, item.value, item.label))
 
 
 def _copy_mark(style: Style, rng: random.Random) -> Piece:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, row, space
 from kantu.synth.draw.palette import mix
+from kantu.synth.facts import Fact, Pair
 from kantu.synth.families.order.bars import top_bars
 from kantu.synth.families.order.blocks import (
     address_block,
@@ -37,7 +38,10 @@ class Sheet:
     top: Piece
     middle: Piece
     bottom: Piece
-    facts: dict[str, object]
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return self.top.facts + self.middle.facts + self.bottom.facts
 
 
 def _card(piece: Piece, style: Style, label: str) -> Piece:
@@ -49,6 +53,11 @@ def _card(piece: Piece, style: Style, label: str) -> Piece:
         canvas.element("card", label, area)
 
     return backed(pad(piece, style.padding, style.padding * 0.9), paint)
+
+
+def _names(pieces: Iterable[Piece]) -> set[str]:
+    """The fields these pieces show."""
+    return {fact.name for piece in pieces for fact in piece.facts if isinstance(fact, Pair)}
 
 
 def _blocks(order: Order, style: Style, inner: float, full: float, rng: random.Random) -> list[Block]:
@@ -78,7 +87,7 @@ def _blocks(order: Order, style: Style, inner: float, full: float, rng: random.R
         blocks.append(Block("goods", goods, needed=True))
         if rng.random() < 0.92:
             blocks.append(Block("totals", totals_block(order, style, inner, rng, brief=brief)))
-    shown = set(goods.facts) | {name for block in blocks for name in block.piece.facts}
+    shown = _names([goods, *(block.piece for block in blocks)])
     extra: list[Block] = []
     delivered = order.category not in ("ticket", "service")
     if rng.random() < (0.42 if delivered else 0.1):
@@ -88,7 +97,7 @@ def _blocks(order: Order, style: Style, inner: float, full: float, rng: random.R
     )
     if late and rng.random() < 0.6:
         extra.append(Block("logistics", logistics_block(order, style, inner, rng)))
-    shown |= {name for block in extra for name in block.piece.facts}
+    shown |= _names([block.piece for block in extra])
     if rng.random() < 0.95:
         extra.append(Block("info", info_block(order, style, inner, rng, skip=frozenset(shown))))
     if rng.random() < 0.75:
@@ -198,8 +207,7 @@ def compose(order: Order, style: Style, height: int, rng: random.Random) -> Shee
             )
     if room - middle.height > 40 and rng.random() < 0.3:
         middle = column([middle, box(help_links(style, inner, rng), width, 20)], style.gap, width=width)
-    facts = {**top.facts, **middle.facts, **bottom.facts}
-    return Sheet(style.width, top, middle, bottom, facts)
+    return Sheet(style.width, top, middle, bottom)
 
 
 def paint(sheet: Sheet, style: Style, height: int, rng: random.Random) -> Canvas:

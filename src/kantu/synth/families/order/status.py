@@ -11,7 +11,7 @@ from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, parag
 from kantu.synth.draw.palette import mix
 from kantu.synth.families.order.blocks import emoji
 from kantu.synth.families.order.record import Order
-from kantu.synth.families.order.rows import Row, rows, rule
+from kantu.synth.families.order.rows import Row, rows, rule, told
 from kantu.synth.families.order.style import Style
 from kantu.synth.families.order.words import LABELS
 from kantu.synth.page import Box
@@ -54,7 +54,7 @@ def status_text(
     while size > 11 and text_width(order.status, type_.face, size, type_.spacing) > width:
         size -= 1
     set_ = Type(type_.face, size, fill or type_.fill, type_.spacing)
-    return text(order.status, set_, role="status", name="status").showing({"status": order.status})
+    return text(order.status, set_, role="status", name="status").showing(told("status", order.status))
 
 
 def _reason(
@@ -62,7 +62,7 @@ def _reason(
 ) -> Piece:
     type_ = replace(style["reason"], fill=fill) if fill else style["reason"]
     words = paragraph(order.reason, type_, width, role="reason", name="reason", align=align)
-    return words.showing({"reason": order.reason})
+    return words.showing(told("reason", order.reason))
 
 
 def _banner(order: Order, style: Style, width: float, rng: random.Random, told: bool) -> Piece:

@@ -254,6 +254,20 @@ LABELS: dict[str, tuple[str, ...]] = {
     "address": ("收货地址", "地址", "配送地址", "送货地址", "收件地址"),
     "remark": ("备注", "买家留言", "订单备注", "留言", "备注信息"),
 }
+KINDS = {
+    "shop": "shop",
+    "goods": "goods",
+    "quantity": "count",
+    "number": "code",
+    "tracking": "code",
+    "date": "time",
+    "pay_date": "time",
+    "recipient": "person",
+    "phone": "phone",
+    "address": "address",
+    **dict.fromkeys(("unit_price", "goods_total", "shipping", "discount", "price"), "money"),
+}
+"""What kind of value a field has, as `words.vocabulary.VALUES` calls it."""
 EXTRA_ROWS: dict[str, tuple[str, ...]] = {
     "配送方式": ("普通快递", "同城配送", "到店自提", "冷链配送", "次日达"),
     "发票类型": ("不开发票", "电子发票", "纸质发票"),

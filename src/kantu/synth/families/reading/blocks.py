@@ -14,6 +14,7 @@ from functools import cached_property
 
 from kantu.synth.draw import faces, palette
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.facts import Fact, Pair
 from kantu.synth.families.reading.style import Style, Surface, Type
 from kantu.synth.page import Box, Color
 from kantu.synth.words import vocabulary
@@ -35,61 +36,6 @@ ICONS = {
     "🧴": "洗护瓶",
 }  # fmt: skip
 """Emoji drawn as icons and product pictures, with the Chinese word for each."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A label with its value; `name` is the `Line.name` of both."""
-
-    name: str
-    label: str
-    value: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Rows that can be counted: the text of each, and what the rows are called."""
-
-    rows: tuple[str, ...]
-    noun: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with a header row; the first column names the rows."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Item:
-    """A thing for sale with its picture."""
-
-    title: str
-    price: str
-    quantity: str
-    picture: str
-
-
-@dataclass(frozen=True)
-class Marked:
-    """A text that stands out among others: a filled button, a selected tab, a ticked option."""
-
-    what: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Heading:
-    """The title of the page or of a card."""
-
-    text: str
-    what: str
-
-
-Fact = Pair | Listing | Table | Item | Marked | Heading
 
 
 @dataclass(frozen=True)
@@ -218,7 +164,7 @@ class Press:
             if tail is None:
                 continue
             self._said.update((text, content))
-            return Pair(name, text, content, kind), head, tail
+            return Pair(text, content, kind), head, tail
         return None
 
 

@@ -6,15 +6,15 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from kantu.synth.ask.questions import ask
-from kantu.synth.draw import effects, faces
+from kantu.synth.draw import effects
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.facts import Fact
+from kantu.synth.families.family import Family, Size, finish, usual_size
 from kantu.synth.families.reading import fields, lists, parts
-from kantu.synth.families.reading.blocks import Block, Fact, Pair, Press, card, stack
+from kantu.synth.families.reading.blocks import Block, Press, card, stack
 from kantu.synth.families.reading.style import Style, Surface, draw_style
 from kantu.synth.page import Box, Page
 
-FAMILY = "reading"
 Maker = Callable[[Press, Surface, float], Block | None]
 
 _MAKERS: tuple[tuple[Maker, float], ...] = (
@@ -143,20 +143,14 @@ def _compose(rng: random.Random, width: int, height: int, scale: float) -> tuple
     return canvas, facts
 
 
-def draw_reading_page(seed: int, width: int, height: int) -> Page:
-    """A page of fields, texts and buttons in an invented style, `width` x `height` pixels, with 6 to 10 questions.
-
-    `Page.fields` maps the labels to their values. Raises `MissingDependencyError` when a font is absent.
-    """
-    faces.require_fonts()
-    rng = random.Random(f"{FAMILY}:{seed}")
+def draw(seed: int, size: Size) -> Page:
+    """A page of fields, texts and buttons in an invented style."""
+    rng = random.Random(f"{READING.name}:{seed}")
     while True:
         scale = effects.drawing_scale(rng)
-        canvas, facts = _compose(rng, round(width * scale), round(height * scale), scale)
+        canvas, facts = _compose(rng, round(size[0] * scale), round(size[1] * scale), scale)
         if len(canvas.lines) >= 4:
-            break
-    fields = {fact.label: fact.value for fact in facts if isinstance(fact, Pair)}
-    page = Page(FAMILY, seed, canvas.image, tuple(canvas.lines), tuple(canvas.elements), fields)
-    flat = effects.resize(page, width, height)
-    page = effects.degrade(flat, rng)
-    return replace(page, questions=ask(rng, page, flat, tuple(facts)))
+            return finish(READING.name, seed, size, canvas, facts, rng)
+
+
+READING = Family("reading", usual_size, draw)

@@ -6,7 +6,8 @@ from functools import partial
 
 from kantu.synth.draw import palette
 from kantu.synth.draw.canvas import Canvas
-from kantu.synth.families.reading.blocks import ICONS, Block, Fact, Listing, Pair, Press, Run, Table, divider, plate
+from kantu.synth.facts import Fact, Listing, Pair, Table
+from kantu.synth.families.reading.blocks import ICONS, Block, Press, Run, divider, plate
 from kantu.synth.families.reading.style import Surface, Type
 from kantu.synth.words import lexicon, vocabulary
 
@@ -204,7 +205,7 @@ def inputs(press: Press, surface: Surface, width: float) -> Block | None:
         )  # fmt: skip
         if field:
             pair, label, value = field
-            again = press.run(label.lines[0], style.label, surface.soft, "label", name=pair.name)
+            again = press.run(label.lines[0], style.label, surface.soft, "label", name=label.name)
             if again is not None:
                 fields.append((pair, again, value))
     if not fields:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from kantu.synth.draw import palette
 from kantu.synth.draw.canvas import Canvas
-from kantu.synth.families.reading.blocks import ICONS, Block, Item, Listing, Marked, Press, Run, divider, plate
+from kantu.synth.facts import Item, Listing, Marked
+from kantu.synth.families.reading.blocks import ICONS, Block, Press, Run, divider, plate
 from kantu.synth.families.reading.style import Surface
 from kantu.synth.page import Color
 from kantu.synth.words import lexicon, vocabulary
@@ -58,7 +59,7 @@ def item(press: Press, surface: Surface, width: float) -> Block | None:
         price.draw(canvas, left, bottom)
         quantity.draw(canvas, left + room, bottom + (price.height - quantity.height) / 2, "r")
 
-    return Block(height, draw, (Item(name, price_text, quantity_text, ICONS[picture]),))
+    return Block(height, draw, (Item(name, price_text, quantity_text),))
 
 
 def list_rows(press: Press, surface: Surface, width: float) -> Block | None:

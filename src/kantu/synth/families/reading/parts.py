@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from kantu.synth.draw import palette
 from kantu.synth.draw.canvas import Canvas
-from kantu.synth.families.reading.blocks import (
-    ICONS,
-    Block,
-    Fact,
-    Heading,
-    Marked,
-    Pair,
-    Press,
-    Run,
-    plate,
-)
+from kantu.synth.facts import Fact, Marked, Pair
+from kantu.synth.families.reading.blocks import ICONS, Block, Press, Run, plate
 from kantu.synth.families.reading.style import Surface
 from kantu.synth.page import Box
 from kantu.synth.words import lexicon, vocabulary
@@ -62,7 +53,7 @@ def heading(press: Press, surface: Surface, width: float) -> Block | None:
         if under:
             under.draw(canvas, at, y + title.height + near, anchor)
 
-    return Block(height, draw, (Heading(text, "title"),))
+    return Block(height, draw, (Marked("title", text),))
 
 
 def paragraph(press: Press, surface: Surface, width: float) -> Block | None:
@@ -109,7 +100,7 @@ def banner(press: Press, surface: Surface, width: float) -> Block | None:
     title = press.run(text, style.title, inner.ink, "status", width=room) if text else None
     if title is None or text is None:
         return None
-    facts: list[Fact] = [Heading(text, "banner")]
+    facts: list[Fact] = [Marked("banner", text)]
     near = style.scale * rng.choice((3, 5, 8))
     rest: list[tuple[Run, float]] = []
     if rng.random() < 0.5:
@@ -164,7 +155,7 @@ def app_bar(press: Press, surface: Surface, width: float) -> Block | None:
         if right:
             right.draw(canvas, x + width, y + (title.height - right.height) / 2, "r")
 
-    return Block(title.height, draw, (Heading(text, "title"),))
+    return Block(title.height, draw, (Marked("title", text),))
 
 
 def buttons(press: Press, surface: Surface, width: float) -> Block | None:
@@ -249,7 +240,7 @@ def total(press: Press, surface: Surface, width: float) -> Block | None:
             at = x if spread else start - style.gap - count.width
             count.draw(canvas, at, y + (height - count.height) / 2)
 
-    return Block(height, draw, (Pair(name, label_text, sum_text, "money"),))
+    return Block(height, draw, (Pair(label_text, sum_text, "money"),))
 
 
 def loose(press: Press, surface: Surface, width: float) -> Block | None:

@@ -1,0 +1,59 @@
+"""What a family of pages is, and what every page goes through after it was drawn."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from kantu.synth.ask.generic import GENERIC, Asker, Weighted, ask
+from kantu.synth.ask.scene import Scene
+from kantu.synth.draw import effects
+from kantu.synth.draw.canvas import Canvas
+from kantu.synth.facts import Fact
+from kantu.synth.page import Page
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+GRID = 32  # pixels a visual token: pages on this grid reach the network without resampling
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of pages. `choose_size` is for who has no wish; `draw(seed, size)` is the same page in every process."""
+
+    name: str
+    choose_size: Callable[[random.Random], Size]
+    draw: Callable[[int, Size], Page]
+
+
+def usual_size(rng: random.Random) -> Size:
+    """A size between 320 x 320 and 512 x 640, on the grid."""
+    return rng.randrange(320, 513, GRID), rng.randrange(320, 641, GRID)
+
+
+def finish(
+    family: str,
+    seed: int,
+    size: Size,
+    canvas: Canvas,
+    facts: Iterable[Fact],
+    rng: random.Random,
+    *,
+    askers: Weighted = GENERIC,
+    first: Iterable[Asker] = (),
+    least: int = 6,
+    most: int = 10,
+) -> Page:
+    """What was drawn as it reaches us: scaled to `size`, worn as screenshots are, and asked about.
+
+    `facts` are what the page states, each printed on it. For the rest see `ask`; without `askers` nothing is asked.
+    """
+    drawn = Page(family, seed, canvas.image, tuple(canvas.lines), tuple(canvas.elements), tuple(facts))
+    flat = effects.resize(drawn, *size)
+    worn = effects.degrade(flat, rng)
+    if not askers:
+        return worn
+    questions = ask(Scene(rng, worn, flat), askers, first=first, least=least, most=most)
+    return replace(worn, questions=questions)
