@@ -9,6 +9,7 @@ import pytest
 from kantu.errors import InvalidRequestError
 from kantu.synth.draw import faces
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.families import FAMILIES, draw
 from kantu.synth.page import Box
 
@@ -43,9 +44,9 @@ def test_no_character_is_drawn_in_a_face_that_lacks_it(family: str, monkeypatch:
     drawn: set[tuple[faces.Face, str]] = set()
     draw_text = Canvas.text
 
-    def remember(canvas: Canvas, x: float, y: float, text: str, face: faces.Face, *args: Any, **options: Any) -> Box:
-        drawn.update((face, character) for character in text if not character.isspace())
-        return draw_text(canvas, x, y, text, face, *args, **options)
+    def remember(canvas: Canvas, x: float, y: float, text: str, type_: Type, **options: Any) -> Box:
+        drawn.update((type_.face_for(text), character) for character in text if not character.isspace())
+        return draw_text(canvas, x, y, text, type_, **options)
 
     monkeypatch.setattr(Canvas, "text", remember)
     for seed in range(60):

@@ -17,6 +17,7 @@ from kantu.synth import families
 from kantu.synth.ask.scene import relative
 from kantu.synth.draw import faces, palette
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.facts import Fact, Pair
 from kantu.synth.families.family import Family, Size, finish, usual_size
 from kantu.synth.page import Page
@@ -32,18 +33,19 @@ pytestmark = pytest.mark.usefixtures("needs_fonts")
 def draw(seed: int, size: Size) -> Page:
     """A ticket with a title and some fields, each on a row of its own."""
     rng = random.Random(f"ticket:{seed}")
-    back, ink, face = palette.paper(rng, dark=False), (20, 30, 60), faces.closest("sans", 400)
+    back, face = palette.paper(rng, dark=False), faces.closest("sans", 400)
+    plain, grey = Type(face, 15, (20, 30, 60)), Type(face, 15, palette.grey(90))
     canvas = Canvas(*size, back)
     canvas.element("card", "借书单", (8, 8, size[0] - 8, size[1] - 8))
     canvas.rounded((8, 8, size[0] - 8, size[1] - 8), 10, palette.mix(back, (255, 255, 255), 0.5))
-    canvas.text(24, 24, "借书单", face, 22, palette.hsv(rng.random(), 0.9, 0.5), role="title")
+    canvas.text(24, 24, "借书单", Type(face, 22, palette.hsv(rng.random(), 0.9, 0.5)), role="title")
     kinds = rng.sample(("书名", "借阅人", "应还日期", "书架", "押金"), rng.randint(3, 5))
     makers = {"应还日期": vocabulary.date, "借阅人": vocabulary.person, "押金": vocabulary.amount}
     facts: list[Fact] = []
     for row, label in enumerate(kinds):
         value = makers.get(label, vocabulary.word)(rng)
-        canvas.text(24, 64 + 30 * row, label, face, 15, palette.grey(90), role="label", name=label)
-        canvas.text(size[0] - 24, 64 + 30 * row, value, face, 15, ink, anchor="r", role="value", name=label)
+        canvas.text(24, 64 + 30 * row, label, grey, role="label", name=label)
+        canvas.text(size[0] - 24, 64 + 30 * row, value, plain, anchor="r", role="value", name=label)
         facts.append(Pair(label, value))
     return finish("ticket", seed, size, canvas, facts, rng)
 

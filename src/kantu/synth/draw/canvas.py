@@ -7,46 +7,10 @@ from functools import lru_cache
 from PIL import Image, ImageDraw, ImageFilter
 
 from kantu.synth.draw import faces
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.page import Box, Color, Element, Line
 
 _ASCENT = 0.88  # share of the em box above the baseline in the CJK fonts used here
-
-
-def text_width(text: str, face: faces.Face, size: int, spacing: float = 0.0) -> float:
-    """Width of `text` in pixels as `Canvas.text` draws it."""
-    return sum(map(faces.advances(face, size).__getitem__, text)) + spacing * max(0, len(text) - 1)
-
-
-def fit(text: str, face: faces.Face, size: int, width: float) -> str:
-    """The longest head of `text` that fits `width`, ended by … when something was cut."""
-    if text_width(text, face, size) <= width:
-        return text
-    while text and text_width(text + "…", face, size) > width:
-        text = text[:-1]
-    return text + "…"
-
-
-def fit_exact(text: str, face: faces.Face, size: int, width: float, spacing: float = 0.0) -> str:
-    """The longest head of `text` that fits `width`, without any mark where it was cut."""
-    used, advances = 0.0, faces.advances(face, size)
-    for index, character in enumerate(text):
-        used += advances[character]
-        if used > width:
-            return text[:index]
-        used += spacing
-    return text
-
-
-def wrap(text: str, face: faces.Face, size: int, width: float) -> list[str]:
-    """Break `text` into lines no wider than `width`, between any two characters as Chinese allows."""
-    lines, current, used, advances = [], "", 0.0, faces.advances(face, size)
-    for character in text:
-        step = advances[character]
-        if current and used + step > width:
-            lines.append(current)
-            current, used = "", 0.0
-        current, used = current + character, used + step
-    return [*lines, current] if current else lines
 
 
 @lru_cache(maxsize=512)
@@ -83,18 +47,16 @@ class Canvas:
         x: float,
         y: float,
         text: str,
-        face: faces.Face,
-        size: int,
-        fill: Color,
+        type_: Type,
         *,
         anchor: str = "l",
-        spacing: float = 0.0,
         role: str = "",
         name: str = "",
         strike: bool = False,
     ) -> Box:
         """Draw one line and remember it. `anchor` says what `x` is: the line's l(eft), m(iddle) or r(ight) edge."""
-        total = text_width(text, face, size, spacing)
+        face, size, fill, spacing = type_.face_for(text), type_.size, type_.fill, type_.spacing
+        total = type_.width(text)
         left = x - {"l": 0.0, "m": total / 2, "r": total}[anchor]
         baseline = y + _ASCENT * size
         font = faces.load(face, size)

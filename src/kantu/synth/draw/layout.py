@@ -9,23 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from kantu.synth.draw import faces
-from kantu.synth.draw.canvas import Canvas, text_width, wrap
+from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.facts import Fact
-from kantu.synth.page import Box, Color
+from kantu.synth.page import Box
 
 Draw = Callable[[Canvas, float, float], None]
-
-
-@dataclass(frozen=True)
-class Type:
-    """How a run of text is set: face, em size in pixels, colour, letter spacing in pixels."""
-
-    face: faces.Face
-    size: int
-    fill: Color
-    spacing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -55,26 +46,51 @@ def _joined(pieces: Sequence[Piece], width: float, height: float, draw: Draw) ->
     return Piece(width, height, draw, tuple(fact for piece in pieces for fact in piece.facts))
 
 
-def text(content: str, style: Type, *, role: str = "", name: str = "", strike: bool = False) -> Piece:
+@dataclass(frozen=True)
+class Run:
+    """One text in one type, in one or more lines `leading` ems apart."""
+
+    lines: tuple[str, ...]
+    type: Type
+    leading: float = 1.4
+    role: str = ""
+    name: str = ""
+
+    @cached_property
+    def width(self) -> float:
+        return max(map(self.type.width, self.lines))
+
+    @cached_property
+    def height(self) -> float:
+        return self.type.size * (1 + self.leading * (len(self.lines) - 1))
+
+    def draw(self, canvas: Canvas, x: float, y: float, anchor: str = "l", *, strike: bool = False) -> None:
+        """Draw with the top at `y`; `x` is the l(eft), m(iddle) or r(ight) edge."""
+        for index, line in enumerate(self.lines):
+            top = y + index * self.leading * self.type.size
+            canvas.text(x, top, line, self.type, anchor=anchor, role=self.role, name=self.name, strike=strike)
+
+    def piece(self, *, align: str = "l", strike: bool = False) -> Piece:
+        """The run as a piece as wide as its widest line; `align` is l, m or r within that."""
+        offset = self.width * {"l": 0.0, "m": 0.5, "r": 1.0}[align]
+
+        def draw(canvas: Canvas, x: float, y: float) -> None:
+            self.draw(canvas, x + offset, y, align, strike=strike)
+
+        return Piece(self.width, self.height, draw)
+
+
+def text(content: str, type_: Type, *, role: str = "", name: str = "", strike: bool = False) -> Piece:
     """One line of text in its em box."""
-
-    def draw(canvas: Canvas, x: float, y: float) -> None:
-        canvas.text(
-            x, y, content, style.face, style.size, style.fill,
-            spacing=style.spacing, role=role, name=name, strike=strike,
-        )  # fmt: skip
-
-    return Piece(text_width(content, style.face, style.size, style.spacing), style.size, draw)
+    return Run((content,), type_, role=role, name=name).piece(strike=strike)
 
 
 def paragraph(
-    content: str, style: Type, width: float, *, leading: float = 1.4, role: str = "", name: str = "", align: str = "l"
+    content: str, type_: Type, width: float, *, leading: float = 1.4, role: str = "", name: str = "", align: str = "l"
 ) -> Piece:
     """`content` broken into as many lines as `width` asks for; `leading` is the line height in ems."""
-    spaced = width - style.spacing * len(content) if style.spacing > 0 else width
-    parts = wrap(content, style.face, style.size, max(spaced, style.size * 2))
-    lines = [text(part, style, role=role, name=name) for part in parts]
-    return column(lines, style.size * (leading - 1.0), align=align)
+    lines, one_face = type_.broken(content, max(width, type_.size * 2))
+    return Run(lines, one_face, leading, role, name).piece(align=align)
 
 
 def column(pieces: Iterable[Piece], gap: float = 0.0, *, align: str = "l", width: float | None = None) -> Piece:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import random
+from collections.abc import Sequence
 
 from kantu.synth.page import Color
 
@@ -101,3 +102,12 @@ def vivid(color: Color) -> bool:
 def hues_apart(a: Color, b: Color) -> bool:
     """Whether nobody would call both by one name."""
     return _turn(_to_hsv(a)[0], _to_hsv(b)[0]) > 0.09
+
+
+def fade(ink: Color, backs: Sequence[Color], share: float, *, least: float) -> Color:
+    """`ink` with up to `share` of what is behind it, but no less contrast than `least` where it had as much."""
+    while True:
+        faded = mix(ink, backs[0], share)
+        if share < 0.05 or min(contrast(faded, back) for back in backs) >= least:
+            return faded
+        share *= 0.7

@@ -7,7 +7,8 @@ import string
 from dataclasses import dataclass
 
 from kantu.synth.draw import effects, faces, palette
-from kantu.synth.draw.canvas import Canvas, fit_exact, text_width
+from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.families.family import Family, Size, finish, usual_size
 from kantu.synth.page import Box, Color, Page
 from kantu.synth.words import vocabulary
@@ -19,7 +20,7 @@ _MOST_CHARACTERS = 250 / (320 * 320)  # a pixel
 
 
 @dataclass(frozen=True)
-class _Type:
+class _Setting:
     """How the text of one cell is set; lengths in drawn pixels, `scale` of them to a pixel of the page."""
 
     scale: float
@@ -116,11 +117,11 @@ def _backdrop(rng: random.Random, canvas: Canvas, cell: Box, page_color: Color) 
     return text_box, (color,)
 
 
-def _type(rng: random.Random, backgrounds: tuple[Color, ...], width: float, scale: float) -> _Type:
+def _setting(rng: random.Random, backgrounds: tuple[Color, ...], width: float, scale: float) -> _Setting:
     size = min(rng.choices(_SIZES, _SIZE_WEIGHTS)[0], max(11, int(width / scale / 3)))
     least = rng.choice((2.0, 2.5, 3.0, 4.5, 4.5, 7.0))
     colors = tuple(palette.ink(rng, *backgrounds, least=least) for _ in range(rng.choice((1, 1, 1, 2, 3))))
-    return _Type(
+    return _Setting(
         scale=scale,
         face=rng.choices(faces.FACES, _FACE_WEIGHTS)[0],
         latin=rng.choice(faces.LATIN_FACES),
@@ -132,35 +133,25 @@ def _type(rng: random.Random, backgrounds: tuple[Color, ...], width: float, scal
     )
 
 
-def _fill(rng: random.Random, canvas: Canvas, box: Box, type_: _Type, budget: int) -> int:
+def _fill(rng: random.Random, canvas: Canvas, box: Box, setting: _Setting, budget: int) -> int:
     """Set rows from the top of `box` to its bottom; how many characters of the budget are left."""
-    y = box[1] + rng.uniform(0, 0.3) * type_.size * type_.scale
+    y = box[1] + rng.uniform(0, 0.3) * setting.size * setting.scale
     while budget > 0:
-        nominal = max(11, type_.size + (rng.choice((-2, 2, 4)) if rng.random() < 0.2 else 0))
-        size = faces.snap(nominal * type_.scale)
+        nominal = max(11, setting.size + (rng.choice((-2, 2, 4)) if rng.random() < 0.2 else 0))
+        size = faces.snap(nominal * setting.scale)
         if y + size > box[3]:
             break
         text = _row(rng)[:budget]
-        latin = text.isascii() and rng.random() < 0.6
-        face = type_.latin if latin else type_.face
-        text = fit_exact(text, face, size, box[2] - box[0], type_.spacing).strip()
+        latin = setting.latin if rng.random() < 0.6 else None
+        set_ = Type(setting.face, size, rng.choice(setting.colors), setting.spacing, latin)
+        text = set_.cut(text, box[2] - box[0]).strip()
         if text:
-            slack = box[2] - box[0] - text_width(text, face, size, type_.spacing)
+            slack = box[2] - box[0] - set_.width(text)
             indent = rng.uniform(0, slack) if rng.random() < 0.1 else 0.0
-            x = {"l": box[0] + indent, "m": (box[0] + box[2]) / 2, "r": box[2] - indent}[type_.anchor]
-            canvas.text(
-                x,
-                y,
-                text,
-                face,
-                size,
-                rng.choice(type_.colors),
-                anchor=type_.anchor,
-                spacing=type_.spacing,
-                role="glyphs",
-            )
+            x = {"l": box[0] + indent, "m": (box[0] + box[2]) / 2, "r": box[2] - indent}[setting.anchor]
+            canvas.text(x, y, text, set_, anchor=setting.anchor, role="glyphs")
             budget -= len(text)
-        y += size * type_.leading * (rng.uniform(1.2, 2.5) if rng.random() < 0.08 else 1.0) + 1
+        y += size * setting.leading * (rng.uniform(1.2, 2.5) if rng.random() < 0.08 else 1.0) + 1
     return budget
 
 
@@ -178,7 +169,7 @@ def _compose(rng: random.Random, width: int, height: int, scale: float) -> Canva
     for cell in cells:
         box, backgrounds = _backdrop(rng, canvas, cell, page_color)
         if budget > 0 and box[2] - box[0] > 36 * scale:
-            budget = _fill(rng, canvas, box, _type(rng, backgrounds, box[2] - box[0], scale), budget)
+            budget = _fill(rng, canvas, box, _setting(rng, backgrounds, box[2] - box[0], scale), budget)
     return canvas
 
 

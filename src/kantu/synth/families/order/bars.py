@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from kantu.synth.draw.canvas import Canvas, fit
+from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, picture, row, space, spread, text
 from kantu.synth.draw.palette import mix
-from kantu.synth.families.order.blocks import emoji
-from kantu.synth.families.order.style import Style
+from kantu.synth.draw.parts import chevron, emoji
+from kantu.synth.families.order.style import OrderStyle
 from kantu.synth.families.order.words import each
 from kantu.synth.page import Box
 
@@ -18,7 +18,7 @@ _TITLES = each(
 )
 
 
-def _phone_bar(style: Style, ink: tuple[int, int, int], rng: random.Random) -> Piece:
+def _phone_bar(style: OrderStyle, ink: tuple[int, int, int], rng: random.Random) -> Piece:
     clock = text(
         f"{rng.randint(0, 23):02d}:{rng.randint(0, 59):02d}",
         replace(style["small"], fill=ink, size=max(style["small"].size, 11)),
@@ -39,13 +39,12 @@ def _phone_bar(style: Style, ink: tuple[int, int, int], rng: random.Random) -> P
     return pad(spread(clock, picture(60, 12, signs), style.width - 32), 16, 5)
 
 
-def _title_bar(style: Style, ink: tuple[int, int, int], rng: random.Random) -> Piece:
+def _title_bar(style: OrderStyle, ink: tuple[int, int, int], rng: random.Random) -> Piece:
     type_ = replace(style["bar"], fill=ink, spacing=0.0)
     title = text(rng.choice(_TITLES), type_, role="title")
 
     def arrow(canvas: Canvas, area: Box) -> None:
-        x1, y1, x2, y2 = area
-        canvas.draw.line([(x2, y1), (x1, (y1 + y2) / 2), (x2, y2)], fill=ink, width=2)
+        chevron(canvas, area, ink, back=True)
         canvas.element("icon", "返回", area)
 
     def more(canvas: Canvas, area: Box) -> None:
@@ -66,7 +65,7 @@ def _title_bar(style: Style, ink: tuple[int, int, int], rng: random.Random) -> P
     return pad(line, 16, rng.choice((8, 10, 13)))
 
 
-def _tabs(style: Style, rng: random.Random) -> Piece:
+def _tabs(style: OrderStyle, rng: random.Random) -> Piece:
     """The row of lists an order page came from; its words are other orders' states."""
     words = rng.choice(
         (
@@ -82,7 +81,7 @@ def _tabs(style: Style, rng: random.Random) -> Piece:
     return backed(pad(row(cells), 8, 9), lambda canvas, area: canvas.draw.rectangle(area, fill=style.card))
 
 
-def _notice(style: Style, rng: random.Random) -> Piece:
+def _notice(style: OrderStyle, rng: random.Random) -> Piece:
     words = rng.choice(
         (
             "谨防诈骗，客服不会索要验证码",
@@ -93,7 +92,7 @@ def _notice(style: Style, rng: random.Random) -> Piece:
         )
     )
     small = replace(style["small"], fill=mix(style.ink, (190, 110, 20), 0.6))
-    shown = fit(words, small.face, small.size, style.width - 52)
+    shown = small.fit(words, style.width - 52)
     line = row([emoji("📢", small.size * 1.3), text(shown, small, role="clutter")], 6)
     tint = mix(style.card, (255, 190, 70), 0.18)
     return backed(
@@ -102,13 +101,13 @@ def _notice(style: Style, rng: random.Random) -> Piece:
     )
 
 
-def top_bars(style: Style, rng: random.Random) -> Piece:
+def top_bars(style: OrderStyle, rng: random.Random) -> Piece:
     """Everything above the first block, edge to edge; of no height on many cards."""
     width = style.width
     tops: list[Piece] = []
     if style.forms["frame"] == "phone":
         form = style.forms["header"]
-        back = {"accent": style.accent, "card": style.card, "page": style.page}[form]
+        back = {"accent": style.accent, "card": style.card, "page": style.page[0]}[form]
         ink = style.on_accent if form == "accent" else style.ink
         bars = [_phone_bar(style, ink, rng)] if rng.random() < 0.7 else []
         bars += [_title_bar(style, ink, rng)] if rng.random() < 0.9 else []

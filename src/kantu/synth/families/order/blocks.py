@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from kantu.synth.draw.canvas import Canvas, fit, text_width, wrap
-from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
+from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.layout import Piece, Run, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.draw.palette import mix
+from kantu.synth.draw.parts import chevron, emoji, rule
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.facts import Fact, Item
 from kantu.synth.families.order.record import Good, Order
-from kantu.synth.families.order.rows import Row, money, rows, rule, told, value_type
-from kantu.synth.families.order.style import Style
+from kantu.synth.families.order.rows import Row, money, rows, told
+from kantu.synth.families.order.style import OrderStyle
 from kantu.synth.families.order.words import EXTRA_ROWS, LABELS, each
 from kantu.synth.page import Box
 from kantu.synth.words import vocabulary
@@ -30,23 +32,7 @@ _NEWS = each(
 )
 
 
-def emoji(character: str, size: float, *, label: str = "", kind: str = "icon") -> Piece:
-    """A colour emoji `size` pixels square."""
-    return picture(size, size, lambda canvas, area: canvas.emoji(character, area, label=label, kind=kind))
-
-
-def chevron(style: Style, size: float) -> Piece:
-    """The small › at the end of a row that leads somewhere, drawn as lines."""
-
-    def paint(canvas: Canvas, area: Box) -> None:
-        x1, y1, x2, y2 = area
-        middle = (y1 + y2) / 2
-        canvas.draw.line([(x1, y1), (x2, middle), (x1, y2)], fill=style.faint, width=max(1, round(size / 7)))
-
-    return picture(size * 0.45, size * 0.75, paint)
-
-
-def section(kind: str, style: Style, rng: random.Random) -> Piece | None:
+def section(kind: str, style: OrderStyle, rng: random.Random) -> Piece | None:
     """A block's printed title, when the page's style has such titles."""
     form = style.forms["section"]
     if form == "none":
@@ -60,50 +46,52 @@ def section(kind: str, style: Style, rng: random.Random) -> Piece | None:
     return title
 
 
-def titled(kind: str, body: Piece, style: Style, rng: random.Random) -> Piece:
+def titled(kind: str, body: Piece, style: OrderStyle, rng: random.Random) -> Piece:
     """The body under its section title, if any."""
     head = section(kind, style, rng)
     if head is None:
         return body
-    if style.dividers:
+    if style.divided:
         return column([head, rule(style, body.width), body], style.row_gap * 0.8, width=body.width)
     return column([head, body], style.row_gap, width=body.width)
 
 
-def shop_row(order: Order, style: Style, width: float, rng: random.Random, right: Piece | None = None) -> Piece:
+def shop_row(order: Order, style: OrderStyle, width: float, rng: random.Random, right: Piece | None = None) -> Piece:
     """The shop's name with a mark and a chevron; `right` stands at the other end."""
     room = width - (right.width + 10 if right else 0)
     type_ = style["title"] if rng.random() < 0.5 else replace(style["goods"])
     mark = emoji(rng.choice("🏪🏬🛍🏠🌿🍀⭐🐻"), type_.size * 1.15) if rng.random() < 0.6 else space()
-    end = chevron(style, type_.size) if rng.random() < 0.6 else space()
+    end = space()
+    if rng.random() < 0.6:
+        end = picture(type_.size * 0.45, type_.size * 0.75, lambda canvas, area: chevron(canvas, area, style.faint))
     named = rng.choice(LABELS["shop"])
     label = text(named + "：", style["label"], role="label") if rng.random() < 0.12 else space()
     budget = room - mark.width - end.width - label.width - 15
-    if text_width(order.shop, type_.face, type_.size) > budget:
+    if type_.width(order.shop) > budget:
         type_ = replace(type_, size=style["value"].size)
         mark = label = space()
         budget = room - end.width - 8
-    shown = fit(order.shop, type_.face, type_.size, budget)
+    shown = type_.fit(order.shop, budget)
     name = text(shown, replace(type_, spacing=0.0), role="shop", name="shop")
     piece = row([part for part in (mark, label, name, end) if part.width], 5)
     piece = piece.showing(told("shop", shown.removesuffix("…"), named if label.width else ""))
     return spread(piece, right, width) if right else piece
 
 
-def number_row(order: Order, style: Style, width: float, rng: random.Random, right: Piece) -> Piece:
+def number_row(order: Order, style: OrderStyle, width: float, rng: random.Random, right: Piece) -> Piece:
     """The order's number at the left and something at the right, as in lists of orders, if both fit."""
     type_ = style["label"]
     label = rng.choice(LABELS["number"])
     line = label + "：" + order.number
-    if text_width(line, type_.face, type_.size, type_.spacing) + right.width + 12 > width:
+    if type_.width(line) + right.width + 12 > width:
         line, label = order.number, ""
-    if text_width(line, type_.face, type_.size, type_.spacing) + right.width + 12 > width:
+    if type_.width(line) + right.width + 12 > width:
         return box(right, width, right.height, align=1.0)
     number = text(line, type_, role="row", name="number").showing(told("number", order.number, label))
     return spread(number, right, width)
 
 
-def _thumbnail(good: Good, name: str, style: Style, size: float, rng: random.Random) -> Piece:
+def _thumbnail(good: Good, name: str, style: OrderStyle, size: float, rng: random.Random) -> Piece:
     tint = mix(
         style.card, rng.choice((style.accent, (250, 190, 120), (150, 190, 240), (170, 220, 170), style.ink)), 0.13
     )
@@ -121,21 +109,19 @@ def _thumbnail(good: Good, name: str, style: Style, size: float, rng: random.Ran
 
 def _clamped(content: str, type_: Type, width: float, most: int, *, name: str = "") -> tuple[Piece, str]:
     """At most `most` lines of `content`, the last one cut with … if need be, and what can be read of it."""
-    parts = wrap(content, type_.face, type_.size, width)
-    if len(parts) > most:
-        parts = [*parts[: most - 1], fit("".join(parts[most - 1 :]), type_.face, type_.size, width)]
-    visible = "".join(parts).removesuffix("…")
-    lines = [text(part, replace(type_, spacing=0.0), role="goods", name=name) for part in parts]
-    return column(lines, type_.size * 0.32), visible
+    lines, set_ = type_.broken(content, width)
+    if len(lines) > most:
+        lines = (*lines[: most - 1], set_.fit("".join(lines[most - 1 :]), width))
+    return Run(lines, set_, 1.32, "goods", name).piece(), "".join(lines).removesuffix("…")
 
 
-def _quantity(count: int, style: Style, name: str) -> Piece:
+def _quantity(count: int, style: OrderStyle, name: str) -> Piece:
     form = style.forms["quantity"]
     printed = {"x": f"x{count}", "×": f"×{count}", "数量": f"数量：{count}", "件": f"{count}件"}[form]
     return text(printed, replace(style["small"], size=max(style["small"].size, 12)), role="value", name=name)
 
 
-def good_piece(good: Good, index: int, single: bool, style: Style, width: float, rng: random.Random) -> Piece:
+def good_piece(good: Good, index: int, single: bool, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """One article with its picture, name, specification, price and quantity."""
     where = style.forms["picture"]
     body = style["goods"]
@@ -153,7 +139,7 @@ def good_piece(good: Good, index: int, single: bool, style: Style, width: float,
     left = [title]
     if good.spec:
         spec = text(
-            fit(good.spec, style["small"].face, style["small"].size, room - right_room - 14),
+            style["small"].fit(good.spec, room - right_room - 14),
             style["small"],
             role="spec",
             name=f"spec_{index}",
@@ -197,7 +183,7 @@ def good_piece(good: Good, index: int, single: bool, style: Style, width: float,
     return box(block, width, block.height, align=0.0).showing(*facts)
 
 
-def _hero(canvas: Canvas, area: Box, good: Good, name: str, style: Style) -> None:
+def _hero(canvas: Canvas, area: Box, good: Good, name: str, style: OrderStyle) -> None:
     canvas.gradient(area, style.tint, mix(style.tint, style.accent_end, 0.3), radius=min(style.radius, 12))
     middle, size = (area[0] + area[2]) / 2, (area[3] - area[1]) * 0.74
     top = area[1] + (area[3] - area[1] - size) / 2
@@ -205,21 +191,21 @@ def _hero(canvas: Canvas, area: Box, good: Good, name: str, style: Style) -> Non
     canvas.element("picture", name, area)
 
 
-def goods_block(order: Order, style: Style, width: float, rng: random.Random, head: Piece | None) -> Piece:
+def goods_block(order: Order, style: OrderStyle, width: float, rng: random.Random, head: Piece | None) -> Piece:
     """All articles, under the shop's row when there is one."""
     single = len(order.goods) == 1
     pieces = [good_piece(good, index, single, style, width, rng) for index, good in enumerate(order.goods)]
     body = [pieces[0]]
     for piece in pieces[1:]:
-        body += [rule(style, width), piece] if style.dividers else [piece]
+        body += [rule(style, width), piece] if style.divided else [piece]
     content = column(body, max(style.row_gap, 10.0), width=width)
     if head is None:
         return titled("goods", content, style, rng)
-    parts = [head, rule(style, width), content] if style.dividers else [head, content]
+    parts = [head, rule(style, width), content] if style.divided else [head, content]
     return column(parts, max(style.row_gap, 9.0), width=width)
 
 
-def totals_block(order: Order, style: Style, width: float, rng: random.Random, *, brief: bool) -> Piece:
+def totals_block(order: Order, style: OrderStyle, width: float, rng: random.Random, *, brief: bool) -> Piece:
     """What was paid: one right-aligned line when `brief`, else the sum in rows."""
     count = sum(good.quantity for good in order.goods)
     label = rng.choice(LABELS["price"])
@@ -257,7 +243,7 @@ def totals_block(order: Order, style: Style, width: float, rng: random.Random, *
     return titled("totals", rows(items, style, width, rng, form), style, rng)
 
 
-def info_block(order: Order, style: Style, width: float, rng: random.Random, *, skip: frozenset[str]) -> Piece:
+def info_block(order: Order, style: OrderStyle, width: float, rng: random.Random, *, skip: frozenset[str]) -> Piece:
     """The order's number, times, payment and whatever else shops list there, in any order."""
     odds = {
         "number": 0.93,
@@ -292,14 +278,14 @@ def info_block(order: Order, style: Style, width: float, rng: random.Random, *, 
     return titled("info", rows(items, style, width, rng), style, rng)
 
 
-def address_block(order: Order, style: Style, width: float, rng: random.Random) -> Piece:
+def address_block(order: Order, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """Who receives the parcel and where."""
     if rng.random() < 0.3:
         names = ("recipient", "phone", "address")
         items = [Row(rng.choice(LABELS[name]), getattr(order, name), name) for name in names]
         return titled("address", rows(items, style, width, rng), style, rng)
     person = text(order.recipient, style["title"], role="value", name="recipient")
-    phone = text(order.phone, value_type(order.phone, style), role="value", name="phone")
+    phone = text(order.phone, style["value"], role="value", name="phone")
     mark = emoji("📍", style["title"].size * 1.3) if rng.random() < 0.6 else space()
     room = width - (mark.width + 8 if mark.width else 0)
     who = row([person, phone], 10) if rng.random() < 0.8 else spread(person, phone, room)
@@ -310,7 +296,7 @@ def address_block(order: Order, style: Style, width: float, rng: random.Random) 
     return piece.showing(*(told(name, getattr(order, name)) for name in ("recipient", "phone", "address")))
 
 
-def logistics_block(order: Order, style: Style, width: float, rng: random.Random) -> Piece:
+def logistics_block(order: Order, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """The courier, the parcel's number, and sometimes the latest news of it."""
     if rng.random() < 0.45:
         items = [Row(rng.choice(LABELS[name]), getattr(order, name), name) for name in ("courier", "tracking")]
@@ -318,7 +304,7 @@ def logistics_block(order: Order, style: Style, width: float, rng: random.Random
     mark = emoji(rng.choice("🚚📦🛵"), style["title"].size * 1.4)
     room = width - mark.width - 8
     company = text(order.courier, style["title"], role="value", name="courier")
-    code = text(order.tracking, value_type(order.tracking, style), role="value", name="tracking")
+    code = text(order.tracking, style["value"], role="value", name="tracking")
     head = row([company, code], 8) if company.width + code.width + 8 <= room else column([company, code], 5)
     lines = [head]
     if rng.random() < 0.5:

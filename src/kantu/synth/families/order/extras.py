@@ -6,19 +6,19 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from kantu.synth.draw.canvas import Canvas, fit, text_width
+from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, picture, row, spread, text
 from kantu.synth.draw.palette import contrast, mix
-from kantu.synth.families.order.blocks import emoji
+from kantu.synth.draw.parts import emoji
 from kantu.synth.families.order.record import Order
 from kantu.synth.families.order.rows import told
-from kantu.synth.families.order.style import Style
+from kantu.synth.families.order.style import OrderStyle
 from kantu.synth.families.order.words import PICTURES
 from kantu.synth.page import Box, Color
 from kantu.synth.words import vocabulary
 
 
-def _button(name: str, style: Style, primary: bool, height: float, width: float, form: str) -> Piece:
+def _button(name: str, style: OrderStyle, primary: bool, height: float, width: float, form: str) -> Piece:
     edge = mix(style.card, style.ink, 0.25)
     fill: Color | None = None
     outline: Color | None = edge
@@ -47,14 +47,14 @@ def _button(name: str, style: Style, primary: bool, height: float, width: float,
     return piece.showing(told("button", name)) if primary else piece
 
 
-def buttons_row(order: Order, style: Style, width: float, rng: random.Random) -> Piece:
+def buttons_row(order: Order, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """One to three buttons, the primary one coloured; equal widths, right-aligned or centred."""
     form = style.forms["button"]
     form = "filled" if form == "bare" and len(order.buttons) == 1 else form
     height = round(style["button"].size * rng.choice((1.9, 2.1, 2.4, 2.8)))
     type_ = style["button"]
     names = list(order.buttons)
-    natural = [text_width(name, type_.face, type_.size) + 2 * type_.size * 0.8 for name in names]
+    natural = [type_.width(name) + 2 * type_.size * 0.8 for name in names]
     while len(names) > 1 and sum(natural[: len(names)]) + 10 * (len(names) - 1) > width:
         names.pop()
     equal = rng.random() < (0.4 if len(names) > 1 else 0.5)
@@ -69,7 +69,7 @@ def buttons_row(order: Order, style: Style, width: float, rng: random.Random) ->
     return box(line, width, height, align=rng.choice((1.0, 1.0, 0.5, 0.0)))
 
 
-def promotion(style: Style, width: float, rng: random.Random) -> Piece:
+def promotion(style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """Something the shop would rather have the user look at."""
     slogan = rng.choice(
         (
@@ -103,7 +103,7 @@ def promotion(style: Style, width: float, rng: random.Random) -> Piece:
     return backed(pad(line, 10, 9), lambda canvas, area: canvas.rounded(area, min(style.radius, 12), style.tint))
 
 
-def recommendations(style: Style, width: float, rng: random.Random) -> Piece:
+def recommendations(style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """A strip of other goods, as below every order page."""
     count = 2 if width < 420 else rng.choice((3, 4))
     gap = 10
@@ -113,7 +113,7 @@ def recommendations(style: Style, width: float, rng: random.Random) -> Piece:
         shot = picture(share, share * 0.62, _tile(rng.choice(PICTURES), style))
         small = style["small"]
         name = text(
-            fit(vocabulary.goods_name(rng), small.face, small.size, share),
+            small.fit(vocabulary.goods_name(rng), share),
             replace(small, fill=style.soft),
             role="clutter",
         )
@@ -123,7 +123,7 @@ def recommendations(style: Style, width: float, rng: random.Random) -> Piece:
     return column([title, row(cells, gap, valign=0)], 9, width=width)
 
 
-def _tile(mark: str, style: Style) -> Callable[[Canvas, Box], None]:
+def _tile(mark: str, style: OrderStyle) -> Callable[[Canvas, Box], None]:
     def paint(canvas: Canvas, area: Box) -> None:
         canvas.rounded(area, min(style.radius, 10), mix(style.card, style.ink, 0.05))
         size = (area[3] - area[1]) * 0.6
@@ -133,7 +133,7 @@ def _tile(mark: str, style: Style) -> Callable[[Canvas, Box], None]:
     return paint
 
 
-def help_links(style: Style, width: float, rng: random.Random) -> Piece:
+def help_links(style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """Small grey words at the foot of a page."""
     notes = (
         "遇到问题？联系客服",
@@ -143,5 +143,5 @@ def help_links(style: Style, width: float, rng: random.Random) -> Piece:
         "本页信息仅供参考",
         "服务时间 9:00-21:00",
     )
-    note = text(fit(rng.choice(notes), style["small"].face, style["small"].size, width), style["small"], role="clutter")
+    note = text(style["small"].fit(rng.choice(notes), width), style["small"], role="clutter")
     return box(note, width, note.height)

@@ -9,7 +9,7 @@ from kantu.synth.families.order.overlay import cover, watermark
 from kantu.synth.families.order.questions import OrderQuestions
 from kantu.synth.families.order.record import Order, make_order
 from kantu.synth.families.order.sheet import compose, paint
-from kantu.synth.families.order.style import make_style
+from kantu.synth.families.order.style import order_style
 from kantu.synth.page import Page
 
 _WIDTHS = {320: 12, 352: 10, 384: 16, 416: 18, 448: 16, 480: 10, 544: 3, 576: 4, 608: 4, 640: 3, 704: 2, 768: 2}
@@ -31,16 +31,19 @@ def draw_order_page(seed: int, size: Size, order: Order | None = None) -> Page:
     """
     rng = random.Random(f"{ORDER.name}:{seed}")
     width, height = size
-    invented = make_order(rng, most_goods=max(1, (height - 320) // 110))
-    order = order or invented
-    style = make_style(rng, width, height)
-    sheet = compose(order, style, height, rng)
+    told = order or make_order(rng, most_goods=max(1, (height - 320) // 110))
+    style = order_style(rng, width, height)
+    sheet = compose(told, style, height, rng)
+    for _ in range(2):  # a mostly empty page teaches little
+        if sheet.used > 0.7 * height:
+            break
+        sheet = max(sheet, compose(told, style, height, rng), key=lambda each: each.used)
     canvas = paint(sheet, style, height, rng)
     if rng.random() < 0.08:
         cover(canvas, style, rng)
     if rng.random() < 0.05:
         watermark(canvas, style, rng)
-    own = OrderQuestions(order.category)
+    own = OrderQuestions(told.category)
     first = own.first(rng)
     return finish(ORDER.name, seed, size, canvas, sheet.facts, rng, askers=own.all(), first=first, least=8, most=12)
 

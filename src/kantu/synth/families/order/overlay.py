@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 from kantu.synth.draw import faces
 from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, text
-from kantu.synth.families.order.blocks import emoji
-from kantu.synth.families.order.style import Style
+from kantu.synth.draw.parts import emoji
+from kantu.synth.families.order.style import OrderStyle
 from kantu.synth.page import Box
 from kantu.synth.words import vocabulary
 
@@ -31,7 +31,7 @@ def _bubble(canvas: Canvas, rng: random.Random) -> tuple[Piece, list[Box]]:
     return emoji(rng.choice("📞💬🎁🧧"), size * 0.6), [(x, y, x + size, y + size) for y in tops]
 
 
-def _toast(canvas: Canvas, style: Style, rng: random.Random) -> tuple[Piece, list[Box]]:
+def _toast(canvas: Canvas, style: OrderStyle, rng: random.Random) -> tuple[Piece, list[Box]]:
     type_ = replace(style["body"], fill=(255, 255, 255), spacing=0.0)
     words = ("复制成功", "已提醒", "网络不稳定", "操作成功", "加载中", "已刷新", vocabulary.word(rng))
     content = text(rng.choice(words), type_, role="clutter")
@@ -41,7 +41,7 @@ def _toast(canvas: Canvas, style: Style, rng: random.Random) -> tuple[Piece, lis
     return content, [(left, y, right, y + height) for y in tops]
 
 
-def cover(canvas: Canvas, style: Style, rng: random.Random) -> None:
+def cover(canvas: Canvas, style: OrderStyle, rng: random.Random) -> None:
     """Float a bubble or a toast over the page.
 
     Text it hides leaves the truth. It never hides a field or a button: where it finds no such place, nothing floats.
@@ -64,7 +64,7 @@ def cover(canvas: Canvas, style: Style, rng: random.Random) -> None:
         return
 
 
-def watermark(canvas: Canvas, style: Style, rng: random.Random) -> None:
+def watermark(canvas: Canvas, style: OrderStyle, rng: random.Random) -> None:
     """Pale slanted words over the whole page, too faint to count as text."""
     word = rng.choice(("仅供参考", "内部资料", "截图留存")) if rng.random() < 0.5 else vocabulary.person(rng)
     tile = Image.new("L", _TILE)

@@ -6,11 +6,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kantu.synth.draw.canvas import Canvas, text_width
-from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
+from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.layout import Piece, backed, box, column, pad, paragraph, picture, row, spread, text
 from kantu.synth.draw.palette import mix
+from kantu.synth.draw.parts import rule
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.facts import Pair
-from kantu.synth.families.order.style import Style
+from kantu.synth.families.order.style import OrderStyle
 from kantu.synth.families.order.words import KINDS
 from kantu.synth.page import Box
 
@@ -33,7 +35,14 @@ def told(name: str, value: str, label: str = "") -> Pair:
 
 
 def money(
-    amount: str, style: Style, type_: Type, *, name: str = "", role: str = "value", sign: str = "", strike: bool = False
+    amount: str,
+    style: OrderStyle,
+    type_: Type,
+    *,
+    name: str = "",
+    role: str = "value",
+    sign: str = "",
+    strike: bool = False,
 ) -> Piece:
     """An amount as the page's style prints it: with the sign before or after, smaller, or the cents smaller."""
     form = style.forms["money"]
@@ -52,28 +61,19 @@ def money(
     return row(drop, 0, valign=0, height=type_.size)
 
 
-def _width(content: str, type_: Type) -> float:
-    return text_width(content, type_.face, type_.size, type_.spacing)
-
-
-def value_type(content: str, style: Style) -> Type:
-    """How a value is set: codes and numbers in the style's code face, which lacks Chinese characters."""
-    return style["code"] if content.isascii() else style["value"]
-
-
-def value_piece(item: Row, style: Style, width: float, *, align: str = "l") -> Piece:
+def value_piece(item: Row, style: OrderStyle, width: float, *, align: str = "l") -> Piece:
     """The value alone, broken into lines when it is wider than `width`."""
     if item.money:
         type_ = style["price"] if item.strong else replace(style["value"], face=style["money"].face)
         return money(item.value, style, type_, name=item.name, sign=item.sign)
-    type_ = value_type(item.value, style)
-    while item.name in ("number", "tracking") and type_.size > 11 and _width(item.value, type_) > width:
+    type_ = style["value"]
+    while item.name in ("number", "tracking") and type_.size > 11 and type_.width(item.value) > width:
         type_ = replace(type_, size=type_.size - 1)  # codes shrink rather than break
-    if item.name in ("payment", "") and style.forms["value"] == "pill" and _width(item.value, type_) + 16 <= width:
+    if item.name in ("payment", "") and style.forms["value"] == "pill" and type_.width(item.value) + 16 <= width:
         tint = mix(style.card, style.accent, 0.12)
         shown = text(item.value, replace(type_, fill=style.ink), role="value", name=item.name)
         return backed(pad(shown, 8, 3), lambda canvas, area: canvas.rounded(area, 10, tint))
-    if _width(item.value, type_) <= width:
+    if type_.width(item.value) <= width:
         return text(item.value, type_, role="value", name=item.name)
     return paragraph(item.value, type_, width, role="value", name=item.name, align=align)
 
@@ -82,7 +82,7 @@ def _fact(piece: Piece, item: Row) -> Piece:
     return piece.showing(told(item.name, item.value, item.label))
 
 
-def _copy_mark(style: Style, rng: random.Random) -> Piece:
+def _copy_mark(style: OrderStyle, rng: random.Random) -> Piece:
     kind = rng.random()
     if kind < 0.6:
         mark = text("复制", replace(style["small"], fill=rng.choice((style.accent, style.soft))), role="link")
@@ -99,7 +99,7 @@ def _copy_mark(style: Style, rng: random.Random) -> Piece:
     return picture(12, 12, icon)
 
 
-def _tail(piece: Piece, item: Row, style: Style, width: float, rng: random.Random) -> Piece:
+def _tail(piece: Piece, item: Row, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """The value, in some pages followed by a copy mark."""
     if item.name in ("number", "tracking") and rng.random() < 0.35:
         mark = _copy_mark(style, rng)
@@ -108,7 +108,7 @@ def _tail(piece: Piece, item: Row, style: Style, width: float, rng: random.Rando
     return piece
 
 
-def _spread(item: Row, style: Style, width: float, rng: random.Random) -> Piece:
+def _spread(item: Row, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     label = text(item.label + style.colon, style["label"], role="label")
     room = width - label.width - 12
     if room < style["value"].size * 5:
@@ -119,7 +119,7 @@ def _spread(item: Row, style: Style, width: float, rng: random.Random) -> Piece:
     return spread(label, value, width, valign=0.0 if value.height > style["value"].size * 1.9 else 0.5)
 
 
-def _inline(item: Row, style: Style, width: float, rng: random.Random, label_width: float) -> Piece:
+def _inline(item: Row, style: OrderStyle, width: float, rng: random.Random, label_width: float) -> Piece:
     label = text(item.label + (style.colon or ""), style["label"], role="label")
     gap = 2 if style.colon else 10
     lead = box(label, max(label_width, label.width), label.height, align=0.0)
@@ -128,7 +128,7 @@ def _inline(item: Row, style: Style, width: float, rng: random.Random, label_wid
     return row([lead, value], gap, valign=0.0 if value.height > style["value"].size * 1.9 else 0.5)
 
 
-def _joined(item: Row, style: Style, width: float) -> Piece:
+def _joined(item: Row, style: OrderStyle, width: float) -> Piece:
     currency = ("" if style.currency == "元" else style.currency) if item.money else ""
     unit = "元" if item.money and style.currency == "元" else ""
     line = f"{item.label}{style.colon or '：'}{item.sign}{currency}{item.value}{unit}"
@@ -136,7 +136,7 @@ def _joined(item: Row, style: Style, width: float) -> Piece:
     return paragraph(line, type_, width, role="row", name=item.name)
 
 
-def _under(item: Row, style: Style, width: float) -> Piece:
+def _under(item: Row, style: OrderStyle, width: float) -> Piece:
     label = text(item.label, style["label"], role="label")
     return column([label, value_piece(item, style, width)], max(3, style.row_gap // 3))
 
@@ -162,7 +162,7 @@ def _pairs(pieces: Sequence[Piece], width: float, gap: float) -> Piece:
     return column(lines, gap, width=width)
 
 
-def _table(items: Sequence[Row], style: Style, width: float) -> Piece:
+def _table(items: Sequence[Row], style: OrderStyle, width: float) -> Piece:
     labels = [text(item.label, style["label"], role="label") for item in items]
     inset = 8.0
     first = min(max(label.width for label in labels) + 2 * inset, width * 0.45)
@@ -188,7 +188,7 @@ def _table(items: Sequence[Row], style: Style, width: float) -> Piece:
     return column(lines, 0, width=width)
 
 
-def _tiles(items: Sequence[Row], style: Style, width: float, rng: random.Random) -> Piece:
+def _tiles(items: Sequence[Row], style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """Value over label or label over value, two or three abreast, each in its own tile; wide ones take a whole line."""
     most = 3 if width > 330 else 2
     inset, gap = 8.0, 8.0
@@ -212,7 +212,7 @@ def _tiles(items: Sequence[Row], style: Style, width: float, rng: random.Random)
     return column([row(line, gap, valign=0.0) for line in lines if line], gap, width=width)
 
 
-def rows(items: Sequence[Row], style: Style, width: float, rng: random.Random, form: str | None = None) -> Piece:
+def rows(items: Sequence[Row], style: OrderStyle, width: float, rng: random.Random, form: str | None = None) -> Piece:
     """Labelled values in the page's form. Everything in `items` is shown; nothing is wider than `width`."""
     chosen = form or style.forms["rows"]
     if chosen == "tiles" and len(items) > 1:
@@ -233,30 +233,13 @@ def rows(items: Sequence[Row], style: Style, width: float, rng: random.Random, f
         return column([_fact(_joined(item, style, width), item) for item in items], gap * 0.8, width=width)
     lines: list[Piece] = []
     equal = rng.random() < 0.6
-    common = max(_width(item.label + style.colon, style["label"]) for item in items) if equal else 0.0
+    common = max(style["label"].width(item.label + style.colon) for item in items) if equal else 0.0
     for item in items:
         built = _inline(item, style, width, rng, common) if chosen == "inline" else _spread(item, style, width, rng)
         lines.append(_fact(built, item))
-    if style.dividers and chosen == "spread" and len(lines) > 1:
+    if style.divided and chosen == "spread" and len(lines) > 1:
         ruled = [lines[0]]
         for line in lines[1:]:
             ruled += [rule(style, width), line]
         return column(ruled, gap * 0.7, width=width)
     return column(lines, gap, width=width)
-
-
-def rule(style: Style, width: float) -> Piece:
-    """A thin divider in the page's form."""
-    form = style.forms["divider"]
-    if form == "none":
-        return space(width, 1)
-
-    def paint(canvas: Canvas, area: Box) -> None:
-        x1, y, x2 = round(area[0]), round(area[1]), round(area[2])
-        if form == "line":
-            canvas.draw.line((x1, y, x2, y), fill=style.line)
-            return
-        for left in range(x1, x2, 7):
-            canvas.draw.line((left, y, min(left + 3, x2), y), fill=style.line)
-
-    return picture(width, 1, paint)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, row, space
 from kantu.synth.draw.palette import mix
+from kantu.synth.draw.parts import card, rule
 from kantu.synth.facts import Fact, Pair
 from kantu.synth.families.order.bars import top_bars
 from kantu.synth.families.order.blocks import (
@@ -22,9 +23,8 @@ from kantu.synth.families.order.blocks import (
 )
 from kantu.synth.families.order.extras import buttons_row, help_links, promotion, recommendations
 from kantu.synth.families.order.record import Order
-from kantu.synth.families.order.rows import rule
 from kantu.synth.families.order.status import Block, status_block, status_text
-from kantu.synth.families.order.style import Style
+from kantu.synth.families.order.style import OrderStyle
 from kantu.synth.page import Box
 
 _DROPPED_FIRST = ("promotion", "logistics", "address", "buttons", "totals", "info")
@@ -40,19 +40,17 @@ class Sheet:
     bottom: Piece
 
     @property
+    def used(self) -> float:
+        """Pixels of the page's height that are filled."""
+        return self.top.height + self.middle.height + self.bottom.height
+
+    @property
     def facts(self) -> tuple[Fact, ...]:
         return self.top.facts + self.middle.facts + self.bottom.facts
 
 
-def _card(piece: Piece, style: Style, label: str) -> Piece:
-    def paint(canvas: Canvas, area: Box) -> None:
-        if style.shadow:
-            canvas.shadow(area, style.radius, blur=5, color=(20, 20, 40), strength=style.shadow)
-        outline = style.line if style.border else None
-        canvas.rounded(area, style.radius, style.card, outline=outline)
-        canvas.element("card", label, area)
-
-    return backed(pad(piece, style.padding, style.padding * 0.9), paint)
+def _card(piece: Piece, style: OrderStyle, label: str) -> Piece:
+    return card(piece, style, label, outline=style.line if style.border else None, inset=0.9)
 
 
 def _names(pieces: Iterable[Piece]) -> set[str]:
@@ -60,7 +58,7 @@ def _names(pieces: Iterable[Piece]) -> set[str]:
     return {fact.name for piece in pieces for fact in piece.facts if isinstance(fact, Pair)}
 
 
-def _blocks(order: Order, style: Style, inner: float, full: float, rng: random.Random) -> list[Block]:
+def _blocks(order: Order, style: OrderStyle, inner: float, full: float, rng: random.Random) -> list[Block]:
     told = rng.random() < 0.62
     badge = style.forms["status"] == "badge"
     blocks: list[Block] = []
@@ -81,7 +79,7 @@ def _blocks(order: Order, style: Style, inner: float, full: float, rng: random.R
     goods = goods_block(order, style, inner, rng, head)
     if brief and rng.random() < 0.7:
         total = totals_block(order, style, inner, rng, brief=True)
-        goods = column([goods, *([rule(style, inner)] if style.dividers else []), total], max(style.row_gap, 10))
+        goods = column([goods, *([rule(style, inner)] if style.divided else []), total], max(style.row_gap, 10))
         blocks.append(Block("goods", goods, needed=True))
     else:
         blocks.append(Block("goods", goods, needed=True))
@@ -112,12 +110,12 @@ def _blocks(order: Order, style: Style, inner: float, full: float, rng: random.R
     return blocks
 
 
-def _placed(blocks: Sequence[Block], style: Style, full: float, inner: float) -> Piece:
+def _placed(blocks: Sequence[Block], style: OrderStyle, full: float, inner: float) -> Piece:
     """Cards one under the other, or all blocks in one card, `full` wide."""
     if style.forms["frame"] == "card":
         parts: list[Piece] = []
         for block in blocks:
-            if parts and style.dividers:
+            if parts and style.divided:
                 parts.append(rule(style, inner))
             piece = block.piece
             if block.how == "bleed":
@@ -135,7 +133,7 @@ def _placed(blocks: Sequence[Block], style: Style, full: float, inner: float) ->
     return column([box(piece, full, piece.height) for piece in pieces], style.gap, width=full)
 
 
-def _arranged(blocks: Sequence[Block], style: Style, columns: int, full: float, inner: float) -> Piece:
+def _arranged(blocks: Sequence[Block], style: OrderStyle, columns: int, full: float, inner: float) -> Piece:
     """All blocks across the page's width, in one column or in two of like height."""
     carded = style.forms["frame"] == "card"
     if columns == 1:
@@ -160,7 +158,7 @@ def _least_needed(blocks: Sequence[Block], rng: random.Random) -> Block:
     return rng.choice(spare or [block for block in blocks if block.kind != "status"] or list(blocks))
 
 
-def compose(order: Order, style: Style, height: int, rng: random.Random) -> Sheet:
+def compose(order: Order, style: OrderStyle, height: int, rng: random.Random) -> Sheet:
     """Lay the order out within `height` pixels, leaving out what does not fit."""
     width = float(style.width)
     columns = 2 if width >= 544 and style.forms["frame"] != "phone" and rng.random() < 0.4 else 1
@@ -210,18 +208,14 @@ def compose(order: Order, style: Style, height: int, rng: random.Random) -> Shee
     return Sheet(style.width, top, middle, bottom)
 
 
-def paint(sheet: Sheet, style: Style, height: int, rng: random.Random) -> Canvas:
+def paint(sheet: Sheet, style: OrderStyle, height: int, rng: random.Random) -> Canvas:
     """Draw the sheet at `height` pixels."""
-    canvas = Canvas(sheet.width, height, style.page)
-    if rng.random() < 0.08:
-        canvas.gradient((0, 0, sheet.width, height), mix(style.page, style.accent, 0.22), style.page)
+    canvas = Canvas(sheet.width, height, style.page[0])
+    grounds = style.page
     if style.forms["frame"] != "phone" and rng.random() < 0.06:
-        canvas.gradient(
-            (0, 0, sheet.width, height),
-            mix(style.page, style.accent, 0.3),
-            mix(style.page, style.accent_end, 0.3),
-            vertical=False,
-        )
+        grounds = mix(style.card, style.accent, 0.3), mix(style.card, style.accent_end, 0.3)
+    if len(grounds) > 1:
+        canvas.gradient((0, 0, sheet.width, height), grounds[1], grounds[0], vertical=rng.random() < 0.7)
     sheet.top.draw(canvas, 0, 0)
     spare = height - sheet.top.height - sheet.bottom.height - sheet.middle.height
     lead = min(style.gap, spare / 2) if style.forms["frame"] == "phone" else spare * rng.choice((0.5, 0.5, 0.3))

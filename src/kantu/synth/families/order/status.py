@@ -6,13 +6,13 @@ import random
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from kantu.synth.draw.canvas import Canvas, text_width
-from kantu.synth.draw.layout import Piece, Type, backed, box, column, pad, paragraph, picture, row, space, spread, text
+from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.layout import Piece, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.draw.palette import mix
-from kantu.synth.families.order.blocks import emoji
+from kantu.synth.draw.parts import emoji, rule
 from kantu.synth.families.order.record import Order
-from kantu.synth.families.order.rows import Row, rows, rule, told
-from kantu.synth.families.order.style import Style
+from kantu.synth.families.order.rows import Row, rows, told
+from kantu.synth.families.order.style import OrderStyle
 from kantu.synth.families.order.words import LABELS
 from kantu.synth.page import Box
 
@@ -46,26 +46,26 @@ def _mark(order: Order, size: float, rng: random.Random) -> Piece:
 
 
 def status_text(
-    order: Order, style: Style, width: float, fill: tuple[int, int, int] | None = None, *, most: int = 40
+    order: Order, style: OrderStyle, width: float, fill: tuple[int, int, int] | None = None, *, most: int = 40
 ) -> Piece:
     """The status alone, its size lowered until it fits `width`."""
     type_ = style["status"]
     size = min(type_.size, most)
-    while size > 11 and text_width(order.status, type_.face, size, type_.spacing) > width:
+    while size > 11 and replace(type_, size=size).width(order.status) > width:
         size -= 1
-    set_ = Type(type_.face, size, fill or type_.fill, type_.spacing)
+    set_ = replace(type_, size=size, fill=fill or type_.fill)
     return text(order.status, set_, role="status", name="status").showing(told("status", order.status))
 
 
 def _reason(
-    order: Order, style: Style, width: float, fill: tuple[int, int, int] | None = None, *, align: str = "l"
+    order: Order, style: OrderStyle, width: float, fill: tuple[int, int, int] | None = None, *, align: str = "l"
 ) -> Piece:
     type_ = replace(style["reason"], fill=fill) if fill else style["reason"]
     words = paragraph(order.reason, type_, width, role="reason", name="reason", align=align)
     return words.showing(told("reason", order.reason))
 
 
-def _banner(order: Order, style: Style, width: float, rng: random.Random, told: bool) -> Piece:
+def _banner(order: Order, style: OrderStyle, width: float, rng: random.Random, told: bool) -> Piece:
     white = style.on_accent
     side = rng.choice((0.0, 0.0, 30.0, 44.0))
     inner = width - 2 * style.padding
@@ -85,7 +85,7 @@ def _banner(order: Order, style: Style, width: float, rng: random.Random, told: 
     return backed(whole, lambda canvas, area: canvas.gradient(area, style.accent, end, vertical=down))
 
 
-def _pill(order: Order, style: Style, width: float, rng: random.Random, told: bool) -> Piece:
+def _pill(order: Order, style: OrderStyle, width: float, rng: random.Random, told: bool) -> Piece:
     solid = rng.random() < 0.4
     outlined = not solid and rng.random() < 0.4
     fill = style.on_accent if solid else style.accent
@@ -103,7 +103,7 @@ def _pill(order: Order, style: Style, width: float, rng: random.Random, told: bo
     return column([pill, _reason(order, style, width)], 9, width=width)
 
 
-def _steps(order: Order, style: Style, width: float, rng: random.Random) -> Piece:
+def _steps(order: Order, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     names = rng.choice(
         (
             ("提交订单", "付款", "出库", "配送", "完成"),
@@ -136,7 +136,7 @@ def _steps(order: Order, style: Style, width: float, rng: random.Random) -> Piec
     return row(cells, 0, valign=0)
 
 
-def _timeline(order: Order, style: Style, width: float, rng: random.Random, told: bool) -> Piece:
+def _timeline(order: Order, style: OrderStyle, width: float, rng: random.Random, told: bool) -> Piece:
     gutter = 18.0
     room = width - gutter
     first = [status_text(order, style, room, most=18)]
@@ -171,7 +171,9 @@ def _timeline(order: Order, style: Style, width: float, rng: random.Random, told
     return column(lines, gap, width=width)
 
 
-def status_block(order: Order, style: Style, width: float, full: float, rng: random.Random, *, told: bool) -> Block:
+def status_block(
+    order: Order, style: OrderStyle, width: float, full: float, rng: random.Random, *, told: bool
+) -> Block:
     """The status in the page's form; `width` is a card's inside, `full` edge to edge; `told` adds the reason."""
     form = style.forms["status"]
     if form == "banner":
@@ -204,7 +206,7 @@ def status_block(order: Order, style: Style, width: float, full: float, rng: ran
     return Block("status", box(piece, width, piece.height, align=0.0), how, True)
 
 
-def _plain(order: Order, style: Style, width: float, rng: random.Random, told: bool) -> Piece:
+def _plain(order: Order, style: OrderStyle, width: float, rng: random.Random, told: bool) -> Piece:
     mark = _mark(order, style["status"].size * 1.2, rng) if rng.random() < 0.4 else space()
     room = width - (mark.width + 8 if mark.width else 0)
     word = status_text(order, style, room)
@@ -215,6 +217,6 @@ def _plain(order: Order, style: Style, width: float, rng: random.Random, told: b
     if head.width + reason.width + 14 < width and reason.height < 20 and rng.random() < 0.3:
         return spread(head, reason, width, valign=0.8)
     parts = [head, reason] if rng.random() < 0.9 else [reason, head]
-    if style.dividers and rng.random() < 0.4:
+    if style.divided and rng.random() < 0.4:
         return column([head, rule(style, width), reason], 8, width=width)
     return column(parts, rng.choice((5, 8, 10)), width=width)

@@ -7,21 +7,17 @@ random state, its style and what has been said already, so that no label or valu
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import replace
 
-from kantu.synth.draw import faces, palette
-from kantu.synth.draw.canvas import Canvas
-from kantu.synth.facts import Fact, Pair
-from kantu.synth.families.reading.style import Style, Surface, Type
-from kantu.synth.page import Box, Color
+from kantu.synth.draw import palette
+from kantu.synth.draw.layout import Piece, Run
+from kantu.synth.draw.parts import card as on_card
+from kantu.synth.draw.style import Style, Surface
+from kantu.synth.draw.typesetting import Type
+from kantu.synth.facts import Pair
+from kantu.synth.page import Color
 from kantu.synth.words import vocabulary
-
-_UNIT = re.compile(r"(?:[!-~¥￥]+|.)[，。：；！？）】》”、…]*")  # what stays together when a text is broken
-
-Draw = Callable[[Canvas, float, float], None]
 
 ICONS = {
     "📱": "手机", "💻": "电脑", "🎧": "耳机", "⌚": "手表", "📷": "相机", "👕": "上衣", "👗": "裙子",
@@ -36,56 +32,6 @@ ICONS = {
     "🧴": "洗护瓶",
 }  # fmt: skip
 """Emoji drawn as icons and product pictures, with the Chinese word for each."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """A rectangle of content as wide as it was asked for and `height` pixels high, and the facts it shows."""
-
-    height: float
-    draw: Draw
-    facts: tuple[Fact, ...] = ()
-
-
-@dataclass(frozen=True)
-class Run:
-    """One or more lines of one text in one type and colour."""
-
-    lines: tuple[str, ...]
-    type: Type
-    fill: Color
-    leading: float
-    role: str
-    name: str = ""
-
-    @cached_property
-    def width(self) -> float:
-        return max(map(self.type.width, self.lines))
-
-    @cached_property
-    def height(self) -> float:
-        return self.type.size * (1 + self.leading * (len(self.lines) - 1))
-
-    def draw(self, canvas: Canvas, x: float, y: float, anchor: str = "l", *, strike: bool = False) -> None:
-        """Draw with the top at `y`; `x` is the l(eft), m(iddle) or r(ight) edge."""
-        for index, line in enumerate(self.lines):
-            canvas.text(
-                x, y + index * self.leading * self.type.size, line, self.type.face_for(line), self.type.size, self.fill,
-                anchor=anchor, spacing=self.type.spacing, role=self.role, name=self.name, strike=strike,
-            )  # fmt: skip
-
-
-def _wrapped(text: str, type_: Type, width: float) -> tuple[str, ...]:
-    """`text` broken as browsers do: not inside a number or latin word, and no line begins with a closing mark."""
-    advances = faces.advances(type_.face_for(text), type_.size)
-    lines, current, used = [], "", 0.0
-    for unit in _UNIT.findall(text):
-        size = sum(advances[character] + type_.spacing for character in unit)
-        if current and used + size - type_.spacing > width:
-            lines.append(current)
-            current, used = "", 0.0
-        current, used = current + unit, used + size
-    return (*lines, current)
 
 
 class Press:
@@ -124,20 +70,16 @@ class Press:
         name: str = "",
     ) -> Run | None:
         """`text` set within `width` in at most `most` lines, or None when it doesn't fit."""
+        type_ = replace(type_, fill=fill)
+        lines: tuple[str, ...] = (text,)
         leading = max(self.style.leading, 1.15)
-        if width is None or type_.width(text) <= width:
-            return Run((text,), type_, fill, leading, role, name or self.name())
-        if most == 1 or type_.size * 3 > width:
-            return None
-        lines = _wrapped(text, type_, width)
-        if len(lines) > most or "".join(lines) != text or any(type_.width(line) > width for line in lines):
-            return None
-        if any(
-            type_.face_for(line) != type_.face_for(text) for line in lines
-        ):  # a tail of digits would change its face
-            type_ = Type(type_.face, None, type_.size, type_.spacing)
-            return self.run(text, type_, fill, role, width=width, most=most, name=name)
-        return Run(lines, type_, fill, leading, role, name or self.name())
+        if width is not None and type_.width(text) > width:
+            if most == 1 or type_.size * 3 > width or type_.widest_unit(text) > width:
+                return None
+            lines, type_ = type_.broken(text, width)
+            if len(lines) > most:
+                return None
+        return Run(lines, type_, leading, role, name or self.name())
 
     def pair(
         self,
@@ -168,61 +110,17 @@ class Press:
         return None
 
 
-def stack(blocks: Sequence[Block], gap: float) -> Block:
-    """Blocks under each other, `gap` pixels apart."""
-
-    def draw(canvas: Canvas, x: float, y: float) -> None:
-        for block in blocks:
-            block.draw(canvas, x, y)
-            y += block.height + gap
-
-    height = sum(block.height for block in blocks) + gap * (len(blocks) - 1)
-    return Block(height, draw, tuple(fact for block in blocks for fact in block.facts))
-
-
-def divider(canvas: Canvas, style: Style, surface: Surface, x: float, y: float, width: float) -> None:
-    """A separating line as the style wants it."""
-    thickness = max(1, round(style.scale))
-    if style.divider == "line":
-        canvas.draw.line((x, y, x + width, y), fill=surface.line, width=thickness)
-    elif style.divider == "dashed":
-        step = 4 * style.scale
-        for index in range(int(width / step / 2)):
-            left = x + index * 2 * step
-            canvas.draw.line((left, y, left + step, y), fill=surface.line, width=thickness)
-
-
-def plate(canvas: Canvas, box: Box, radius: float, colors: tuple[Color, ...], *, outline: Color | None = None) -> None:
-    """A filled rounded rectangle, in a gradient when there are two colours."""
-    radius = min(radius, (box[3] - box[1]) / 2, (box[2] - box[0]) / 2)
-    if len(colors) > 1:
-        canvas.gradient(box, colors[0], colors[1], radius=radius, vertical=sum(colors[0]) % 2 == 0)
-    else:
-        canvas.rounded(box, radius, colors[0], outline=outline)
-
-
-def card(press: Press, width: float, fill: Callable[[Surface, float], Block | None]) -> Block | None:
+def card(press: Press, width: float, fill: Callable[[Surface, float], Piece | None]) -> Piece | None:
     """What `fill` makes, on a card in the page's style."""
     style, rng = press.style, press.rng
     colors: tuple[Color, ...] = (style.card,)
     if rng.random() < 0.2:
-        colors = (style.tint(rng, rng.uniform(0.05, 0.3)),)
+        colors = (style.tinted(rng, rng.uniform(0.05, 0.3)),)
     if rng.random() < 0.1:
-        colors = (colors[0], palette.mix(colors[0], style.tint(rng, 0.3), 0.7))
+        colors = (colors[0], palette.mix(colors[0], style.tinted(rng, 0.3), 0.7))
     surface = style.surface(rng, *colors)
     inner = fill(surface, width - 2 * style.padding)
     if inner is None:
         return None
     outline = surface.line if style.border or rng.random() < 0.1 else None
-
-    def draw(canvas: Canvas, x: float, y: float) -> None:
-        box = (x, y, x + width, y + inner.height + 2 * style.padding)
-        if style.shadow:
-            canvas.shadow(
-                box, style.radius, blur=4 * style.scale, color=(0, 0, 0), strength=style.shadow, drop=2 * style.scale
-            )
-        plate(canvas, box, style.radius, colors, outline=outline)
-        canvas.element("card", "卡片", box)
-        inner.draw(canvas, x + style.padding, y + style.padding)
-
-    return Block(inner.height + 2 * style.padding, draw, inner.facts)
+    return on_card(inner, style, "卡片", colors=colors, outline=outline)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 
 from kantu.synth.draw import effects
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.layout import Piece, column
+from kantu.synth.draw.style import Style, Surface, make_style
 from kantu.synth.facts import Fact
 from kantu.synth.families.family import Family, Size, finish, usual_size
 from kantu.synth.families.reading import fields, lists, parts
-from kantu.synth.families.reading.blocks import Block, Press, card, stack
-from kantu.synth.families.reading.style import Style, Surface, draw_style
+from kantu.synth.families.reading.blocks import Press, card
 from kantu.synth.page import Box, Page
 
-Maker = Callable[[Press, Surface, float], Block | None]
+Maker = Callable[[Press, Surface, float], Piece | None]
 
 _MAKERS: tuple[tuple[Maker, float], ...] = (
     (fields.field_rows, 6.0),
@@ -40,23 +40,23 @@ _MAKERS: tuple[tuple[Maker, float], ...] = (
 )
 
 
-def _some_block(press: Press, surface: Surface, width: float) -> Block | None:
+def _some_block(press: Press, surface: Surface, width: float) -> Piece | None:
     makers, weights = zip(*_MAKERS, strict=True)
     maker: Maker = press.rng.choices(makers, weights)[0]
     return maker(press, surface, width)
 
 
-def _group(press: Press, surface: Surface, width: float, depth: int) -> Block | None:
+def _group(press: Press, surface: Surface, width: float, depth: int) -> Piece | None:
     """One block, or several on a card, in two columns, or on a card in a card."""
     rng, style = press.rng, press.style
     kind = rng.random()
     if kind < 0.45 and depth:
         count = rng.choice((1, 1, 2, 2, 3))
 
-        def fill(inner: Surface, room: float) -> Block | None:
+        def fill(inner: Surface, room: float) -> Piece | None:
             parts = [_group(press, inner, room, depth - 1) for _ in range(count)]
             made = [part for part in parts if part]
-            return stack(made, style.gap) if made else None
+            return column(made, style.gap) if made else None
 
         return card(press, width, fill) if width > 90 * style.scale else None
     if kind < 0.55 and depth and width > 240 * style.scale:
@@ -65,7 +65,7 @@ def _group(press: Press, surface: Surface, width: float, depth: int) -> Block | 
         left = _group(press, surface, left_width, depth - 1)
         right = _group(press, surface, width - left_width - gap, depth - 1)
         if left is None or right is None:
-            return left and replace(left, draw=left.draw)
+            return left
 
         def draw(canvas: Canvas, x: float, y: float) -> None:
             middle = x + left_width + gap
@@ -74,7 +74,7 @@ def _group(press: Press, surface: Surface, width: float, depth: int) -> Block | 
             left.draw(canvas, x, y)
             right.draw(canvas, middle, y)
 
-        return Block(max(left.height, right.height), draw, left.facts + right.facts)
+        return Piece(width, max(left.height, right.height), draw, left.facts + right.facts)
     return _some_block(press, surface, width)
 
 
@@ -82,7 +82,7 @@ def _fill(press: Press, surface: Surface, canvas: Canvas, box: Box) -> list[Fact
     """Put blocks into `box` until it is full or the page has said enough; the facts they show."""
     rng, style = press.rng, press.style
     width, room = box[2] - box[0], box[3] - box[1]
-    blocks: list[Block] = []
+    blocks: list[Piece] = []
     used, misses = 0.0, 0
     limit = rng.choice((2, 3, 5, 8, 99, 99) if room < 450 * style.scale else (4, 8, 99, 99, 99))
     while misses < 3 and len(blocks) < limit and room - used > 20 * style.scale:
@@ -106,7 +106,7 @@ def _fill(press: Press, surface: Surface, canvas: Canvas, box: Box) -> list[Fact
         top += rng.uniform(0, spare)
     elif placing < 0.4:
         gap += spare / len(blocks) * rng.uniform(0, 0.9)
-    stack(blocks, gap).draw(canvas, box[0], top)
+    column(blocks, gap).draw(canvas, box[0], top)
     return [fact for block in blocks for fact in block.facts]
 
 
@@ -127,7 +127,7 @@ def _cells(rng: random.Random, style: Style, box: Box, depth: int) -> list[Box]:
 
 
 def _compose(rng: random.Random, width: int, height: int, scale: float) -> tuple[Canvas, list[Fact]]:
-    style = draw_style(rng, scale, width)
+    style = make_style(rng, width, scale)
     canvas = Canvas(width, height, style.page[0])
     if len(style.page) > 1:
         canvas.gradient((0, 0, width, height), style.page[0], style.page[1], vertical=rng.random() < 0.7)

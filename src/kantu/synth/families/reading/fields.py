@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from kantu.synth.draw import palette
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.layout import Piece, Run
+from kantu.synth.draw.parts import divide, plate
+from kantu.synth.draw.style import Surface
+from kantu.synth.draw.typesetting import Type
 from kantu.synth.facts import Fact, Listing, Pair, Table
-from kantu.synth.families.reading.blocks import ICONS, Block, Press, Run, divider, plate
-from kantu.synth.families.reading.style import Surface, Type
+from kantu.synth.families.reading.blocks import ICONS, Press
 from kantu.synth.words import lexicon, vocabulary
 
 
@@ -20,17 +24,17 @@ def _center(outer: float, inner: float) -> float:
     return (outer - inner) / 2
 
 
-def field_rows(press: Press, surface: Surface, width: float) -> Block | None:
+def field_rows(press: Press, surface: Surface, width: float) -> Piece | None:
     """1 to 7 fields, one a row: value after the label, in a column of its own, or at the right edge."""
     style, rng = press.style, press.rng
     form = rng.choice(("after", "after", "column", "justified", "justified", "right"))
-    icon = style.label.size * 1.25 if rng.random() < 0.15 else 0.0
-    chevron = style.label.size * 0.45 if form == "justified" and rng.random() < 0.15 else 0.0
-    indent = icon + 0.5 * style.label.size if icon else 0.0
-    edge = width - (chevron + 0.5 * style.label.size if chevron else 0.0)
-    column = style.label.size * rng.uniform(4.4, 6.5)
-    gap = style.label.size * rng.choice((0.3, 0.5, 1.0))
-    strong = style.value if rng.random() < 0.7 else style.body
+    icon = style["label"].size * 1.25 if rng.random() < 0.15 else 0.0
+    chevron = style["label"].size * 0.45 if form == "justified" and rng.random() < 0.15 else 0.0
+    indent = icon + 0.5 * style["label"].size if icon else 0.0
+    edge = width - (chevron + 0.5 * style["label"].size if chevron else 0.0)
+    column = style["label"].size * rng.uniform(4.4, 6.5)
+    gap = style["label"].size * rng.choice((0.3, 0.5, 1.0))
+    strong = style["value"] if rng.random() < 0.7 else style["body"]
 
     def room(label_width: float) -> float:
         if form == "column":
@@ -40,7 +44,7 @@ def field_rows(press: Press, surface: Surface, width: float) -> Block | None:
     fields: list[tuple[Pair, Run, Run]] = []
     for _ in range(rng.choice((1, 2, 3, 3, 4, 4, 5, 6, 7))):
         most = 1 if form == "justified" else rng.choice((1, 1, 2))
-        field = press.pair(style.label, strong, surface, room, most=most, colon=style.colon.rstrip())
+        field = press.pair(style["label"], strong, surface, room, most=most, colon=style.colon)
         if field:
             fields.append(field)
     if not fields:
@@ -77,15 +81,15 @@ def field_rows(press: Press, surface: Surface, width: float) -> Block | None:
                 canvas.draw.line(points, fill=surface.soft, width=max(1, round(style.scale)))
             y += height + style.row_gap
             if index < len(fields) - 1:
-                divider(canvas, style, surface, x, y - style.row_gap / 2, width)
+                divide(canvas, style, surface.line, x, y - style.row_gap / 2, width)
 
     facts: list[Fact] = [pair for pair, _, _ in fields]
     if len(fields) > 2:
         facts.append(Listing(tuple(pair.label for pair, _, _ in fields), "信息"))
-    return Block(sum(heights) + style.row_gap * (len(fields) - 1), draw, tuple(facts))
+    return Piece(width, sum(heights) + style.row_gap * (len(fields) - 1), draw, tuple(facts))
 
 
-def field_grid(press: Press, surface: Surface, width: float) -> Block | None:
+def field_grid(press: Press, surface: Surface, width: float) -> Piece | None:
     """Fields in 2 to 4 columns, the value under or over its label, perhaps with rules between."""
     style, rng = press.style, press.rng
     columns = rng.choice((2, 2, 3) if width < 300 * style.scale else (2, 3, 3, 4))
@@ -93,9 +97,11 @@ def field_grid(press: Press, surface: Surface, width: float) -> Block | None:
     cell = width / columns
     inside = cell - 8 * style.scale
     over, anchor = rng.random() < 0.35, rng.choice("lmm")
-    types: tuple[Type, Type] = (style.label, style.big if over and rng.random() < 0.3 else style.value)
+    types: tuple[Type, Type] = (style["label"], style["big"] if over and rng.random() < 0.3 else style["value"])
     near = style.scale * rng.choice((2, 3, 4, 6))
-    gap = max(style.row_gap, near + 0.4 * style.label.size)  # a value must be nearer to its own label than to the next
+    gap = max(
+        style.row_gap, near + 0.4 * style["label"].size
+    )  # a value must be nearer to its own label than to the next
     fields = []
     for _ in range(rows * columns):
         field = press.pair(*types, surface, lambda _: inside, most=rng.choice((1, 1, 2)))
@@ -123,14 +129,14 @@ def field_grid(press: Press, surface: Surface, width: float) -> Block | None:
                 rule = left - 5 * style.scale
                 canvas.draw.line((rule, top, rule, top + heights[row]), fill=surface.line, width=round(style.scale))
 
-    return Block(sum(heights) + gap * (rows - 1), draw, tuple(pair for pair, _, _ in fields))
+    return Piece(width, sum(heights) + gap * (rows - 1), draw, tuple(pair for pair, _, _ in fields))
 
 
-def big_field(press: Press, surface: Surface, width: float) -> Block | None:
+def big_field(press: Press, surface: Surface, width: float) -> Piece | None:
     """One field shown large, its label over or under it: a code to collect something with, a balance, a score."""
     style, rng = press.style, press.rng
-    spread = Type(style.big.face, style.big.latin, style.big.size, rng.choice((0.0, 0.0, 1.0, 3.0, 6.0)) * style.scale)
-    field = press.pair(style.label, spread, surface, lambda _: width)
+    spread = replace(style["big"], spacing=rng.choice((0.0, 0.0, 1.0, 3.0, 6.0)) * style.scale)
+    field = press.pair(style["label"], spread, surface, lambda _: width)
     if field is None or field[1].width > width:
         return None
     pair, label, value = field
@@ -142,22 +148,22 @@ def big_field(press: Press, surface: Surface, width: float) -> Block | None:
         first.draw(canvas, at, y, anchor)
         second.draw(canvas, at, y + first.height + near, anchor)
 
-    return Block(label.height + near + value.height, draw, (pair,))
+    return Piece(width, label.height + near + value.height, draw, (pair,))
 
 
-def field_pills(press: Press, surface: Surface, width: float) -> Block | None:
+def field_pills(press: Press, surface: Surface, width: float) -> Piece | None:
     """Fields in rounded pills, flowing from left to right."""
     style, rng = press.style, press.rng
     pad, high = style.scale * rng.choice((5, 8, 10)), style.scale * rng.choice((3, 4, 6))
     outlined = rng.random() < 0.4
     color = palette.mix(surface.back[0], palette.hsv(style.hue, 0.6, 0.5 if style.dark else 1.0), rng.uniform(0.1, 0.3))
     inner = surface if outlined else style.surface(rng, color)
-    near = style.label.size * 0.4
+    near = style["label"].size * 0.4
     rows: list[list[tuple[Pair, Run, Run]]] = [[]]
     used = 0.0
     for _ in range(rng.randint(2, 5)):
         field = press.pair(
-            style.label, style.label, inner, lambda label: width - 2 * pad - label - near, colon=style.colon.rstrip()
+            style["label"], style["label"], inner, lambda label: width - 2 * pad - label - near, colon=style.colon
         )
         if field is None:
             continue
@@ -169,7 +175,7 @@ def field_pills(press: Press, surface: Surface, width: float) -> Block | None:
         used += size + style.gap
     if not rows[0]:
         return None
-    height = style.label.size + 2 * high
+    height = style["label"].size + 2 * high
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
         for row in rows:
@@ -187,33 +193,33 @@ def field_pills(press: Press, surface: Surface, width: float) -> Block | None:
             y += height + style.row_gap
 
     facts = tuple(pair for row in rows for pair, _, _ in row)
-    return Block(height * len(rows) + style.row_gap * (len(rows) - 1), draw, facts)
+    return Piece(width, height * len(rows) + style.row_gap * (len(rows) - 1), draw, facts)
 
 
-def inputs(press: Press, surface: Surface, width: float) -> Block | None:
+def inputs(press: Press, surface: Surface, width: float) -> Piece | None:
     """A form: the label over or before a framed box that holds the value."""
     style, rng = press.style, press.rng
     beside, pad = rng.random() < 0.4, style.scale * rng.choice((5, 7, 9))
-    column = style.label.size * 5.6
+    column = style["label"].size * 5.6
     frame = style.surface(rng, palette.mix(surface.back[0], surface.line, rng.choice((0.0, 0.35))))
     left = column if beside else 0.0
     fields = []
     for _ in range(rng.randint(1, 4)):
         field = press.pair(
-            style.label, style.body, frame,
+            style["label"], style["body"], frame,
             lambda label: width - left - 2 * pad if not beside or label <= column - 4 else 0,
         )  # fmt: skip
         if field:
             pair, label, value = field
-            again = press.run(label.lines[0], style.label, surface.soft, "label", name=label.name)
+            again = press.run(label.lines[0], style["label"], surface.soft, "label", name=label.name)
             if again is not None:
                 fields.append((pair, again, value))
     if not fields:
         return None
-    tall = style.body.size + 2 * pad
+    tall = style["body"].size + 2 * pad
     near = style.scale * 4
-    gap = style.row_gap if beside else max(style.row_gap, near + 0.4 * style.label.size)
-    step = tall if beside else style.label.size + near + tall
+    gap = style.row_gap if beside else max(style.row_gap, near + 0.4 * style["label"].size)
+    step = tall if beside else style["label"].size + near + tall
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
         for _, label, value in fields:
@@ -225,14 +231,14 @@ def inputs(press: Press, surface: Surface, width: float) -> Block | None:
             y += step + gap
 
     height = step * len(fields) + gap * (len(fields) - 1)
-    return Block(height, draw, tuple(pair for pair, _, _ in fields))
+    return Piece(width, height, draw, tuple(pair for pair, _, _ in fields))
 
 
-def table(press: Press, surface: Surface, width: float) -> Block | None:
+def table(press: Press, surface: Surface, width: float) -> Piece | None:
     """A table with a header row, ruled or striped; columns as wide as their widest cell."""
     style, rng = press.style, press.rng
     kinds = rng.sample(("goods", "money", "count", "time", "person", "choice", "place", "code"), k=4)
-    head, cell_type = style.label, style.body
+    head, cell_type = style["label"], style["body"]
     pad = style.scale * rng.choice((3, 5, 7))
     columns: list[list[Run]] = []
     used, count = 0.0, rng.randint(2, 5)
@@ -265,7 +271,7 @@ def table(press: Press, surface: Surface, width: float) -> Block | None:
     if not filled:
         on_plain = surface.ink
         for column in columns:
-            column[0] = Run(column[0].lines, head, on_plain, 1.2, "header", column[0].name)
+            column[0] = replace(column[0], type=replace(column[0].type, fill=on_plain))
     stripe = palette.mix(surface.back[0], surface.line, 0.3)
     anchor = rng.choice("llm")
 
@@ -291,4 +297,4 @@ def table(press: Press, surface: Surface, width: float) -> Block | None:
 
     header = tuple(column[0].lines[0] for column in columns)
     rows = tuple(tuple(column[row].lines[0] for column in columns) for row in range(1, count + 1))
-    return Block(tall * (count + 1), draw, (Table(header, rows), Listing(tuple(row[0] for row in rows), "数据")))
+    return Piece(width, tall * (count + 1), draw, (Table(header, rows), Listing(tuple(row[0] for row in rows), "数据")))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from kantu.synth.draw import palette
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.layout import Piece, Run
+from kantu.synth.draw.parts import divide, plate
+from kantu.synth.draw.style import Surface
 from kantu.synth.facts import Item, Listing, Marked
-from kantu.synth.families.reading.blocks import ICONS, Block, Press, Run, divider, plate
-from kantu.synth.families.reading.style import Surface
+from kantu.synth.families.reading.blocks import ICONS, Press
 from kantu.synth.page import Color
 from kantu.synth.words import lexicon, vocabulary
 
 
-def item(press: Press, surface: Surface, width: float) -> Block | None:
+def item(press: Press, surface: Surface, width: float) -> Piece | None:
     """Something for sale: a picture beside its name, a variant, price and quantity."""
     style, rng = press.style, press.rng
     side = style.scale * rng.choice((44, 52, 60, 72))
@@ -19,21 +21,22 @@ def item(press: Press, surface: Surface, width: float) -> Block | None:
     flip = rng.random() < 0.15
     room = width - side - gap
     name = press.new(vocabulary.goods_name)
-    title = press.run(name, style.body, surface.ink, "title", width=room, most=2) if name else None
+    title = press.run(name, style["body"], surface.ink, "title", width=room, most=2) if name else None
     price_text = press.new(
-        lambda r: r.choice(("¥", "¥", "￥", "¥ ")) + vocabulary.amount(r), lambda t: style.value.width(t) < room * 0.7
+        lambda r: r.choice(("¥", "¥", "￥", "¥ ")) + vocabulary.amount(r),
+        lambda t: style["value"].width(t) < room * 0.7,
     )
     if name is None or title is None or price_text is None:
         return None
-    price = press.run(price_text, style.value, rng.choice((surface.ink, surface.accent)), "price")
+    price = press.run(price_text, style["value"], rng.choice((surface.ink, surface.accent)), "price")
     quantity_text = f"{rng.choice('×x×')}{rng.randint(1, 20)}"
-    quantity = press.run(quantity_text, style.small, surface.soft, "quantity")
+    quantity = press.run(quantity_text, style["small"], surface.soft, "quantity")
     variant_text = (
         press.new(lambda r: vocabulary.choice(r) + r.choice(("", "；", "，", "/")) + r.choice(lexicon.COLORS))
         if rng.random() < 0.5
         else None
     )
-    variant = press.run(variant_text, style.small, surface.soft, "variant", width=room) if variant_text else None
+    variant = press.run(variant_text, style["small"], surface.soft, "variant", width=room) if variant_text else None
     if price is None or quantity is None or price.width + quantity.width + gap > room:
         return None
     text_height = (
@@ -41,7 +44,7 @@ def item(press: Press, surface: Surface, width: float) -> Block | None:
     )
     height = max(side, text_height)
     picture, under = rng.choice(tuple(ICONS)), rng.random() < 0.3
-    ground = style.tint(rng, 0.2)
+    ground = style.tinted(rng, 0.2)
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
         at = x + width - side if flip else x
@@ -59,14 +62,14 @@ def item(press: Press, surface: Surface, width: float) -> Block | None:
         price.draw(canvas, left, bottom)
         quantity.draw(canvas, left + room, bottom + (price.height - quantity.height) / 2, "r")
 
-    return Block(height, draw, (Item(name, price_text, quantity_text),))
+    return Piece(width, height, draw, (Item(name, price_text, quantity_text),))
 
 
-def list_rows(press: Press, surface: Surface, width: float) -> Block | None:
+def list_rows(press: Press, surface: Surface, width: float) -> Piece | None:
     """Rows of a menu, messages or events: icon or dot, text, something at the right, a second line."""
     style, rng = press.style, press.rng
     mark = rng.choice(("icon", "icon", "dot", "number", "none"))
-    lead = style.body.size * {"icon": 1.8, "dot": 1.0, "number": 1.6, "none": 0.0}[mark]
+    lead = style["body"].size * {"icon": 1.8, "dot": 1.0, "number": 1.6, "none": 0.0}[mark]
     twice, ended = rng.random() < 0.35, rng.random() < 0.6
     right_maker = rng.choice((vocabulary.date_time, vocabulary.money, vocabulary.count, vocabulary.choice))
     left_maker = rng.choice(
@@ -75,14 +78,16 @@ def list_rows(press: Press, surface: Surface, width: float) -> Block | None:
     rows: list[tuple[Run, Run | None, Run | None, str]] = []
     for _ in range(rng.randint(2, 6)):
         text = press.new(left_maker)
-        first = press.run(text, style.body, surface.ink, "row", width=width - lead) if text else None
+        first = press.run(text, style["body"], surface.ink, "row", width=width - lead) if text else None
         if text is None or first is None:
             continue
         room = width - lead - first.width - style.gap
-        end_text = press.new(right_maker, lambda t, room=room: style.small.width(t) <= room) if ended else None  # type: ignore[misc]
-        end = press.run(end_text, style.small, surface.soft, "row_end") if end_text else None
-        below_text = press.new(vocabulary.sentence, lambda t: style.small.width(t) <= width - lead) if twice else None
-        below = press.run(below_text, style.small, surface.soft, "row_text") if below_text else None
+        end_text = press.new(right_maker, lambda t, room=room: style["small"].width(t) <= room) if ended else None  # type: ignore[misc]
+        end = press.run(end_text, style["small"], surface.soft, "row_end") if end_text else None
+        below_text = (
+            press.new(vocabulary.sentence, lambda t: style["small"].width(t) <= width - lead) if twice else None
+        )
+        below = press.run(below_text, style["small"], surface.soft, "row_text") if below_text else None
         rows.append((first, end, below, rng.choice(tuple(ICONS))))
     if len(rows) < 2:
         return None
@@ -112,13 +117,13 @@ def list_rows(press: Press, surface: Surface, width: float) -> Block | None:
                 below.draw(canvas, x + lead, top + first.height + near)
             y += height + style.row_gap
             if index < len(rows) - 1:
-                divider(canvas, style, surface, x, y - style.row_gap / 2, width)
+                divide(canvas, style, surface.line, x, y - style.row_gap / 2, width)
 
     names = tuple(first.lines[0] for first, _, _, _ in rows)
-    return Block(sum(heights) + style.row_gap * (len(rows) - 1), draw, (Listing(names, "列表"),))
+    return Piece(width, sum(heights) + style.row_gap * (len(rows) - 1), draw, (Listing(names, "列表"),))
 
 
-def tabs(press: Press, surface: Surface, width: float) -> Block | None:
+def tabs(press: Press, surface: Surface, width: float) -> Piece | None:
     """Words in a row with one selected: coloured and underlined, or in a pill."""
     style, rng = press.style, press.rng
     texts = [press.new(vocabulary.word) for _ in range(rng.randint(2, 5))]
@@ -130,7 +135,7 @@ def tabs(press: Press, surface: Surface, width: float) -> Block | None:
     used = 0.0
     for index, text in enumerate(texts):
         fill = (on.ink if pill else surface.accent) if index == chosen else surface.soft
-        run = press.run(text, style.body, fill, "tab") if text else None
+        run = press.run(text, style["body"], fill, "tab") if text else None
         if run is None:
             return None
         runs.append(run)
@@ -139,7 +144,7 @@ def tabs(press: Press, surface: Surface, width: float) -> Block | None:
     if used + (2 * pad + style.gap) * len(runs) > width:
         return None
     cell = width / len(runs)
-    height = style.body.size + style.scale * 8
+    height = style["body"].size + style.scale * 8
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
         left = x
@@ -156,17 +161,17 @@ def tabs(press: Press, surface: Surface, width: float) -> Block | None:
             left += run.width + slack
 
     del cell
-    return Block(height, draw, (Marked("tab", runs[chosen].lines[0]),))
+    return Piece(width, height, draw, (Marked("tab", runs[chosen].lines[0]),))
 
 
-def options(press: Press, surface: Surface, width: float) -> Block | None:
+def options(press: Press, surface: Surface, width: float) -> Piece | None:
     """Radio buttons or check boxes under each other, one of them ticked."""
     style, rng = press.style, press.rng
-    side, round_ = style.body.size * 0.85, rng.random() < 0.5
+    side, round_ = style["body"].size * 0.85, rng.random() < 0.5
     runs = []
     for _ in range(rng.randint(2, 5)):
         text = press.new(vocabulary.choice)
-        run = press.run(text, style.body, surface.ink, "option", width=width - 2 * side) if text else None
+        run = press.run(text, style["body"], surface.ink, "option", width=width - 2 * side) if text else None
         if run:
             runs.append(run)
     if len(runs) < 2:
@@ -187,21 +192,23 @@ def options(press: Press, surface: Surface, width: float) -> Block | None:
             y += run.height + style.row_gap
 
     facts = (Marked("option", runs[chosen].lines[0]), Listing(tuple(run.lines[0] for run in runs), "选项"))
-    return Block(sum(run.height for run in runs) + style.row_gap * (len(runs) - 1), draw, facts)
+    return Piece(width, sum(run.height for run in runs) + style.row_gap * (len(runs) - 1), draw, facts)
 
 
-def bubbles(press: Press, surface: Surface, width: float) -> Block | None:
+def bubbles(press: Press, surface: Surface, width: float) -> Piece | None:
     """A conversation: tinted bubbles at the left and at the right."""
     style, rng = press.style, press.rng
     pad = style.scale * rng.choice((5, 8))
-    mine = style.solid(rng) if rng.random() < 0.5 else style.tint(rng, 0.4)
+    mine = style.solid(rng) if rng.random() < 0.5 else style.tinted(rng, 0.4)
     theirs = palette.mix(surface.back[0], surface.line, 0.4)
     rows: list[tuple[Run, bool]] = []
     for _ in range(rng.randint(2, 4)):
         side = rng.random() < 0.5
         inner = style.surface(rng, mine if side else theirs)
         text = press.new(rng.choice((vocabulary.sentence, vocabulary.sentence, vocabulary.word)))
-        run = press.run(text, style.body, inner.ink, "message", width=width * 0.78 - 2 * pad, most=4) if text else None
+        run = (
+            press.run(text, style["body"], inner.ink, "message", width=width * 0.78 - 2 * pad, most=4) if text else None
+        )
         if run:
             rows.append((run, side))
     if not rows:
@@ -217,21 +224,21 @@ def bubbles(press: Press, surface: Surface, width: float) -> Block | None:
             run.draw(canvas, left + pad, y + pad)
             y += run.height + 2 * pad + style.row_gap
 
-    return Block(sum(run.height + 2 * pad for run, _ in rows) + style.row_gap * (len(rows) - 1), draw)
+    return Piece(width, sum(run.height + 2 * pad for run, _ in rows) + style.row_gap * (len(rows) - 1), draw)
 
 
-def tags(press: Press, surface: Surface, width: float) -> Block | None:
+def tags(press: Press, surface: Surface, width: float) -> Piece | None:
     """Short words in small boxes, flowing from left to right."""
     style, rng = press.style, press.rng
     pad, high = style.scale * rng.choice((4, 6)), style.scale * rng.choice((2, 3, 4))
     rows: list[list[tuple[Run, Color | None]]] = [[]]
     used = 0.0
     for _ in range(rng.randint(2, 7)):
-        color = style.solid(rng) if rng.random() < 0.3 else style.tint(rng, 0.25) if rng.random() < 0.6 else None
+        color = style.solid(rng) if rng.random() < 0.3 else style.tinted(rng, 0.25) if rng.random() < 0.6 else None
         inner = style.surface(rng, color) if color else surface
         text = press.new(vocabulary.choice)
         run = (
-            press.run(text, style.small, inner.ink if color else inner.accent, "tag", width=width - 2 * pad)
+            press.run(text, style["small"], inner.ink if color else inner.accent, "tag", width=width - 2 * pad)
             if text
             else None
         )
@@ -244,7 +251,7 @@ def tags(press: Press, surface: Surface, width: float) -> Block | None:
         used += run.width + 2 * pad + style.gap
     if not rows[0]:
         return None
-    tall = style.small.size + 2 * high
+    tall = style["small"].size + 2 * high
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
         for row in rows:
@@ -254,9 +261,9 @@ def tags(press: Press, surface: Surface, width: float) -> Block | None:
                 if color:
                     plate(canvas, box, min(style.button_radius, tall / 3), (color,))
                 else:
-                    canvas.rounded(box, min(style.button_radius, tall / 3), None, outline=run.fill)
+                    canvas.rounded(box, min(style.button_radius, tall / 3), None, outline=run.type.fill)
                 run.draw(canvas, left + pad, y + high)
                 left += run.width + 2 * pad + style.gap
             y += tall + style.row_gap
 
-    return Block(tall * len(rows) + style.row_gap * (len(rows) - 1), draw)
+    return Piece(width, tall * len(rows) + style.row_gap * (len(rows) - 1), draw)
