@@ -286,7 +286,14 @@ def test_the_word_lists_fit_together() -> None:
 def test_the_example_states_its_facts() -> None:
     """`examples/order.png` was drawn by an earlier release and stays: only what the page says is compared."""
     page = draw_example()
-    told = {"status": "待商家发货", "price": "347.80"}
+    told = {
+        "status": "待商家发货",
+        "reason": "商家正在备货，预计48小时内发出",
+        "price": "347.80",
+        "number": "823041775612",
+        "shop": "山野生活馆",
+        "button": "提醒发货",
+    }
     assert {name: page.fields[name] for name in told} == told
     for name, value in told.items():
         assert value in shown(page, name)

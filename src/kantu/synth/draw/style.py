@@ -13,7 +13,7 @@ from kantu.synth.page import Color
 _HUES = (0.0, 0.0, 0.02, 0.05, 0.08, 0.09, 0.14, 0.33, 0.38, 0.42, 0.5, 0.56, 0.58, 0.6, 0.62, 0.72, 0.76, 0.8, 0.9)
 _WHITES = ((255, 255, 255), (245, 245, 245), (242, 243, 245), (247, 248, 250), (238, 240, 243), (250, 246, 240))
 _FREE_FACES = tuple(0.4 if face.style == "kai" else 0.8 if face.style == "serif" else 1.0 for face in faces.FACES)
-_BODY_SIZES = {11: 9, 12: 15, 13: 20, 14: 20, 15: 14, 16: 10, 17: 8, 18: 4}
+_BODY_SIZES = {11: 9, 12: 14, 13: 16, 14: 16, 15: 14, 16: 12, 17: 10, 18: 9}  # with their weights
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Role:
 ROLES: Mapping[str, Role] = {
     "title": Role(1.0, 1.6, 0.75),
     "label": Role(0.85, 1.1, 0.15, ("soft", "faint", "ink")),
-    "value": Role(0.85, 1.5, 0.3, ("ink", "ink", "soft")),
+    "value": Role(0.85, 1.45, 0.3, ("ink", "ink", "soft")),
     "body": Role(0.8, 1.1, 0.1),
     "small": Role(0.75, 0.95, 0.1, ("faint", "soft")),
     "big": Role(1.5, 2.4, 0.6),
@@ -144,8 +144,8 @@ def _surface(rng: random.Random, accent: Color, plain: bool, back: tuple[Color, 
 def _grounds(rng: random.Random, plain: bool, dark: bool, accent: Color) -> tuple[tuple[Color, ...], Color]:
     """The page's colour or colours and that of its cards."""
     if not plain:
-        page = palette.paper(rng, dark, plain=0.35)
-        card = palette.paper(rng, dark) if rng.random() < 0.5 else palette.grey(rng.randint(22, 50) if dark else 255)
+        page = palette.paper(rng, dark, plain=0.4)
+        card = palette.paper(rng, dark) if rng.random() < 0.6 else palette.grey(rng.randint(22, 50) if dark else 255)
         graded = rng.random() < 0.15
         return (page, palette.mix(page, palette.paper(rng, dark), 0.6)) if graded else (page,), card
     white = palette.grey(255)
@@ -183,7 +183,7 @@ def _types(
 
     def type_(role: Role) -> Type:
         bold = rng.random() < role.bold
-        size = max(11, min(round(body * rng.triangular(role.low, role.high, max(role.low, 1.0))), most))
+        size = max(11, min(round(body * rng.uniform(role.low, role.high)), most))
         digits = latin if latin and rng.random() < 0.85 else None
         if digits and bold:
             digits = next((each for each in faces.LATIN_FACES if each.weight == 700), digits)

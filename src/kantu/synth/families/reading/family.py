@@ -127,7 +127,7 @@ def _cells(rng: random.Random, style: Style, box: Box, depth: int) -> list[Box]:
 
 
 def _compose(rng: random.Random, width: int, height: int, scale: float) -> tuple[Canvas, list[Fact]]:
-    style = make_style(rng, width, scale)
+    style = make_style(rng, width, scale, plain=0.1)
     canvas = Canvas(width, height, style.page[0])
     if len(style.page) > 1:
         canvas.gradient((0, 0, width, height), style.page[0], style.page[1], vertical=rng.random() < 0.7)
