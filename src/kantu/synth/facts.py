@@ -22,7 +22,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows that can be counted: the text of each, and what the rows are called (a key of `ask.phrases.COUNT`)."""
+    """Rows that can be counted: the text of each, and what the rows are called (a key of `words.phrases.COUNT`)."""
 
     rows: tuple[str, ...]
     noun: str

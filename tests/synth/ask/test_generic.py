@@ -8,7 +8,7 @@ import random
 import pytest
 from PIL import Image
 
-from kantu.synth.ask import fields, places, reading
+from kantu.synth.ask import fields, places, texts
 from kantu.synth.ask.generic import GENERIC, Asker, ask
 from kantu.synth.ask.scene import Scene
 from kantu.synth.facts import Fact, Item, Listing, Marked, Pair, Table
@@ -101,7 +101,7 @@ def test_tables_goods_and_lists_are_asked_about() -> None:
 
 def test_cards_are_read_out_by_their_box_or_their_title() -> None:
     card = Element("card", "", (0, 0, 400, 120))
-    questions = every(reading.transcribe_card, scene((*FORM, line("页脚", 20, 300)), elements=(card,)))
+    questions = every(texts.transcribe_card, scene((*FORM, line("页脚", 20, 300)), elements=(card,)))
     assert {q.answer for q in questions} == {"借书单\n书名： 山海经\n编号 TX0042"}
     assert any("借书单" in q.question for q in questions)
     assert any("[0, 0, 1000, 300]" in q.question for q in questions)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from kantu.synth.ask import phrases as say
 from kantu.synth.ask.scene import Scene
 from kantu.synth.facts import Item, Listing, Marked, Pair, Table
 from kantu.synth.page import Question
 from kantu.synth.words import lexicon, vocabulary
+from kantu.synth.words import phrases as say
 
 
 def _pair(scene: Scene) -> Pair | None:

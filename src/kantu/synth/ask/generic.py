@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kantu.synth.ask import fields, places, reading
-from kantu.synth.ask import phrases as say
+from kantu.synth.ask import fields, places, texts
 from kantu.synth.ask.scene import Scene
 from kantu.synth.page import Question
+from kantu.synth.words import phrases as say
 
 Asker = Callable[[Scene], Question | None]
 """Makes one question with its one right answer, or None where the page gives no cause for it."""
@@ -28,13 +28,13 @@ GENERIC: Weighted = (
     (fields.count, 0.5),
     (places.at_box, 1.6),
     (places.where, 1.0),
-    (reading.present, 0.7),
-    (reading.edge_row, 0.6),
+    (texts.present, 0.7),
+    (texts.edge_row, 0.6),
     (fields.spell, 0.5),
     (fields.record, 0.8),
-    (reading.transcribe_line, 0.7),
-    (reading.transcribe_card, 0.8),
-    (reading.transcribe_page, 0.9),
+    (texts.transcribe_line, 0.7),
+    (texts.transcribe_card, 0.8),
+    (texts.transcribe_page, 0.9),
     (fields.unanswerable, 0.8),
     (fields.cell, 1.5),
     (fields.goods, 1.6),

@@ -6,11 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Callable
 
-from kantu.synth.ask import phrases as say
 from kantu.synth.ask.scene import Scene, Text, neighbour
 from kantu.synth.draw.palette import color_name, hues_apart, vivid
 from kantu.synth.draw.reading_order import hull
 from kantu.synth.page import Box, Question
+from kantu.synth.words import phrases as say
 
 
 def _beside(scene: Scene, direction: str) -> tuple[Text, Text] | None:

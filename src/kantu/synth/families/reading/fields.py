@@ -12,8 +12,9 @@ from kantu.synth.draw.parts import divide, plate
 from kantu.synth.draw.style import Surface
 from kantu.synth.draw.typesetting import Type
 from kantu.synth.facts import Fact, Listing, Pair, Table
-from kantu.synth.families.reading.blocks import ICONS, Press
+from kantu.synth.families.reading.blocks import Press
 from kantu.synth.words import lexicon, vocabulary
+from kantu.synth.words.icons import ICONS
 
 
 def _fits(type_: Type, width: float, text: str) -> bool:

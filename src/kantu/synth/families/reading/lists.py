@@ -8,9 +8,10 @@ from kantu.synth.draw.layout import Piece, Run
 from kantu.synth.draw.parts import divide, plate
 from kantu.synth.draw.style import Surface
 from kantu.synth.facts import Item, Listing, Marked
-from kantu.synth.families.reading.blocks import ICONS, Press
+from kantu.synth.families.reading.blocks import Press
 from kantu.synth.page import Color
 from kantu.synth.words import lexicon, vocabulary
+from kantu.synth.words.icons import ICONS
 
 
 def item(press: Press, surface: Surface, width: float) -> Piece | None:

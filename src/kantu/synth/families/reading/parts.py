@@ -8,9 +8,10 @@ from kantu.synth.draw.layout import Piece, Run
 from kantu.synth.draw.parts import plate
 from kantu.synth.draw.style import Surface
 from kantu.synth.facts import Fact, Marked, Pair
-from kantu.synth.families.reading.blocks import ICONS, Press
+from kantu.synth.families.reading.blocks import Press
 from kantu.synth.page import Box
 from kantu.synth.words import lexicon, vocabulary
+from kantu.synth.words.icons import ICONS
 
 
 def _action(press: Press) -> str | None:

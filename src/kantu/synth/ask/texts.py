@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kantu.synth.ask import phrases as say
 from kantu.synth.ask.scene import Scene
 from kantu.synth.draw.reading_order import hull, row_text, transcription
 from kantu.synth.page import Line, Question
+from kantu.synth.words import phrases as say
 from kantu.synth.words import vocabulary
 
 _PAGE_CHARACTERS = 120  # whole pages longer than this are not asked to be transcribed
