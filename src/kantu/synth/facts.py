@@ -10,14 +10,18 @@ class Pair:
     """A value the page shows, written as it is printed.
 
     `label` is what is printed for it ("" when nothing is), `kind` what kind of value the label promises (a key of
-    `words.vocabulary.VALUES`, or ""), `name` what the family calls it: a key of `Page.fields` and the `Line.name` of
-    the lines that show the value ("" when the family has no name for it).
+    `words.vocabulary.VALUES`, or ""), `name` what the family calls it ("" when it has no name of its own for it).
     """
 
     label: str
     value: str
     kind: str = ""
     name: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in `Page.fields`, and the `Line.name` of the lines that show it."""
+        return self.name or self.label
 
 
 @dataclass(frozen=True)

@@ -73,4 +73,4 @@ class Page:
     @property
     def fields(self) -> Mapping[str, str]:
         """The values the page shows, by the family's name for them or, where it has none, by the printed label."""
-        return {fact.name or fact.label: fact.value for fact in self.facts if isinstance(fact, Pair)}
+        return {fact.key: fact.value for fact in self.facts if isinstance(fact, Pair)}

@@ -121,11 +121,6 @@ def advances(face: Face, size: int) -> Mapping[str, float]:
     return _Advances(face, size)
 
 
-def advance(face: Face, size: int, character: str) -> float:
-    """Horizontal advance of one character, in pixels."""
-    return advances(face, size)[character]
-
-
 def closest(style: str, weight: int) -> Face:
     """The face of `style` whose weight is nearest to `weight`."""
     return min((face for face in FACES if face.style == style), key=lambda face: abs(face.weight - weight))

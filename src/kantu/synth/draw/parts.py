@@ -21,6 +21,11 @@ def chevron(canvas: Canvas, area: Box, color: Color, *, back: bool = False) -> N
     canvas.draw.line([(tail, y1), (tip, (y1 + y2) / 2), (tail, y2)], fill=color, width=width)
 
 
+def grouped(piece: Piece) -> Piece:
+    """The piece, known to be read to its end before what stands beside it (`reading_order`)."""
+    return backed(piece, lambda canvas, area: canvas.element("column", "", area))
+
+
 def plate(canvas: Canvas, box: Box, radius: float, colors: tuple[Color, ...], *, outline: Color | None = None) -> None:
     """A filled rounded rectangle, in a gradient when there are two colours."""
     radius = min(radius, (box[3] - box[1]) / 2, (box[2] - box[0]) / 2)

@@ -8,12 +8,13 @@ from dataclasses import replace
 from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, Run, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.draw.palette import mix
-from kantu.synth.draw.parts import chevron, emoji, rule
+from kantu.synth.draw.parts import chevron, emoji, grouped, rule
+from kantu.synth.draw.rows import rows
 from kantu.synth.draw.typesetting import Type
 from kantu.synth.facts import Fact, Item
 from kantu.synth.families.order.record import Good, Order
-from kantu.synth.families.order.rows import Row, money, rows, told
 from kantu.synth.families.order.style import OrderStyle
+from kantu.synth.families.order.values import labelled, money, told
 from kantu.synth.families.order.words import EXTRA_ROWS, LABELS, each
 from kantu.synth.page import Box
 from kantu.synth.words import vocabulary
@@ -160,7 +161,7 @@ def good_piece(good: Good, index: int, single: bool, style: OrderStyle, width: f
         )
     if form == "price_right":
         side = column([price, counted], 6, align="r")
-        words = backed(column(left, 6, width=room - right_room), lambda c, b: c.element("column", "", b))
+        words = grouped(column(left, 6, width=room - right_room))
         block = row([words, box(side, right_room, side.height, align=1.0)], valign=0)
     else:
         last = (
@@ -232,14 +233,14 @@ def totals_block(order: Order, style: OrderStyle, width: float, rng: random.Rand
         shown = line.showing(told("price", order.price, label))
         align = rng.choice((1.0, 1.0, 1.0, 0.0))
         return box(shown, width, shown.height, align=align)
-    items = [Row(rng.choice(LABELS["goods_total"]), order.goods_total, "goods_total", True)]
+    items = [labelled(style, rng, rng.choice(LABELS["goods_total"]), order.goods_total, "goods_total")]
     if float(order.shipping.replace(",", "")) > 0 or rng.random() < 0.5:
-        items.append(Row(rng.choice(LABELS["shipping"]), order.shipping, "shipping", True))
+        items.append(labelled(style, rng, rng.choice(LABELS["shipping"]), order.shipping, "shipping"))
     if float(order.discount.replace(",", "")) > 0:
-        items.append(Row(rng.choice(LABELS["discount"]), order.discount, "discount", True, sign="-"))
-    label = next(name for name in (label, *LABELS["price"]) if name not in {item.label for item in items})
-    items.append(Row(label, order.price, "price", True, strong=True))
-    form = "spread" if rng.random() < 0.7 else None
+        items.append(labelled(style, rng, rng.choice(LABELS["discount"]), order.discount, "discount", sign="-"))
+    label = next(name for name in (label, *LABELS["price"]) if name not in {item.fact.label for item in items})
+    items.append(labelled(style, rng, label, order.price, "price", strong=True))
+    form = "spread" if rng.random() < 0.7 else style.forms["rows"]
     return titled("totals", rows(items, style, width, rng, form), style, rng)
 
 
@@ -265,25 +266,29 @@ def info_block(order: Order, style: OrderStyle, width: float, rng: random.Random
     if order.category in ("unpaid", "unshipped", "cancelled"):
         odds |= {"courier": 0.03, "tracking": 0.0}
     chosen = [name for name, share in odds.items() if name not in skip and rng.random() < share] or ["number"]
-    items = [Row(rng.choice(LABELS[name]), getattr(order, name), name, name == "price") for name in chosen]
-    taken = {item.label for item in items}
+    items = [labelled(style, rng, rng.choice(LABELS[name]), getattr(order, name), name) for name in chosen]
+    taken = {item.fact.label for item in items}
     if rng.random() < 0.4:
         for label in rng.sample(tuple(EXTRA_ROWS), rng.choice((1, 1, 2, 3))):
             if label not in taken:
-                items.append(Row(label, rng.choice(EXTRA_ROWS[label])))
+                items.append(labelled(style, rng, label, rng.choice(EXTRA_ROWS[label])))
     if rng.random() < 0.15:
-        items.append(Row(vocabulary.random_han(rng, rng.randint(2, 4)), vocabulary.random_han(rng, rng.randint(2, 6))))
+        items.append(
+            labelled(
+                style, rng, vocabulary.random_han(rng, rng.randint(2, 4)), vocabulary.random_han(rng, rng.randint(2, 6))
+            )
+        )
     if rng.random() < 0.5:
         rng.shuffle(items)
-    return titled("info", rows(items, style, width, rng), style, rng)
+    return titled("info", rows(items, style, width, rng, style.forms["rows"]), style, rng)
 
 
 def address_block(order: Order, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """Who receives the parcel and where."""
     if rng.random() < 0.3:
         names = ("recipient", "phone", "address")
-        items = [Row(rng.choice(LABELS[name]), getattr(order, name), name) for name in names]
-        return titled("address", rows(items, style, width, rng), style, rng)
+        items = [labelled(style, rng, rng.choice(LABELS[name]), getattr(order, name), name) for name in names]
+        return titled("address", rows(items, style, width, rng, style.forms["rows"]), style, rng)
     person = text(order.recipient, style["title"], role="value", name="recipient")
     phone = text(order.phone, style["value"], role="value", name="phone")
     mark = emoji("📍", style["title"].size * 1.3) if rng.random() < 0.6 else space()
@@ -299,8 +304,11 @@ def address_block(order: Order, style: OrderStyle, width: float, rng: random.Ran
 def logistics_block(order: Order, style: OrderStyle, width: float, rng: random.Random) -> Piece:
     """The courier, the parcel's number, and sometimes the latest news of it."""
     if rng.random() < 0.45:
-        items = [Row(rng.choice(LABELS[name]), getattr(order, name), name) for name in ("courier", "tracking")]
-        return titled("logistics", rows(items, style, width, rng), style, rng)
+        items = [
+            labelled(style, rng, rng.choice(LABELS[name]), getattr(order, name), name)
+            for name in ("courier", "tracking")
+        ]
+        return titled("logistics", rows(items, style, width, rng, style.forms["rows"]), style, rng)
     mark = emoji(rng.choice("🚚📦🛵"), style["title"].size * 1.4)
     room = width - mark.width - 8
     company = text(order.courier, style["title"], role="value", name="courier")

@@ -11,8 +11,8 @@ from kantu.synth.draw.layout import Piece, backed, box, column, pad, picture, ro
 from kantu.synth.draw.palette import contrast, mix
 from kantu.synth.draw.parts import emoji
 from kantu.synth.families.order.record import Order
-from kantu.synth.families.order.rows import told
 from kantu.synth.families.order.style import OrderStyle
+from kantu.synth.families.order.values import told
 from kantu.synth.families.order.words import PICTURES
 from kantu.synth.page import Box, Color
 from kantu.synth.words import vocabulary

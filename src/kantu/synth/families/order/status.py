@@ -10,9 +10,10 @@ from kantu.synth.draw.canvas import Canvas
 from kantu.synth.draw.layout import Piece, backed, box, column, pad, paragraph, picture, row, space, spread, text
 from kantu.synth.draw.palette import mix
 from kantu.synth.draw.parts import emoji, rule
+from kantu.synth.draw.rows import rows
 from kantu.synth.families.order.record import Order
-from kantu.synth.families.order.rows import Row, rows, told
 from kantu.synth.families.order.style import OrderStyle
+from kantu.synth.families.order.values import labelled, told
 from kantu.synth.families.order.words import LABELS
 from kantu.synth.page import Box
 
@@ -190,10 +191,10 @@ def status_block(
     elif form == "timeline":
         piece = _timeline(order, style, width, rng, told)
     elif form == "row":
-        items = [Row(rng.choice(LABELS["status"]), order.status, "status")]
+        items = [labelled(style, rng, rng.choice(LABELS["status"]), order.status, "status")]
         if told:
-            items.append(Row(rng.choice(LABELS["reason"]), order.reason, "reason"))
-        piece = rows(items, style, width, rng)
+            items.append(labelled(style, rng, rng.choice(LABELS["reason"]), order.reason, "reason"))
+        piece = rows(items, style, width, rng, style.forms["rows"])
     elif form == "centre":
         parts = [_mark(order, rng.choice((26, 36, 48)), rng)] if rng.random() < 0.7 else []
         parts.append(status_text(order, style, width))

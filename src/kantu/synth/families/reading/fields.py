@@ -124,6 +124,7 @@ def field_grid(press: Press, surface: Surface, width: float) -> Piece | None:
             left = x + place * cell
             at = left if anchor == "l" else left + inside / 2
             first, second = (value, label) if over else (label, value)
+            canvas.element("column", "", (left, top, left + cell, top + first.height + near + second.height))
             first.draw(canvas, at, top, anchor)
             second.draw(canvas, at, top + first.height + near, anchor)
             if ruled and place:

@@ -144,7 +144,6 @@ def tabs(press: Press, surface: Surface, width: float) -> Piece | None:
     pad = style.scale * 6
     if used + (2 * pad + style.gap) * len(runs) > width:
         return None
-    cell = width / len(runs)
     height = style["body"].size + style.scale * 8
 
     def draw(canvas: Canvas, x: float, y: float) -> None:
@@ -161,7 +160,6 @@ def tabs(press: Press, surface: Surface, width: float) -> Piece | None:
             run.draw(canvas, middle, y + style.scale * 4, "m")
             left += run.width + slack
 
-    del cell
     return Piece(width, height, draw, (Marked("tab", runs[chosen].lines[0]),))
 
 
