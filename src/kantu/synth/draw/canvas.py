@@ -93,7 +93,7 @@ class Canvas:
         margin = int(3 * blur + drop) + 1
         left, top = int(box[0]) - margin, int(box[1]) - margin
         size = (int(box[2]) + margin - left, int(box[3]) + margin - top)
-        coarse = max(1, int(blur / 1.5))  # what a blur leaves fits in fewer pixels, and those blur faster
+        coarse = max(1, round(blur / 1.3))  # what a blur leaves fits in fewer pixels, and those blur faster
         mask = Image.new("L", (size[0] // coarse + 1, size[1] // coarse + 1))
         inner = (box[0] - left, box[1] - top + drop, box[2] - left, box[3] - top + drop)
         ImageDraw.Draw(mask).rounded_rectangle(

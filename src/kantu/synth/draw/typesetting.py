@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kantu.synth.draw import faces
 from kantu.synth.page import Color
 
-_LATIN_EXTRAS = frozenset("·×¥")  # beyond ASCII, drawn by every latin face
+_LATIN = frozenset((*map(chr, range(128)), *"·×¥"))  # what every latin face draws
 _UNIT = re.compile(r"(?:[!-~¥￥]+|.)[，。：；！？）】》”、…]*")  # what stays together when a text is broken
 
 
@@ -27,7 +27,7 @@ class Type:
 
     def face_for(self, text: str) -> faces.Face:
         """The face `text` is drawn with."""
-        if self.latin and all(character.isascii() or character in _LATIN_EXTRAS for character in text):
+        if self.latin and (text.isascii() or _LATIN.issuperset(text)):
             return self.latin
         return self.face
 
