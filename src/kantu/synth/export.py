@@ -45,7 +45,14 @@ def page_to_json(page: Page) -> dict[str, Any]:
         ],
         "elements": [{"kind": item.kind, "label": item.label, "box": _box(item.box)} for item in page.elements],
         "questions": [
-            {"kind": item.kind, "question": item.question, "answer": item.answer, "values": list(item.values)}
+            {
+                "task": item.task,
+                "kind": item.kind,
+                "question": item.question,
+                "answer": item.answer,
+                "values": list(item.values),
+                "absent": item.absent,
+            }
             for item in page.questions
         ],
     }

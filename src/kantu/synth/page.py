@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from kantu.synth.facts import Fact, Pair
+from kantu.tasks.builtin import ASK
 
 Box = tuple[float, float, float, float]
 """x1, y1, x2, y2 in pixels of the picture it belongs to."""
@@ -49,13 +50,16 @@ class Question:
 
     `kind` names what is asked (a field, "transcribe", "record", "box", "next_step", "unanswerable", ...), so that
     accuracy can be told by kind. `values` are the exact strings a right answer must contain; empty when only the whole
-    answer can be compared.
+    answer can be compared. `task` is the name of the task it belongs to, by which an answer is judged (`kantu.tasks`);
+    where the thing asked for is `absent`, a right answer says that the picture does not show it.
     """
 
     kind: str
     question: str
     answer: str
     values: tuple[str, ...] = ()
+    task: str = ASK.name
+    absent: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from kantu.cli import app
-from kantu.model.config import VisionConfig
-from kantu.processing.image import ImageConfig
 from kantu.synth import families
 from kantu.synth.ask.scene import relative
 from kantu.synth.draw.canvas import Canvas
@@ -25,9 +23,12 @@ from kantu.synth.facts import Pair
 from kantu.synth.families.family import Family, Size, finish, usual_size
 from kantu.synth.page import Page
 from kantu.synth.words import vocabulary
-from kantu.training import mini
-from kantu.training.examples import IGNORED, Batch, BatchStream, Stage
+from kantu.training.mini.batch import IGNORED
+from kantu.training.mini.network import mini_config
+from kantu.training.mini.stream import BatchStream, Stage
+from kantu.training.mini.tokenizer import build_tokenizer
 from tests.synth.geometry import outside, overlaps
+from tests.training.mini.pages import IMAGE_CONFIG
 
 pytestmark = pytest.mark.usefixtures("needs_fonts")
 
@@ -128,21 +129,10 @@ def test_the_command_draws_it(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("known")
 def test_training_is_fed_with_it() -> None:
-    tokenizer = mini.build_tokenizer()
-    config = mini.mini_config(tokenizer)
-    vision: VisionConfig = config.vision
-    images = ImageConfig(
-        patch_size=vision.patch_size,
-        temporal_patch_size=vision.temporal_patch_size,
-        merge_size=vision.spatial_merge_size,
-        image_mean=(0.5, 0.5, 0.5),
-        image_std=(0.5, 0.5, 0.5),
-        min_pixels=mini.MIN_PIXELS,
-        max_pixels=mini.MAX_PIXELS,
-    )
+    tokenizer = build_tokenizer()
     stage = Stage("toy", {"ticket": 1.0}, {(320, 320): 1.0}, patches=800, text_tokens=256, transcribed=1.0)
     draws = {"ticket": lambda seed, width, height: families.draw("ticket", seed, (width, height))}
-    batch: Batch = next(iter(BatchStream(stage, draws, config, images, tokenizer.to_str(), 0, 0)))
+    batch = next(iter(BatchStream(stage, draws, mini_config(tokenizer), IMAGE_CONFIG, tokenizer.to_str(), 0, 0)))
     assert batch.pictures == 2
     assert batch.glyph_counts.sum() > 20
     learned = batch.labels[batch.labels != IGNORED].tolist()

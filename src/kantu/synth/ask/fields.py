@@ -9,6 +9,7 @@ from kantu.synth.facts import Item, Listing, Marked, Pair, Table
 from kantu.synth.page import Question
 from kantu.synth.words import lexicon, vocabulary
 from kantu.synth.words import phrases as say
+from kantu.tasks.builtin import EXTRACT
 
 
 def _pair(scene: Scene) -> Pair | None:
@@ -57,7 +58,8 @@ def record(scene: Scene) -> Question | None:
     chosen = list(pairs.values())[:4]
     names = rng.choice(("、", "，", "和" if len(chosen) == 2 else "、", " ")).join(pair.label for pair in chosen)
     answer = json.dumps({pair.label: pair.value for pair in chosen}, ensure_ascii=False)
-    return Question("record", say.phrase(rng, say.RECORD, x=names), answer, tuple(pair.value for pair in chosen))
+    values = tuple(pair.value for pair in chosen)
+    return Question("record", say.phrase(rng, say.RECORD, x=names), answer, values, EXTRACT.name)
 
 
 def unanswerable(scene: Scene) -> Question | None:
@@ -71,7 +73,7 @@ def unanswerable(scene: Scene) -> Question | None:
     templates = say.VALUE_BY_KIND[kind] if rng.random() < 0.4 else say.VALUE
     question = say.phrase(rng, templates, x=say.quoted(rng, label))
     answer = rng.choice(say.UNANSWERABLE).format(x=label)
-    return Question("unanswerable", question if question != label else label + "？", answer, ("没有",))
+    return Question("unanswerable", question if question != label else label + "？", answer, absent=True)
 
 
 def marked(scene: Scene) -> Question | None:

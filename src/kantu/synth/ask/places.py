@@ -11,6 +11,7 @@ from kantu.synth.draw.palette import color_name, hues_apart, vivid
 from kantu.synth.draw.reading_order import hull
 from kantu.synth.page import Box, Question
 from kantu.synth.words import phrases as say
+from kantu.tasks.builtin import LOCATE
 
 
 def _beside(scene: Scene, direction: str) -> tuple[Text, Text] | None:
@@ -92,9 +93,9 @@ def where(scene: Scene) -> Question | None:
             thing = rng.choice(things)
             templates = say.WHERE_BUTTON if thing.kind == "button" else say.WHERE_PICTURE
             question = say.phrase(rng, templates, x=say.quoted(rng, thing.label))
-            return Question("box", question, _boxed(scene, thing.box, thing.label))
+            return Question("box", question, _boxed(scene, thing.box, thing.label), task=LOCATE.name)
     text = scene.some_text()
     if text is None or text.broken:
         return None
     question = say.phrase(rng, say.WHERE, x=say.quoted(rng, text.text, bare=0.15))
-    return Question("box", question, _boxed(scene, scene.page.lines[text.index].box, text.text))
+    return Question("box", question, _boxed(scene, scene.page.lines[text.index].box, text.text), task=LOCATE.name)

@@ -9,6 +9,7 @@ from kantu.synth.draw.reading_order import hull, row_text, transcription
 from kantu.synth.page import Line, Question
 from kantu.synth.words import phrases as say
 from kantu.synth.words import vocabulary
+from kantu.tasks.builtin import READ
 
 _PAGE_CHARACTERS = 120  # whole pages longer than this are not asked to be transcribed
 
@@ -61,6 +62,7 @@ def transcribe_line(scene: Scene) -> Question | None:
             say.phrase(rng, say.STARTS, x=say.quoted(rng, text.text[:4], bare=0.0)),
             text.text,
             (text.text,),
+            READ.name,
         )
     rows = [row for row in scene.rows if 1 < len(row) <= 4]
     if not rows:
@@ -70,7 +72,7 @@ def transcribe_line(scene: Scene) -> Question | None:
     if not scene.unique(pointer.text) or len(pointer.text) < 2:
         return None
     question = say.phrase(rng, say.TRANSCRIBE_LINE, x=say.quoted(rng, pointer.text, bare=0.1))
-    return Question("transcribe", question, row_text(row), _texts(row))
+    return Question("transcribe", question, row_text(row), _texts(row), READ.name)
 
 
 def transcribe_card(scene: Scene) -> Question | None:
@@ -93,7 +95,7 @@ def transcribe_card(scene: Scene) -> Question | None:
         question = say.phrase(rng, say.TRANSCRIBE_TITLED, x=say.quoted(rng, titles[0], bare=0.0))
     else:
         question = say.phrase(rng, say.TRANSCRIBE_CARD, b=str(scene.relative(scene.page.elements[index].box)))
-    return Question("transcribe", question, transcription(inside, scene.flat.elements), _texts(inside))
+    return Question("transcribe", question, transcription(inside, scene.flat.elements), _texts(inside), READ.name)
 
 
 def transcribe_page(scene: Scene) -> Question | None:
@@ -102,4 +104,4 @@ def transcribe_page(scene: Scene) -> Question | None:
     if sum(len(line.text) for line in lines) > _PAGE_CHARACTERS:
         return None
     question = say.phrase(scene.rng, say.TRANSCRIBE_PAGE)
-    return Question("transcribe", question, "\n".join(map(row_text, scene.rows)), _texts(lines))
+    return Question("transcribe", question, "\n".join(map(row_text, scene.rows)), _texts(lines), READ.name)

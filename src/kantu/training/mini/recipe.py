@@ -36,9 +36,18 @@ STAGES: Mapping[str, Stage] = {
         # Generic reading stays half of it; business screens are a thin layer on top.
         Stage("order", {"glyphs": 0.05, "reading": 0.45, "order": 0.5}, _MIXED, 9_600, 448, transcribed=0.35),
         # Pages full of text that nobody can guess, read out from several places: the most reading for the time.
-        Stage("dense", {"glyphs": 0.45, "reading": 0.45, "order": 0.1}, _DENSE, 9_600, 448, transcribed=0.8),
+        Stage(
+            "dense", {"glyphs": 0.45, "reading": 0.43, "order": 0.1, "photo": 0.02}, _DENSE, 9_600, 448, transcribed=0.8
+        ),
         # The same at the sizes people's screens have, for the end.
-        Stage("screens", {"glyphs": 0.05, "reading": 0.4, "order": 0.55}, _SCREENS, 9_600, 448, transcribed=0.3),
+        Stage(
+            "screens",
+            {"glyphs": 0.05, "reading": 0.4, "order": 0.51, "photo": 0.04},
+            _SCREENS,
+            9_600,
+            448,
+            transcribed=0.3,
+        ),
     )
 }
 

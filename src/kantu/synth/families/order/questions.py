@@ -10,7 +10,9 @@ from kantu.synth.ask.generic import GENERIC, Asker, Weighted
 from kantu.synth.ask.scene import Scene
 from kantu.synth.facts import Item, Pair
 from kantu.synth.families.order import phrases
+from kantu.synth.families.order.choices import choice
 from kantu.synth.page import Question
+from kantu.tasks.builtin import EXTRACT
 
 _FIELD_WEIGHTS = {"price": 2.2, "goods": 2.2, "number": 2.2, "date": 2.0, "shop": 2.0, "button": 1.8}
 _UNSUITED = (fields.count, fields.marked, fields.goods)
@@ -34,6 +36,7 @@ class OrderQuestions:
         plain = tuple((self.field(name), _FIELD_WEIGHTS.get(name, 1.0)) for name in phrases.FIELDS)
         own: Weighted = (
             (self.paid, 0.4),
+            (self.choice, 1.6),
             (self.next_step, 1.2),
             (self.compare, 1.8),
             (self.record, 0.8),
@@ -96,6 +99,10 @@ class OrderQuestions:
         said = "还没付款" if self.category == "unpaid" else "已经付款了"
         answer = scene.rng.choice(("{s}，状态是“{v}”。", "{s}，订单目前是“{v}”。")).format(s=said, v=status)
         return Question("status", scene.rng.choice(phrases.PAID_ASKED), answer, (status,))
+
+    def choice(self, scene: Scene) -> Question | None:
+        """One of two wordings that stand nowhere on the page."""
+        return choice(self.category, scene)
 
     def next_step(self, scene: Scene) -> Question | None:
         """What to do now: the coloured button if there is one."""
@@ -173,7 +180,7 @@ class OrderQuestions:
         joined = ("、" if chinese else rng.choice((", ", "、", "，"))).join(keys)
         values = tuple(value for value in record.values() if value is not None)
         question = rng.choice(phrases.RECORD_ASKED).format(k=joined)
-        return Question("record", question, json.dumps(record, ensure_ascii=False), values)
+        return Question("record", question, json.dumps(record, ensure_ascii=False), values, EXTRACT.name)
 
     def unanswerable(self, scene: Scene) -> Question | None:
         """A field the page does not show."""
@@ -182,9 +189,8 @@ class OrderQuestions:
         printed = "".join(line.text for line in scene.page.lines)
         absent = [name for name, (noun, _) in phrases.MISSING.items() if name not in known and noun not in printed]
         noun, asked = phrases.MISSING[rng.choice(absent)]
-        return Question(
-            "unanswerable", rng.choice(asked), rng.choice(phrases.MISSING_ANSWERS).format(n=noun), ("没有",)
-        )
+        answer = rng.choice(phrases.MISSING_ANSWERS).format(n=noun)
+        return Question("unanswerable", rng.choice(asked), answer, absent=True)
 
     def vague(self, scene: Scene) -> Question | None:
         """A question that says nothing: the answer sums the page up."""
