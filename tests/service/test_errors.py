@@ -235,6 +235,7 @@ def refused(schema: type[BaseModel], body: object) -> KantuError:
     ("kind", "location", "code", "param"),
     [
         ("missing", ("body", "messages"), "missing_parameter", "messages"),
+        ("missing", ("body",), "missing_parameter", "body"),
         ("missing", ("query", "limit"), "missing_parameter", "limit"),
         ("json_invalid", ("body", 3), "invalid_json", None),
         ("extra_forbidden", ("query", "limt"), "unknown_parameter", "limt"),

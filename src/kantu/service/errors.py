@@ -130,7 +130,7 @@ def validation_error(error: ValidationError | RequestValidationError, body: obje
         return invalid_json()
     place = first["loc"][0] if isinstance(error, RequestValidationError) else "body"
     if place == "body":
-        found = fault([{**one, "loc": one["loc"][one["loc"][:1] == ("body",) :]} for one in errors], body)
+        found = fault([{**one, "loc": _in_body(one["loc"])} for one in errors], body)
     else:  # of the URL only the names are known here
         names = first["loc"][1:]
         known = {} if first["type"] == "missing" else dict.fromkeys(names)
@@ -146,6 +146,11 @@ def validation_error(error: ValidationError | RequestValidationError, body: obje
         "请求体的结构无效：应为 JSON 对象，并带 Content-Type: application/json。",
         "The body's structure is invalid: it must be a JSON object, with Content-Type: application/json.",
     )
+
+
+def _in_body(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """A place without the framework's name for the body, except where the body as a whole is the place."""
+    return location[1:] if location[:1] == ("body",) and len(location) > 1 else location
 
 
 def install(app: FastAPI) -> None:
