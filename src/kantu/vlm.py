@@ -75,7 +75,11 @@ class Options(TypedDict, total=False):
         min_p, presence_penalty, frequency_penalty, logprobs, repetition: see `SamplingParams`.
         seed: makes a sampled answer repeatable, whatever else runs beside it.
         stop: the answer ends before any of these strings.
-        schema: the answer is JSON that fits this JSON Schema.
+        schema: the answer is JSON that fits this JSON Schema. What it leaves open is bounded: integers and numbers to
+            19 digits (numbers to 10 more behind the point, no exponent), strings without `pattern` or `format` to 2,048
+            characters, arrays to 1,024 items, objects without declared keys to 256, recursion to 16 levels; what it
+            states itself holds as it stands. An object with `properties` and without `additionalProperties` has no
+            other keys; an array with `prefixItems` and without `items` has no other items. See docs/gateway.md.
         regex: the whole answer matches this expression.
         choices: the answer is one of these strings.
         max_pixels: pixel budget of each picture (1,024 pixels are one visual token); by default the folder's own limit
@@ -111,8 +115,8 @@ class Answer:
         text: what the model said, without end tokens and stop strings.
         usage: token counts.
         timings: seconds of each phase.
-        finish_reason: "stop" (the model, a stop string or the constraint ended it), "length" (cut at max_tokens) or
-            "repetition".
+        finish_reason: "stop" (the model, a stop string or the constraint ended it), "length" (cut at max_tokens; under
+            a constraint: brought to its end there, and still whole) or "repetition".
         warnings: what may have harmed the answer, in Chinese.
         logprobs: one for each token, where they were asked for.
     """
@@ -230,7 +234,8 @@ class VLM:
 
         Raises:
             InvalidRequestError: an argument out of range, an empty question, a picture that is not accepted
-                (`ImageError`), or a prompt that does not fit the context (`PromptTooLongError`).
+                (`ImageError`), a prompt that does not fit the context (`PromptTooLongError`), or a constraint that
+                cannot be enforced, or not in `max_tokens` (`constraint_needs_tokens`).
             OutOfMemoryError: the request needs more memory than is left.
             OverloadedError: too many others are waiting.
         """

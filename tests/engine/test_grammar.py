@@ -115,6 +115,27 @@ def test_what_is_not_of_its_kind_is_invalid(compiler: ConstraintCompiler, constr
     assert refused(compiler, constraint).code == "invalid_constraint"
 
 
+PLACES = {
+    "properties.金额.not": {"properties": {"金额": {"type": "number", "not": {"const": 1}}}},
+    "properties.a.items.uniqueItems": {"properties": {"a": {"items": {"type": "array", "uniqueItems": True}}}},
+    "properties.a.$ref": {"properties": {"a": {"$ref": "#/$defs/没有"}}},
+    "items.anyOf.1.format": {"type": "array", "items": {"anyOf": [{}, {"type": "string", "format": "phone"}]}},
+    "$defs.项.pattern": {"$defs": {"项": {"type": "string", "pattern": "(?=a)a"}}, "$ref": "#/$defs/项"},
+    "properties.a.type": {"properties": {"a": {"type": "text"}}},
+    "properties.a.minimum": {"properties": {"a": {"type": "integer", "minimum": 2**53 + 1}}},
+    "properties.a.enum.1": {"properties": {"a": {"enum": [1, 10**30]}}},
+    "properties.a.multipleOf": {"properties": {"a": {"type": "integer", "multipleOf": 999_983}}},
+    "properties.a.oneOf": {"properties": {"a": {"oneOf": [{"type": "integer"}, {"type": "number"}]}}},
+}
+
+
+@pytest.mark.parametrize(("place", "content"), PLACES.items(), ids=PLACES)
+def test_a_refusal_names_the_place(compiler: ConstraintCompiler, place: str, content: dict[str, Any]) -> None:
+    error = refused(compiler, schema(content))
+    assert error.message.startswith(f"不支持这个输出约束：{place}：")
+    assert error.message_en.startswith(f"This constraint is not supported: {place}: ")
+
+
 def test_a_keyword_that_is_not_supported_is_named(compiler: ConstraintCompiler) -> None:
     error = refused(compiler, schema({"type": "array", "uniqueItems": True}))
     assert "uniqueItems" in error.message

@@ -16,6 +16,7 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
+from kantu.engine.closing import Closing
 from kantu.engine.constraint import ConstraintCompiler
 from kantu.engine.request import Constraint, SamplingParams, TokenLogprob
 from kantu.engine.sampler import Sampler, answer_seed, discouraged, penalised, warp
@@ -184,23 +185,22 @@ def test_logits_that_are_not_numbers_are_an_error(tokenizer: Tokenizer, temperat
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
-def test_a_matcher_decides_what_may_be_chosen(tiny_folder: Path, tokenizer: Tokenizer, temperature: float) -> None:
+def test_a_constraint_decides_what_may_be_chosen(tiny_folder: Path, tokenizer: Tokenizer, temperature: float) -> None:
     end = tokenizer.token_id("<|im_end|>")
     compiler = ConstraintCompiler(ModelFolder.open(tiny_folder), tokenizer.vocab_size, {end})
-    matcher = compiler.compile(Constraint("regex", "[ab]"))
+    closing = Closing.at_start(compiler.compile(Constraint("regex", "[ab]")), 8)
     params = SamplingParams(temperature=temperature, top_k=20, top_p=0.8, min_tokens=5, logprobs=1)
     sampler = Sampler(params, [], [end], tokenizer)
     logits = torch.zeros(tokenizer.vocab_size)
     logits[[end, tokenizer.token_id("c"), tokenizer.token_id("b")]] = torch.tensor([90.0, 80.0, 70.0])
-    token, logprob = sampler.choose(logits, matcher)
+    token, logprob = sampler.choose(logits, closing)
     assert token == tokenizer.token_id("b")
     assert logprob is not None
     assert logprob.top[0][0] == end
-    matcher.accept(token)
-    assert sampler.choose(logits, matcher)[0] == end  # in spite of min_tokens
+    assert sampler.choose(logits, closing)[0] == end  # in spite of min_tokens
     logits[[tokenizer.token_id("a"), tokenizer.token_id("b")]] = -torch.inf
     with pytest.raises(EngineError, match="nan_logits"):
-        sampler.choose(logits, compiler.compile(Constraint("regex", "[ab]")))
+        sampler.choose(logits, Closing.at_start(compiler.compile(Constraint("regex", "[ab]")), 8))
 
 
 def choices(sampler: Sampler, logits: Tensor | list[float], count: int) -> list[int]:

@@ -124,7 +124,7 @@ class Closing:
         for ending in self._candidates(tokens):
             if len(ending) <= room and matcher.ends_with(ending):
                 return ending
-        found = shortest_ending(matcher, self._ending)
+        found = shortest_ending(matcher, self._ending, room)
         return found if found is not None and len(found) <= room else None
 
     def _candidates(self, tokens: list[int]) -> Iterator[list[int]]:

@@ -42,7 +42,7 @@ def needs_tokens(needed: int, max_tokens: int) -> InvalidRequestError:
     """A constraint whose shortest answer does not fit in what the answer may have."""
     return InvalidRequestError(
         "constraint_needs_tokens",
-        f"满足输出约束的最短回答要 {needed} 个词元，而这次最多只能生成 {max_tokens} 个；请调大 max_tokens，或简化约束。",
+        f"满足输出约束的最短回答要 {needed} 个词元，而最多只能生成 {max_tokens} 个；请调大 max_tokens，或简化约束。",
         f"The shortest answer that fits the constraint needs {needed} tokens, and at most {max_tokens} can be "
         "generated; raise max_tokens or simplify the constraint.",
         param="max_tokens",

@@ -5,19 +5,22 @@ from __future__ import annotations
 import heapq
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kantu.engine.constraint import Matcher
 
 _FIRST_STATES = 2_000  # looked at for the ending of a whole answer, before it starts; about 0.1 ms each
-_STATES = 100  # looked at for one on the engine's thread
-_FREE_TEXT = 24  # a state that allows more bytes than this is text, where one letter is as good as another
+_STATES = 150  # looked at for one on the engine's thread; most take fewer than 10
+_ANY_TEXT = 128  # a state that allows more bytes than this is in a string without a pattern
+_FREE_TEXT = 24  # one that allows more than this is text, where one letter is as good as another
 _RUN = 512  # of one byte, taken at once where there is no end before it
 _ENDINGS = 8  # compared by their tokens, which their bytes tell only roughly
-_SLACK = 24.0  # by how much a compared one may be longer than the first
-_DIGITS = 10  # a state that allows no more bytes than this is no text
-_QUOTE = ord('"')
+_SLACK = 24  # by how much a compared one may be longer than the first
+_QUOTE, _LETTER = b'"a'
+_DIGITS = frozenset(b"0123456789")
+_STRUCTURE = frozenset(b'"[]{},:')
+_BRACKETS = frozenset(b"}]")
 _CLOSERS = frozenset(b'"}],')  # behind these a value of JSON has ended
 
 
@@ -36,53 +39,72 @@ class _State:
     more: bool = False
 
 
-def shortest_ending(matcher: Matcher, known: Sequence[int] = ()) -> list[int] | None:
+def shortest_ending(matcher: Matcher, known: Sequence[int] = (), room: int | None = None) -> list[int] | None:
     """Tokens that complete an answer, about as few as there are; [] if it may end here, None if none are found.
 
-    Dijkstra's algorithm over bytes. Two places that allow the same bytes next, behind equally many commas and brackets,
-    count as one, and a string or number that can end is not made longer: so what is looked at grows with what must be
-    said and not with what could be. Where that leads nowhere (a pattern that comes back to the same bytes), places
-    count as one only if they are equally far away.
+    Dijkstra's algorithm over bytes. Two places that allow the same bytes next, behind equally many separators and as
+    deep, count as one, and a string or number that can end is not made longer: so what is looked at grows with what
+    must be said and not with what could be. Where that leads nowhere (a pattern that comes back to the same bytes),
+    places count as one only if they are equally far away.
 
     Args:
         known: an ending from an earlier place; as soon as a tail of it completes the answer again, it is taken.
+        room: most tokens of interest.
     """
     if matcher.accepts_end:
         return []
-    ending = _search(matcher, known, loose=True)
-    return _search(matcher, known, loose=False) if ending is None else ending
+    for place in (_place, _distance):
+        found, cut = _search(matcher, known, room, place)
+        if found is not None or cut:
+            return found
+    return None
 
 
-def _search(matcher: Matcher, known: Sequence[int], *, loose: bool) -> list[int] | None:
+def _search(
+    matcher: Matcher, known: Sequence[int], room: int | None, place: Callable[[_State, int], object]
+) -> tuple[list[int] | None, bool]:
+    """The ending, and whether some places were too far away."""
     order = itertools.count()
-    waiting: list[tuple[float, int, _State, bytes]] = [(0.0, next(order), _State(matcher, b"", b""), b"")]
+    waiting: list[tuple[int, int, _State, bytes | None]] = [(0, next(order), _State(matcher, b"", b""), b"")]
     seen: set[object] = set()
     found: list[list[int]] = []
     most = math.inf
+    cut = False
     for _ in range(_STATES if known else _FIRST_STATES):
         if not waiting or waiting[0][0] > most or len(found) == _ENDINGS:
             break
-        cost, _, origin, step = heapq.heappop(waiting)
-        state = _after(origin, step)
-        cost += len(state.text) - len(origin.text) - len(step)  # what was forced
+        cost, _, state, step = heapq.heappop(waiting)
+        if step is not None:
+            state, origin = _after(state, step), state
+            forced = len(state.text) - len(origin.text) - len(step)
+            if forced:  # it is further away than it seemed
+                heapq.heappush(waiting, (cost + forced, next(order), state, None))
+                continue
         ending = _complete(matcher, state, known)
         if ending is not None:
-            if known:
-                return ending
             found.append(ending)
-            most = min(most, cost + _SLACK)
-            continue
-        key = _place(state) if loose else (cost, state.allowed)
-        if key not in seen:
+            if known:
+                break
+            most = min(most, cost + min(2 * cost, _SLACK))
+        elif (key := place(state, cost)) not in seen:
             seen.add(key)
-            for following in _steps(state, loose):
+            if room is not None and len(next(matcher.spellings(state.text))) > room:
+                cut = True
+                continue
+            for following in _steps(state, place is _place):
                 heapq.heappush(waiting, (cost + 1, next(order), state, following))
-    return min(found, key=len, default=None)
+    return min(found, key=len, default=None), cut
 
 
-def _place(state: _State) -> object:
-    structure = tuple(state.text.count(char) for char in (b",", b"[", b"]", b"{", b"}"))
-    return (state.allowed, structure, len(state.text) if state.more else None)
+def _place(state: _State, cost: int) -> object:
+    text = state.text
+    separators = tuple(text.count(char) for char in (b",", b"-", b":"))
+    depth = text.count(b"[") + text.count(b"{") - text.count(b"]") - text.count(b"}")
+    return (state.allowed, separators, depth, len(text) if state.more else None)
+
+
+def _distance(state: _State, cost: int) -> object:
+    return (state.allowed, cost)
 
 
 def _after(origin: _State, step: bytes) -> _State:
@@ -92,7 +114,8 @@ def _after(origin: _State, step: bytes) -> _State:
     if forced:
         matcher = matcher.behind_bytes(forced)
     allowed = matcher.next_bytes()
-    return _State(matcher, origin.text + step + forced, allowed, not forced and allowed == origin.allowed)
+    more = not forced and allowed == origin.allowed and not _STRUCTURE & set(step)
+    return _State(matcher, origin.text + step + forced, allowed, more)
 
 
 def _complete(matcher: Matcher, state: _State, known: Sequence[int]) -> list[int] | None:
@@ -110,15 +133,25 @@ def _complete(matcher: Matcher, state: _State, known: Sequence[int]) -> list[int
 def _steps(state: _State, loose: bool) -> Iterator[bytes]:
     """What to try next: every byte where there are few, otherwise one of each kind."""
     allowed = state.allowed
+    if loose and len(allowed) > _ANY_TEXT:  # a string about which nothing is said
+        yield bytes([_QUOTE if _QUOTE in allowed else _LETTER])
+        if state.more and _QUOTE not in allowed:
+            yield from _run(state)
+        return
     if loose and state.more and _CLOSERS & set(allowed):
         return
+    if loose and len(allowed) <= _FREE_TEXT and _BRACKETS & set(allowed):  # an array or object that can end
+        yield from (bytes([byte]) for byte in allowed if byte in _BRACKETS)
+        return
+    if loose and set(allowed) >= _DIGITS:  # a number about which nothing is said
+        allowed = bytes(byte for byte in allowed if byte not in _DIGITS or byte == min(_DIGITS))
     if len(allowed) > _FREE_TEXT:
         kinds: dict[object, int] = {}
         for byte in allowed:
             char = chr(byte)
             kinds.setdefault("letter" if char.isalpha() else "digit" if char.isdigit() else byte, byte)
-        allowed = bytes([_QUOTE]) if loose and _QUOTE in allowed else bytes(kinds.values())
-    if state.more and len(allowed) > _DIGITS:
+        allowed = bytes(kinds.values())
+    if state.more and len(state.allowed) > len(_DIGITS):
         yield from _run(state)
     yield from (bytes([byte]) for byte in allowed)
 

@@ -37,7 +37,8 @@ def bounded(schema: dict[str, Any], *, root: dict[str, Any] | None = None, level
     """The schema with bounds.
 
     - Integers, and numbers before the point: `MOST_INTEGER`; behind it `MOST_DECIMALS` digits; no exponent.
-    - Strings `MOST_CHARACTERS`, arrays `MOST_ITEMS`, objects without declared keys `MOST_KEYS`, recursion `MOST_LEVELS`.
+    - Strings `MOST_CHARACTERS`, arrays `MOST_ITEMS`, objects without declared keys `MOST_KEYS`, recursion
+      `MOST_LEVELS`.
     - An object that declares keys and does not mention `additionalProperties` has no others; an array with
       `prefixItems` and no `items` has no more.
 

@@ -9,6 +9,7 @@ from kantu.errors import InvalidRequestError
 from kantu.processing.conversation import Conversation
 from kantu.processing.messages import Message, conversation_of
 from kantu.service.chat.schemas import ChatRequest, JSONObjectFormat, JSONSchemaFormat, RepetitionDetection
+from kantu.service.chat.strict import check_strict
 from kantu.service.settings import RequestSettings
 
 _MOST_TEMPERATURE = 2  # OpenAI's
@@ -101,6 +102,8 @@ def _constraint(body: ChatRequest) -> Constraint | None:
     given: list[Constraint] = []
     if isinstance(form, JSONSchemaFormat):
         given.append(Constraint.json_schema(form.json_schema.schema_))
+        if form.json_schema.strict:
+            check_strict(form.json_schema.schema_)
     elif isinstance(form, JSONObjectFormat):
         given.append(Constraint("json_object"))
     if outputs is not None:
