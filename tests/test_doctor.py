@@ -94,7 +94,9 @@ def test_the_memory_told_is_the_memory_taken(dtype: torch.dtype, native: bool, m
     (size,) = (size for size in machine.sizes()[0] if size.name == hub.EMBEDDED)
     ways: tuple[Quantize | None, ...] = (None, "int8", "int4")
     for way, quantize in zip(precisions("cpu", dtype, ""), ways, strict=True):
-        model = load_model(hub.locate(None), device=torch.device("cpu"), dtype=dtype, quantize=quantize, prepack=True)
+        model = load_model(
+            ModelFolder.open(hub.locate(None)), device=torch.device("cpu"), dtype=dtype, quantize=quantize, prepack=True
+        )
         assert weight_bytes(model) == pytest.approx(size.weight_bytes(way), rel=0.08), way.name  # the tower's tables
 
 

@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from kantu.errors import ImageError
-from kantu.processing.data_url import read_data_url
+from kantu.processing.data_url import is_data_url, read_data_url
 
 DATA = bytes(range(256))  # whose base64 has +, / and ==
 BASE64 = base64.b64encode(DATA).decode()
@@ -81,7 +81,8 @@ def test_what_is_no_base64_is_refused(body: str) -> None:
     ["", "data:", "data:,", "data:base64,QQ==", "data:image/png,QQ==", "data:image/png;base64", "image/png;base64,QQ==",
      "https://example.com/;base64,QQ==", " data:;base64,QQ==", f"data:{'x' * 300};base64,QQ=="],
 )  # fmt: skip
-def test_anything_else_is_refused(url: str) -> None:
+def test_anything_else_is_refused_and_called_what_it_is(url: str) -> None:
+    assert is_data_url(url) == url.startswith("data:")
     with pytest.raises(ImageError) as caught:
         read_data_url(url)
     assert caught.value.code == "invalid_data_url"

@@ -211,6 +211,8 @@ def test_a_fault_is_named_with_the_path_to_it(refusal: Any, messages: Any, code:
         ([{"role": "system", "content": "你好"}], "invalid_messages", "messages.0.role"),
         ([user(), {"role": "assistant", "content": "一"}], "invalid_messages", "messages.1.role"),
         ([user(url(DATA), url("data:image/png;base64,###"))], "invalid_data_url", "messages.0.content.1.image_url"),
+        ([user(url("data:image/png,notbase64"))], "invalid_data_url", "messages.0.content.0.image_url"),
+        ([user({"type": "image", "image": "data:image/png,x"})], "invalid_data_url", "messages.0.content.0.image"),
     ],
     ids=ascii,
 )
@@ -234,21 +236,20 @@ def test_faults_of_http_alone(part: Any, code: str, param: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "code"),
+    "address",
     [
-        ("http://example.com/a.png", "image_url_not_allowed"),
-        ("https://169.254.169.254/latest", "image_url_not_allowed"),
-        ("HTTPS://example.com/a.png", "image_url_not_allowed"),
-        ("file:///etc/passwd", "image_url_not_allowed"),
-        ("/etc/passwd", "image_url_not_allowed"),
-        ("data:image/png,notbase64", "invalid_data_url"),
+        "http://example.com/a.png",
+        "https://169.254.169.254/latest",
+        "HTTPS://example.com/a.png",
+        "file:///etc/passwd",
+        "/etc/passwd",
     ],
 )
 @pytest.mark.parametrize("bare", [False, True])
-def test_in_python_only_base64_data_urls_are_read(address: str, code: str, bare: bool) -> None:
+def test_in_python_only_base64_data_urls_are_read(address: str, bare: bool) -> None:
     part = {"type": "image_url", "image_url": address} if bare else url(address)
     error = refusal_in_python([user(part)])
-    assert (error.code, error.param) == (code, "messages.0.content.0.image_url")
+    assert (error.code, error.param) == ("image_url_not_allowed", "messages.0.content.0.image_url")
 
 
 def test_a_data_url_over_the_byte_cap_is_refused_undecoded() -> None:
@@ -262,6 +263,13 @@ def test_a_url_in_place_of_a_path_is_refused_by_name(source: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         check_source(source)
     assert caught.value.code == "image_url_not_allowed"
+
+
+def test_a_data_url_stands_wherever_a_picture_does() -> None:
+    assert check_source("data:image/png;base64,QUJD") == b"ABC"
+    (picture,) = read_messages([user({"type": "image", "image": "DATA:image/png;base64,QUJD"})]).pictures
+    assert picture.local == b"ABC"
+    assert read_question("data:;base64,QUJD", "问").pictures[0].local == b"ABC"
 
 
 def test_a_file_name_with_a_colon_is_no_url() -> None:
