@@ -20,6 +20,7 @@ from kantu.model import folder as module
 from kantu.model.checkpoint import stored_shapes
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
+from kantu.processing.conversation import Turn
 from kantu.processing.image_config import ImageConfig
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
@@ -50,7 +51,7 @@ def parts(opened: ModelFolder) -> tuple[Any, ...]:
     ConstraintCompiler(opened, opened.config.text.vocab_size, generation_config.end_ids).compile(
         Constraint("json_object")
     )
-    prompt = ChatProcessor.from_folder(opened).prompt([{"role": "user", "content": "这是什么？"}], [])
+    prompt = ChatProcessor.from_folder(opened).prompt([Turn("user", "这是什么？")], [])
     ids = prompt.input_ids.tolist()
     return opened.config, ImageConfig.from_folder(opened), generation_config, ids, stored_shapes(opened)
 
