@@ -15,6 +15,7 @@ from torch import Tensor
 from kantu.engine.constraint import Matcher
 from kantu.engine.constraint_errors import needs_tokens, not_supported
 from kantu.engine.ending import shortest_ending
+from kantu.errors import EngineError
 
 
 class Closing:
@@ -41,7 +42,10 @@ class Closing:
             InvalidRequestError: `constraint_needs_tokens`: no whole answer fits; `constraint_not_supported`: none was
                 found.
         """
-        ending = shortest_ending(matcher)
+        try:
+            ending = shortest_ending(matcher)
+        except EngineError:  # some constraints turn out to be too large only where they are looked into
+            ending = None
         if ending is None:
             raise not_supported(
                 "没有找到足够短的回答，它要求的内容太长或过于复杂", "no answer was found that is short enough"

@@ -153,10 +153,12 @@ class Server(uvicorn.Server):
         try:
             async with asyncio.timeout(seconds):
                 await self._gateway.lifecycle.drained()
-        except TimeoutError:
+            left = max(0.0, end - self._loop.time())
+        except TimeoutError:  # which may come a tick of the clock early
             _log.warning("draining took too long")
+            left = 0.0
         # what is left of the time is for connections to close; whoever is still being answered then is told so
-        self.config.timeout_graceful_shutdown = min(_CLOSE_SECONDS, math.ceil(max(0.0, end - self._loop.time())))
+        self.config.timeout_graceful_shutdown = min(_CLOSE_SECONDS, math.ceil(left))
         self.should_exit = True
 
     async def _load(self) -> None:

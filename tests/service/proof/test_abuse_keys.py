@@ -52,7 +52,6 @@ def keys(live: LiveGateway) -> Iterator[KeyService]:
         "Bearer {key}=",
         "Bearer {key}a",
         "Bearer {key} {key}",
-        "Bearer  {key}",
         "{key}",
         "Basic {key}",
         'Digest username="a"',
