@@ -12,6 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import Scope
 
 from kantu.errors import (
     AuthenticationError,
@@ -167,11 +169,24 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return await ours(request, _from_http(error.status_code, request.scope["path"]))
+        response = await ours(request, _from_http(error.status_code, request.scope["path"]))
+        if error.status_code == 405:
+            response.headers["Allow"] = ", ".join(_methods(app, request.scope))
+        return response
 
     app.add_exception_handler(KantuError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+
+
+def _methods(app: FastAPI, scope: Scope) -> list[str]:
+    """What the endpoints at an address take (RFC 9110, section 15.5.6); HEAD wherever GET works."""
+    found = {
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in app.routes)
+    }
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _from_http(status: int, path: str) -> KantuError:

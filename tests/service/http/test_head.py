@@ -75,3 +75,20 @@ def test_the_connection_goes_on_after_it(make_gateway: Make) -> None:
             assert (answer.status, answer.read() == b"") == (200, method == "HEAD")
             assert int(answer.headers["content-length"]) > 0
         connection.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("/v1/chat/completions", "POST"),
+        ("/v1/models", "GET, HEAD"),
+        ("/v1/files", "GET, HEAD, POST"),
+        ("/v1/files/file-a", "DELETE, GET, HEAD"),
+    ],
+)
+async def test_a_method_that_is_not_taken_is_answered_with_those_that_are(
+    make_gateway: Make, address: str, allowed: str
+) -> None:
+    async with client_of(make_gateway()) as client:
+        refused = await client.request("PATCH", address)
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
