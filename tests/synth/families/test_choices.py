@@ -24,17 +24,16 @@ def asked(category: str, *, status: str = "待商家发货") -> list[Question]:
     ("category", "sent"), [("unpaid", False), ("unshipped", False), ("shipped", True), ("done", True)]
 )
 def test_whether_it_was_sent_follows_from_the_state(category: str, sent: bool) -> None:
-    answers = {q.answer for q in asked(category) if q.question in ("发货了吗？", "商家发货了吗？", "货发了吗")}
+    answers = {q.answer for q in asked(category) if "发货了吗？" in q.question or "货发了吗" in q.question}
     assert answers <= (
         {"已发货", "已经发货", "发了", "是", "发货了"} if sent else {"未发货", "还没发货", "没发", "否", "没有发货"}
     )
     assert len(answers) >= 2
 
 
-def test_the_options_are_named_in_the_question_or_not_and_the_answer_is_one_of_them() -> None:
+def test_the_options_are_named_in_the_question_and_the_answer_is_one_of_them() -> None:
     questions = asked("shipped")
-    listed = [question for question in questions if question.answer in question.question]
-    assert 0.3 < len(listed) / len(questions) < 0.7
+    assert all(question.answer in question.question for question in questions)
     assert all(question.values == (question.answer,) for question in questions)
 
 

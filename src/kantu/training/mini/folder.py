@@ -15,8 +15,8 @@ from kantu.model.config import ARCHITECTURE, ModelConfig
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini.tokenizer import token_id
 
-MIN_PIXELS = 64 * 32 * 32
-MAX_PIXELS = 512 * 32 * 32  # the model's own limit: 512 visual tokens, a 390 x 844 screen unshrunk
+MIN_PIXELS = 256 * 32 * 32  # smaller pictures are enlarged: digits of 12 px are read, those of 9 px guessed
+MAX_PIXELS = 640 * 32 * 32  # the model's own limit: 640 visual tokens, a 540 x 1170 screen unshrunk
 SHARD_BYTES = 15_500_000
 
 CHAT_TEMPLATE = (

@@ -42,7 +42,7 @@ STAGES: Mapping[str, Stage] = {
         # The same at the sizes people's screens have, for the end.
         Stage(
             "screens",
-            {"glyphs": 0.05, "reading": 0.4, "order": 0.51, "photo": 0.04},
+            {"glyphs": 0.03, "reading": 0.35, "order": 0.59, "photo": 0.03},
             _SCREENS,
             9_600,
             448,

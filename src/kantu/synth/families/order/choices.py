@@ -60,7 +60,10 @@ _LISTED = (
 
 
 def choice(category: str, scene: Scene) -> Question | None:
-    """One of two wordings as the whole answer, the options named in the question or not; None where neither is true."""
+    """One of two wordings, both named in the question, as the whole answer; None where neither is true.
+
+    A question that names no options is answered with the state as the page words it, never with a bare yes or no.
+    """
     rng = scene.rng
     known = [each for each in _CHOICES if category in each.true | each.false]
     if not known or scene.page.fields.get("status") is None:
@@ -68,8 +71,6 @@ def choice(category: str, scene: Scene) -> Question | None:
     chosen = rng.choice(known)
     yes, no = rng.choice(chosen.wordings)
     answer = yes if category in chosen.true else no
-    question = rng.choice(chosen.asked)
-    if rng.random() < 0.5:
-        first, second = rng.sample((yes, no), 2)
-        question = rng.choice(_LISTED).format(q=question, a=first, b=second)
+    first, second = rng.sample((yes, no), 2)
+    question = rng.choice(_LISTED).format(q=rng.choice(chosen.asked), a=first, b=second)
     return Question("choice", question, answer, (answer,))
