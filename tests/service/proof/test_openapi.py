@@ -62,6 +62,8 @@ def test_every_operation_is_asked(document: dict[str, Any]) -> None:
     assert found == set(OPERATIONS)
 
 
+# Another thread of this process that draws from the global generator looks to Hypothesis like a strategy that does.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
     [
