@@ -56,7 +56,8 @@ PLAN: tuple[Stretch, ...] = (
     Stretch("glyphs", 17_000),
     Stretch("read_out", 28_000),
     Stretch("order", 12_000),
-    Stretch("screens", 24_000, decay=True),
+    Stretch("dense", 24_000),
+    Stretch("screens", 32_000, decay=True),
 )
 
 
