@@ -16,30 +16,23 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kantu.engine.closing import Closing
-from kantu.engine.constraint import ConstraintCompiler
-from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.local import LocalEngine
 from kantu.engine.protocol import DeltaStream
 from kantu.engine.request import Constraint, Delta, RepetitionStop
 from kantu.errors import InvalidRequestError
 from kantu.hub import locate
-from kantu.model.folder import ModelFolder
-from kantu.processing.tokenizer import Tokenizer
 from tests.engine.engines import Parts, request
+from tests.engine.folder_tokens import FolderTokens
 from tests.engine.random_schemas import checkable, schemas
 
 Choose = Callable[[torch.Tensor], int]
 
 
-class Walker:
+class Walker(FolderTokens):
     """Answers whose tokens are chosen without a model."""
 
     def __init__(self, folder: Path) -> None:
-        opened = ModelFolder.open(folder)
-        self.vocab_size = opened.config.text.vocab_size
-        self.tokenizer = Tokenizer.from_folder(opened)
-        self.end_ids = GenerationConfig.from_folder(opened).end_ids
-        self.compiler = ConstraintCompiler(opened, self.vocab_size, self.end_ids)
+        super().__init__(folder)
         self.seconds: list[float] = []
 
     def text(self, constraint: Constraint, max_tokens: int, choose: Choose) -> str | None:

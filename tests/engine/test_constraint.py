@@ -15,12 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kantu.engine.constraint import ConstraintCompiler, Matcher
-from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.request import Constraint
 from kantu.errors import CheckpointError, EngineError
 from kantu.hub import locate
 from kantu.model.folder import ModelFolder
-from kantu.processing.tokenizer import Tokenizer
+from tests.engine.folder_tokens import FolderTokens
 
 FIELDS = ("订单编号", "数量", "实付款", "运费", "优惠", "合计")
 SIX_FIELDS: dict[str, Any] = {
@@ -43,15 +42,8 @@ RECORD: dict[str, Any] = {
 }
 
 
-class Model:
+class Model(FolderTokens):
     """A folder's tokens, and random answers under a constraint."""
-
-    def __init__(self, folder: Path) -> None:
-        opened = ModelFolder.open(folder)
-        self.vocab_size = opened.config.text.vocab_size
-        self.tokenizer = Tokenizer.from_folder(opened)
-        self.end_ids = GenerationConfig.from_folder(opened).end_ids
-        self.compiler = ConstraintCompiler(opened, self.vocab_size, self.end_ids)
 
     def allowed(self, matcher: Matcher) -> list[int]:
         scores = torch.zeros(self.vocab_size)

@@ -11,9 +11,10 @@ from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
 from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
+from kantu.synth.words.vocabulary import HAN
 from kantu.training.mini.folder import write_companions, write_weights
 from kantu.training.mini.network import initialize, mini_config
-from kantu.training.mini.tokenizer import PUNCTUATION, build_tokenizer, gb2312_level1
+from kantu.training.mini.tokenizer import PUNCTUATION, build_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +31,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_level_one_has_3755_characters() -> None:
-    characters = gb2312_level1()
-    assert len(characters) == len(set(characters)) == 3755
-    assert characters[0] == "啊"
-    assert characters[-1] == "座"
+    assert len(HAN) == len(set(HAN)) == 3755
+    assert HAN[0] == "啊"
+    assert HAN[-1] == "座"
 
 
 def test_every_common_character_is_one_token_and_no_token_spans_two() -> None:
     tokenizer = build_tokenizer()
-    for character in gb2312_level1() + PUNCTUATION:
+    for character in (*HAN, *PUNCTUATION):
         assert len(tokenizer.encode(character).ids) == 1, character
     text = "实付￥128.50元，共2件 Kantu 囧😀\n"
     ids = tokenizer.encode(text).ids

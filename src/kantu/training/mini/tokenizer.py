@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from kantu.synth.words.vocabulary import HAN
+
 ADDED_TOKENS = (  # the published list, in the published order
     "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",
     "<|box_end|>", "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
     "<|image_pad|>", "<|video_pad|>",
 )  # fmt: skip
 PUNCTUATION = "，。、：；？！“”‘’（）《》〈〉【】「」『』—…·～￥¥×÷％＋－＝＊＃＆＠／｜°℃→←↑↓★☆●○■□▶✓√ⅠⅡⅢ①②③④⑤⑥"
-
-
-def gb2312_level1() -> str:
-    """The 3,755 most common Chinese characters, in the order of the standard (rows 16 to 55)."""
-    cells = ((row, cell) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
-    decoded = (bytes(pair).decode("gb2312", errors="ignore") for pair in cells)
-    return "".join(decoded)
 
 
 def build_tokenizer() -> Tokenizer:
@@ -27,7 +22,7 @@ def build_tokenizer() -> Tokenizer:
     byte_names = _byte_names()
     vocabulary = {name: index for index, name in enumerate(byte_names)}
     merges: list[tuple[str, str]] = []
-    for character in sorted(gb2312_level1() + PUNCTUATION):
+    for character in sorted((*HAN, *PUNCTUATION)):
         name = ""
         for byte in character.encode():
             if name and name + byte_names[byte] not in vocabulary:
