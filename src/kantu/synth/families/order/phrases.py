@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from kantu.synth.families.order.words import each
 
 Phrases = tuple[tuple[str, ...], tuple[str, ...]]
@@ -123,20 +125,45 @@ FIELDS: dict[str, Phrases] = {
     ),
 }
 
-STATUS_ASKED = each(
-    """订单现在什么状态？ | 这个订单的状态是什么？ | 到哪一步了 | 订单状态 | 现在啥情况 | 什么状态了
-    订单进行到哪了？ | 这单咋样了 | 状态是什么 | 帮我看下订单状态 | 订单目前的状态 | 这个订单怎么样了？
-    现在是什么进度 | 订单啥状态阿 | 看看到哪一步了？"""
+# People put the same question in hundreds of ways; a model that knew some forty of them took every other one for
+# a question about any text of the page, or answered it with a bare 没有.
+_WHOSE = each("这单 | 这个订单 | 这笔订单 | 订单 | 我的订单 | 这一单 | 我买的东西 | 这件")
+_ABOUT = each(
+    """现在什么状态？ | 是什么状态 | 目前到哪一步了？ | 进行到哪了 | 进展怎么样？ | 处于哪个阶段？ | 现在怎么样了
+    啥进度了 | 处理得怎么样了？ | 走到哪个环节了？ | 当前显示的是什么 | 状态写的是啥？"""
+)
+_ASKING = ("", "", "请问", "麻烦看下", "帮我查一下", "想知道", "你看看")
+STATUS_ASKED = (
+    *each(
+        """订单现在什么状态？ | 这个订单的状态是什么？ | 到哪一步了 | 订单状态 | 现在啥情况 | 什么状态了
+        订单进行到哪了？ | 这单咋样了 | 状态是什么 | 帮我看下订单状态 | 订单目前的状态 | 这个订单怎么样了？
+        现在是什么进度 | 订单啥状态阿 | 看看到哪一步了？"""
+    )
+    * 8,
+    *("".join(words) for words in product(_ASKING, _WHOSE, _ABOUT)),
 )
 STATUS_ANSWERS = each(
     """{v}。 | {v} | “{v}”。 | 订单状态是“{v}”。 | 这个订单目前是“{v}”。 | 目前状态是{v}。 | 现在是“{v}”。
     状态：{v}"""
 )
-WHY_ASKED = each(
-    """为什么这个还没发货？ | 为什么还没发货？ | 怎么还没发货 | 为啥还不发货啊 | 怎么还没到 | 到哪了 | 发货了吗？
-    什么时候能到？ | 咋还没收到 | 东西发了没 | 快递到哪了 | 我的东西呢 | 啥时候发货 | 为什么还没收到货？
-    怎么这么慢 | 还要等多久 | 订单怎么还没动静 | 发货了没有 | 货发了吗 | 这单为什么卡住了？
-    什么情况，怎么还没好 | 为什么还没发或？"""
+_LATE = each("为什么 | 怎么 | 为啥 | 咋")
+_STILL = each("还没 | 一直没 | 迟迟没 | 这么久都没")
+_DONE = each("发货？ | 寄出来 | 送到？ | 处理完 | 更新？ | 收到货？ | 弄好 | 完成？ | 下文")
+_WHETHER = each("发货 | 寄出 | 送到 | 签收 | 完成 | 处理好 | 退款到账 | 到货")
+WHY_ASKED = (
+    *each(
+        """为什么这个还没发货？ | 为什么还没发货？ | 怎么还没发货 | 为啥还不发货啊 | 怎么还没到 | 到哪了 | 发货了吗？
+        什么时候能到？ | 咋还没收到 | 东西发了没 | 快递到哪了 | 我的东西呢 | 啥时候发货 | 为什么还没收到货？
+        怎么这么慢 | 还要等多久 | 订单怎么还没动静 | 发货了没有 | 货发了吗 | 这单为什么卡住了？
+        什么情况，怎么还没好 | 为什么还没发或？"""
+    )
+    * 12,
+    *("".join(words) for words in product(("", *_WHOSE), _LATE, _STILL, _DONE)),
+    *(
+        "".join(words)
+        for words in product(("", *_WHOSE), _WHETHER, ("了吗？", "了没有", "了没？", "没有啊"))
+        for _ in (1, 2)
+    ),
 )
 WHY_ANSWERS = each(
     """这个订单目前是“{v}”，{g}。 | 目前是“{v}”，{g}。 | 订单状态是“{v}”，{g}。 | “{v}”，{g}。

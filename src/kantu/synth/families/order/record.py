@@ -66,6 +66,10 @@ class Order:
     buttons: tuple[str, ...]
 
 
+# Share of pages whose status nobody has heard of. Of more of them a model learns to take any text for the status.
+_INVENTED = 0.12
+
+
 def _invented_status(rng: random.Random) -> str:
     agent, action = rng.choice(AGENTS), rng.choice(ACTIONS)
     if rng.random() < 0.22:
@@ -217,7 +221,7 @@ def make_order(rng: random.Random, *, most_goods: int = 4) -> Order:
     paid = placed + timedelta(seconds=rng.randint(8, 5400))
     form = _date_format(rng)
     padded = rng.random() < (0.3 if "月" in form else 0.85)
-    invented = rng.random() < 0.22
+    invented = rng.random() < _INVENTED
     category = INVENTED if invented else rng.choices(tuple(STATUSES), (10, 24, 14, 11, 8, 8, 8, 8, 8, 7))[0]
     status = _invented_status(rng) if invented else rng.choice(STATUSES[category])
     primary = rng.choice(BUTTONS[rng.choice(tuple(BUTTONS)) if invented or rng.random() < 0.1 else category])
