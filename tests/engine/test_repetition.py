@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kantu.engine.repetition import repeats
-from kantu.engine.request import RepetitionStop
+from kantu.engine.repetition import LoopDetector
+from kantu.engine.request import MAX_PATTERN_SIZE, RepetitionStop
+
+
+def repeats(tokens: list[int], rule: RepetitionStop) -> bool:
+    return LoopDetector(rule, len(tokens)).push(tokens)
 
 
 def naive(tokens: list[int], rule: RepetitionStop) -> bool:
@@ -30,6 +35,23 @@ def rules(draw: st.DrawFn) -> RepetitionStop:
 @given(st.lists(st.integers(0, 2), max_size=30), rules())
 def test_it_is_the_naive_definition(tokens: list[int], rule: RepetitionStop) -> None:
     assert repeats(tokens, rule) == naive(tokens, rule)
+
+
+@given(st.lists(st.lists(st.integers(0, 1), max_size=5), max_size=20), rules())
+def test_it_is_so_behind_every_piece_of_an_answer(pieces: list[list[int]], rule: RepetitionStop) -> None:
+    detector, tokens = LoopDetector(rule, 100), []
+    for piece in pieces:
+        tokens += piece
+        assert detector.push(piece) == naive(tokens, rule)
+
+
+def test_a_long_answer_is_not_kept() -> None:
+    detector = LoopDetector(RepetitionStop(MAX_PATTERN_SIZE, min_count=2), 10**6)
+    pattern = list(range(MAX_PATTERN_SIZE))
+    assert not detector.push(list(range(10_000)))
+    assert not detector.push([*pattern, *pattern[:-1]])
+    assert detector.push(pattern[-1:])
+    assert sum(part.nbytes for part in vars(detector).values() if isinstance(part, np.ndarray)) < 64 * MAX_PATTERN_SIZE
 
 
 @given(st.lists(st.integers(0, 9), max_size=9), st.lists(st.integers(0, 9), min_size=1, max_size=6), st.integers(2, 5))

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from kantu.engine.request import SamplingParams, Usage, stop_strings
+from kantu.engine.request import (
+    MAX_ALL_STOP_CHARACTERS,
+    MAX_STOP_CHARACTERS,
+    SamplingParams,
+    Usage,
+    stop_strings,
+)
 from kantu.errors import InvalidRequestError
 
 
@@ -38,6 +44,8 @@ from kantu.errors import InvalidRequestError
         ({"stop": ("",)}, "stop"),
         ({"stop": (3,)}, "stop"),
         ({"stop": tuple("abcdefghijklmnopq")}, "stop"),
+        ({"stop": ("长" * (MAX_STOP_CHARACTERS + 1),)}, "stop"),
+        ({"stop": ("长" * MAX_STOP_CHARACTERS,) * (MAX_ALL_STOP_CHARACTERS // MAX_STOP_CHARACTERS + 1)}, "stop"),
     ],
 )
 def test_a_value_out_of_range_is_refused_and_named(values: dict[str, Any], param: str) -> None:
@@ -48,6 +56,7 @@ def test_a_value_out_of_range_is_refused_and_named(values: dict[str, Any], param
 
 def test_the_edges_of_the_ranges_are_allowed() -> None:
     SamplingParams(max_tokens=1, min_tokens=1, temperature=0, top_p=1, top_k=0, seed=0, stop=("。",))
+    SamplingParams(stop=("长" * MAX_STOP_CHARACTERS,) * (MAX_ALL_STOP_CHARACTERS // MAX_STOP_CHARACTERS))
 
 
 @pytest.mark.parametrize("seed", [-(2**63), -2, 0, 1, 2**63 - 1])

@@ -19,7 +19,7 @@ from transformers.generation.logits_process import (
 from kantu.engine.closing import Closing
 from kantu.engine.constraint import ConstraintCompiler
 from kantu.engine.request import Constraint, SamplingParams, TokenLogprob
-from kantu.engine.sampler import Sampler, answer_seed, discouraged, penalised, warp
+from kantu.engine.sampler import Sampler, Tally, answer_seed, discouraged, penalised, warp
 from kantu.errors import EngineError
 from kantu.model.folder import ModelFolder
 from kantu.processing.tokenizer import Tokenizer
@@ -62,12 +62,18 @@ def test_warping_equals_transformers(seed: int, temperature: float, top_k: int, 
 def test_the_repetition_penalty_equals_transformers() -> None:
     scores = torch.randn(50, generator=torch.Generator().manual_seed(0))
     expected = RepetitionPenaltyLogitsProcessor(1.3)(torch.tensor([[3, 7, 7, 49]]), scores[None].clone())
-    torch.testing.assert_close(penalised(scores, [3, 7, 49], 1.3), expected[0], rtol=0, atol=0)
+    torch.testing.assert_close(penalised(scores, torch.tensor([3, 7, 49]), 1.3), expected[0], rtol=0, atol=0)
 
 
 def test_presence_counts_once_and_frequency_every_time() -> None:
-    found = discouraged(torch.zeros(4), Counter({1: 1, 3: 5}), 0.5, 0.25)
+    found = discouraged(torch.zeros(4), Tally([1, 3, 3, 3, 3, 3]), 0.5, 0.25)
     assert found.tolist() == [0, -0.75, 0, -1.75]
+
+
+def test_a_tally_counts_what_a_counter_counts() -> None:
+    tokens = torch.randint(0, 300, (2000,), generator=torch.Generator().manual_seed(0)).tolist()
+    tally = Tally(tokens)
+    assert dict(zip(tally.ids.tolist(), tally.times.tolist(), strict=True)) == Counter(tokens)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1e-30])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kantu.engine.stop import StopFilter
+from kantu.engine.request import MAX_STOP_CHARACTERS, MAX_STOP_STRINGS
+from kantu.engine.stop import StopFilter, _Automaton
 
 
 def run(pieces: list[str], stops: list[str]) -> tuple[str, bool]:
@@ -47,3 +51,62 @@ def test_however_text_is_cut_the_result_is_that_of_the_whole(pieces: list[str], 
     assert not any(s in shown for s in stops)
     if not found:
         assert shown == whole
+
+
+def reference(held: str, piece: str, stops: list[str]) -> tuple[str, str, bool]:
+    """The definition: what is shown of a piece, what is held back, and whether a stop string was found."""
+    text = held + piece
+    starts = [at for stop in stops if (at := text.find(stop)) >= 0]
+    if starts:
+        return text[: min(starts)], "", True
+    beginnings = [stop[:size] for stop in stops for size in range(1, len(stop)) if text.endswith(stop[:size])]
+    keep = max(map(len, beginnings), default=0)
+    return text[: len(text) - keep], text[len(text) - keep :], False
+
+
+@given(
+    st.lists(st.text("ab", max_size=5), max_size=10),
+    st.lists(st.text("ab", min_size=1, max_size=6), max_size=4),
+)
+def test_each_piece_shows_what_the_definition_shows(pieces: list[str], stops: list[str]) -> None:
+    stop, held = StopFilter(stops), ""
+    for piece in pieces:
+        shown, held, found = reference(held, piece, stops)
+        assert (stop.push(piece), stop.found) == (shown, found)
+        if found:
+            break
+    assert stop.flush() == held
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    stop = StopFilter(["abc"])
+    assert stop.push("xab") == "x"
+    other = stop.copy()
+    assert other.push("c") == ""
+    assert other.found
+    assert stop.push("d") == "abd"
+    assert not stop.found
+
+
+def steps(automaton: _Automaton, text: str) -> int:
+    """How many states an automaton looks at for a text."""
+    looked = 0
+
+    class Counted(list[dict[str, int]]):
+        def __getitem__(self, index: Any) -> Any:
+            nonlocal looked
+            looked += 1
+            return super().__getitem__(index)
+
+    automaton._next = Counted(automaton._next)
+    state = 0
+    for char in text:
+        state = automaton.step(state, char)
+    return looked
+
+
+@pytest.mark.parametrize("length", [1, 16, MAX_STOP_CHARACTERS])
+@pytest.mark.parametrize("text", ["x" * 4000, ("x" * 200 + "y") * 20, "xxxy" * 1000])
+def test_a_character_costs_the_same_whatever_the_stop_strings(length: int, text: str) -> None:
+    stops = ["x" * (length - 1) + chr(ord("一") + number) for number in range(MAX_STOP_STRINGS)]
+    assert steps(_Automaton(stops), text) <= 4 * len(text)

@@ -14,6 +14,7 @@ from kantu.engine.kv_cache import ImageSpan, PrefixKeys, root_key
 from kantu.engine.request import Request, SamplingParams
 from kantu.engine.sampler import Sampler
 from kantu.engine.sequence import Job, Picture, Sequence
+from kantu.engine.stop import StopFilter
 from kantu.engine.vision_cache import PictureKey, VisionCache
 from kantu.errors import PromptTooLongError
 from kantu.processing.chat import ChatProcessor, Prompt
@@ -68,6 +69,7 @@ class Preparation:
         )
         end_ids = self.generation_config.end_ids
         closing = None if matcher is None else Closing.at_start(matcher, max_tokens)
+        stop = StopFilter(params.stop)
         return [
             Sequence(
                 job=job,
@@ -80,6 +82,7 @@ class Preparation:
                 end_ids=end_ids,
                 sampler=Sampler(params, prompt.input_ids.tolist(), end_ids, self.chat.tokenizer, index),
                 tokenizer=self.chat.tokenizer,
+                stop=stop.copy(),
                 closing=None if closing is None else closing.copy(),
                 probe=() if probe is None else probe.token_ids,
             )

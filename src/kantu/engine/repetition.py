@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+
+import numpy as np
 
 from kantu.engine.request import RepetitionStop
 
+_NO_TOKEN = -1
 
-def repeats(tokens: Sequence[int], rule: RepetitionStop) -> bool:
-    """Whether the last tokens are at least `min_count` times one pattern of an allowed size (vLLM's meaning).
 
-    Called at every step: sizes whose last token does not recur cost one comparison, and sizes that do not fit yet none.
+class LoopDetector:
+    """Reads an answer's tokens and says whether the last ones are at least `min_count` times one pattern of an allowed
+    size (vLLM's meaning).
 
-    >>> repeats([9, 1, 2, 1, 2, 1, 2], RepetitionStop(max_pattern_size=4, min_count=3))
+    A pattern of size s stands there k times where the last s * (k - 1) tokens each equal the one s before them. So for
+    every size the tokens for which that has held without a break are counted: a token costs two passes over at most
+    `MAX_PATTERN_SIZE` counts (4 us), however long the answer is.
+
+    >>> LoopDetector(RepetitionStop(max_pattern_size=4, min_count=3), 100).push([9, 1, 2, 1, 2, 1, 2])
     True
+
+    Args:
+        most_tokens: of the answer.
     """
-    longest = min(rule.max_pattern_size, len(tokens) // rule.min_count)
-    return any(
-        tokens[-1] == tokens[-1 - size] and _has_period(tokens[-size * rule.min_count :], size)
-        for size in range(rule.min_pattern_size, longest + 1)
-    )
 
+    def __init__(self, rule: RepetitionStop, most_tokens: int) -> None:
+        self._least = rule.min_pattern_size
+        self._longest = min(rule.max_pattern_size, most_tokens // rule.min_count)
+        sizes = np.arange(self._least, self._longest + 1)
+        self._needed = sizes * (rule.min_count - 1)
+        self._repeated = np.zeros_like(sizes)
+        self._latest = np.full(2 * self._longest + 2, _NO_TOKEN)  # from `_start` on, the latest token first
+        self._start = self._longest + 1
 
-def _has_period(tokens: Sequence[int], size: int) -> bool:
-    return tokens[size:] == tokens[:-size]
+    def push(self, tokens: Iterable[int]) -> bool:
+        """Take the next tokens of the answer. Whether it loops behind the last of them."""
+        for token in tokens:
+            if self._start == 0:
+                self._start = self._longest + 1
+                self._latest[self._start :] = self._latest[: self._longest + 1]
+            self._start -= 1
+            self._latest[self._start] = token
+            before = self._latest[self._start + self._least : self._start + self._longest + 1]
+            self._repeated += 1
+            self._repeated *= before == token
+        return bool((self._repeated >= self._needed).any())

@@ -18,7 +18,10 @@ FinishReason = Literal["stop", "length", "repetition"]
 
 DEFAULT_MAX_TOKENS = 512
 MAX_STOP_STRINGS = 16
+MAX_STOP_CHARACTERS = 256  # of one
+MAX_ALL_STOP_CHARACTERS = 2048  # of all together
 MAX_LOGPROBS = 20
+MAX_PATTERN_SIZE = 1024
 MAX_ANSWERS = 16
 MAX_CONSTRAINT_BYTES = 64 * 1024
 MAX_CHOICES = 256
@@ -60,7 +63,7 @@ class RepetitionStop:
     """Ends an answer, with finish reason "repetition", whose last tokens repeat one pattern (vLLM's parameters).
 
     Attributes:
-        max_pattern_size: longest pattern looked for, in tokens.
+        max_pattern_size: longest pattern looked for, in tokens; at most `MAX_PATTERN_SIZE`.
         min_pattern_size: shortest.
         min_count: how many times the pattern must stand in a row at the end; at least 2.
     """
@@ -70,7 +73,7 @@ class RepetitionStop:
     min_count: int = 4
 
     def __post_init__(self) -> None:
-        _check_int("max_pattern_size", self.max_pattern_size, 1, optional=False)
+        _check_int("max_pattern_size", self.max_pattern_size, 1, optional=False, most=MAX_PATTERN_SIZE)
         _check_int("min_pattern_size", self.min_pattern_size, 1, optional=False)
         _check_int("min_count", self.min_count, 2, optional=False)
         if self.min_pattern_size > self.max_pattern_size:
@@ -91,7 +94,7 @@ class SamplingParams:
         repetition_penalty: over 1 makes tokens seen in prompt or answer less likely; 1 turns it off.
         seed: makes sampling repeatable, any of 64 bits with a sign; None draws a fresh one. -1 does too, as with vLLM,
             and is kept as None.
-        stop: the answer ends before the first of these strings.
+        stop: the answer ends before the first of these strings; at most `MAX_STOP_STRINGS`, of bounded length.
         min_p: drops tokens less probable than this times the most probable one; 0 turns it off.
         presence_penalty, frequency_penalty: subtracted from the logits of tokens in the answer so far, once, and once
             for each time (OpenAI's definition).
@@ -135,12 +138,7 @@ class SamplingParams:
             isinstance(self.seed, bool) or not isinstance(self.seed, int) or not -(2**63) <= self.seed < 2**63
         ):
             raise _invalid("seed", "必须是 64 位有符号整数", "must be a signed 64-bit integer")
-        if len(self.stop) > MAX_STOP_STRINGS or not all(isinstance(s, str) and s for s in self.stop):
-            raise _invalid(
-                "stop",
-                f"必须是不超过 {MAX_STOP_STRINGS} 个非空字符串",
-                f"must be at most {MAX_STOP_STRINGS} non-empty strings",
-            )
+        _check_stop(self.stop)
         _check_number("min_p", self.min_p, "必须在 0 到 1 之间", "must be 0 to 1", 0, 1)
         for name in ("presence_penalty", "frequency_penalty"):
             _check_number(name, getattr(self, name), "必须在 -2 到 2 之间", "must be -2 to 2", -2, 2)
@@ -288,6 +286,21 @@ class Scores:
     best: int
     usage: Usage
     timings: Timings
+
+
+def _check_stop(stop: tuple[str, ...]) -> None:
+    if len(stop) > MAX_STOP_STRINGS or not all(isinstance(s, str) and s for s in stop):
+        raise _invalid(
+            "stop",
+            f"必须是不超过 {MAX_STOP_STRINGS} 个非空字符串",
+            f"must be at most {MAX_STOP_STRINGS} non-empty strings",
+        )
+    if max(map(len, stop), default=0) > MAX_STOP_CHARACTERS or sum(map(len, stop)) > MAX_ALL_STOP_CHARACTERS:
+        raise _invalid(
+            "stop",
+            f"每个不能超过 {MAX_STOP_CHARACTERS} 个字符，合计不能超过 {MAX_ALL_STOP_CHARACTERS} 个",
+            f"must not exceed {MAX_STOP_CHARACTERS} characters each and {MAX_ALL_STOP_CHARACTERS} together",
+        )
 
 
 def _check_int(name: str, value: object, least: int, *, optional: bool = True, most: int | None = None) -> None:

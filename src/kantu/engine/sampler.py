@@ -6,10 +6,10 @@ The order is that of transformers' processors, with OpenAI's penalties and the c
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +21,37 @@ if TYPE_CHECKING:
     from kantu.processing.tokenizer import Tokenizer
 
 _GREEDY_BELOW = 1e-6  # a temperature: dividing by less makes infinities of ordinary logits
+
+
+class Tally:
+    """Different tokens, and how often each came. Adding one costs O(1) amortised, and reading them copies nothing."""
+
+    def __init__(self, tokens: Iterable[int] = ()) -> None:
+        self._places: dict[int, int] = {}
+        self._ids = np.zeros(64, dtype=np.int64)
+        self._times = np.zeros(64, dtype=np.float32)
+        for token in tokens:
+            self.add(token)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def add(self, token: int) -> None:
+        place = self._places.setdefault(token, len(self._places))
+        if place == len(self._ids):
+            self._ids, self._times = (np.concatenate([old, np.zeros_like(old)]) for old in (self._ids, self._times))
+        self._ids[place] = token
+        self._times[place] += 1
+
+    @property
+    def ids(self) -> Tensor:
+        """The tokens, int64 [different tokens], in the order in which they first came."""
+        return torch.from_numpy(self._ids[: len(self)])
+
+    @property
+    def times(self) -> Tensor:
+        """How often each of them came, float32 [different tokens]."""
+        return torch.from_numpy(self._times[: len(self)])
 
 
 class Sampler:
@@ -47,8 +78,9 @@ class Sampler:
     ) -> None:
         self._params = params
         self._end_ids = torch.tensor(sorted(end_ids), dtype=torch.long)
-        self._seen = set(prompt_ids) if params.repetition_penalty not in (None, 1) else None
-        self._counts: Counter[int] = Counter()
+        self._seen = Tally(prompt_ids) if params.repetition_penalty not in (None, 1) else None
+        self._said = Tally() if params.presence_penalty or params.frequency_penalty else None
+        self._count = 0  # tokens of the answer
         self._tokenizer = tokenizer
         self._generator = torch.Generator()
         if params.seed is None:
@@ -80,9 +112,10 @@ class Sampler:
 
     def note(self, token: int) -> None:
         """Remember a token that followed without being chosen."""
-        self._counts[token] += 1
-        if self._seen is not None:
-            self._seen.add(token)
+        self._count += 1
+        for tally in (self._seen, self._said):
+            if tally is not None:
+                tally.add(token)
 
     def probe(self, logits: Tensor, token_ids: Sequence[int]) -> list[float]:
         """Log probabilities of these tokens under logits [vocab]; nothing is remembered.
@@ -97,13 +130,13 @@ class Sampler:
         """Scores [vocab] behind everything that does not depend on the temperature; `raw` itself if nothing does."""
         params, scores = self._params, raw
         if self._seen:
-            scores = penalised(scores, sorted(self._seen), params.repetition_penalty or 1.0)
-        if self._counts and (params.presence_penalty or params.frequency_penalty):
-            scores = discouraged(scores, self._counts, params.presence_penalty, params.frequency_penalty)
+            scores = penalised(scores, self._seen.ids, params.repetition_penalty or 1.0)
+        if self._said:
+            scores = discouraged(scores, self._said, params.presence_penalty, params.frequency_penalty)
         if closing is not None:
             scores = scores.clone() if scores is raw else scores
             closing.mask_(scores)
-        if self._counts.total() < params.min_tokens:
+        if self._count < params.min_tokens:
             unended = scores.index_fill(0, self._end_ids, -torch.inf)
             if unended.max() > -torch.inf:  # else nothing but the end is possible, which wins over min_tokens
                 scores = unended
@@ -128,18 +161,16 @@ def answer_seed(seed: int, index: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{index}".encode()).digest()[:8], "big") >> 1
 
 
-def penalised(scores: Tensor, seen: Sequence[int], penalty: float) -> Tensor:
-    """Scores [vocab] with those of the seen tokens divided by `penalty` if positive, and multiplied if negative."""
-    index = torch.tensor(seen, dtype=torch.long)
-    values = scores[index]
-    return scores.index_copy(0, index, torch.where(values < 0, values * penalty, values / penalty))
+def penalised(scores: Tensor, seen: Tensor, penalty: float) -> Tensor:
+    """Scores [vocab] with those of the seen tokens [seen], all different, divided by `penalty` if positive, and
+    multiplied if negative."""
+    values = scores[seen]
+    return scores.index_copy(0, seen, torch.where(values < 0, values * penalty, values / penalty))
 
 
-def discouraged(scores: Tensor, counts: Counter[int], presence: float, frequency: float) -> Tensor:
+def discouraged(scores: Tensor, said: Tally, presence: float, frequency: float) -> Tensor:
     """Scores [vocab] less `presence` for every token in the answer and `frequency` for every time it is (OpenAI)."""
-    index = torch.tensor(list(counts), dtype=torch.long)
-    times = torch.tensor(list(counts.values()), dtype=scores.dtype)
-    return scores.index_add(0, index, -(presence + frequency * times))
+    return scores.index_add(0, said.ids, -(presence + frequency * said.times))
 
 
 def warp(scores: Tensor, temperature: float, top_k: int, top_p: float, min_p: float) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from torch import Tensor
 from kantu.engine.closing import Closing
 from kantu.engine.kv_cache import PrefixKeys
 from kantu.engine.protocol import Listener
-from kantu.engine.repetition import repeats
+from kantu.engine.repetition import LoopDetector
 from kantu.engine.request import Delta, FinishReason, SamplingParams, Timings, TokenLogprob, Usage
 from kantu.engine.sampler import Sampler
 from kantu.engine.stop import StopFilter
@@ -22,6 +23,8 @@ from kantu.errors import KantuError
 from kantu.processing.chat import Prompt
 from kantu.processing.image import CleanImage
 from kantu.processing.tokenizer import IncrementalDetokenizer, Tokenizer
+
+MOST_ADDED_TOKENS = 256  # that a step adds to one answer; the rest of a longer forced run comes with the next steps
 
 
 @dataclass(eq=False)
@@ -91,6 +94,7 @@ class Sequence:
     end_ids: frozenset[int]
     sampler: Sampler
     tokenizer: Tokenizer
+    stop: StopFilter
     closing: Closing | None = None
     probe: tuple[int, ...] = ()
     tokens: list[int] = field(default_factory=list)
@@ -99,23 +103,25 @@ class Sequence:
     blocks: list[int] = field(default_factory=list)
     first_token_at: float = 0.0
     detokenizer: IncrementalDetokenizer = field(init=False)
-    stop: StopFilter = field(init=False)
+    loop: LoopDetector | None = field(init=False)
     _unread: list[int] = field(default_factory=list, init=False)  # of the answer, in `tokens`, not told yet
+    _coming: deque[int] = field(default_factory=deque, init=False)  # settled, not in `tokens` yet
+    _looped: bool = field(default=False, init=False)  # the answer ends behind what is coming
 
     def __post_init__(self) -> None:
         self.tokens = self.prompt.input_ids.tolist()
         self._open()
         self.detokenizer = IncrementalDetokenizer(self.tokenizer)
-        self.stop = StopFilter(self.params.stop)
+        rule = self.params.repetition
+        self.loop = None if rule is None else LoopDetector(rule, self.max_tokens)
 
     def _open(self) -> None:
         """Put what the constraint forces from the start behind the prompt, so that it costs no step."""
         if self.closing is None:
             return
-        self._unread = self.closing.open()
+        self._coming.extend(self.closing.open())
+        self._unread = self._take()
         self.tokens += self._unread
-        for token in self._unread:
-            self.sampler.note(token)
 
     @property
     def prompt_length(self) -> int:
@@ -149,40 +155,48 @@ class Sequence:
 
     def advance(self, logits: Tensor) -> Delta:
         """Choose the next token from logits [vocab], take what the constraint forces after it, and say what it reads.
+        While a forced run is longer than a step may add, nothing is chosen.
 
         Raises:
             EngineError: the logits are not numbers, or the constraint failed.
         """
         if self.probe:
             return self._probed(logits)
-        token, logprob = self.sampler.choose(logits, self.closing)
+        opening, self._unread = self._unread, []
+        del self.tokens[len(self.tokens) - len(opening) :]
+        chosen, logprob = opening, None
+        if not self._coming:
+            token, logprob = self.sampler.choose(logits, self.closing)
+            chosen = [*opening, token]
+            self._coming.extend([] if self.closing is None else self.closing.forced())
         now = time.perf_counter()
         if not self.first_token_at:
             self.first_token_at = now
-        forced = [] if self.closing is None else self.closing.forced()
-        for follower in forced:
-            self.sampler.note(follower)
-        opening, self._unread = self._unread, []
-        del self.tokens[len(self.tokens) - len(opening) :]
-        chosen = [*opening, token, *forced]
+        chosen = [*chosen, *self._take()]
         text, reason, taken = self._read(chosen)
         self.tokens += chosen[:taken]
-        count = len(self.tokens) - self.prompt_length
-        logprobs: tuple[TokenLogprob, ...] = ()
+        logprobs = [] if self.params.logprobs is None else [self._certain(token) for token in chosen]
         if logprob is not None:
-            logprobs = (*self._certain(opening), logprob, *self._certain(chosen[len(opening) + 1 :]))
-        delta = Delta(text, tuple(chosen[:taken]), reason, index=self.index, logprobs=logprobs[:taken])
-        return delta if reason is None else self._last(delta, count, now)
+            logprobs[len(opening)] = logprob
+        delta = Delta(text, tuple(chosen[:taken]), reason, index=self.index, logprobs=tuple(logprobs[:taken]))
+        return delta if reason is None else self._last(delta, len(self.tokens) - self.prompt_length, now)
 
-    def _certain(self, tokens: Items[int]) -> list[TokenLogprob]:
-        return [TokenLogprob(token, self.tokenizer.token_bytes(token), 0.0) for token in tokens]
+    def _take(self) -> list[int]:
+        """The next tokens of what is coming."""
+        tokens = [self._coming.popleft() for _ in range(min(len(self._coming), MOST_ADDED_TOKENS))]
+        for token in tokens:
+            self.sampler.note(token)
+        return tokens
+
+    def _certain(self, token: int) -> TokenLogprob:
+        return TokenLogprob(token, self.tokenizer.token_bytes(token), 0.0)
 
     def _read(self, chosen: list[int]) -> tuple[str, FinishReason | None, int]:
         """Text of these tokens, whether the answer ends, and with how many of them; a loop that a constraint must not
         leave open gets the rest of the answer appended."""
         pieces: list[str] = []
         count = len(self.tokens) - self.prompt_length
-        closing, ended = self.closing, self.closing is not None and self.closing.finished
+        ended = self.closing is not None and self.closing.finished and not self._coming
         for taken, token in enumerate(chosen, 1):
             count += 1
             if token in self.end_ids:
@@ -190,16 +204,18 @@ class Sequence:
             pieces.append(self._text(token, count))
             if self.stop.found:
                 return "".join(pieces), "stop", taken
-            if count == self.max_tokens:
+            if count == self.max_tokens and not self._looped:
                 whole = ended and taken == len(chosen)
                 return "".join([*pieces, self.stop.flush()]), self._ended() if whole else "length", taken
-        rule = self.params.repetition
-        if rule is not None and repeats([*self.tokens[self.prompt_length :], *chosen], rule):
-            rest = [] if closing is None else closing.close()
+        if self.loop is not None and self.loop.push(chosen) and not self._coming and not self._looped:
+            self._looped = True
+            self._coming.extend([] if self.closing is None else self.closing.close())
+            rest = self._take()
             chosen += rest
             pieces += [self._text(token, count + i) for i, token in enumerate(rest, 1)]
+        if self._looped and not self._coming:
             return "".join([*pieces, self.stop.flush()]), "repetition", len(chosen)
-        if ended and count >= self.params.min_tokens:
+        if ended and not self._looped and count >= self.params.min_tokens:
             return "".join([*pieces, self.stop.flush()]), self._ended(), len(chosen)
         return "".join(pieces), None, len(chosen)
 
