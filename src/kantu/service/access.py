@@ -25,7 +25,8 @@ GatewayOf = Annotated[Gateway, Depends(get_gateway)]
 
 async def any_key(request: Request, gateway: GatewayOf, _: Annotated[object, Depends(_BEARER)]) -> Caller:
     """A dependency: a caller with a good key, whatever it is for. Counts as no request."""
-    found = await gateway.keys.authenticate(request.headers.get("authorization"))
+    address = None if request.client is None else request.client.host
+    found = await gateway.keys.authenticate(request.headers.get("authorization"), address)
     request.state.key_id = found.key_id
     return found
 

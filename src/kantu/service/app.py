@@ -14,13 +14,16 @@ from kantu.service import page
 from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
-from kantu.service.document import FAILURES
+from kantu.service.document import FAILURES, document_router
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
 from kantu.service.gateway import Gateway
 from kantu.service.health.endpoints import health_router
+from kantu.service.http.addresses import Networks
+from kantu.service.http.answer_headers import AnswerHeadersMiddleware
 from kantu.service.http.body import BodyMiddleware
 from kantu.service.http.cors import OtherOriginsMiddleware
+from kantu.service.http.forwarded import ForwardedMiddleware
 from kantu.service.http.head import HeadMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
@@ -42,7 +45,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         title="看图 Kantu",
         version=__version__,
         description=_DESCRIPTION,
-        openapi_url="/openapi.json" if settings.docs else None,
+        openapi_url=None,  # `document_router`, which may ask for a key
         docs_url=None,  # its scripts come from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # it would answer with an address made of the Host header
@@ -56,8 +59,12 @@ def create_app(gateway: Gateway) -> FastAPI:
     for router in routers:
         app.include_router(router, responses=FAILURES)
     app.include_router(health_router(lambda request: gateway.health))
-    public = gateway.settings.watch.metrics_public
-    app.include_router(metrics_router(gateway.watch, public=public), responses={} if public else FAILURES)
+    watch = gateway.settings.watch
+    if watch.metrics_port is None:
+        responses = {} if watch.metrics_public else FAILURES
+        app.include_router(metrics_router(gateway.watch, public=watch.metrics_public), responses=responses)
+    if settings.docs:
+        app.include_router(document_router(app.openapi, public=settings.docs_public))
     page.install(app, gateway.settings)
     app.add_middleware(HeadMiddleware)  # the last one added is the outermost
     app.add_middleware(
@@ -70,10 +77,12 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
-    app.add_middleware(WatchMiddleware, watch=gateway.watch)
+    app.add_middleware(WatchMiddleware, watch=gateway.watch, log_clients=watch.log_clients)
     app.add_middleware(RequestIdMiddleware)
     if settings.cors_origins:
         app.add_middleware(OtherOriginsMiddleware, origins=settings.cors_origins)
+    app.add_middleware(AnswerHeadersMiddleware)
+    app.add_middleware(ForwardedMiddleware, trusted=Networks(settings.trusted_proxies))
     return app
 
 
@@ -104,6 +113,9 @@ def _sources(gateway: Gateway) -> Sources:
         ready=gateway.health.accepts,
         in_flight_pixels=lambda: gateway.admission.pixels,
         limit_store_errors=lambda: gateway.limiter.store.errors,
+        wrong_keys=lambda: gateway.wrong_keys.total,
+        connections=lambda: gateway.connections.count,
+        connections_refused=lambda: gateway.connections.refused,
         batches=lambda: _batches(gateway),
     )
 

@@ -1,10 +1,15 @@
-"""What the OpenAPI document says of every endpoint: how it fails."""
+"""GET /openapi.json, and what it says of every endpoint: how it fails."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+
+from kantu.service.access import any_key
 
 
 class ErrorObject(BaseModel):
@@ -49,3 +54,18 @@ FAILURES: dict[int | str, dict[str, Any]] = {
     "4XX": _failure("请求有误；`code` 见 docs/errors.md"),
     "5XX": _failure("服务端出错；`code` 见 docs/errors.md"),
 }
+
+
+def document_router(document: Callable[[], dict[str, Any]], *, public: bool) -> APIRouter:
+    """A router of one route, which the document leaves out.
+
+    Args:
+        public: no key is needed; else any good one will do.
+    """
+    router = APIRouter(dependencies=[] if public else [Depends(any_key)], include_in_schema=False)
+
+    @router.get("/openapi.json")
+    async def openapi() -> JSONResponse:
+        return JSONResponse(document())
+
+    return router

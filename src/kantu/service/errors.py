@@ -57,6 +57,7 @@ _STATUS_OF_CODE = {
     "endpoint_not_found": 404,
     "headers_too_large": 431,
     "method_not_allowed": 405,
+    "range_not_satisfiable": 416,
     "unsupported_content_encoding": 415,
     "unsupported_media_type": 415,
     "store_full": 507,
@@ -103,7 +104,9 @@ def headers_of(error: KantuError) -> dict[str, str]:
         return {}
     if math.isinf(seconds):
         return {"x-should-retry": "false"}
-    return {"Retry-After": str(max(1, math.ceil(seconds))), "retry-after-ms": str(max(1, math.ceil(seconds * 1000)))}
+    headers = {"Retry-After": str(max(1, math.ceil(seconds))), "retry-after-ms": str(max(1, math.ceil(seconds * 1000)))}
+    # each further try is to cost a connection
+    return headers | {"connection": "close"} if error.code == "too_many_wrong_keys" else headers
 
 
 def error_response(error: KantuError, accept_language: str | None) -> JSONResponse:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kantu import __version__
+from kantu.service import descriptors
 from kantu.service.admission import Admission
 from kantu.service.batches.answer import LineAnswerer
 from kantu.service.batches.runner import BatchRunner
@@ -16,13 +17,16 @@ from kantu.service.fetch import ImageFetcher
 from kantu.service.files.content import ContentStore
 from kantu.service.files.service import FileService
 from kantu.service.health.readiness import Health
+from kantu.service.http.addresses import Networks
+from kantu.service.http.connections import Connections
 from kantu.service.keys.service import KeyService
+from kantu.service.keys.wrong_keys import WrongKeys
 from kantu.service.lifecycle import Lifecycle
 from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
-from kantu.service.settings import Settings
+from kantu.service.settings import ServerSettings, Settings
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
 
@@ -36,6 +40,8 @@ class Gateway:
     model: ServedModel
     database: Database
     keys: KeyService
+    wrong_keys: WrongKeys
+    connections: Connections
     limiter: Limiter
     admission: Admission
     fetcher: ImageFetcher
@@ -79,7 +85,8 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     admission = Admission(request.max_in_flight, request.max_in_flight_pixels)
     redis_url = None if store.redis_url is None else store.redis_url.get_secret_value()
     limiter = Limiter(LimitStore(redis_url))
-    keys = KeyService(database)
+    wrong_keys = WrongKeys()
+    keys = KeyService(database, wrong=wrong_keys)
     fetcher = ImageFetcher(settings.fetch)
     files = FileService(
         database,
@@ -122,6 +129,8 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         model,
         database,
         keys,
+        wrong_keys,
+        _connections(settings.server),
         limiter,
         admission,
         fetcher,
@@ -133,3 +142,9 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         health,
         watch,
     )
+
+
+def _connections(settings: ServerSettings) -> Connections:
+    most = descriptors.most_connections(settings.max_connections, descriptors.limit())
+    of_one = max(1, min(settings.max_connections_per_address, most // 2))  # the other half is for others
+    return Connections(most, of_one, shared=Networks(settings.trusted_proxies))

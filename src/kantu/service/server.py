@@ -7,27 +7,36 @@ import logging
 import math
 import socket
 import sys
+from functools import partial
 from ipaddress import ip_address
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 from anyio import to_thread
+from starlette.types import ASGIApp
 
 from kantu.engine.process import ProcessEngine
 from kantu.errors import InvalidRequestError, KantuError
+from kantu.service import descriptors
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway, build, open_database
+from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
+from kantu.service.http.connections import Connections, Held
 from kantu.service.keys.first_key import ensure_first_key
 from kantu.service.models.served import open_model
-from kantu.service.settings import ServerSettings, Settings, home
+from kantu.service.operations import create_operations_app
+from kantu.service.settings import ServerSettings, Settings, WatchSettings, home
 from kantu.service.tls import check_certificate
+from kantu.service.watch.log_file import LogFile
 from kantu.service.watch.logs import configure
 
 _log = logging.getLogger(__name__)
 
 _KEEP_ALIVE_SECONDS = 75  # longer than most proxies keep theirs, so that they never write into a closing connection
 _BACKLOG = 2048
+_MOST_OPERATIONS = 64  # connections to the port of metrics and probes
 _CLOSE_SECONDS = 5  # for connections, once everything is answered
 
 
@@ -37,23 +46,42 @@ def serve(settings: Settings) -> None:
     Raises:
         KantuError: the service cannot start (settings, store, model, port), or its model cannot be loaded.
     """
-    restore_logs = configure(settings.watch.log_level)
+    log_file = _log_file(settings.watch)
+    restore_logs = configure(settings.watch.log_level, log_file)
     try:
-        listener = listen(settings.server)
+        descriptors.tell(settings.server.max_connections, descriptors.raise_limit())
+        listeners = listen_all(settings)
         folder = home()
         database = open_database(settings, folder)
         ensure_first_key(database, folder)
-        gateway = build(settings, folder, database, open_model(settings.model, settings.watch.log_level))
+        engine_log = None if log_file is None else log_file.beside("engine")
+        model = open_model(settings.model, settings.watch.log_level, engine_log)
+        gateway = build(settings, folder, database, model)
         server = Server(gateway)
-        server.run(sockets=[listener])
+        server.run(sockets=listeners)
     finally:
         restore_logs()
     if server.failure is not None:
         raise server.failure
 
 
-def listen(settings: ServerSettings) -> socket.socket:
+def listen_all(settings: Settings) -> list[socket.socket]:
+    """The socket of the service, and that of `watch.metrics_port` where there is one. Raises as `listen`."""
+    listeners = [listen(settings.server)]
+    if settings.watch.metrics_port is not None:
+        try:
+            listeners.append(listen(settings.server, settings.watch.metrics_port, "watch.metrics_port"))
+        except InvalidRequestError:
+            listeners[0].close()
+            raise
+    return listeners
+
+
+def listen(settings: ServerSettings, port: int | None = None, param: str = "server.port") -> socket.socket:
     """The socket to serve on.
+
+    Args:
+        port: in place of `server.port`, which was given as `param`.
 
     Raises:
         InvalidRequestError: `invalid_settings`, `insecure_listen`, `cannot_listen`.
@@ -69,21 +97,27 @@ def listen(settings: ServerSettings) -> socket.socket:
             "pass --allow-insecure.",
             param="server.host",
         )
+    if port is None:
+        port = settings.port
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((settings.host, port))
         listener.listen(_BACKLOG)  # at once: only then does a second service on this port fail here
     except OSError:
         listener.close()
         raise InvalidRequestError(
             "cannot_listen",
-            f"无法监听 {settings.host}:{settings.port}（端口被占用，或地址不属于本机）。",
-            f"Cannot listen on {settings.host}:{settings.port} (in use, or not an address of this machine).",
-            param="server.port",
+            f"无法监听 {settings.host}:{port}（端口被占用，或地址不属于本机）。",
+            f"Cannot listen on {settings.host}:{port} (in use, or not an address of this machine).",
+            param=param,
         ) from None
     return listener
+
+
+def _log_file(watch: WatchSettings) -> LogFile | None:
+    return None if watch.log_file is None else LogFile(watch.log_file, watch.log_file_bytes, watch.log_files)
 
 
 def _is_loopback(host: str) -> bool:
@@ -93,12 +127,12 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"  # any other name may lead anywhere, even one that begins with 127.
 
 
-def _config(settings: ServerSettings, gateway: Gateway) -> uvicorn.Config:
+def _config(app: ASGIApp, settings: ServerSettings, *, lifespan: Literal["on", "off"]) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(gateway),
+        app,
         http=ImpatientProtocol,
         ws="none",
-        lifespan="on",
+        lifespan=lifespan,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -114,24 +148,47 @@ def _config(settings: ServerSettings, gateway: Gateway) -> uvicorn.Config:
 class Server(uvicorn.Server):
     """uvicorn stops listening when it is told to stop; here new requests still hear why they are refused.
 
+    Its first socket serves the API and the page, its second one, where there is one, metrics and probes.
+
     Attributes:
         failure: why the model could not be loaded, which ends the server.
     """
 
     def __init__(self, gateway: Gateway) -> None:
-        super().__init__(_config(gateway.settings.server, gateway))
+        settings = gateway.settings.server
+        super().__init__(_config(create_app(gateway), settings, lifespan="on"))
+        self._operations = _config(create_operations_app(gateway), settings, lifespan="off")
         self._gateway = gateway
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: KantuError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])  # accepting is ours
+        self._accept(sockets or [])
         settings = self._gateway.settings.server
         scheme = "https" if self.config.is_ssl else "http"
         host, port = sockets[0].getsockname()[:2] if sockets else (settings.host, settings.port)
         shown = f"[{host}]" if ":" in host else host
         print(f"看图正在监听 {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
+        for other in (sockets or [])[1:]:
+            print(f"指标在 {scheme}://{shown}:{other.getsockname()[1]}/metrics", file=sys.stderr, flush=True)
         self._tasks.append(asyncio.create_task(self._load()))
+
+    def _accept(self, sockets: list[socket.socket]) -> None:
+        self._operations.load()
+        served = [
+            (self.config, self._gateway.connections),
+            (self._operations, Connections(_MOST_OPERATIONS, _MOST_OPERATIONS)),
+        ]
+        self.servers = [
+            Acceptor(listener, connections, partial(self._protocol, config), config.ssl)  # type: ignore[misc]
+            for listener, (config, connections) in zip(sockets, served, strict=False)
+        ]
+
+    def _protocol(self, config: uvicorn.Config, held: Held) -> ImpatientProtocol:
+        protocol = ImpatientProtocol(config, self.server_state, self.lifespan.state, self._loop)
+        protocol.held = held
+        return protocol
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         lifecycle = self._gateway.lifecycle

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from kantu.errors import InvalidRequestError
+from kantu.service.http.addresses import Networks
 
 PREFIX = "KANTU_"
 # Read elsewhere: where models are fetched from and kept, and where the YAML file is.
@@ -53,7 +54,22 @@ class ServerSettings(_Section):
         2**29, ge=2**20, description="同时在内存里的请求体共多少字节，超出的得到 503；解析时要用几倍的内存"
     )
     max_json_depth: int = Field(64, ge=8, description="请求体 JSON 的最大嵌套层数")
+    max_connections: int = Field(
+        4096, ge=1, description="最多同时多少条连接；描述符不够时更少（启动时把软限制提到硬限制，并记进日志）"
+    )
+    max_connections_per_address: int = Field(
+        512,
+        ge=1,
+        description="一个地址（IPv6 按 /64）最多多少条连接，至多总数的一半；超出时关掉它最久没用的空闲连接，"
+        "都在用就得到 503；trusted_proxies 里的地址不受此限",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="前面的代理的地址或网段，如 10.0.0.0/8；只有它们写的 X-Forwarded-For、-Proto、-Prefix 才算数；"
+        "默认谁的都不算，本机的也不算（端口转发会让外来的连接看似来自本机）",
+    )
     docs: bool = Field(True, description="提供 /openapi.json")
+    docs_public: bool = Field(True, description="/openapi.json 不需要密钥")
     page: bool = Field(True, description="提供试用页面（/）")
 
     @field_validator("cors_origins")
@@ -62,6 +78,12 @@ class ServerSettings(_Section):
         if not all(_ORIGIN.fullmatch(origin) for origin in origins):
             raise ValueError("not an origin")
         return origins
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        Networks(proxies)
+        return proxies
 
 
 class ModelSettings(_Section):
@@ -139,7 +161,21 @@ class WatchSettings(_Section):
     """日志、指标与追踪。"""
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")
+    log_clients: bool = Field(False, description="访问日志里写客户端的地址；默认不写，它是个人信息（密钥的编号始终写）")
+    log_file: Path | None = Field(
+        None,
+        description="日志写进这个文件（权限 0600），不再写标准错误；引擎进程写名字里多 .engine 的另一个；"
+        "磁盘满时丢掉日志，服务照常",
+    )
+    log_file_bytes: int = Field(20 * 2**20, ge=1024, description="日志文件到多少字节就换一个")
+    log_files: int = Field(5, ge=1, description="换下来的日志文件留几个")
     metrics_public: bool = Field(True, description="/metrics 不需要密钥")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="/metrics 改由同一地址上的这个端口提供（不要密钥，另有探针），server.port 上不再有；0 表示任选",
+    )
     trace_endpoint: str | None = Field(None, description="OpenTelemetry 的 OTLP/HTTP 网址；空表示不追踪")
 
 

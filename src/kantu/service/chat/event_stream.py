@@ -8,7 +8,6 @@ from starlette.types import Send
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),  # nginx would hold the answer back
 ]
 _COMMENT = b": keep-alive\n\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import FileResponse
 
 from kantu.errors import InvalidRequestError
 from kantu.service.access import GatewayOf, authorize
+from kantu.service.files.download import Download
 from kantu.service.files.record import check_upload_purpose
 from kantu.service.files.schemas import UPLOAD_BODY, FileDeleted, FileList, FileObject, ListFiles
 from kantu.service.files.upload import Form, read_form
@@ -53,19 +53,14 @@ async def get_file(file_id: str, caller: CallerOf, gateway: GatewayOf) -> FileOb
 @router.get(
     "/{file_id}/content",
     summary="下载文件",
-    response_class=FileResponse,
+    response_class=Download,
     responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def get_content(file_id: str, caller: CallerOf, gateway: GatewayOf) -> FileResponse:
+async def get_content(file_id: str, caller: CallerOf, gateway: GatewayOf) -> Download:
     """一个文件的内容，原样。"""
     record = await gateway.files.get(caller.owner, file_id)
     path = await gateway.files.path(record)
-    return FileResponse(
-        path,
-        media_type="application/octet-stream",  # whatever it is, no browser is to interpret it
-        filename=record.filename,
-        headers={"x-content-type-options": "nosniff"},
-    )
+    return Download(path, record.filename)
 
 
 @router.delete("/{file_id}", summary="删除文件")

@@ -1,20 +1,28 @@
-"""uvicorn's HTTP connection, with an end to its patience, and our error envelope where no application was reached."""
+"""uvicorn's HTTP connection, with an end to its patience, and our error envelope where no application was reached.
+
+A client that has sent everything may close its half of the connection (TCP's FIN) and wait for the answer. Only when
+something is written to it shows whether it is still there: one that has closed all of it answers with a reset. So while
+such an answer is being made, something that clients skip is written now and then (`_probe`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from http import HTTPStatus
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kantu.errors import InvalidRequestError, KantuError
-from kantu.service.errors import envelope, status_of
+from kantu.service.http.connections import Held
+from kantu.service.http.refusal import refusal
 from kantu.service.language import language_of
 
 _MOST_HEADER_BYTES = 64 * 1024
+_EVICT_SECONDS = 2.0  # for what is still on its way to a client whose connection is closed to make room
+_MOST_PROBE_SECONDS = 4.0
+_INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"  # any number may come before an answer (RFC 9110, section 15.2)
+_EVENT_COMMENT = b"3\r\n:\n\n\r\n"  # as a chunk of its own, between two events
 
 
 class ImpatientProtocol(HttpToolsProtocol):
@@ -24,15 +32,23 @@ class ImpatientProtocol(HttpToolsProtocol):
         header_seconds: in which a request's headers must arrive.
         leave_seconds: in which, after the answer, the client must have sent the rest of its request; and after a
             connection is closed, have read what was still on its way to it.
+        probe_seconds: after which a client that has closed its half is asked for the first time whether it is there;
+            a client of HTTP/1.0, which cannot be asked, gets its answer within `leave_seconds` or none.
+        held: this connection's place among all of its listener; None where nobody counts.
     """
 
     header_seconds = 10.0
     leave_seconds = 30.0
+    probe_seconds = 0.25
+    held: Held | None = None
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
         self._header_timer: asyncio.TimerHandle | None = None
         self._leave_timer: asyncio.TimerHandle | None = None
+        self._probe_timer: asyncio.TimerHandle | None = None
+        self._in_turn: RequestResponseCycle  # whose answer comes next
+        self._streams_events = False
         self._header_bytes = 0  # of what the parser has told
         self._unparsed_bytes = 0  # of what it has not
         self._in_message = False
@@ -40,13 +56,18 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.held is not None:
+            self.held.close = self._evict
         self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
         self._headers_are_there()
-        if self._leave_timer is not None:
-            self._leave_timer.cancel()
+        for timer in (self._leave_timer, self._probe_timer):
+            if timer is not None:
+                timer.cancel()
+        if self.held is not None:
+            self.held.end()
         super().connection_lost(exc)
 
     # --- headers
@@ -75,6 +96,8 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._headers_are_there()
         self._in_message = True
+        if self.held is not None:
+            self.held.busy()
         super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -83,10 +106,7 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: KantuError) -> None:
         given = dict(self.headers or ()).get(b"accept-language", b"")
-        body = json.dumps(envelope(error, language_of(given.decode("latin-1"))), ensure_ascii=False).encode()
-        status = HTTPStatus(status_of(error))
-        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
-        self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
+        self.transport.write(refusal(error, language_of(given.decode("latin-1"))))
         self.transport.close()
         self._expect_leave()
 
@@ -109,6 +129,47 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._header_timer = None
         self.transport.abort()
 
+    # --- half closed
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Keep the connection while a whole request waits for its answer. TLS has no halves here: asyncio ends both."""
+        if self._in_message or self.cycle is None or self.cycle.response_complete or self.scheme == "https":
+            return None
+        self.cycle.keep_alive = False  # the newest: those before it in the pipeline are answered first
+        if self._probe_timer is None:
+            self._probe_timer = self.loop.call_later(self.probe_seconds, self._probe, self.probe_seconds)
+        return True
+
+    def _probe(self, seconds: float) -> None:
+        """Write something that the client skips, where that is possible; a client that has gone resets the connection.
+
+        An answer without chunks that has begun is being written anyway.
+        """
+        cycle = self._in_turn
+        if cycle.scope["http_version"] == "1.0" and not cycle.response_started:
+            self._probe_timer = self.loop.call_later(self.leave_seconds, self.transport.abort)
+            return
+        if not self.flow.write_paused:
+            if not cycle.response_started:
+                self.transport.write(_INTERIM)
+            elif self._streams_events and cycle.chunked_encoding and not cycle.response_complete:
+                self.transport.write(_EVENT_COMMENT)
+        following = min(2 * seconds, _MOST_PROBE_SECONDS)
+        self._probe_timer = self.loop.call_later(following, self._probe, following)
+
+    # --- making room
+
+    def _evict(self) -> None:
+        self.transport.close()
+        self.loop.call_later(_EVICT_SECONDS, self.transport.abort)
+
+    def on_response_complete(self) -> None:
+        """Another request may be waiting in the pipeline, and is begun here."""
+        more = bool(self.pipeline)
+        super().on_response_complete()
+        if self.held is not None and not more:
+            self.held.idle()
+
     # --- leaving
 
     def on_message_complete(self) -> None:
@@ -120,13 +181,25 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._expect_leave()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._in_turn, self._streams_events = cycle, False
+
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
             try:
-                await app(scope, receive, _close_delimited(cycle) if scope["http_version"] == "1.0" else send)
+                answer = _close_delimited(cycle) if scope["http_version"] == "1.0" else send
+                await app(scope, receive, self._noting_events(answer))
             finally:
                 self._expect_leave()
 
         super()._start_asgi_task(cycle, watched)  # type: ignore[arg-type]
+
+    def _noting_events(self, send: Send) -> Send:
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                types = [value for name, value in message.get("headers", ()) if name.lower() == b"content-type"]
+                self._streams_events = any(value.startswith(b"text/event-stream") for value in types)
+            await send(message)
+
+        return noting
 
     def _expect_leave(self) -> None:
         if self._leave_timer is not None:

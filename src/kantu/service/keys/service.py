@@ -13,6 +13,7 @@ from kantu.service.keys import repository
 from kantu.service.keys.api_key import ApiKey, digest_of, hint_of, new_id, new_text, text_in
 from kantu.service.keys.check import check
 from kantu.service.keys.memory import KeyMemory
+from kantu.service.keys.wrong_keys import WrongKeys
 
 _log = logging.getLogger(__name__)
 
@@ -24,11 +25,15 @@ class KeyService:
 
     Args:
         clock: seconds since 1970.
+        wrong: makes trying keys slow.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], float] = time.time, wrong: WrongKeys | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._wrong = wrong or WrongKeys()
         self._memory = KeyMemory()
         self._tried: dict[str, float] = {}  # when the last use of a key was noted, or could not be
 
@@ -89,11 +94,15 @@ class KeyService:
             raise NotFoundError("key_not_found", "没有这个编号的密钥。", "There is no key with this id.", param="id")
         return key
 
-    async def authenticate(self, authorization: str | None) -> Caller:
+    async def authenticate(self, authorization: str | None, address: str | None = None) -> Caller:
         """Who is behind an `Authorization` header. The other methods block, this one does not.
+
+        Args:
+            address: of the client; wrong keys of one address are answered later and later.
 
         Raises:
             AuthenticationError: `missing_api_key`, `invalid_api_key`, `expired_api_key`, `revoked_api_key`.
+            LimitExceededError: `too_many_wrong_keys`.
             StoreError: the database cannot be asked.
         """
         if not authorization:
@@ -103,10 +112,14 @@ class KeyService:
                 "The API key is missing: send the header Authorization: Bearer kt-...",
             )
         text = text_in(authorization)
-        key = None if text is None else await self._find(digest_of(text))
-        if key is None:
-            raise _invalid()
-        caller = self._caller(key)
+        try:
+            key = None if text is None else await self._find(digest_of(text))
+            if key is None:
+                raise _invalid()
+            caller = self._caller(key)
+        except AuthenticationError:
+            await self._wrong.delay(address, None if text is None else hint_of(text))
+            raise
         now = self._clock()
         due = now - _USE_NOTED_EVERY_SECONDS
         if (key.last_used_at is None or key.last_used_at <= due) and self._tried.get(key.id, due) <= due:

@@ -19,6 +19,7 @@ from kantu.processing.chat import ChatProcessor
 from kantu.processing.image_config import ImageConfig
 from kantu.service.models.load import load_engine
 from kantu.service.settings import ModelSettings
+from kantu.service.watch.log_file import LogFile
 
 _HALF = (0.5, 0.5, 0.5)
 # The published folders of Qwen3-VL; what an upstream really does with a picture, it does not say.
@@ -51,11 +52,11 @@ class ServedModel:
         return "ready" if self.engine.stats().gauges.get("upstreams_healthy", 1) else "unreachable"
 
 
-def open_model(settings: ModelSettings, log_level: str = "info") -> ServedModel:
+def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFile | None = None) -> ServedModel:
     """Start what the settings name. Returns at once; loading goes on in the engine's process.
 
     Args:
-        log_level: of the engine's process.
+        log_level, log_file: of the engine's process; None is standard error.
 
     Raises:
         ModelNotFoundError, CheckpointError: the folder cannot be read.
@@ -70,7 +71,7 @@ def open_model(settings: ModelSettings, log_level: str = "info") -> ServedModel:
     sizes: dict[str, Any] = {
         name: getattr(settings, name) for name in ("max_running", "max_waiting", "kv_bytes", "vision_bytes")
     }
-    make = partial(load_engine, str(path), settings.quantize, settings.device, sizes, log_level)
+    make = partial(load_engine, str(path), settings.quantize, settings.device, sizes, log_level, log_file)
     name = settings.served_name or (path.name if path.is_dir() else settings.name)
     return ServedModel(name, ProcessEngine(make), image_config, chat, default_max_tokens)
 

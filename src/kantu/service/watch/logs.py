@@ -1,4 +1,4 @@
-"""JSON lines on standard error, from our own loggers and from every library's, with nothing of a request's content.
+"""JSON lines on standard error or in a file, from our loggers and from libraries', with nothing of a request's content.
 
 Three fences, as texts may quote what a user asked:
 
@@ -26,12 +26,14 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from kantu.errors import KantuError
+from kantu.service.watch.log_file import LogFile, LogFileHandler
 
 FIELDS = frozenset(
     {
         *("request_id", "key_id", "model", "endpoint", "method", "status", "code", "seconds", "reason"),
         *("count", "bytes", "pixels", "visual_tokens", "tokens", "attempt", "state", "exit_code", "signal"),
         *("host", "port", "version", "file_id", "batch_id", "dropped", "owner", "setting", "url_scheme"),
+        *("client", "descriptors"),
     }
 )
 """Whatever else is given to a logger is left out, and counted in `left_out`."""
@@ -54,8 +56,8 @@ _RECORD_FIELDS = frozenset({*logging.makeLogRecord({}).__dict__, "message", "asc
 _SILENT = ("uvicorn.access", "httpx", "httpcore")
 
 
-def configure(level: str, stream: TextIO | None = None, *, threads: bool = True) -> Callable[[], None]:
-    """Send what this process logs to `stream` (default: standard error): ours from `level` on, libraries' troubles.
+def configure(level: str, to: TextIO | LogFile | None = None, *, threads: bool = True) -> Callable[[], None]:
+    """Send what this process logs to `to` (default: standard error): ours from `level` on, libraries' troubles.
 
     Also takes what would end on standard error by itself: warnings, and exceptions that nothing caught.
 
@@ -64,8 +66,11 @@ def configure(level: str, stream: TextIO | None = None, *, threads: bool = True)
 
     Returns:
         A function that puts everything back.
+
+    Raises:
+        InvalidRequestError: `invalid_settings`, if the file cannot be opened.
     """
-    handler = _Handler(stream or sys.stderr)
+    handler = LogFileHandler(to) if isinstance(to, LogFile) else _Handler(to or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[_checked, _rendered], use_get_message=False, pass_foreign_args=True
@@ -100,6 +105,7 @@ def configure(level: str, stream: TextIO | None = None, *, threads: bool = True)
             logger = logging.getLogger(name)
             logger.handlers[:], logger.propagate, logger.disabled = handlers, propagate, disabled
         logging.captureWarnings(False)
+        handler.close()
         structlog.reset_defaults()
 
     return restore

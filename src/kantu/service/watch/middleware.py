@@ -30,10 +30,13 @@ class WatchMiddleware:
     """Pure ASGI: nothing is buffered, and what the application does to its scope stays visible.
 
     From `scope["state"]` it takes `request_id`, `key_id`, `error_code`, where the application leaves them.
+
+    Args:
+        log_clients: write their addresses, as `http/forwarded.py` knows them, into the log.
     """
 
-    def __init__(self, app: ASGIApp, watch: Watch) -> None:
-        self._app, self._watch = app, watch
+    def __init__(self, app: ASGIApp, watch: Watch, *, log_clients: bool = False) -> None:
+        self._app, self._watch, self._log_clients = app, watch, log_clients
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,6 +95,8 @@ class WatchMiddleware:
             "key_id": state.get("key_id"),
             "request_id": request_id,
         }
+        if self._log_clients and scope.get("client"):
+            fields["client"] = scope["client"][0]
         _log.log(logging.DEBUG if endpoint in _QUIET else logging.INFO, "request", extra=fields)
 
 

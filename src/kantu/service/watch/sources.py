@@ -21,7 +21,7 @@ def _nothing() -> int:
     return 0
 
 
-def _no_batches() -> Mapping[str, int]:
+def _none() -> Mapping[str, int]:
     return {}
 
 
@@ -35,6 +35,9 @@ class Sources:
         ready: whether a request sent now would be served.
         in_flight_pixels: of pictures that are being decoded or wait for it.
         limit_store_errors: how often limits could not be counted, and were not enforced.
+        wrong_keys: requests whose key opened nothing.
+        connections: open to the API's port.
+        connections_refused: turned away there, by reason.
         batches: how many there are by state, "queued" and "running" at least.
     """
 
@@ -43,7 +46,10 @@ class Sources:
     ready: Callable[[], bool]
     in_flight_pixels: Callable[[], int] = _nothing
     limit_store_errors: Callable[[], int] = _nothing
-    batches: Callable[[], Mapping[str, int]] = _no_batches
+    wrong_keys: Callable[[], int] = _nothing
+    connections: Callable[[], int] = _nothing
+    connections_refused: Callable[[], Mapping[str, int]] = _none
+    batches: Callable[[], Mapping[str, int]] = _none
 
 
 class SourceCollector(Collector):
@@ -71,6 +77,9 @@ class SourceCollector(Collector):
                     [({}, sources.limit_store_errors())],
                 )
             ],
+            lambda: [counter("kantu_wrong_keys", "Requests whose key opened nothing.", [({}, sources.wrong_keys())])],
+            lambda: [gauge("kantu_connections", "Open connections.", [({}, sources.connections())])],
+            lambda: [_refused(sources.connections_refused())],
             lambda: [_batches(sources.batches())],
         ):
             try:
@@ -94,3 +103,9 @@ def _stats(sources: Sources) -> list[Metric]:
 def _batches(counts: Mapping[str, int]) -> Metric:
     states = {"queued": 0, "running": 0} | dict(counts)
     return gauge("kantu_batches", "Batches by state.", [({"state": state}, n) for state, n in states.items()])
+
+
+def _refused(counts: Mapping[str, int]) -> Metric:
+    reasons = {"address": 0, "all": 0, "descriptors": 0} | dict(counts)
+    values = [({"reason": reason}, n) for reason, n in reasons.items()]
+    return counter("kantu_connections_refused", "Connections turned away, by what there was too much of.", values)
