@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kantu import __version__
@@ -12,11 +13,15 @@ from kantu.service.batches.answer import LineAnswerer
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
 from kantu.service.chat.service import ChatService
+from kantu.service.clock import CautiousClock, SteadyClock, elapsed_seconds
 from kantu.service.database import Database
+from kantu.service.disk.room import DiskRoom, ballast_bytes, worst_state
 from kantu.service.fetch import ImageFetcher
 from kantu.service.files.content import ContentStore
+from kantu.service.files.quota import Quota
 from kantu.service.files.service import FileService
 from kantu.service.health.readiness import Health
+from kantu.service.home import prepare_home
 from kantu.service.http.addresses import Networks
 from kantu.service.http.connections import Connections
 from kantu.service.keys.service import KeyService
@@ -26,7 +31,7 @@ from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
-from kantu.service.settings import ServerSettings, Settings
+from kantu.service.settings import ServerSettings, Settings, StoreSettings
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
 
@@ -64,11 +69,15 @@ def open_database(settings: Settings, home: Path) -> Database:
     """The database that the settings name, its tables brought up to date.
 
     Raises:
-        StoreError: it cannot be reached or written.
+        StoreError: it cannot be reached, read or written; see `Database.upgrade` and `prepare_home`.
         InvalidRequestError: `invalid_settings`.
     """
-    url = settings.store.database_url
-    database = Database.sqlite(home / "kantu.db") if url is None else Database(url.get_secret_value())
+    url, ballast = settings.store.database_url, ballast_bytes(settings.store.reserve_bytes)
+    if url is None:
+        prepare_home(home)
+        database = Database.sqlite(home / "kantu.db", ballast_bytes=ballast)
+    else:
+        database = Database(url.get_secret_value(), ballast_bytes=ballast)
     database.upgrade()
     return database
 
@@ -84,17 +93,21 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     watch = Watch(tracing=None if endpoint is None else Tracing.to_endpoint(endpoint, version=__version__))
     admission = Admission(request.max_in_flight, request.max_in_flight_pixels)
     redis_url = None if store.redis_url is None else store.redis_url.get_secret_value()
-    limiter = Limiter(LimitStore(redis_url))
+    steady = SteadyClock()
+    cautious = CautiousClock(steady)
+    limiter = Limiter(LimitStore(redis_url), steady)
     wrong_keys = WrongKeys()
     keys = KeyService(database, wrong=wrong_keys)
     fetcher = ImageFetcher(settings.fetch)
+    room = DiskRoom(home / "files", store.reserve_bytes)
     files = FileService(
         database,
-        ContentStore(home / "files"),
+        ContentStore(home / "files", room, elapsed_seconds),
         max_bytes=store.max_file_bytes,
-        max_files=store.max_files,
+        quota=_quota(store, room),
         days=store.file_days,
         decode_workers=request.decode_workers,
+        expiry_clock=cautious,
     )
     pictures = Pictures(
         model.image_config,
@@ -112,9 +125,13 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         concurrency=store.batch_concurrency,
         most_lines=store.batch_lines,
         most_depth=settings.server.max_json_depth,
+        most_bytes=store.max_output_bytes,
+        clock=cautious,
+        steady=elapsed_seconds,
     )
-    batches = BatchService(database, files, batch_runner.wake, days=store.batch_days)
+    batches = BatchService(database, files, batch_runner.wake, days=store.batch_days, expiry_clock=cautious)
     lifecycle = Lifecycle()
+    rooms = [room] if database.folder is None else [room, DiskRoom(database.folder, store.reserve_bytes)]
     health = Health(
         draining=lambda: lifecycle.draining,
         model_state=lambda: model.state,
@@ -122,6 +139,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         most_waiting=settings.model.max_waiting,
         admission_full=lambda: admission.full,
         ping_database=database.ping,
+        disk_state=partial(worst_state, rooms),
     )
     return Gateway(
         settings,
@@ -148,3 +166,10 @@ def _connections(settings: ServerSettings) -> Connections:
     most = descriptors.most_connections(settings.max_connections, descriptors.limit())
     of_one = max(1, min(settings.max_connections_per_address, most // 2))  # the other half is for others
     return Connections(most, of_one, shared=Networks(settings.trusted_proxies))
+
+
+def _quota(store: StoreSettings, room: DiskRoom) -> Quota:
+    """What the settings leave open is a share of the disk."""
+    total = room.size_bytes // 2 if store.max_total_bytes is None else store.max_total_bytes
+    owner = total // 4 if store.max_owner_bytes is None else store.max_owner_bytes
+    return Quota(store.max_files, owner, total)

@@ -21,6 +21,7 @@ from kantu.errors import InvalidRequestError, KantuError
 from kantu.service import descriptors
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway, build, open_database
+from kantu.service.home import only_service, prepare_home
 from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.http.connections import Connections, Held
@@ -52,13 +53,15 @@ def serve(settings: Settings) -> None:
         descriptors.tell(settings.server.max_connections, descriptors.raise_limit())
         listeners = listen_all(settings)
         folder = home()
-        database = open_database(settings, folder)
-        ensure_first_key(database, folder)
-        engine_log = None if log_file is None else log_file.beside("engine")
-        model = open_model(settings.model, settings.watch.log_level, engine_log)
-        gateway = build(settings, folder, database, model)
-        server = Server(gateway)
-        server.run(sockets=listeners)
+        prepare_home(folder)
+        with only_service(folder, limits_are_shared=settings.store.redis_url is not None):
+            database = open_database(settings, folder)
+            ensure_first_key(database, folder)
+            engine_log = None if log_file is None else log_file.beside("engine")
+            model = open_model(settings.model, settings.watch.log_level, engine_log)
+            gateway = build(settings, folder, database, model)
+            server = Server(gateway)
+            server.run(sockets=listeners)
     finally:
         restore_logs()
     if server.failure is not None:

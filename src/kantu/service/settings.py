@@ -151,6 +151,21 @@ class StoreSettings(_Section):
     redis_url: SecretStr | None = Field(None, description="Redis 网址，多个副本时用来共享限额；默认只在本进程内计数")
     max_file_bytes: int = Field(64 * 2**20, ge=1024, description="上传的文件最多多少字节（图片另有 20 MiB 的上限）")
     max_files: int = Field(10_000, ge=1, description="每个所有者最多保存多少个文件")
+    max_owner_bytes: int | None = Field(
+        None, ge=2**20, description="每个所有者的文件与批处理结果共多少字节；默认是 max_total_bytes 的四分之一"
+    )
+    max_total_bytes: int | None = Field(
+        None, ge=2**20, description="所有人的文件与批处理结果共多少字节；默认是 KANTU_HOME 所在磁盘的一半"
+    )
+    max_output_bytes: int = Field(
+        2**29, ge=2**16, description="一个批处理的结果共多少字节；超出时它失败，已有的结果保留"
+    )
+    reserve_bytes: int = Field(
+        2**28,
+        ge=2**20,
+        description="磁盘要给数据库留多少字节；剩得更少时不收文件，也不写批处理结果。其中十六分之一先占住，磁盘满时放出来，"
+        "好让撤销密钥和删除还能写下",
+    )
     file_days: float = Field(30, gt=0, description="上传的文件保存多少天；上传时可以写得更短")
     batch_lines: int = Field(50_000, ge=1, description="一个批处理最多多少行")
     batch_days: float = Field(30, gt=0, description="批处理结束后，它的记录保存多少天")

@@ -16,14 +16,14 @@ from kantu.service.batches.record import UNFINISHED, Batch
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
 from kantu.service.database import Database
-from kantu.service.files.content import ContentStore
-from kantu.service.files.service import FileService
+from kantu.service.files.quota import Quota
 from kantu.service.identity import Caller
 from tests.service.clock import Clock
-from tests.service.files.conftest import create, stream
+from tests.service.files.conftest import create, service, stream
 
 Answer = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
+QUOTA = Quota(owner_files=100, owner_bytes=2**23, total_bytes=2**24)
 ALICE, BOB = Caller("key_alice", "alice"), Caller("key_bob", "bob")
 
 
@@ -42,9 +42,9 @@ async def echo(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
 class Desk:
     """What a test does with batches."""
 
-    def __init__(self, database: Database, folder: Path, clock: Clock) -> None:
-        self.database, self.clock = database, clock
-        self.files = FileService(database, ContentStore(folder), max_bytes=2**22, max_files=100, days=30, clock=clock)
+    def __init__(self, database: Database, folder: Path, clock: Clock, quota: Quota = QUOTA) -> None:
+        self.database, self.clock, self.steady = database, clock, Clock(0.0)
+        self.files = service(database, folder, quota, clock=clock)
         self.changes = 0
         self.batches = BatchService(database, self.files, self._change, clock=clock)
 
@@ -58,7 +58,9 @@ class Desk:
         """The batch as it is now."""
         return await self.batches.get(batch.owner, batch.id)
 
-    def runner(self, answer: Answer = echo, *, concurrency: int = 4, lease_seconds: int = 60) -> BatchRunner:
+    def runner(
+        self, answer: Answer = echo, *, concurrency: int = 4, lease_seconds: int = 60, most_bytes: int = 2**22
+    ) -> BatchRunner:
         """A runner over the same store."""
         return BatchRunner(
             self.database,
@@ -67,9 +69,11 @@ class Desk:
             concurrency=concurrency,
             most_lines=1000,
             most_depth=20,
+            most_bytes=most_bytes,
             lease_seconds=lease_seconds,
             poll_seconds=0.01,
             clock=self.clock,
+            steady=self.steady,
         )
 
     @asynccontextmanager

@@ -16,8 +16,8 @@ from typing import Any
 from kantu.service.batches import leases
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.database import Database
-from kantu.service.files.content import ContentStore
-from kantu.service.files.service import FileService
+from tests.service.batches.conftest import QUOTA
+from tests.service.files.conftest import service
 
 CONCURRENCY = 3
 
@@ -39,7 +39,7 @@ def main(url: str, folder: str, log: str, *options: str) -> None:
 
         leases.finish = die
     database = Database(url)
-    files = FileService(database, ContentStore(Path(folder)), max_bytes=2**20, max_files=100, days=30)
+    files = service(database, Path(folder), QUOTA)
     runner = BatchRunner(
         database,
         files,
@@ -47,6 +47,7 @@ def main(url: str, folder: str, log: str, *options: str) -> None:
         concurrency=CONCURRENCY,
         most_lines=1000,
         most_depth=20,
+        most_bytes=2**20,
         lease_seconds=1,
         poll_seconds=0.05,
     )

@@ -355,8 +355,11 @@ def test_a_silent_runner_loses_its_batch_and_can_record_nothing_more(desk: Desk)
             while len(gate.entered) < 2:
                 await asyncio.sleep(0.01)
             silent._renew_at = float("inf")  # as a process that was stopped for a while
-            desk.clock.now += 31
-            async with desk.running(script):
+            async with desk.running(script, lease_seconds=30):
+                for _ in range(3):  # as seconds pass, between one look and the next
+                    await asyncio.sleep(0.1)
+                    assert not script.calls
+                    desk.steady.now += 10
                 (ended,) = await desk.ended(batch)
                 gate.open.set()
                 await asyncio.sleep(0.05)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from kantu.service.database import Database
+from kantu.service.disk.room import DiskRoom
 from kantu.service.files.content import ContentStore
+from kantu.service.files.quota import Quota
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
 from tests.service.clock import Clock
@@ -25,9 +27,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
+QUOTA = Quota(owner_files=5, owner_bytes=4 * 2**20, total_bytes=6 * 2**20)
+
+
 @pytest.fixture
 def files(database: Database, folder: Path, clock: Clock) -> FileService:
-    return FileService(database, ContentStore(folder), max_bytes=2**20, max_files=5, days=30, clock=clock)
+    return service(database, folder, QUOTA, max_bytes=2**20, clock=clock, steady=clock)
+
+
+def service(
+    database: Database,
+    folder: Path,
+    quota: Quota,
+    *,
+    max_bytes: int = 2**22,
+    clock: Callable[[], float] = time.time,
+    steady: Callable[[], float] = time.monotonic,
+) -> FileService:
+    """A file service without a reserve on the disk."""
+    content = ContentStore(folder, DiskRoom(folder, 0), steady)
+    return FileService(database, content, max_bytes=max_bytes, quota=quota, days=30, clock=clock)
 
 
 async def create(
@@ -39,7 +58,7 @@ async def create(
     expires_after_seconds: int | None = None,
 ) -> FileRecord:
     """Upload a file, as the endpoint does with the parts of a form."""
-    async with files.draft() as draft:
+    async with files.draft(owner) as draft:
         async for piece in data:
             await draft.write(piece)
         return await files.keep(owner, filename, purpose, draft, expires_after_seconds)

@@ -13,7 +13,6 @@ import pytest
 
 from kantu.errors import ImageError, InvalidRequestError, KantuError, NotFoundError, StoreError
 from kantu.service.database import Database
-from kantu.service.files.content import ContentStore
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
 from tests.service.clock import Clock
@@ -184,22 +183,26 @@ def test_a_prepared_file_exists_once_its_row_is_committed(files: FileService, da
 
 def test_content_that_the_disk_has_lost_is_a_store_error(files: FileService, folder: Path) -> None:
     record = _create(files)
-    ContentStore(folder).remove([record.id])
+    (path,) = folder.rglob(record.id)
+    path.unlink()
     assert _code(lambda: files.open("a", record.id), StoreError) == "file_content_missing"
 
 
 def test_the_content_stays_for_the_sweeper_when_the_store_goes_away(
-    database: Database, files: FileService, folder: Path, monkeypatch: pytest.MonkeyPatch
+    database: Database, files: FileService, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody knows then whether the row was written."""
+    run = database.run
 
-    async def gone(*_: object, **__: object) -> None:
-        raise StoreError("store_unavailable", "", "")
+    async def gone(work: Any, *, read_only: bool = False, urgent: bool = False) -> Any:
+        if not read_only:
+            raise StoreError("store_unavailable", "", "")
+        return await run(work, read_only=True)
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "run", gone)
         assert _code(lambda: create(files, "a", "x", "batch", stream(b"{}")), StoreError) == "store_unavailable"
-    (orphan,) = (path for path in folder.rglob("file-*"))
-    os.utime(orphan, (0, 0))
+    assert asyncio.run(files.sweep()) == 0
+    clock.now += 3600
     assert asyncio.run(files.sweep()) == 1
     assert contents(folder) == []

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from kantu.errors import InvalidRequestError
+from kantu.service.disk.room import DiskRoom
 from kantu.service.files.content import ContentStore
 from kantu.service.files.upload import Form, read_form
 from tests.service.files.conftest import stream
@@ -24,7 +25,7 @@ def _encode(fields: Mapping[str, str], *files: tuple[str, tuple[str, bytes]]) ->
 
 def _read(folder: Path, content_type: str | None, body: bytes, piece: int = 2**16) -> tuple[Form, bytes]:
     async def read() -> tuple[Form, bytes]:
-        async with ContentStore(folder).draft() as draft:
+        async with ContentStore(folder, DiskRoom(folder, 0)).draft() as draft:
             pieces = [body[start : start + piece] for start in range(0, len(body), piece)]
             form = await read_form(content_type, stream(*pieces), draft)
             await draft.flush()

@@ -26,6 +26,7 @@ class Service:
     waiting: int = 0
     full: bool = False
     database: bool = True
+    disk: str = "ok"
     hang: threading.Event | None = None
 
     def ping(self) -> None:
@@ -43,6 +44,7 @@ class Service:
             most_waiting=10,
             admission_full=lambda: self.full,
             ping_database=self.ping,
+            disk_state=lambda: self.disk,
         )
 
 
@@ -64,7 +66,7 @@ def test_ready_when_everything_is(client: TestClient) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
-        "checks": {"service": "ok", "model": "ok", "queue": "ok", "database": "ok"},
+        "checks": {"service": "ok", "model": "ok", "queue": "ok", "database": "ok", "disk": "ok"},
     }
 
 
@@ -78,6 +80,7 @@ def test_ready_when_everything_is(client: TestClient) -> None:
         ({"waiting": 10}, "queue", "full"),
         ({"full": True}, "queue", "full"),
         ({"database": False}, "database", "unavailable"),
+        ({"disk": "full"}, "disk", "full"),
     ],
 )
 def test_not_ready_and_why(
@@ -90,7 +93,13 @@ def test_not_ready_and_why(
     assert answer.json()["status"] == "unavailable"
     assert {name: said for name, said in answer.json()["checks"].items() if said != "ok"} == {check: state}
     assert int(answer.headers["retry-after"]) > 0
-    assert service.health.accepts() is (check == "database")  # which /metrics does not ask
+    assert service.health.accepts() is (check in ("database", "disk"))  # which /metrics does not ask
+
+
+def test_ready_but_degraded_while_the_disk_takes_no_more_files(client: TestClient, service: Service) -> None:
+    service.disk = "low"
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["disk"]) == (200, "degraded", "low")
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/health"])
@@ -110,7 +119,7 @@ def test_ready_again_when_the_trouble_is_over(client: TestClient, service: Servi
 def test_a_database_that_hangs_is_not_waited_for(
     client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "_PING_SECONDS", 0.05)
+    monkeypatch.setattr(readiness, "_PROBE_SECONDS", 0.05)
     service.hang = threading.Event()
     try:
         for _ in range(3):  # and the probes that come after hold no threads

@@ -116,18 +116,6 @@ def test_what_is_no_address_of_a_redis_is_refused_at_start_without_quoting_it(ur
     assert "s3cret" not in f"{caught.value} {caught.value.message_en} {caught.value.__context__!r}"
 
 
-async def test_counts_in_memory_are_dropped_when_their_window_is_long_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = LimitStore(None)
-    now = 1_800_000_000.0
-    monkeypatch.setattr("time.time", lambda: now)
-    for number in range(100):
-        await store.add(f"key/{number}", 1, 60)
-    now += 61
-    await store.add("key/another", 1, 60)
-    await asyncio.sleep(0.05)
-    assert len(store._storage.storage) == 1  # type: ignore[attr-defined]
-
-
 async def test_limit_exceeded_is_not_mistaken_for_a_lost_store(clock: Clock) -> None:
     limiter = Limiter(LimitStore(None), clock)
     caller = caller_with(requests_per_minute=1)

@@ -16,7 +16,9 @@ from kantu.service.files.record import FileRecord
 from kantu.service.files.service import FileService
 from kantu.service.threads import on_thread
 
-_READ_AT_ONCE = 50
+# Of results; a longer line is read alone.
+_READ_LINES = 500
+_READ_CHARACTERS = 2**20
 
 
 class BatchFiles:
@@ -55,13 +57,23 @@ class BatchFiles:
         """
         return await self._write(batch, succeeded=True), await self._write(batch, succeeded=False)
 
-    def add(self, session: Session, records: Sequence[FileRecord]) -> None:
-        """Make written files exist, within a transaction of the caller's."""
+    def claim(self, session: Session, owner: str, size: int) -> None:
+        """Count bytes of results as stored, which `add` turns into files, within a transaction of the caller's.
+
+        Raises:
+            InvalidRequestError: `storage_quota_exceeded`.
+            StoreError: `store_full`.
+        """
+        self._files.claim(session, owner, size)
+
+    def add(self, session: Session, owner: str, records: Sequence[FileRecord], claimed: int) -> None:
+        """Make written files exist, in place of the bytes that were claimed for them."""
+        self._files.release(session, owner, claimed)
         for record in records:
             self._files.add(session, record)
 
     async def _write(self, batch: Batch, *, succeeded: bool) -> FileRecord | None:
-        if not await self._page(batch, succeeded, 0, 1):
+        if not await self._page(batch, succeeded, 0, most_lines=1):
             return None
         name = f"{batch.id}_{'output' if succeeded else 'error'}.jsonl"
         results = self._results(batch, succeeded)
@@ -69,10 +81,19 @@ class BatchFiles:
 
     async def _results(self, batch: Batch, succeeded: bool) -> AsyncIterator[bytes]:
         last = 0
-        while page := await self._page(batch, succeeded, last, _READ_AT_ONCE):
+        while page := await self._page(batch, succeeded, last):
             yield "".join(f"{result}\n" for _, result in page).encode()
             last = page[-1][0]
 
-    async def _page(self, batch: Batch, succeeded: bool, after: int, limit: int) -> list[tuple[int, str]]:
-        work = partial(leases.results, batch_id=batch.id, succeeded=succeeded, after=after, limit=limit)
+    async def _page(
+        self, batch: Batch, succeeded: bool, after: int, *, most_lines: int = _READ_LINES
+    ) -> list[tuple[int, str]]:
+        work = partial(
+            leases.results,
+            batch_id=batch.id,
+            succeeded=succeeded,
+            after=after,
+            most_lines=most_lines,
+            most_characters=_READ_CHARACTERS,
+        )
         return await self._database.run(work, read_only=True)

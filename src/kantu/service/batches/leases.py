@@ -1,6 +1,7 @@
 """Who runs which batch. A runner holds a lease on a batch, and nothing is written about one whose lease has gone.
 
 Two runners may for a moment both work on a batch, after one of them was silent for too long; only one can record.
+A holder renews its leases by counting them up; see `silence` for how others notice that it does not.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from kantu.errors import InvalidRequestError
 from kantu.service.batches.record import UNFINISHED, Batch, Item, Problem, Status, problems_as_json
 from kantu.service.batches.repository import batch_of
+from kantu.service.batches.silence import Lease
 from kantu.service.batches.tables import BatchItemRow, BatchRow
 
 _CLAIMED_AT_ONCE = 16
@@ -35,22 +38,34 @@ class Holder:
     Attributes:
         id: its own name, new at each start.
         now: unix seconds.
-        until: when its leases end unless renewed.
     """
 
     id: str
     now: int
-    until: int
 
 
-def claimable(session: Session, holder: Holder, at_work: Collection[str], busy_owners: Collection[str]) -> list[str]:
+def of_others(session: Session, holder_id: str) -> list[Lease]:
+    """All leases that somebody else has."""
+    query = select(BatchRow.id, BatchRow.lease_owner, BatchRow.lease_beats)
+    query = query.where(BatchRow.lease_owner.is_not(None), BatchRow.lease_owner != holder_id)
+    return [Lease(batch_id, owner or "", beats) for batch_id, owner, beats in session.execute(query)]
+
+
+def claimable(
+    session: Session,
+    holder: Holder,
+    broken: Collection[Lease],
+    at_work: Collection[str],
+    busy_owners: Collection[str],
+) -> list[str]:
     """Ids of batches that nobody holds: those with something short to do, and of each other owner the oldest to run.
 
     Args:
+        broken: leases whose holders are silent.
         at_work: batches that the holder is working on, whatever has become of their leases.
         busy_owners: whose batches to run are left alone, because one is being run.
     """
-    free = _free(holder) & BatchRow.id.not_in(at_work)
+    free = _free(holder, broken) & BatchRow.id.not_in(at_work)
     is_short = or_(BatchRow.status.in_(("validating", "finalizing", "cancelling")), BatchRow.expires_at <= holder.now)
     short = select(BatchRow.id).where(free, BatchRow.status.in_(UNFINISHED), is_short)
     place = func.row_number().over(partition_by=BatchRow.owner, order_by=(BatchRow.created_at, BatchRow.id))
@@ -63,12 +78,12 @@ def claimable(session: Session, holder: Holder, at_work: Collection[str], busy_o
     return list(dict.fromkeys([*found, *session.scalars(long.limit(_CLAIMED_AT_ONCE))]))
 
 
-def claim(session: Session, batch_ids: Sequence[str], holder: Holder) -> list[Batch]:
-    """Those of some batches that nobody else was faster to take."""
+def claim(session: Session, batch_ids: Sequence[str], holder: Holder, broken: Collection[Lease] = ()) -> list[Batch]:
+    """Those of some batches that nobody else was faster to take, or to renew."""
     claimed: list[Batch] = []
     for batch_id in batch_ids:
-        query = update(BatchRow).where(BatchRow.id == batch_id, _free(holder), BatchRow.status.in_(UNFINISHED))
-        query = query.values(lease_owner=holder.id, lease_expires_at=holder.until)
+        query = update(BatchRow).where(BatchRow.id == batch_id, _free(holder, broken), BatchRow.status.in_(UNFINISHED))
+        query = query.values(lease_owner=holder.id, lease_beats=BatchRow.lease_beats + 1)
         if session.execute(query.returning(BatchRow.id)).first() is not None:
             claimed.append(batch_of(session.get_one(BatchRow, batch_id, populate_existing=True)))
     return claimed
@@ -77,7 +92,7 @@ def claim(session: Session, batch_ids: Sequence[str], holder: Holder) -> list[Ba
 def renew(session: Session, holder: Holder, batch_ids: Collection[str]) -> dict[str, Status]:
     """Prolong leases; those of some batches that the holder still has, and their states."""
     query = update(BatchRow).where(BatchRow.lease_owner == holder.id, BatchRow.id.in_(batch_ids))
-    query = query.values(lease_expires_at=holder.until)
+    query = query.values(lease_beats=BatchRow.lease_beats + 1)
     rows = session.execute(query.returning(BatchRow.id, BatchRow.status))
     return {row.id: row.status for row in rows}
 
@@ -108,7 +123,7 @@ def release(session: Session, holder_id: str, batch_id: str | None = None) -> No
     query = update(BatchRow).where(BatchRow.lease_owner == holder_id)
     if batch_id is not None:
         query = query.where(BatchRow.id == batch_id)
-    session.execute(query.values(lease_owner=None, lease_expires_at=0))
+    session.execute(query.values(lease_owner=None))
 
 
 def start(session: Session, holder: Holder, batch_id: str, total: int) -> None:
@@ -119,15 +134,28 @@ def start(session: Session, holder: Holder, batch_id: str, total: int) -> None:
     """
     query = update(BatchRow).where(_held(holder, batch_id), BatchRow.status == "validating")
     query = query.values(status="in_progress", in_progress_at=holder.now, total=total)
-    query = query.values(lease_owner=None, lease_expires_at=0)
+    query = query.values(lease_owner=None)
     _need_one(session.execute(query.returning(BatchRow.id)).first())
 
 
-def record(session: Session, holder: Holder, batch_id: str, items: Sequence[Item]) -> None:
+def record(
+    session: Session,
+    holder: Holder,
+    batch_id: str,
+    items: Sequence[Item],
+    *,
+    most_bytes: int,
+    claim_bytes: Callable[[Session, int], None],
+) -> None:
     """Keep results of lines; from then on these are done. Recording one again changes nothing.
+
+    Args:
+        most_bytes: of all results of the batch.
+        claim_bytes: counts new bytes as stored, within the transaction.
 
     Raises:
         LeaseLostError.
+        InvalidRequestError: `batch_output_too_large`, and what `claim_bytes` raises; nothing is kept then.
     """
     query = select(BatchItemRow.line).where(BatchItemRow.batch_id == batch_id)
     done = set(session.scalars(query.where(BatchItemRow.line.in_([item.line for item in items]))))
@@ -135,7 +163,14 @@ def record(session: Session, holder: Holder, batch_id: str, items: Sequence[Item
     succeeded = sum(item.succeeded for item in new)
     change = update(BatchRow).where(_held(holder, batch_id), BatchRow.status.in_(("in_progress", "cancelling")))
     change = change.values(completed=BatchRow.completed + succeeded, failed=BatchRow.failed + (len(new) - succeeded))
-    _need_one(session.execute(change.returning(BatchRow.id)).first())
+    size = sum(item.size for item in new)
+    change = change.values(result_bytes=BatchRow.result_bytes + size)
+    kept = session.scalar(change.returning(BatchRow.result_bytes))
+    if kept is None:
+        raise LeaseLostError
+    if kept > most_bytes:
+        raise _too_large(most_bytes)
+    claim_bytes(session, size)
     for item in new:
         session.add(
             BatchItemRow(
@@ -153,14 +188,24 @@ def recorded(session: Session, batch_id: str) -> set[int]:
     return set(session.scalars(select(BatchItemRow.line).where(BatchItemRow.batch_id == batch_id)))
 
 
-def results(session: Session, batch_id: str, succeeded: bool, after: int, limit: int) -> list[tuple[int, str]]:
-    """(line, result) of up to `limit` lines behind `after`, in order."""
-    query = select(BatchItemRow.line, BatchItemRow.result).where(
+def results(
+    session: Session, batch_id: str, succeeded: bool, after: int, *, most_lines: int, most_characters: int
+) -> list[tuple[int, str]]:
+    """(line, result) of the next lines behind `after`, in order: as many as asked for, or one that is longer."""
+    mine = (
         BatchItemRow.batch_id == batch_id,
         BatchItemRow.status == ("succeeded" if succeeded else "failed"),
         BatchItemRow.line > after,
     )
-    return [(row.line, row.result) for row in session.execute(query.order_by(BatchItemRow.line).limit(limit))]
+    lengths = select(BatchItemRow.line, func.length(BatchItemRow.result)).where(*mine)
+    last, characters = after, 0
+    for line, length in session.execute(lengths.order_by(BatchItemRow.line).limit(most_lines)):
+        characters += length
+        if last != after and characters > most_characters:
+            break
+        last = line
+    query = select(BatchItemRow.line, BatchItemRow.result).where(*mine, BatchItemRow.line <= last)
+    return [(row.line, row.result) for row in session.execute(query.order_by(BatchItemRow.line))]
 
 
 def finalize(session: Session, holder: Holder, batch_id: str) -> None:
@@ -183,16 +228,17 @@ def finish(
     output_file_id: str | None = None,
     error_file_id: str | None = None,
     problems: Sequence[Problem] = (),
-    also: Callable[[Session], None] | None = None,
+    also: Callable[[Session, int], None] | None = None,
 ) -> None:
     """End a batch: its state, its files and the end of its items are one change.
 
     Args:
-        also: what belongs to the same transaction.
+        also: what belongs to the same transaction, with the bytes of results that were claimed.
 
     Raises:
         LeaseLostError: also where its state is no longer that of `batch`.
     """
+    claimed = session.scalar(select(BatchRow.result_bytes).where(BatchRow.id == batch.id)) or 0
     query = update(BatchRow).where(_held(holder, batch.id), BatchRow.status == batch.status)
     query = query.values(
         {
@@ -202,19 +248,22 @@ def finish(
             BatchRow.error_file_id: error_file_id,
             BatchRow.errors: problems_as_json(tuple(problems)),
             BatchRow.lease_owner: None,
-            BatchRow.lease_expires_at: 0,
+            BatchRow.result_bytes: 0,
         }
     )
     _need_one(session.execute(query.returning(BatchRow.id)).first())
     if also is not None:
-        also(session)
+        also(session, claimed)
     session.execute(delete(BatchItemRow).where(BatchItemRow.batch_id == batch.id))
 
 
-def _free(holder: Holder) -> ColumnElement[bool]:
+def _free(holder: Holder, broken: Collection[Lease]) -> ColumnElement[bool]:
     """A lease of its own that the holder does not know of is one that it could not give back."""
-    is_own = BatchRow.lease_owner == holder.id
-    return or_(BatchRow.lease_owner.is_(None), BatchRow.lease_expires_at <= holder.now, is_own)
+    is_broken = [
+        and_(BatchRow.id == lease.batch_id, BatchRow.lease_owner == lease.owner, BatchRow.lease_beats == lease.beats)
+        for lease in broken
+    ]
+    return or_(BatchRow.lease_owner.is_(None), BatchRow.lease_owner == holder.id, *is_broken)
 
 
 def _held(holder: Holder, batch_id: str) -> ColumnElement[bool]:
@@ -224,3 +273,13 @@ def _held(holder: Holder, batch_id: str) -> ColumnElement[bool]:
 def _need_one(changed: object) -> None:
     if changed is None:
         raise LeaseLostError
+
+
+def _too_large(most_bytes: int) -> InvalidRequestError:
+    most = most_bytes / 2**20
+    return InvalidRequestError(
+        "batch_output_too_large",
+        f"结果太大：一个批处理的结果最多 {most:g} MiB。已有的结果都保留，没有执行的请求请分成几个批处理。",
+        f"The results are too large: a batch has at most {most:g} MiB of them. Those that there are have been kept; "
+        "split the requests that were left into several batches.",
+    )

@@ -92,6 +92,11 @@ class Item:
     succeeded: bool
     result: str
 
+    @property
+    def size(self) -> int:
+        """Bytes in that file, with the end of the line."""
+        return len(self.result.encode()) + 1
+
 
 def new_batch_id() -> str:
     """`batch_` and 24 random hexadecimal digits."""

@@ -38,7 +38,8 @@ class BatchRepository:
                 created_at=batch.created_at,
                 expires_at=batch.expires_at,
                 lease_owner=None,
-                lease_expires_at=0,
+                lease_beats=0,
+                result_bytes=0,
             )
         )
 

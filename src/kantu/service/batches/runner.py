@@ -22,12 +22,15 @@ from kantu.service.batches.leases import Holder, LeaseLostError
 from kantu.service.batches.pending import Pause
 from kantu.service.batches.record import Batch
 from kantu.service.batches.retry import backoff_seconds
+from kantu.service.batches.silence import Silence
 from kantu.service.batches.slots import FairSlots
 from kantu.service.batches.work import BatchWork
 from kantu.service.database import Database
 from kantu.service.files.service import FileService
 
 _log = logging.getLogger(__name__)
+
+_BROKEN_AT_ONCE = 32  # each is a condition of a statement
 
 
 @dataclass(eq=False)
@@ -46,9 +49,11 @@ class BatchRunner:
         answer: (id of the key, body of a chat completion) -> its answer; raises KantuError.
         concurrency: lines under way at once.
         most_lines, most_depth: of an input file, and of the JSON in it.
+        most_bytes: of the results of one batch.
         lease_seconds: after how long another runner takes over from one that is silent.
         poll_seconds: how often to look for new batches of other processes, and for cancelled ones.
-        clock: unix seconds.
+        clock: unix seconds, for when the window of a batch ends.
+        steady: seconds, never going back, for how long another runner is silent.
     """
 
     def __init__(
@@ -60,16 +65,18 @@ class BatchRunner:
         concurrency: int,
         most_lines: int,
         most_depth: int,
-        lease_seconds: int = 30,
+        most_bytes: int,
+        lease_seconds: float = 30,
         poll_seconds: float = 1.0,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._files = BatchFiles(database, files, most_lines=most_lines, most_depth=most_depth)
         self._answer = answer
-        self._concurrency = concurrency
+        self._concurrency, self._most_bytes = concurrency, most_bytes
         self._lease_seconds, self._poll_seconds = lease_seconds, poll_seconds
-        self._clock = clock
+        self._clock, self._silence = clock, Silence(lease_seconds, steady)
         self._id = secrets.token_hex(12)
         self._held: dict[str, _Held] = {}
         self._failures: dict[str, int] = {}
@@ -101,13 +108,17 @@ class BatchRunner:
         await self._keep()
         busy = {held.batch.owner for held in self._held.values() if held.batch.status == "in_progress"}
         holder, at_work = self._holder(), set(self._held)
+        others = await self._database.run(lambda session: leases.of_others(session, self._id), read_only=True)
+        broken = self._silence.broken(others)[:_BROKEN_AT_ONCE]
         found = await self._database.run(
-            lambda session: leases.claimable(session, holder, at_work, busy), read_only=True
+            lambda session: leases.claimable(session, holder, broken, at_work, busy), read_only=True
         )
         if not found:
             return
-        for batch in await self._database.run(lambda session: leases.claim(session, found, holder)):
-            work = BatchWork(batch, self._database, self._files, self._answer, slots, pause, self._holder)
+        for batch in await self._database.run(lambda session: leases.claim(session, found, holder, broken)):
+            work = BatchWork(
+                batch, self._database, self._files, self._answer, slots, pause, self._holder, self._most_bytes
+            )
             held = _Held(batch, work)
             held.task = asyncio.create_task(self._serve(held), name=batch.id)
             self._held[batch.id] = held
@@ -163,5 +174,4 @@ class BatchRunner:
             await self._database.run(lambda session: leases.release(session, self._id))
 
     def _holder(self) -> Holder:
-        now = int(self._clock())
-        return Holder(self._id, now, now + self._lease_seconds)
+        return Holder(self._id, int(self._clock()))

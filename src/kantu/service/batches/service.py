@@ -27,7 +27,8 @@ class BatchService:
     Args:
         changed: called when there is something to do for a runner.
         days: how long a batch is kept after its end.
-        clock: unix seconds.
+        clock: unix seconds, for when a batch was made.
+        expiry_clock: unix seconds, for when a batch has had its time: deleting cannot be taken back. None is `clock`.
     """
 
     def __init__(
@@ -38,10 +39,11 @@ class BatchService:
         *,
         days: float = 30,
         clock: Callable[[], float] = time.time,
+        expiry_clock: Callable[[], float] | None = None,
     ) -> None:
         self._database, self._files = database, files
         self._kept_seconds = int(days * 86_400)
-        self._changed, self._clock = changed, clock
+        self._changed, self._clock, self._expiry_clock = changed, clock, expiry_clock or clock
 
     async def create(
         self,
@@ -135,7 +137,7 @@ class BatchService:
             session.expire_all()
             return batches.get(batch_id)
 
-        batch = await self._database.run(work)
+        batch = await self._database.run(work, urgent=True)
         if batch is None:
             raise batch_not_found()
         self._changed()
@@ -147,8 +149,10 @@ class BatchService:
         Raises:
             StoreError: `store_unavailable`.
         """
-        deleted, before = 0, int(self._clock()) - self._kept_seconds
-        while more := await self._database.run(lambda session: delete_ended(session, before, _SWEPT_AT_ONCE)):
+        deleted, before = 0, int(self._expiry_clock()) - self._kept_seconds
+        while more := await self._database.run(
+            lambda session: delete_ended(session, before, _SWEPT_AT_ONCE), urgent=True
+        ):
             deleted += more
         return deleted
 

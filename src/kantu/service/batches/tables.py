@@ -42,7 +42,8 @@ class BatchRow(Base):
     cancelling_at: Mapped[int | None] = mapped_column(BigInteger)
     cancelled_at: Mapped[int | None] = mapped_column(BigInteger)
     lease_owner: Mapped[str | None] = mapped_column(String(64))
-    lease_expires_at: Mapped[int] = mapped_column(BigInteger)
+    lease_beats: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    result_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class BatchItemRow(Base):

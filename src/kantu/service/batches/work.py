@@ -34,6 +34,8 @@ class BatchWork:
         slots: shared by all batches; a line under way holds one.
         pause: of all batches.
         holder: the runner, now.
+        most_bytes: of its results. Where there are more, or the owner's quota is used up, it fails and keeps what there
+            is.
     """
 
     def __init__(
@@ -45,13 +47,15 @@ class BatchWork:
         slots: FairSlots,
         pause: Pause,
         holder: Callable[[], Holder],
+        most_bytes: int,
     ) -> None:
         self._batch = batch
         self._database, self._files, self._answer = database, files, answer
-        self._slots, self._holder = slots, holder
+        self._slots, self._holder, self._most_bytes = slots, holder, most_bytes
         self._all_pause, self._own_pause = pause, Pause()
         self._pending: Pending | None = None
         self._stopped = False
+        self._overflow: InvalidRequestError | None = None
 
     def stop(self) -> None:
         """Start no more lines: it was cancelled, or its window is over."""
@@ -72,6 +76,8 @@ class BatchWork:
                 return
             if self._batch.status == "in_progress" and not self._is_done and not self._is_over:
                 await self._run_lines()
+                if self._overflow is not None and self._batch.status == "in_progress":
+                    await self._finish("failed", [Problem.of(self._overflow)])
         except NotFoundError:
             await self._finish("failed", [Problem.of(_input_gone())])
         if self._batch.status == "cancelling":
@@ -126,6 +132,9 @@ class BatchWork:
             await self._record([item])
         except LeaseLostError:
             pending.stop()  # `_reload` will find out why
+        except InvalidRequestError as error:
+            self._overflow = error
+            pending.stop()
         pending.done(place)
 
     async def _result(self, file: BinaryIO, pending: Pending, place: Place) -> Item | None:
@@ -147,14 +156,27 @@ class BatchWork:
             return results.failed(place.number, custom_id, internal_error(), self._batch.language)
 
     async def _record(self, items: Sequence[Item]) -> None:
-        """Keep results, however long the database is away: the work is done."""
+        """Keep results, however long the database is away or the disk is full: the work is done.
+
+        Raises:
+            InvalidRequestError: there may not be so many; nothing has been kept.
+        """
         tries = 0
         while True:
-            holder = self._holder()
+            work = partial(
+                leases.record,
+                holder=self._holder(),
+                batch_id=self._batch.id,
+                items=items,
+                most_bytes=self._most_bytes,
+                claim_bytes=lambda session, size: self._files.claim(session, self._batch.owner, size),
+            )
             try:
-                await self._write(partial(leases.record, holder=holder, batch_id=self._batch.id, items=items))
+                await self._write(work)
                 return
-            except StoreError:
+            except StoreError as error:
+                if self._stopped and error.code == "store_full":  # its end does not wait for room that may never come
+                    return
                 tries += 1
                 await asyncio.sleep(backoff_seconds(min(tries, 3)))
 
@@ -179,9 +201,12 @@ class BatchWork:
         while places := list(islice(left, _RECORDED_AT_ONCE)):
             ids = [await self._custom_id(file, place) for place in places]
             language = self._batch.language
-            await self._record(
-                [results.never_run(place.number, name, language) for place, name in zip(places, ids, strict=True)]
-            )
+            items = [results.never_run(place.number, name, language) for place, name in zip(places, ids, strict=True)]
+            try:
+                await self._record(items)
+            except InvalidRequestError as error:  # no room is left to say it of every line
+                _log.info("lines of batch %s are left out: %s", self._batch.id, error.code)
+                return
 
     async def _custom_id(self, file: BinaryIO, place: Place) -> str:
         try:
@@ -200,7 +225,9 @@ class BatchWork:
                 output_file_id=None if output is None else output.id,
                 error_file_id=None if errors is None else errors.id,
                 problems=problems,
-                also=lambda session: self._files.add(session, [file for file in (output, errors) if file is not None]),
+                also=lambda session, claimed: self._files.add(
+                    session, self._batch.owner, [file for file in (output, errors) if file is not None], claimed
+                ),
             )
         )
         self._batch = await self._database.run(partial(leases.look, batch_id=self._batch.id), read_only=True)

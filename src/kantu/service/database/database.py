@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -9,14 +10,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from kantu.errors import InvalidRequestError, StoreError
 from kantu.service.database.changes import Changes
+from kantu.service.database.faults import database_unwritable, is_damage, start_errors, store_errors, store_unavailable
 from kantu.service.database.migrate import upgrade
+from kantu.service.disk.ballast import Ballast
 from kantu.service.threads import on_thread
 
 T = TypeVar("T")
@@ -31,28 +34,56 @@ class Database:
 
     Args:
         url: SQLAlchemy's; `postgresql://` takes psycopg.
+        ballast_bytes: of the ballast beside a file of SQLite (see `disk.ballast`), which `restore_ballast` makes; 0 is
+            none.
 
     Raises:
         InvalidRequestError: `invalid_settings`: not a URL of SQLite or PostgreSQL.
     """
 
-    def __init__(self, url: str) -> None:
-        self.engine = _create_engine(url)
+    def __init__(self, url: str, *, ballast_bytes: int = 0) -> None:
+        parsed = _parse(url)
+        self.engine = _create_engine(parsed)
         self._readers = self.engine.execution_options(read_only=True)
+        self._probes = _probing_engine(parsed, self.engine).execution_options(read_only=True)
         self._threads: CapacityLimiter | None = None
         self._changes = Changes(self.engine.url)
+        self._damaged = False
+        self._file = _file_of(parsed)
+        self._ballast = None
+        if self._file is not None and ballast_bytes:
+            self._ballast = Ballast(self._file.with_name(f"{self._file.name}-ballast"), ballast_bytes)
 
     @classmethod
-    def sqlite(cls, path: Path) -> Database:
-        """The database in one file, which is made where there is none, readable by its owner only."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        return cls(f"sqlite:///{path}")
+    def sqlite(cls, path: Path, *, ballast_bytes: int = 0) -> Database:
+        """The database in one file, which is made where there is none, readable by its owner only.
+
+        Raises:
+            StoreError: `database_unwritable`.
+        """
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            usable = path.is_file() and os.access(path, os.R_OK | os.W_OK)
+        except OSError:
+            usable = False
+        if not usable:
+            raise database_unwritable()
+        return cls(f"sqlite:///{path}", ballast_bytes=ballast_bytes)
 
     def upgrade(self) -> None:
-        """Bring the tables to what this version of the code needs."""
-        with _store_errors():
-            upgrade(self.engine)
+        """Bring the tables to what this version of the code needs.
+
+        Raises:
+            StoreError: `store_unavailable`, `store_full`, `database_damaged`, `database_unwritable`,
+                `database_too_new`.
+        """
+
+        def work() -> None:
+            with start_errors():
+                upgrade(self.engine)
+
+        self._even_if_full(work)
 
     @contextmanager
     def session(self, *, read_only: bool = False) -> Iterator[Session]:
@@ -62,17 +93,35 @@ class Database:
             read_only: nothing will be written; on SQLite such transactions wait for nobody.
 
         Raises:
-            StoreError: `store_unavailable`: the database cannot be reached, is locked or full.
+            StoreError: `store_unavailable`: the database cannot be reached, is locked or damaged; `store_full`.
         """
         engine = self._readers if read_only else self.engine
-        with _store_errors(), Session(engine, expire_on_commit=False) as session, session.begin():
+        with (
+            store_errors(),
+            self._noting_damage(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
-    async def run(self, work: Callable[[Session], T], *, read_only: bool = False) -> T:
-        """`work` in a transaction of its own, on a thread. What it or `session` raises is raised here."""
+    async def run(self, work: Callable[[Session], T], *, read_only: bool = False, urgent: bool = False) -> T:
+        """`work` in a transaction of its own, on a thread. What it or `session` raises is raised here.
+
+        Args:
+            urgent: see `urgently`.
+        """
         if self._threads is None:
             self._threads = CapacityLimiter(_THREADS)
+        if urgent:
+            return await on_thread(partial(self.urgently, work), self._threads)
         return await on_thread(partial(self._run, work, read_only), self._threads)
+
+    def urgently(self, work: Callable[[Session], T]) -> T:
+        """`work` in a transaction that succeeds on a full disk, too: it frees room, or forbids something.
+
+        Blocks. `work` may be called twice.
+        """
+        return self._even_if_full(partial(self._run, work, False))
 
     def version(self) -> int | None:
         """A number that is another one as soon as anybody has committed anything, this process or another one.
@@ -82,45 +131,113 @@ class Database:
         return self._changes.version()
 
     def ping(self) -> None:
-        """Raise StoreError unless the database answers."""
-        with self.session(read_only=True) as session:
-            session.execute(text("SELECT 1"))
+        """Raise StoreError unless the database answers, from its files and not from memory.
+
+        Once somebody has found it damaged, all of it is looked through, which may take long.
+        """
+        if self._file is not None and not self._file.exists():  # SQLite would make a new one
+            raise store_unavailable() from None
+        with store_errors(), self._noting_damage(), self._probes.connect() as connection:
+            try:
+                connection.execute(text("SELECT version_num FROM alembic_version"))
+                whole = not self._damaged or _is_whole(connection)
+            except DBAPIError as error:
+                if is_damage(error):
+                    raise
+                raise store_unavailable() from None  # also where the tables are gone
+        if not whole:
+            raise store_unavailable() from None
+        if self._damaged:
+            self.engine.dispose()  # whose connections may remember what was read before
+            self._damaged = False
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its file lies, if it is one of SQLite on this machine."""
+        return None if self._file is None else self._file.parent
+
+    def restore_ballast(self) -> None:
+        """Make what an earlier full disk has used up again. Blocks."""
+        if self._ballast is not None:
+            self._ballast.restore()
 
     def close(self) -> None:
         """Close all connections."""
         self._changes.close()
+        self._probes.dispose()
         self.engine.dispose()
 
     def _run(self, work: Callable[[Session], T], read_only: bool) -> T:
         with self.session(read_only=read_only) as session:
             return work(session)
 
+    def _even_if_full(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except StoreError:  # which one is no matter: without room SQLite fails in several ways
+            if self._ballast is None or not self._ballast.release():
+                raise
+        return work()
 
-def _create_engine(url: str) -> Engine:
+    @contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            self._damaged = self._damaged or is_damage(error)
+            raise
+
+
+def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError:
         parsed = None
-    backend = parsed.get_backend_name() if parsed is not None else ""
-    if parsed is None or backend not in ("sqlite", "postgresql"):
+    if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise InvalidRequestError(
             "invalid_settings",
             "设置有误：store.database_url 必须是 SQLite 或 PostgreSQL 的网址。",
             "Invalid settings: store.database_url must be a URL of SQLite or PostgreSQL.",
             param="store.database_url",
         )
-    if backend == "postgresql":
+    return parsed
+
+
+def _file_of(url: URL) -> Path | None:
+    """The file of SQLite."""
+    path = url.database if url.get_backend_name() == "sqlite" else None
+    return None if not path or path == ":memory:" or path.startswith("file:") else Path(path).absolute()
+
+
+def _create_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
         return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
+            url.set(drivername="postgresql+psycopg"),
             pool_size=_THREADS,
             pool_pre_ping=True,  # a database that was restarted costs one ping, not one failed request
             connect_args={"connect_timeout": _CONNECT_SECONDS},
             hide_parameters=True,  # errors of the driver would quote them
         )
-    engine = create_engine(parsed, hide_parameters=True, pool_size=_THREADS)
+    return _listening(create_engine(url, hide_parameters=True, pool_size=_THREADS))
+
+
+def _probing_engine(url: URL, engine: Engine) -> Engine:
+    """A connection of SQLite's goes on answering from memory when its file is gone or spoilt; a new one does not."""
+    if url.get_backend_name() != "sqlite":
+        return engine
+    return _listening(create_engine(url, hide_parameters=True, poolclass=NullPool))
+
+
+def _listening(engine: Engine) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _is_whole(connection: Connection) -> bool:
+    if connection.dialect.name != "sqlite":
+        return True
+    return connection.execute(text("PRAGMA quick_check(1)")).scalar() == "ok"
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
@@ -135,18 +252,3 @@ def _begin_sqlite(connection: Connection) -> None:
     """Writers take the lock before they read, so that what they read still holds when they write."""
     read_only = connection.get_execution_options().get("read_only", False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
-@contextmanager
-def _store_errors() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        lost = isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated)
-        if not lost and not isinstance(error, PoolTimeoutError):
-            raise
-        raise StoreError(  # the library's error may hold an address or a statement
-            "store_unavailable",
-            "数据库暂时不可用，请稍后重试。",
-            "The database cannot be used at the moment; try again later.",
-        ) from None

@@ -8,10 +8,12 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from kantu.errors import InvalidRequestError, StoreError
+from kantu.service.disk.room import DiskRoom, store_full
 from kantu.service.threads import on_thread
 
 _DRAFTS = "drafts"
@@ -27,10 +29,10 @@ class Draft:
         size: bytes taken so far.
     """
 
-    def __init__(self, path: Path, max_bytes: int | None) -> None:
+    def __init__(self, path: Path, room: DiskRoom, max_bytes: int | None, take: Callable[[int], None] | None) -> None:
         self.path = path
         self.size = 0
-        self._max_bytes = max_bytes
+        self._room, self._max_bytes, self._take = room, max_bytes, take
         self._waiting = bytearray()
         with _store_errors():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,12 +42,14 @@ class Draft:
         """Append.
 
         Raises:
-            InvalidRequestError: `file_too_large`.
+            InvalidRequestError: `file_too_large`, and what `take` raises.
             StoreError: `store_full`, `store_unavailable`.
         """
         self.size += len(data)
         if self._max_bytes is not None and self.size > self._max_bytes:
             raise _too_large(self._max_bytes)
+        if self._take is not None:
+            self._take(len(data))
         self._waiting += data
         if len(self._waiting) >= _WRITE_BYTES:
             await on_thread(self._write)
@@ -69,7 +73,7 @@ class Draft:
         self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        with _store_errors():
+        with _store_errors(), self._room.writing(len(self._waiting)):
             rest = memoryview(bytes(self._waiting))
             while rest:
                 rest = rest[self._file.write(rest) :]
@@ -85,27 +89,44 @@ class ContentStore:
     """The folder that holds the contents of files by their ids, which are trusted here.
 
     With several replicas it is one folder that all of them see.
+
+    Args:
+        room: of the disk that it is on.
+        clock: seconds, never going back.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, room: DiskRoom, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folder, self._room, self._clock = folder, room, clock
+        self._unknown_since: dict[Path, float] = {}
+
+    def check_room(self, size: int) -> None:
+        """Refuse what the disk has no room for.
+
+        Raises:
+            StoreError: `store_full`, `store_unavailable`.
+        """
+        with _store_errors(), self._room.writing(size):
+            pass
 
     def path(self, file_id: str) -> Path:
         """Where the content of a file is. The first two random digits spread files over 256 folders."""
         return self._folder / file_id.removeprefix("file-")[:2] / file_id
 
     @asynccontextmanager
-    async def draft(self, max_bytes: int | None = None) -> AsyncIterator[Draft]:
+    async def draft(
+        self, max_bytes: int | None = None, take: Callable[[int], None] | None = None
+    ) -> AsyncIterator[Draft]:
         """A file to write; what `keep` has not renamed by the end leaves nothing behind.
 
         Args:
             max_bytes: largest size.
+            take: called with the number of bytes before they are taken; raises where there may not be so many.
 
         Raises:
             StoreError: `store_full`, `store_unavailable`.
         """
         path = self._folder / _DRAFTS / secrets.token_hex(12)
-        draft = await on_thread(lambda: Draft(path, max_bytes), drop=Draft.discard)
+        draft = await on_thread(lambda: Draft(path, self._room, max_bytes, take), drop=Draft.discard)
         try:
             yield draft
         finally:
@@ -146,12 +167,15 @@ class ContentStore:
             for file_id in file_ids:
                 self.path(file_id).unlink(missing_ok=True)
 
-    def sweep(self, known: Callable[[list[str]], set[str]], older_than_seconds: float) -> int:
+    def sweep(self, known: Callable[[list[str]], set[str]], after_seconds: float) -> int:
         """Delete what an interrupted process left: drafts, and contents that no row names.
+
+        How long they have lain there is how long sweeps of this process have seen them. Times of files come from a
+        clock that may have been set since, and then what is just being uploaded would be deleted.
 
         Args:
             known: those of some ids that have a row.
-            older_than_seconds: younger ones may be at work in this process or another.
+            after_seconds: until then they may be at work in this process or another.
 
         Returns:
             How many were deleted.
@@ -159,19 +183,21 @@ class ContentStore:
         Raises:
             StoreError: `store_unavailable`, and what `known` raises.
         """
-        before = time.time() - older_than_seconds
-        deleted = 0
+        now = self._clock()
         with _store_errors():
-            for folder in sorted(self._folder.iterdir()) if self._folder.exists() else ():
-                paths = _older(folder, before)
-                for start in range(0, len(paths), _LOOKED_UP):
-                    some = paths[start : start + _LOOKED_UP]
-                    kept = set() if folder.name == _DRAFTS else known([path.name for path in some])
-                    for path in some:
-                        if path.name not in kept:
-                            path.unlink(missing_ok=True)
-                            deleted += 1
-        return deleted
+            unknown = list(self._unknown(known))
+            self._unknown_since = {path: self._unknown_since.get(path, now) for path in unknown}
+            old = [path for path in unknown if now - self._unknown_since[path] >= after_seconds]
+            for path in old:
+                path.unlink(missing_ok=True)
+        return len(old)
+
+    def _unknown(self, known: Callable[[list[str]], set[str]]) -> Iterator[Path]:
+        for folder in sorted(self._folder.iterdir()) if self._folder.exists() else ():
+            entries = folder.iterdir()
+            while paths := list(islice(entries, _LOOKED_UP)):
+                kept = set() if folder.name == _DRAFTS else known([path.name for path in paths])
+                yield from (path for path in paths if path.name not in kept)
 
     def _rename(self, source: Path, target: Path) -> None:
         with _store_errors():
@@ -184,17 +210,6 @@ class ContentStore:
                 os.close(folder)
 
 
-def _older(folder: Path, before: float) -> list[Path]:
-    found: list[Path] = []
-    for path in folder.iterdir():
-        try:
-            if path.stat().st_mtime < before:
-                found.append(path)
-        except FileNotFoundError:  # renamed or deleted meanwhile
-            continue
-    return found
-
-
 @contextmanager
 def _store_errors() -> Iterator[None]:
     try:
@@ -202,9 +217,7 @@ def _store_errors() -> Iterator[None]:
     except OSError as error:
         # from None: the system's error names a path
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreError(
-                "store_full", "磁盘已满，什么都没有保存。", "The disk is full; nothing has been kept.", param="file"
-            ) from None
+            raise store_full() from None
         raise StoreError(
             "store_unavailable",
             "磁盘暂时不可用，请稍后重试。",

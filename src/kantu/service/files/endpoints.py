@@ -22,7 +22,7 @@ CallerOf = Annotated[Caller, Depends(authorize("files"))]
 @router.post("", summary="上传文件", openapi_extra=dict(UPLOAD_BODY))
 async def upload(request: Request, caller: CallerOf, gateway: GatewayOf) -> FileObject:
     """上传图片（purpose 为 vision 或 user_data）或批处理的输入（purpose 为 batch）。图片立即检查，不合格的不保存。"""
-    async with gateway.files.draft() as draft:
+    async with gateway.files.draft(caller.owner) as draft:
         form = await read_form(request.headers.get("content-type"), request.stream(), draft)
         purpose = check_upload_purpose(form.fields["purpose"])
         record = await gateway.files.keep(caller.owner, form.filename, purpose, draft, _expires_after(form))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, text, tuple_
+from sqlalchemy import ColumnElement, Select, delete, select, tuple_
 from sqlalchemy.orm import Session
 
+from kantu.service.files import usage
+from kantu.service.files.quota import Quota
 from kantu.service.files.record import FileRecord, Purpose, is_file_id
 from kantu.service.files.tables import FileRow
 
 Order = Literal["asc", "desc"]
-
-_COUNT_LOCK = 0x66696C65  # "file": with the owner's hash, the name of the lock below
 
 
 class FileRepository:
@@ -22,8 +23,19 @@ class FileRepository:
     def __init__(self, session: Session, owner: str, now: int) -> None:
         self._session, self._owner, self._now = session, owner, now
 
-    def add(self, record: FileRecord) -> None:
-        """Insert a row; it is this owner's whatever `record` says."""
+    def add(self, record: FileRecord, quota: Quota | None = None) -> None:
+        """Insert a row; it is this owner's whatever `record` says.
+
+        Args:
+            quota: None where the record's bytes have been counted before.
+
+        Raises:
+            InvalidRequestError, StoreError: as `quota.check`.
+        """
+        if quota is None:
+            usage.change(self._session, self._owner, files=1, size=record.size)
+        else:
+            usage.claim(self._session, self._owner, quota, files=1, size=record.size)
         self._session.add(
             FileRow(
                 id=record.id,
@@ -58,27 +70,16 @@ class FileRepository:
         query = query.order_by(*(keys if order == "asc" else [key.desc() for key in keys])).limit(limit)
         return [_record(row) for row in self._session.scalars(query)]
 
-    def count(self) -> int:
-        """How many files there are; nobody else adds one until this transaction ends.
-
-        SQLite has one writer at a time anyway; PostgreSQL is asked for a lock.
-        """
-        if self._session.get_bind().dialect.name == "postgresql":
-            self._session.execute(
-                text("SELECT pg_advisory_xact_lock(:kind, hashtext(:owner))"),
-                {"kind": _COUNT_LOCK, "owner": self._owner},
-            )
-        query = select(func.count()).select_from(FileRow).where(*self._visible())
-        return self._session.scalar(query) or 0
-
     def delete(self, file_id: str) -> bool:
         """Whether there was such a file."""
         if not is_file_id(file_id):
             return False
-        done = self._session.execute(
-            delete(FileRow).where(FileRow.id == file_id, *self._visible()).returning(FileRow.id)
-        )
-        return done.first() is not None
+        query = delete(FileRow).where(FileRow.id == file_id, *self._visible())
+        size = self._session.scalar(query.returning(FileRow.size))
+        if size is None:
+            return False
+        usage.change(self._session, self._owner, files=-1, size=-size)
+        return True
 
     def _visible(self) -> tuple[ColumnElement[bool], ...]:
         return FileRow.owner == self._owner, FileRow.expires_at > self._now
@@ -87,11 +88,29 @@ class FileRepository:
         return select(FileRow).where(*self._visible())
 
 
-def delete_expired(session: Session, now: int, limit: int) -> list[str]:
-    """Delete the rows of up to `limit` expired files of any owner; their ids."""
-    ids = list(session.scalars(select(FileRow.id).where(FileRow.expires_at <= now).limit(limit)))
-    session.execute(delete(FileRow).where(FileRow.id.in_(ids)))
+def delete_expired(session: Session, now: int, limit: int, owner: str | None = None) -> list[str]:
+    """Delete the rows of up to `limit` expired files; their ids.
+
+    Args:
+        owner: whose; None is anybody's.
+    """
+    expired = select(FileRow.id).where(FileRow.expires_at <= now)
+    if owner is not None:
+        expired = expired.where(FileRow.owner == owner)
+    ids = list(session.scalars(expired.limit(limit)))
+    freed: defaultdict[str, list[int]] = defaultdict(list)
+    query = delete(FileRow).where(FileRow.id.in_(ids)).returning(FileRow.owner, FileRow.size)
+    for row in session.execute(query):
+        freed[row.owner].append(row.size)
+    for name, sizes in sorted(freed.items()):  # in one order, so that no two wait for each other
+        usage.change(session, name, files=-len(sizes), size=-sum(sizes))
     return ids
+
+
+def has_expired(session: Session, now: int, owner: str) -> bool:
+    """Whether the owner has files that wait to be deleted."""
+    query = select(FileRow.id).where(FileRow.owner == owner, FileRow.expires_at <= now)
+    return session.scalar(query.limit(1)) is not None
 
 
 def known_ids(session: Session, ids: Sequence[str]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -12,10 +12,12 @@ from typing import BinaryIO
 from anyio import CapacityLimiter
 from sqlalchemy.orm import Session
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import InvalidRequestError, StoreError
 from kantu.processing.image import decode
 from kantu.service.database import Database
+from kantu.service.files import usage
 from kantu.service.files.content import ContentStore, Draft
+from kantu.service.files.quota import DraftAccounts, Quota, Usage
 from kantu.service.files.record import (
     PICTURES,
     FileRecord,
@@ -25,7 +27,7 @@ from kantu.service.files.record import (
     file_not_found,
     new_file_id,
 )
-from kantu.service.files.repository import FileRepository, Order, delete_expired, known_ids
+from kantu.service.files.repository import FileRepository, Order, delete_expired, has_expired, known_ids
 from kantu.service.threads import on_thread
 
 _DAY_SECONDS = 86_400
@@ -38,10 +40,11 @@ class FileService:
 
     Args:
         max_bytes: largest upload.
-        max_files: most files of one owner.
+        quota: what an owner, and all owners, may store.
         days: how long files are kept that do not ask for less.
         decode_workers: pictures checked at once.
-        clock: unix seconds.
+        clock: unix seconds, for when a file was made.
+        expiry_clock: unix seconds, for when a file has had its time: deleting cannot be taken back. None is `clock`.
     """
 
     def __init__(
@@ -50,21 +53,32 @@ class FileService:
         content: ContentStore,
         *,
         max_bytes: int,
-        max_files: int,
+        quota: Quota,
         days: float,
         decode_workers: int = 2,
         clock: Callable[[], float] = time.time,
+        expiry_clock: Callable[[], float] | None = None,
     ) -> None:
         self._database, self._content = database, content
-        self._max_bytes, self._max_files = max_bytes, max_files
+        self._max_bytes, self._quota = max_bytes, quota
+        self._drafts = DraftAccounts(quota)
         self._longest_seconds = max(1, int(days * _DAY_SECONDS))
         self._decode_workers = decode_workers
         self._decoders: CapacityLimiter | None = None
-        self._clock = clock
+        self._clock, self._expiry_clock = clock, expiry_clock or clock
 
-    def draft(self) -> AbstractAsyncContextManager[Draft]:
-        """A place for an upload to be written to, of the largest size allowed; `keep` makes it a file."""
-        return self._content.draft(self._max_bytes)
+    @asynccontextmanager
+    async def draft(self, owner: str) -> AsyncIterator[Draft]:
+        """A place for an upload to be written to, of the largest size allowed; `keep` makes it a file.
+
+        Its bytes count as stored from when they are written.
+
+        Raises:
+            StoreError: `store_full`, `store_unavailable`.
+        """
+        with self._drafts.open(owner, await self._usage(owner)) as take:
+            async with self._content.draft(self._max_bytes, take) as draft:
+                yield draft
 
     async def keep(
         self, owner: str, filename: str, purpose: UploadPurpose, draft: Draft, expires_after_seconds: int | None = None
@@ -73,7 +87,7 @@ class FileService:
 
         Raises:
             ImageError: the picture is not one that would be accepted in a request.
-            InvalidRequestError: `invalid_expires_after`, `too_many_files`.
+            InvalidRequestError: `invalid_expires_after`, `too_many_files`, `storage_quota_exceeded`.
             StoreError: `store_full`, `store_unavailable`.
         """
         lifetime = self.lifetime(expires_after_seconds)
@@ -85,16 +99,19 @@ class FileService:
         record = self._record(owner, filename, purpose, draft.size, lifetime)
         await self._content.keep(draft, record.id)
         try:
-            await self._database.run(lambda session: self._add_upload(session, record))
-        except InvalidRequestError:
-            await on_thread(lambda: self._content.remove([record.id]))
-            raise  # after a StoreError nobody knows whether there is a row: the sweeper will see
+            await self._database.run(lambda session: self._of(session, owner).add(record, self._quota))
+        except (InvalidRequestError, StoreError) as error:
+            if error.code != "store_unavailable":  # then nobody knows whether there is a row: the sweeper will see
+                await on_thread(lambda: self._content.remove([record.id]))
+            raise
         return record
 
     async def prepare(
         self, owner: str, filename: str, purpose: Purpose, stream: AsyncIterator[bytes], lifetime: int | None = None
     ) -> FileRecord:
-        """The content of a file that the service itself writes, of any size; it exists once `add` has been committed.
+        """The content of a file that the service itself writes; it exists once `add` has been committed.
+
+        Of any size: whoever makes it has counted its bytes.
 
         Raises:
             StoreError: `store_full`, `store_unavailable`.
@@ -108,7 +125,21 @@ class FileService:
 
     def add(self, session: Session, record: FileRecord) -> None:
         """Write the row of a prepared file, within a transaction of the caller's."""
-        FileRepository(session, record.owner, self._now()).add(record)
+        self._of(session, record.owner).add(record)
+
+    def claim(self, session: Session, owner: str, size: int) -> None:
+        """Count bytes that will become a prepared file, within a transaction of the caller's.
+
+        Raises:
+            InvalidRequestError: `storage_quota_exceeded`.
+            StoreError: `store_full`, `store_unavailable`.
+        """
+        self._content.check_room(size)
+        usage.claim(session, owner, self._quota, size=size)
+
+    def release(self, session: Session, owner: str, size: int) -> None:
+        """Count claimed bytes no longer: they are a file by now, or will never be one."""
+        usage.change(session, owner, files=0, size=-size)
 
     async def get(self, owner: str, file_id: str) -> FileRecord:
         """One file.
@@ -183,7 +214,7 @@ class FileService:
         Raises:
             NotFoundError: `file_not_found`.
         """
-        if not await self._database.run(lambda session: self._of(session, owner).delete(file_id)):
+        if not await self._database.run(lambda session: self._of(session, owner).delete(file_id), urgent=True):
             raise file_not_found()
         await on_thread(lambda: self._content.remove([file_id]))
 
@@ -193,10 +224,7 @@ class FileService:
         Raises:
             StoreError: `store_unavailable`.
         """
-        deleted = 0
-        while expired := await self._database.run(lambda session: delete_expired(session, self._now(), _SWEPT_AT_ONCE)):
-            await on_thread(partial(self._content.remove, expired))
-            deleted += len(expired)
+        deleted = await self._sweep_expired()
         return deleted + await on_thread(lambda: self._content.sweep(self._known, _ORPHAN_SECONDS))
 
     def lifetime(self, asked_seconds: int | None, param: str = "expires_after[seconds]") -> int:
@@ -219,26 +247,31 @@ class FileService:
     async def _open(self, file_id: str) -> BinaryIO:
         return await on_thread(lambda: self._content.open(file_id), drop=lambda file: file.close())
 
-    def _now(self) -> int:
-        return int(self._clock())
+    async def _usage(self, owner: str) -> Usage:
+        """What is stored, without what the owner has that has expired, which is deleted on the way.
+
+        Otherwise files of one second would fill the disk between two sweeps, or count against their owner till then.
+        """
+        now = int(self._expiry_clock())
+        if await self._database.run(lambda session: has_expired(session, now, owner), read_only=True):
+            await self._sweep_expired(owner)
+        return await self._database.run(lambda session: usage.usage_of(session, owner), read_only=True)
+
+    async def _sweep_expired(self, owner: str | None = None) -> int:
+        deleted, now = 0, int(self._expiry_clock())
+        while expired := await self._database.run(
+            lambda session: delete_expired(session, now, _SWEPT_AT_ONCE, owner), urgent=True
+        ):
+            await on_thread(partial(self._content.remove, expired))
+            deleted += len(expired)
+        return deleted
 
     def _of(self, session: Session, owner: str) -> FileRepository:
-        return FileRepository(session, owner, self._now())
+        return FileRepository(session, owner, int(self._expiry_clock()))
 
     def _record(self, owner: str, filename: str, purpose: Purpose, size: int, lifetime: int) -> FileRecord:
-        now = self._now()
+        now = int(self._clock())
         return FileRecord(new_file_id(), owner, clean_filename(filename), purpose, size, now, now + lifetime)
-
-    def _add_upload(self, session: Session, record: FileRecord) -> None:
-        files = self._of(session, record.owner)
-        if files.count() >= self._max_files:
-            raise InvalidRequestError(
-                "too_many_files",
-                f"保存的文件已达上限（{self._max_files} 个），请先删除一些。",
-                f"You have as many files as may be kept ({self._max_files}); delete some first.",
-                param="file",
-            )
-        files.add(record)
 
     def _known(self, ids: Sequence[str]) -> set[str]:
         with self._database.session(read_only=True) as session:

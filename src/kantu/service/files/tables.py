@@ -1,4 +1,4 @@
-"""The table of files."""
+"""The tables of files."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ class FileRow(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class FileUsageRow(Base):
+    """What one owner stores: files, and results of batches that are not files yet."""
+
+    __tablename__ = "file_usage"
+
+    owner: Mapped[str] = mapped_column(String(255), primary_key=True)
+    files: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)

@@ -20,7 +20,7 @@ class Alive(BaseModel):
 class Ready(BaseModel):
     """能否接受请求，以及各项检查的状态。"""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"]
     checks: dict[str, str]
 
 
@@ -43,6 +43,7 @@ def health_router(health_of: Callable[[Request], Health]) -> APIRouter:
         if not readiness.ready:
             response.status_code = 503
             response.headers["Retry-After"] = str(RETRY_SECONDS)
-        return Ready(status="ok" if readiness.ready else "unavailable", checks=dict(readiness.checks))
+        status = "unavailable" if not readiness.ready else "degraded" if readiness.degraded else "ok"
+        return Ready(status=status, checks=dict(readiness.checks))
 
     return router

@@ -12,21 +12,27 @@ from kantu.engine.metrics import Stats
 from kantu.errors import StoreError
 
 _log = logging.getLogger(__name__)
-_PING_SECONDS = 2.0
+_PROBE_SECONDS = 2.0
 
 OK = "ok"
+LOW = "low"
 RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The state of each check by its name; "ok" is good."""
+    """The state of each check by its name; "ok" is good, and "low" good enough for all but uploads and batches."""
 
     checks: Mapping[str, str]
 
     @property
     def ready(self) -> bool:
-        return all(state == OK for state in self.checks.values())
+        return all(state in (OK, LOW) for state in self.checks.values())
+
+    @property
+    def degraded(self) -> bool:
+        """Ready, but short of something."""
+        return self.ready and LOW in self.checks.values()
 
 
 class Health:
@@ -39,6 +45,7 @@ class Health:
         most_waiting: requests that its queue holds.
         admission_full: whether this process refuses one more request.
         ping_database: blocks; raises StoreError where the database does not answer.
+        disk_state: blocks; "ok", "low" or "full"; raises OSError where the disk does not answer.
     """
 
     def __init__(
@@ -50,18 +57,20 @@ class Health:
         most_waiting: int,
         admission_full: Callable[[], bool],
         ping_database: Callable[[], None],
+        disk_state: Callable[[], str],
     ) -> None:
         self._draining, self._model_state, self._stats = draining, model_state, stats
-        self._most_waiting, self._admission_full, self._ping_database = most_waiting, admission_full, ping_database
-        self._pings: CapacityLimiter | None = None
+        self._most_waiting, self._admission_full = most_waiting, admission_full
+        self._probes = {"database": lambda: _database_state(ping_database), "disk": lambda: _disk_state(disk_state)}
+        self._limiters: dict[str, CapacityLimiter] = {}
 
     def accepts(self) -> bool:
-        """Whether everything in this process would take a request; the database is not asked."""
+        """Whether everything in this process would take a request; database and disk are not asked."""
         return Readiness(self._local()).ready
 
     async def check(self) -> Readiness:
-        """Everything, the database included; takes 2 seconds at most."""
-        return Readiness(self._local() | {"database": await self._database()})
+        """Everything, the database and the disk included; takes 4 seconds at most."""
+        return Readiness(self._local() | {name: await self._probe(name) for name in self._probes})
 
     def _local(self) -> dict[str, str]:
         state = self._model_state()
@@ -72,14 +81,25 @@ class Health:
             "queue": "full" if full else OK,
         }
 
-    async def _database(self) -> str:
-        if self._pings is None:  # belongs to the event loop; one thread, so that a database that hangs holds no more
-            self._pings = CapacityLimiter(1)
-        with move_on_after(_PING_SECONDS):
-            try:
-                await to_thread.run_sync(self._ping_database, abandon_on_cancel=True, limiter=self._pings)
-            except StoreError:
-                return "unavailable"
-            return OK
-        _log.warning("the database does not answer")
+    async def _probe(self, name: str) -> str:
+        if name not in self._limiters:  # belongs to the event loop; one thread, so that what hangs holds no more
+            self._limiters[name] = CapacityLimiter(1)
+        with move_on_after(_PROBE_SECONDS):
+            return await to_thread.run_sync(self._probes[name], abandon_on_cancel=True, limiter=self._limiters[name])
+        _log.warning("the %s does not answer", name)
+        return "unavailable"
+
+
+def _database_state(ping: Callable[[], None]) -> str:
+    try:
+        ping()
+    except StoreError:
+        return "unavailable"
+    return OK
+
+
+def _disk_state(state: Callable[[], str]) -> str:
+    try:
+        return state()
+    except OSError:
         return "unavailable"

@@ -6,6 +6,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from sqlalchemy.orm import Session
+
 from kantu.errors import AuthenticationError, NotFoundError, StoreError
 from kantu.service.database import Database
 from kantu.service.identity import Caller, Limits
@@ -24,7 +26,7 @@ class KeyService:
     """What keys may do is remembered only while nothing in the database changes: a change holds from the next request.
 
     Args:
-        clock: seconds since 1970.
+        clock: seconds since 1970, of the wall: when a key expires was said as a time of day.
         wrong: makes trying keys slow.
     """
 
@@ -87,9 +89,13 @@ class KeyService:
         Raises:
             NotFoundError: `key_not_found`.
         """
-        with self._database.session() as session:
-            repository.set_revoked(session, key_id, int(self._clock()))
-            key = repository.find(session, key_id)
+        now = int(self._clock())
+
+        def work(session: Session) -> ApiKey | None:
+            repository.set_revoked(session, key_id, now)
+            return repository.find(session, key_id)
+
+        key = self._database.urgently(work)  # a key that has filled the disk is one to revoke
         if key is None:
             raise NotFoundError("key_not_found", "没有这个编号的密钥。", "There is no key with this id.", param="id")
         return key

@@ -7,7 +7,6 @@ its result decides, so that of any number of racing requests no more than the li
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from anyio import CancelScope
@@ -22,10 +21,10 @@ class Limiter:
     """Used on one event loop. Where the store is lost, nothing is limited (and `store.errors` tells).
 
     Args:
-        clock: seconds since 1970.
+        clock: seconds since 1970, which nobody can set: windows would open again.
     """
 
-    def __init__(self, store: LimitStore, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: LimitStore, clock: Callable[[], float]) -> None:
         self.store = store
         self._clock = clock
 

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.storage import RedisStorage
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from kantu.errors import InvalidRequestError
+from kantu.service.limits.memory import MemoryCounters
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class LimitStore:
 
     def __init__(self, redis_url: str | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = None if redis_url is None else _connections(redis_url)
-        self._storage: Storage = MemoryStorage() if self._pool is None else _redis_storage(self._pool)
+        self._storage = MemoryCounters(clock) if self._pool is None else _redis_storage(self._pool)
         self.errors = 0
         self._turns = asyncio.Semaphore(_CONNECTIONS)
         self._clock = clock

@@ -1,0 +1,1 @@
+"""The disk that the service keeps things on: what must stay free of it."""

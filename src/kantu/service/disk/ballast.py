@@ -1,0 +1,71 @@
+"""Room that is given up when the disk is full, so that what frees or forbids something can still be written."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from kantu.service.threads import on_thread
+
+_log = logging.getLogger(__name__)
+
+
+class Ballast:
+    """A file that means nothing, beside a database: SQLite needs room for its log even to delete a row.
+
+    Others who write to the same disk may take the room that it gives up, but not before it is given up. Several
+    processes may share one.
+    """
+
+    def __init__(self, path: Path, size_bytes: int) -> None:
+        self._path, self._size_bytes = path, size_bytes
+
+    def restore(self) -> bool:
+        """Make it again, where there is none and the disk has room for it twice; whether it was made.
+
+        A disk that cannot hold it now is tried again the next time.
+        """
+        try:
+            if self._exists() or self._free_bytes() < 2 * self._size_bytes:
+                return False
+            self._path.unlink(missing_ok=True)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(os.urandom(self._size_bytes))  # a file system may keep zeros without taking room
+                file.flush()
+                os.fsync(descriptor)
+        except OSError as error:
+            _log.warning("ballast_not_made", extra={"errno": error.errno})
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
+            return False
+        return True
+
+    def release(self) -> bool:
+        """Give it up if the disk is full; whether it did."""
+        try:
+            if self._free_bytes() >= self._size_bytes:
+                return False
+            self._path.unlink()
+        except OSError:  # there is none, or another process was first
+            return False
+        _log.warning("ballast_released")
+        return True
+
+    def _exists(self) -> bool:
+        return self._path.exists() and self._path.stat().st_size == self._size_bytes
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._path.parent).free
+
+
+async def keep_ballast(restore: Callable[[], None], every_seconds: float = 30.0) -> None:
+    """Restore it now and every so often, until cancelled. `restore` blocks."""
+    while True:
+        await on_thread(restore)
+        await asyncio.sleep(every_seconds)

@@ -1,0 +1,110 @@
+"""How much may be stored, by one owner and in all; and what is being written, which counts as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from kantu.errors import InvalidRequestError
+from kantu.service.disk.room import store_full
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What may be stored: files of one owner, their bytes, and the bytes of all owners."""
+
+    owner_files: int
+    owner_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What is stored: the same three. Results of batches that are not files yet count as bytes."""
+
+    owner_files: int
+    owner_bytes: int
+    total_bytes: int
+
+
+def check(quota: Quota, usage: Usage, *, files: int = 0, size: int) -> None:
+    """Refuse what would go over the quota.
+
+    Args:
+        files, size: files and bytes more than there are.
+
+    Raises:
+        InvalidRequestError: `too_many_files`, `storage_quota_exceeded`: the owner's own.
+        StoreError: `store_full`: that of all.
+    """
+    if files and usage.owner_files + files > quota.owner_files:
+        raise InvalidRequestError(
+            "too_many_files",
+            f"保存的文件已达上限（{quota.owner_files} 个），请先删除一些。",
+            f"You have as many files as may be kept ({quota.owner_files}); delete some first.",
+            param="file",
+        )
+    if usage.owner_bytes + size > quota.owner_bytes:
+        most = quota.owner_bytes / 2**20
+        raise InvalidRequestError(
+            "storage_quota_exceeded",
+            f"您的存储空间不够了（共 {most:g} MiB，文件与批处理结果合计），请先删除一些文件。",
+            f"Your storage quota is used up ({most:g} MiB for files and results of batches); delete some files first.",
+            param="file",
+        )
+    if usage.total_bytes + size > quota.total_bytes:
+        raise store_full()
+
+
+@dataclass(slots=True)
+class _Account:
+    drafts: int = 0
+    stored: int = 0
+    being_written: int = 0
+
+
+class DraftAccounts:
+    """The bytes of drafts in this process, by owner and in all. On one event loop.
+
+    Of several processes each knows only its own drafts; that what is kept fits is decided in the database.
+    """
+
+    def __init__(self, quota: Quota) -> None:
+        self._quota = quota
+        self._owners: dict[str, _Account] = {}
+        self._all = _Account()
+
+    @contextmanager
+    def open(self, owner: str, usage: Usage) -> Iterator[Callable[[int], None]]:
+        """Around one draft.
+
+        Args:
+            usage: what the database knew a moment ago.
+
+        Returns:
+            What to call with the bytes that are about to be written; raises as `check`.
+        """
+        account = self._owners.setdefault(owner, _Account())
+        taken = 0
+
+        def take(size: int) -> None:
+            nonlocal taken
+            known = Usage(0, account.stored + account.being_written, self._all.stored + self._all.being_written)
+            check(self._quota, known, size=size)
+            taken += size
+            account.being_written += size
+            self._all.being_written += size
+
+        for one, stored in ((account, usage.owner_bytes), (self._all, usage.total_bytes)):
+            one.drafts += 1
+            one.stored = stored
+        try:
+            yield take
+        finally:
+            for one in (account, self._all):
+                one.drafts -= 1
+                one.being_written -= taken
+                one.stored += taken  # until the database is asked again: it may have been kept
+            if not account.drafts:
+                del self._owners[owner]

@@ -1,0 +1,102 @@
+"""KANTU_HOME, where the service keeps its data: only for its user's eyes, and one service at a time."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from kantu.errors import StoreError
+
+_log = logging.getLogger(__name__)
+
+LOCK_NAME = "kantu.lock"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_SECRET = ("kantu.db*", "files", "first-key", LOCK_NAME)
+
+
+def prepare_home(folder: Path) -> None:
+    """Make it where there is none, and take it and what is secret in it away from everybody else.
+
+    What is not ours cannot be mended. A home that its owner lets a group use, as Kubernetes' volumes are, is left at
+    that; one that everybody may write is refused.
+
+    Raises:
+        StoreError: `home_unusable`, `home_insecure`.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _close(folder, 0o700, most=stat.S_IWOTH)
+        for pattern in _SECRET:
+            for path in folder.glob(pattern):
+                with suppress(FileNotFoundError):  # another process has just closed the database
+                    _close(path, 0o700 if path.is_dir() else 0o600, most=_OTHERS)
+        usable = os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    except OSError:
+        usable = False
+    if not usable:
+        raise StoreError(
+            "home_unusable",
+            f"数据目录（KANTU_HOME）{folder} 用不了：它要是一个当前用户能读写的目录，并且不在只读的磁盘上。",
+            f"The data folder (KANTU_HOME) {folder} cannot be used: it must be a folder that this user can read and "
+            "write, and not on a read-only disk.",
+            param="KANTU_HOME",
+        )
+
+
+def _close(path: Path, mode: int, *, most: int) -> None:
+    """Give a path of ours its mode; of somebody else's, `most` says which bits are too many."""
+    found = path.stat()
+    ours = os.geteuid() in (0, found.st_uid)
+    if ours and stat.S_IMODE(found.st_mode) & (mode | _OTHERS) != mode:
+        path.chmod(mode)
+    if not ours and found.st_mode & most:
+        raise StoreError(
+            "home_insecure",
+            f"{path} 不属于当前用户，别的用户却能访问；请改正它的所有者，或执行 chmod go-rwx。",
+            f"{path} is not this user's and open to others; correct its owner, or run chmod go-rwx.",
+            param="KANTU_HOME",
+        )
+
+
+@contextmanager
+def only_service(folder: Path, *, limits_are_shared: bool) -> Iterator[None]:
+    """Around a service that uses the home: warns where another one does, too, and each counts limits for itself.
+
+    Args:
+        limits_are_shared: in a Redis; then there is nothing to warn of.
+    """
+    with _lock_file(folder) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:  # others are those of disks that know no locks
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES) and not limits_are_shared:
+                _warn(folder)
+        yield
+
+
+@contextmanager
+def _lock_file(folder: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:  # a full disk is no reason not to start
+        descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _warn(folder: Path) -> None:
+    _log.warning("home_in_use")
+    print(
+        f"警告：另一个服务也在用 {folder}。每个服务各自计数，密钥的限额会翻倍；请设 store.redis_url 共享限额。",
+        file=sys.stderr,
+        flush=True,
+    )
