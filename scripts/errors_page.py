@@ -52,7 +52,7 @@ _MEANINGS = {
     "body_too_large": "请求体超过上限（server.max_body_bytes；上传文件是 store.max_file_bytes）。",
     "chat_template_refused": "模型的对话模板不接受这样的对话；请检查消息的角色和顺序。",
     "constraint_not_supported": "输出约束（JSON Schema、正则）用到了不支持的写法，消息里说明是哪一种。",
-    "engine_not_ready": "模型正在加载、加载失败，或引擎正在重启；按 Retry-After 重试。",
+    "engine_not_ready": "模型正在加载、加载失败，或引擎没有响应、正在重启；按 Retry-After 重试。",
     "endpoint_not_found": "没有这个地址；消息里说明是哪一个，以及 base_url 哪里写错了。",
     "image_count_mismatch": "图片占位与图片数量不符。",
     "image_unsupported_format": "不支持这种文件：只接受 PNG、JPEG、WebP、AVIF、BMP、GIF；HEIC 要先转成 JPEG。",

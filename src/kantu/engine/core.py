@@ -10,13 +10,14 @@ from collections.abc import Sequence as Items
 import torch
 from torch import Tensor
 
+from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.failures import is_out_of_memory, typed, unexpected
 from kantu.engine.metrics import Metrics
 from kantu.engine.request import Delta
 from kantu.engine.runner import Runner
 from kantu.engine.scheduler import Scheduler, Work
 from kantu.engine.sequence import Job, Sequence
-from kantu.errors import CancelledError, DeadlineExceededError, KantuError
+from kantu.errors import CancelledError, KantuError
 
 _log = logging.getLogger(__name__)
 _LEAST_CHUNK = 16  # a step that does not fit in memory is not tried with fewer tokens than this
@@ -77,14 +78,7 @@ class Core:
             if job.cancelled:
                 self.fail(job, CancelledError("cancelled", "请求已取消。", "The request was cancelled."))
             elif job.deadline is not None and now > job.deadline:
-                self.fail(
-                    job,
-                    DeadlineExceededError(
-                        "deadline_exceeded",
-                        "请求没有在规定时间内完成。",
-                        "The request was not finished within its time limit.",
-                    ),
-                )
+                self.fail(job, deadline_exceeded())
 
     def _step(self) -> None:
         works = self.scheduler.schedule()

@@ -101,6 +101,12 @@ class ModelSettings(_Section):
     max_waiting: int = Field(256, ge=1, description="最多多少个请求排队，超出的被拒绝")
     kv_bytes: int | None = Field(None, ge=2**20, description="KV 缓存的字节数；默认取设备能给的")
     vision_bytes: int = Field(2**28, ge=2**20, description="视觉缓存的字节数")
+    hang_seconds: float = Field(
+        300,
+        gt=0,
+        description="引擎有请求在处理却这么久没有进展，就结束它、另起一个；"
+        "要大于最慢的一步（大模型在 CPU 上读一段提示或一张大图）。完全没有响应的，60 秒就换；上游服务不适用",
+    )
 
 
 class RequestSettings(_Section):

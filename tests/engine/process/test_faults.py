@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 
 from kantu.engine.process import ProcessEngine
 from kantu.errors import CancelledError, EngineError, KantuError, NotReadyError
-from tests.engine.process.engines import WAIT_SECONDS, answer, process_engine, question, started
+from tests.engine.process.engines import WAIT_SECONDS, answer, process_engine, question, started, until
 from tests.engine.process.fakes import SECRET, load_in_turns
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -135,17 +133,7 @@ def test_a_process_that_cannot_even_be_started_is_tried_again(monkeypatch: pytes
         assert engine.restarts == 2
 
 
-# Hangs
-
-
-@pytest.mark.parametrize("order", ["hang", "stop"])
-def test_a_child_that_makes_no_progress_or_does_not_answer_is_replaced(order: str) -> None:
-    with process_engine(hang_seconds=2.0) as engine:
-        assert engine.wait_ready(WAIT_SECONDS)
-        with pytest.raises(EngineError, match="engine_crashed"):
-            answer(engine, order)
-        assert engine.wait_ready(WAIT_SECONDS)
-        assert answer(engine, "after") == "after"
+# The device
 
 
 def test_a_device_that_is_lost_ends_the_child(capfd: pytest.CaptureFixture[str]) -> None:
@@ -195,11 +183,3 @@ os.kill(os.getpid(), signal.SIGKILL)
     output, _ = parent.communicate(timeout=WAIT_SECONDS)
     assert output in (b"ready\n", b"loading\n")
     assert parent.returncode == -signal.SIGKILL
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that is about to happen."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

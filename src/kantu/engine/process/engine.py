@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.metrics import Stats
 from kantu.engine.process.failures import engine_closed, not_ready, overloaded
 from kantu.engine.process.frame import encode
@@ -21,6 +22,7 @@ from kantu.engine.request import Delta, Request, Scores, check_choices
 from kantu.errors import CancelledError, KantuError
 
 _log = logging.getLogger(__name__)
+_LONGEST_SCORE_SECONDS = 3600.0
 
 
 class ProcessEngine:
@@ -48,8 +50,12 @@ class ProcessEngine:
 
     @property
     def state(self) -> State:
-        """One of "loading", "ready", "restarting" (after a crash), "failed" (it cannot be loaded) and "closed"."""
-        return self._supervisor.state
+        """One of "loading", "ready", "restarting" (after a crash), "failed" (it cannot be loaded) and "closed".
+
+        Or "unresponsive": ready before, but silent, or without progress, for long enough that nothing is sent to it.
+        """
+        state = self._supervisor.state
+        return "unresponsive" if state == "ready" and self._supervisor.unresponsive else state
 
     @property
     def error(self) -> KantuError | None:
@@ -83,7 +89,7 @@ class ProcessEngine:
         """Hand a request to the child. Returns at once: what the engine itself refuses reaches the listener.
 
         Raises:
-            NotReadyError: `engine_not_ready`: it is loading, restarting, or could not be loaded.
+            NotReadyError: `engine_not_ready`: it is loading, restarting, unresponsive, or could not be loaded.
             OverloadedError: `overloaded`: too many bytes of requests wait for the child to take them.
             CancelledError: `engine_closed`.
         """
@@ -97,19 +103,21 @@ class ProcessEngine:
         return ProcessHandle(self, number)
 
     def score(self, request: Request, choices: Sequence[str]) -> Scores:
-        """See `Engine.score`. Blocks; errors are raised, those of `submit` as well."""
-        reply = self._ask(Score(next(self._numbers), request, check_choices(choices)))
+        """See `Engine.score`. Blocks, for an hour at most; errors are raised, those of `submit` as well."""
+        seconds = _LONGEST_SCORE_SECONDS if request.timeout_seconds is None else request.timeout_seconds
+        reply = self._ask(Score(next(self._numbers), request, check_choices(choices)), seconds)
         assert isinstance(reply.item, Scores)
         return reply.item
 
     def stats(self) -> Stats:
         """What the child last told: at most half a second old while something runs.
 
-        Counters never go down, whatever restarts; `engine_restarts` is one more of them. What died with a child counts
-        as failed. There are no gauges while there is no child.
+        Counters never go down, whatever restarts; `engine_restarts` is one more of them, and `hang_{kind}`, see
+        `Supervisor`. What died with a child counts as failed. There are no gauges while there is no child.
         """
+        hangs = {f"hang_{kind}": count for kind, count in self._supervisor.hangs.copy().items()}
         with self._lock:
-            own = Stats({**self._counters, "engine_restarts": self._supervisor.restarts})
+            own = Stats({**self._counters, **hangs, "engine_restarts": self._supervisor.restarts})
         return add(own, self._supervisor.stats())
 
     def check(self) -> None:
@@ -118,7 +126,7 @@ class ProcessEngine:
             if self._listeners:
                 raise AssertionError(f"{len(self._listeners)} requests are still held")
         if self._supervisor.child is not None:
-            reply = self._ask(Check(next(self._numbers)))
+            reply = self._ask(Check(next(self._numbers)), self._settings.hang_seconds)
             if reply.item is not None:
                 raise AssertionError(reply.item)
 
@@ -133,7 +141,7 @@ class ProcessEngine:
             child.channel.put(Cancel(number))
 
     def _send(self, message: Submit | Score | Check, listen: Callable[[Reply], None]) -> None:
-        if self._supervisor.child is None:  # before anything is pickled
+        if self._supervisor.child is None or self._supervisor.unresponsive:  # before anything is pickled
             raise self._absent()
         frame = encode(message)
         with self._lock:  # `_lost` takes it too: either it finds this listener, or there is no child here
@@ -145,18 +153,24 @@ class ProcessEngine:
                 raise overloaded()
             self._listeners[message.number] = listen
 
-    def _ask(self, message: Score | Check) -> Reply:
-        """Send, and wait for the one reply."""
+    def _ask(self, message: Score | Check, seconds: float) -> Reply:
+        """Send, and wait for the one reply, for so long."""
         replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._send(message, replies.put)
-        reply = replies.get()
+        try:
+            reply = replies.get(timeout=seconds)
+        except queue.Empty:
+            self.cancel(message.number)
+            with self._lock:
+                self._listeners.pop(message.number, None)
+            raise deadline_exceeded() from None
         if isinstance(reply.item, KantuError):
             raise reply.item
         return reply
 
     def _absent(self) -> KantuError:
         """Why there is no child that takes requests."""
-        state = self._supervisor.state
+        state = self.state
         return engine_closed() if state == "closed" else not_ready(state, self._supervisor.retry_after_seconds())
 
     # --- on the supervisor's reading thread

@@ -45,6 +45,7 @@ def not_ready(state: str, retry_after_seconds: float) -> NotReadyError:
     why, why_en = {
         "loading": ("模型正在加载", "The model is being loaded"),
         "failed": ("模型加载失败", "The model could not be loaded"),
+        "unresponsive": ("引擎没有响应，可能即将重启", "The engine does not respond and may be restarted"),
     }.get(state, ("引擎正在重启", "The engine is being restarted"))
     return NotReadyError(
         "engine_not_ready",

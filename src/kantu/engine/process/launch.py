@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 
 from kantu.engine.process.channel import Channel
+from kantu.engine.process.environment import child_environment
 from kantu.engine.process.messages import Load
 
 
@@ -36,7 +37,7 @@ def launch(load: Load) -> Child:
         on_error.callback(ours.close)
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "kantu.engine.process.child", str(theirs.fileno())],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**child_environment(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
             process_group=0,  # a terminal's Ctrl-C is for the parent, which then closes the engine in order

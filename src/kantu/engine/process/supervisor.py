@@ -7,6 +7,7 @@ import math
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -22,8 +23,10 @@ from kantu.errors import KantuError
 
 _log = logging.getLogger(__name__)
 _GUESSED_LOAD_SECONDS = 5.0  # until a load has been measured
+_DOUBTFUL_SECONDS = 10.0  # of silence, until a process counts as unresponsive
+_KILLED_SECONDS = 10.0  # a process that the kernel does not let go of, in a read of a dead disk, is not waited for
 
-State = Literal["loading", "ready", "restarting", "failed", "closed"]
+State = Literal["loading", "ready", "unresponsive", "restarting", "failed", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,10 @@ class ProcessSettings:
     Attributes:
         restart_seconds, max_restart_seconds: pause before the next process is started; it doubles up to the latter.
         healthy_seconds: a process that was ready for this long resets the pause.
-        hang_seconds: a process that gives no sign of life, or makes no progress while something runs, for this long is
-            killed and replaced; a step of the engine must take less.
+        hang_seconds: a process that makes no progress for this long while something runs is killed and replaced; a step
+            of the engine must take less.
+        silent_seconds: one that answers no ping for this long is, too, in whatever state it is; no step and no loading,
+            however long, keeps a process from answering. Where `hang_seconds` is shorter, that counts.
         close_seconds: how long closing waits for the process before it is killed.
         max_queued_bytes: of requests not yet written to the process; more are refused.
     """
@@ -42,7 +47,8 @@ class ProcessSettings:
     restart_seconds: float = 1.0
     max_restart_seconds: float = 30.0
     healthy_seconds: float = 60.0
-    hang_seconds: float = 120.0
+    hang_seconds: float = 300.0
+    silent_seconds: float = 60.0
     close_seconds: float = 10.0
     max_queued_bytes: int = 2**26
 
@@ -60,6 +66,10 @@ class Supervisor:
         child: the child that is ready; None while there is none, and from before `lost` is called.
         error: why the engine could not be loaded.
         restarts: children started after the first one.
+        unresponsive: the child has answered no ping for 10 seconds, or made no progress for half of `hang_seconds`, or
+            what calls `reply` is held up in it for as long; it may come back, or is replaced.
+        hangs: by kind: children killed that were "silent", silent while "loading", "stuck" or still "closing", and
+            times that a "listener" did not return.
     """
 
     def __init__(
@@ -76,6 +86,8 @@ class Supervisor:
         self.child: Child | None = None
         self.error: KantuError | None = None
         self.restarts = 0
+        self.unresponsive = False
+        self.hangs: Counter[str] = Counter()
         self._started: Child | None = None  # ready or not
         self._was_ready = False
         self._backoff = Backoff(settings.restart_seconds, settings.max_restart_seconds, settings.healthy_seconds)
@@ -84,6 +96,7 @@ class Supervisor:
         self._load_seconds = _GUESSED_LOAD_SECONDS
         self._expected_at = time.monotonic() + self._load_seconds  # when the next child may be ready
         self._answered = True  # the last ping
+        self._calls = 0  # of listeners, begun and ended: odd while in one
         self._close_by: float | None = None  # set once closing has begun
         self._over = threading.Event()  # no child will be started any more, and the last one is gone
         self._runner = threading.Thread(target=self._run, name="kantu-process", daemon=True)
@@ -154,7 +167,9 @@ class Supervisor:
             while (message := child.channel.receive()) is not None:
                 match message:
                     case Reply():
+                        self._calls += 1
                         self._reply(message)
+                        self._calls += 1
                     case Snapshot(stats):
                         self._latest = stats
                     case Pong():
@@ -194,12 +209,15 @@ class Supervisor:
         """There is no child any more: say so, with the time of the next one, and then end what was on its way."""
         with self._changed:
             self._started = self.child = None
+            self.unresponsive = False
             self._past, self._latest = add(self._past, self._latest), no_stats()
             self._pause_seconds = self._backoff.pause_seconds(ready_seconds)
             self._expected_at = time.monotonic() + self._pause_seconds + self._load_seconds
             self._enter("restarting")
             closing = self._close_by is not None
+        self._calls += 1
         self._lost(engine_closed() if closing else engine_crashed())
+        self._calls += 1
 
     def _bury(self, child: Child) -> None:
         """See to it that it is really gone. It may be on its way out in good order; what crashed is gone already."""
@@ -209,34 +227,65 @@ class Supervisor:
             child.process.wait(1.0 if close_by is None else max(close_by - time.monotonic(), 0.0))
         except subprocess.TimeoutExpired:
             child.process.kill()
-            child.process.wait()
+            try:
+                child.process.wait(_KILLED_SECONDS)
+            except subprocess.TimeoutExpired:
+                _log.error("the engine process %d cannot be killed and is left behind", child.process.pid)
         if self.state == "restarting":
-            _log.warning("the engine process ended with status %d; another one follows", child.process.returncode)
+            _log.warning("the engine process ended with status %s; another one follows", child.process.returncode)
 
     # --- on the watching thread
 
     def _watch(self) -> None:
         settings = self._settings
-        tick_seconds = min(1.0, settings.hang_seconds / 4, settings.close_seconds / 4)
-        limit = math.ceil(settings.hang_seconds / tick_seconds)
+        silent_seconds = min(settings.silent_seconds, settings.hang_seconds)
+        tick_seconds = min(1.0, silent_seconds / 8, settings.close_seconds / 4)
+        silent, stuck, doubtful = (
+            math.ceil(seconds / tick_seconds)
+            for seconds in (silent_seconds, settings.hang_seconds, min(_DOUBTFUL_SECONDS, silent_seconds / 2))
+        )
         watched: Child | None = None
-        dog = Watchdog(limit)
+        killed: Child | None = None
+        calls, deaf = 0, 0
         while not self._over.wait(tick_seconds):
             with self._changed:
                 started, ready, close_by = self._started, self.child, self._close_by
+            deaf = deaf + 1 if self._calls == calls and calls % 2 else 0
+            calls = self._calls
+            if deaf == silent:
+                _log.error("a listener of the engine does not return")
+                self._count("listener")
             if started is None:
+                continue
+            if started is not watched:
+                watched, dog = started, Watchdog(silent, stuck, doubtful)
+            if started is killed:
                 continue
             if close_by is not None:
                 if time.monotonic() >= close_by:
-                    started.process.kill()
+                    killed = started
+                    self._kill(started, "closing")
             elif started.process.poll() is not None:
                 started.channel.shut()  # a process of its own making may still hold its end
-            elif ready is not None:
-                if ready is not watched:
-                    watched, dog = ready, Watchdog(limit)
-                if dog.hung(self._answered, self._latest):
-                    _log.error("the engine process hangs and is killed")
-                    ready.process.kill()
+            elif deaf:  # the child may have answered long ago: nobody has read it
+                self.unresponsive = deaf >= doubtful
+            else:
+                verdict = dog.look(self._answered, self._latest)
+                self.unresponsive = verdict != "well"
+                if verdict in ("silent", "stuck"):
+                    killed = started
+                    self._kill(started, "loading" if verdict == "silent" and ready is None else verdict)
                 elif self._answered:
                     self._answered = False
-                    ready.channel.put(Ping())
+                    started.channel.put(Ping())
+
+    def _kill(self, child: Child, kind: str) -> None:
+        """End a child that hangs. Its channel goes too, so that nobody waits for a process that cannot be killed."""
+        _log.error("the engine process hangs (%s) and is killed", kind)
+        self._count(kind)
+        child.process.kill()
+        child.channel.shut()
+
+    def _count(self, kind: str) -> None:
+        with self._changed:
+            self.hangs[kind] += 1

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kantu.engine.metrics import Stats
 
 _PROGRESS = ("steps", "requests_finished", "requests_failed", "requests_cancelled")
 
+Verdict = Literal["well", "unresponsive", "silent", "stuck"]
+
 
 class Watchdog:
-    """Judges one process, tick by tick.
+    """Judges one process, tick by tick, from its first moment on.
 
     Ticks are counted and no clock is read: a parent that was itself stopped for a while has not waited.
 
     Args:
-        limit: so many ticks in a row without a sign of life, or without progress of what runs, are too many.
+        silent_ticks: so many in a row without an answer to a ping are a hang; a process answers while it loads, too.
+        stuck_ticks: so many in a row without progress, while something runs, are one.
+        doubtful_ticks: after so many silent ones, or half of the stuck ones, it is unresponsive, which is no hang yet.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, silent_ticks: int, stuck_ticks: int, doubtful_ticks: int) -> None:
+        self._silent_ticks, self._stuck_ticks, self._doubtful_ticks = silent_ticks, stuck_ticks, doubtful_ticks
         self._silent = 0
         self._stuck = 0
         self._progress: tuple[int, ...] | None = None
 
-    def hung(self, answered: bool, stats: Stats) -> bool:
-        """Whether that is the case now. To be called once a tick.
+    def look(self, answered: bool, stats: Stats) -> Verdict:
+        """The verdict now: "silent" and "stuck" are hangs. To be called once a tick.
 
         Args:
             answered: the last ping has been answered.
@@ -34,4 +40,10 @@ class Watchdog:
         self._stuck = 0 if idle or progress != self._progress else self._stuck + 1
         self._silent = 0 if answered else self._silent + 1
         self._progress = progress
-        return max(self._stuck, self._silent) >= self._limit
+        if self._silent >= self._silent_ticks:
+            return "silent"
+        if self._stuck >= self._stuck_ticks:
+            return "stuck"
+        if self._silent >= self._doubtful_ticks or 2 * self._stuck >= self._stuck_ticks:
+            return "unresponsive"
+        return "well"

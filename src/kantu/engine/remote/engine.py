@@ -16,11 +16,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
+from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.metrics import Metrics, Stats
 from kantu.engine.protocol import DeltaStream, Listener
 from kantu.engine.remote.answer import AnswerReader, choice_probabilities, overloaded, upstream_error
 from kantu.engine.remote.client import ChatClient, RemoteSettings, TryAnotherError
-from kantu.engine.remote.job import Job, deadline_exceeded, engine_closed
+from kantu.engine.remote.job import Job, engine_closed
 from kantu.engine.remote.pool import UpstreamPool
 from kantu.engine.remote.wire import Upstream, check_request, png_data_url, to_body, wraps_choice
 from kantu.engine.request import MAX_LOGPROBS, Constraint, Delta, Request, SamplingParams, Scores, check_choices

@@ -12,7 +12,7 @@ from typing import Any
 from kantu.engine.protocol import Listener
 from kantu.engine.remote.wire import Upstream
 from kantu.engine.request import Delta, Request
-from kantu.errors import CancelledError, DeadlineExceededError, KantuError
+from kantu.errors import CancelledError, KantuError
 
 
 class Job:
@@ -93,13 +93,6 @@ class Job:
 def cancelled() -> CancelledError:
     """Its caller wants it no more."""
     return CancelledError("cancelled", "请求已取消。", "The request was cancelled.")
-
-
-def deadline_exceeded() -> DeadlineExceededError:
-    """Its time is up."""
-    return DeadlineExceededError(
-        "deadline_exceeded", "请求没有在规定时间内完成。", "The request was not finished within its time limit."
-    )
 
 
 def engine_closed() -> CancelledError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kantu import hub
 from kantu.engine.generation_config import GenerationConfig
-from kantu.engine.process import ProcessEngine
+from kantu.engine.process import ProcessEngine, ProcessSettings
 from kantu.engine.protocol import Engine
 from kantu.engine.remote.engine import RemoteEngine, Upstream
 from kantu.engine.request import DEFAULT_MAX_TOKENS
@@ -73,7 +73,8 @@ def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFi
     }
     make = partial(load_engine, str(path), settings.quantize, settings.device, sizes, log_level, log_file)
     name = settings.served_name or (path.name if path.is_dir() else settings.name)
-    return ServedModel(name, ProcessEngine(make), image_config, chat, default_max_tokens)
+    engine = ProcessEngine(make, ProcessSettings(hang_seconds=settings.hang_seconds))
+    return ServedModel(name, engine, image_config, chat, default_max_tokens)
 
 
 def _upstream(settings: ModelSettings) -> ServedModel:

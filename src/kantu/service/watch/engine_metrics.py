@@ -23,6 +23,7 @@ _COUNTERS = {
 _OUTCOMES = ("finished", "failed", "cancelled")
 _FINISH_REASONS = ("stop", "length", "repetition")
 _REJECTIONS = ("queue_full", "too_many_pixels")
+_HANGS = ("silent", "loading", "stuck", "closing", "listener")
 _CACHES = ("prefix", "vision")
 _GAUGES = {
     "running": ("kantu_engine_running", "Answers being generated."),
@@ -70,6 +71,11 @@ def engine_metrics(model: str, stats: Stats) -> Iterator[Metric]:
             (labels | {"reason": reason}, counters.pop(f"rejected_{reason}", 0))
             for reason in _reasons(_REJECTIONS, "rejected_", counters)
         ],
+    )
+    yield counter(
+        "kantu_engine_hangs",
+        "Engine processes that hung and were killed, by what they did; listener: the service itself held them up.",
+        [(labels | {"kind": kind}, counters.pop(f"hang_{kind}", 0)) for kind in _reasons(_HANGS, "hang_", counters)],
     )
     for what in ("queries", "hits"):
         yield counter(
