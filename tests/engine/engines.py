@@ -65,10 +65,10 @@ def picture(parts: Parts, width: int, height: int, seed: int = 0) -> CleanImage:
 
 
 def request(
-    images: Sequence[CleanImage] = (), text: str = "这是什么？", *, tenant: str = "", **sampling: Any
+    images: Sequence[CleanImage] = (), text: str = "这是什么？", *, tenant: str = "", line: str = "", **sampling: Any
 ) -> Request:
     turn = Turn("user", (*(None for _ in images), text))
-    return Request((turn,), tuple(images), SamplingParams(**sampling), tenant=tenant)
+    return Request((turn,), tuple(images), SamplingParams(**sampling), tenant=tenant, line=line)
 
 
 def run(engine: LocalEngine, asked: Request) -> list[Delta]:

@@ -69,7 +69,7 @@ class Bench:
 
     def submit(self, asked: Request) -> tuple[Job, Answered]:
         answered = Answered()
-        job = Job(answered, time.perf_counter(), 0, None, open=asked.sampling.n)
+        job = Job(answered, time.perf_counter(), 0, None, open=asked.sampling.n, line=asked.line)
         matcher = self._preparation.matcher(asked.sampling)
         self.core.add(job, self._preparation.sequences(job, asked, matcher, None, self._capacity))
         return job, answered
@@ -94,6 +94,7 @@ class Plan:
     text: int
     pictures: tuple[int, ...]
     tenant: str
+    line: str
     length: int
     turn: int
     cancelled_after: int | None
@@ -104,6 +105,7 @@ plans = st.builds(
     text=st.integers(0, len(TEXTS) - 1),
     pictures=st.lists(st.integers(0, len(SIZES) - 1), max_size=2).map(tuple),
     tenant=st.sampled_from(["", "", "other"]),
+    line=st.sampled_from(["", "a", "b"]),
     length=st.integers(1, 12),
     turn=st.integers(0, 12),
     cancelled_after=st.none() | st.integers(0, 6),
@@ -119,7 +121,13 @@ def alone() -> dict[tuple[object, ...], list[int]]:
 def asked(parts: Parts, plan: Plan) -> Request:
     images = [picture(parts, *SIZES[which], seed=which) for which in plan.pictures]
     return request(
-        images, TEXTS[plan.text], tenant=plan.tenant, max_tokens=plan.length, min_tokens=plan.length, temperature=0
+        images,
+        TEXTS[plan.text],
+        tenant=plan.tenant,
+        line=plan.line,
+        max_tokens=plan.length,
+        min_tokens=plan.length,
+        temperature=0,
     )
 
 
@@ -127,7 +135,7 @@ def expected(parts: Parts, plan: Plan, known: dict[tuple[object, ...], list[int]
     key = (plan.text, plan.pictures)
     if key not in known:
         bench = Bench(parts, step_tokens=4096, blocks=256)
-        _, answered = bench.submit(asked(parts, Plan(plan.text, plan.pictures, "", 12, 0, None)))
+        _, answered = bench.submit(asked(parts, Plan(plan.text, plan.pictures, "", "", 12, 0, None)))
         bench.finish()
         known[key] = answered.tokens
     return known[key][: plan.length]
@@ -176,7 +184,7 @@ def test_every_answer_is_the_one_given_alone(
 
 def test_preemption_happens_and_changes_nothing(parts: Parts, alone: dict[tuple[object, ...], list[int]]) -> None:
     bench = Bench(parts, block_size=4, blocks=24, step_tokens=64)
-    scenario = [Plan(text, (), "", 12, 0, None) for text in (0, 1, 2, 3)]
+    scenario = [Plan(text, (), "", "", 12, 0, None) for text in (0, 1, 2, 3)]
     running = [(plan, bench.submit(asked(parts, plan))[1]) for plan in scenario]
     bench.finish()
     bench.core.check()

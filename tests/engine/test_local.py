@@ -289,6 +289,28 @@ def test_a_full_queue_refuses_and_says_when_to_come_back(parts: Parts) -> None:
                 list(stream)
 
 
+def test_a_line_holds_no_more_places_than_are_free(parts: Parts) -> None:
+    with parts.engine(max_waiting=12, max_running=1) as engine:
+        streams = [DeltaStream(engine, request(max_tokens=2000, min_tokens=2000))]
+        next(streams[0])
+
+        def places(line: str) -> int:
+            for count in range(100):
+                try:
+                    streams.append(DeltaStream(engine, request(line=line)))
+                except OverloadedError:
+                    return count
+            raise AssertionError("nothing is refused")
+
+        assert [places(line) for line in ("a", "b", "a", "c", "b")] == [6, 3, 0, 2, 0]
+        assert places("") == 1  # all that is left
+        for stream in streams:
+            stream.cancel()
+        for stream in streams:
+            with pytest.raises(CancelledError):
+                list(stream)
+
+
 def test_waiting_pixels_are_bounded_too(parts: Parts) -> None:
     image = picture(parts, 160, 160)
     with parts.engine(max_waiting_pixels=2 * 160 * 160, max_running=1) as engine:
@@ -301,6 +323,22 @@ def test_waiting_pixels_are_bounded_too(parts: Parts) -> None:
         running.cancel()
         for stream in waiting:
             list(stream)
+
+
+def test_a_line_s_pixels_leave_room_for_another_line_s(parts: Parts) -> None:
+    image = picture(parts, 160, 160)
+    with parts.engine(max_waiting_pixels=5 * 160 * 160, max_running=1) as engine:
+        streams = [DeltaStream(engine, request(max_tokens=2000, min_tokens=2000))]
+        next(streams[0])
+        streams += [DeltaStream(engine, request([image], line="a")) for _ in range(3)]
+        with pytest.raises(OverloadedError):
+            engine.submit(request([image], line="a"), lambda item: None)
+        streams.append(DeltaStream(engine, request([image], line="b")))
+        for stream in streams:
+            stream.cancel()
+        for stream in streams:
+            with pytest.raises(CancelledError):
+                list(stream)
 
 
 def test_what_cannot_be_compiled_is_never_admitted(parts: Parts, engine: LocalEngine) -> None:

@@ -68,11 +68,25 @@ class PrefixKeys:
 
     def upto(self, tokens: Sequence[int], blocks: int) -> list[bytes]:
         """Keys of the first `blocks` blocks of `tokens`, which may only ever have grown since the last call."""
+        self._make(tokens, blocks)
+        return self._keys[:blocks]
+
+    def key(self, tokens: Sequence[int], number: int) -> bytes:
+        """The key of one block of `tokens`, as with `upto`."""
+        self._make(tokens, number + 1)
+        return self._keys[number]
+
+    def copy(self) -> PrefixKeys:
+        """Another one in the same state."""
+        other = PrefixKeys(self._root, self._block_size, self._images)
+        other._keys = list(self._keys)
+        return other
+
+    def _make(self, tokens: Sequence[int], blocks: int) -> None:
         while len(self._keys) < blocks:
             start = len(self._keys) * self._block_size
             parent = self._keys[-1] if self._keys else self._root
             self._keys.append(block_key(parent, start, tokens[start : start + self._block_size], self._images))
-        return self._keys[:blocks]
 
 
 class BlockPool:
@@ -104,6 +118,10 @@ class BlockPool:
                 break
             blocks.append(block)
         return blocks
+
+    def holds(self, key: bytes) -> bool:
+        """Whether a block is known by this key."""
+        return key in self._index
 
     def hold(self, blocks: Sequence[int]) -> None:
         """Add a holder to each of these blocks."""

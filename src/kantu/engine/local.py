@@ -6,9 +6,9 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Items
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +27,7 @@ from kantu.engine.scheduler import Scheduler
 from kantu.engine.score import score
 from kantu.engine.sequence import Job, Sequence
 from kantu.engine.vision_cache import VisionCache
+from kantu.engine.workers import Workers
 from kantu.errors import CancelledError, OverloadedError
 from kantu.model.config import TextConfig
 from kantu.model.kernel_cache import bound_kernel_caches
@@ -44,7 +45,8 @@ class EngineSettings:
         block_size: tokens of a KV block: what is reused is a multiple of it.
         step_tokens: most tokens of one forward; a running answer waits for no more than this between two tokens.
         max_running: most answers under way at once.
-        max_waiting, max_waiting_pixels: requests, and pixels of their pictures, that may wait; more are refused.
+        max_waiting, max_waiting_pixels: requests, and pixels of their pictures, that may wait; more are refused, and of
+            one line as soon as it holds as much as is still free.
         kv_bytes: memory of the KV cache; None takes what the device can spare, and no more than could be used.
         vision_bytes: memory of the vision cache.
         workers: preprocessing threads.
@@ -90,7 +92,7 @@ class LocalEngine:
         self._inbox: list[tuple[Job, list[Sequence]]] = []
         self._waiting: set[Job] = set()  # admitted, nothing of it has run
         self._closing = False
-        self._workers = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="kantu-preprocess")
+        self._workers = Workers(self.settings.workers, "kantu-preprocess")
         loaded: Future[Qwen3VL] = Future()
         bound_kernel_caches()
         self._thread = threading.Thread(target=self._serve, args=(load, loaded), name="kantu-engine", daemon=True)
@@ -120,7 +122,7 @@ class LocalEngine:
     def stats(self) -> Stats:
         scheduler = self._scheduler
         with self._wake:
-            waiting, pixels = len(self._waiting), sum(job.pixels for job in self._waiting)
+            waiting, pixels = len(self._waiting), _pixels(self._waiting)
         stats = self._metrics.stats(
             {
                 "waiting": waiting,
@@ -146,7 +148,7 @@ class LocalEngine:
         with self._wake:
             self._closing = True
             self._wake.notify()
-        self._workers.shutdown(wait=True)
+        self._workers.close()
         if threading.current_thread() is not self._thread:  # a listener may close the engine
             self._thread.join()
 
@@ -162,25 +164,30 @@ class LocalEngine:
         submitted = time.perf_counter()
         pixels = sum(image.pixels.shape[0] * image.pixels.shape[1] for image in request.images)
         deadline = None if request.timeout_seconds is None else submitted + request.timeout_seconds
-        job = Job(listener, submitted, pixels, deadline, request.preprocess_seconds, open=request.sampling.n)
+        line, answers = request.line, request.sampling.n
+        job = Job(listener, submitted, pixels, deadline, request.preprocess_seconds, open=answers, line=line)
         with self._wake:
             if self._closing:
                 raise _closed()
-            self._refuse_overload(pixels)
+            self._refuse_overload(job)
             self._waiting.add(job)
-            self._workers.submit(
-                self._prepare,
-                job,
-                lambda: self._preparation.sequences(job, request, matcher, probe, self.context_tokens),
-            )
+
+            def build() -> list[Sequence]:
+                return self._preparation.sequences(job, request, matcher, probe, self.context_tokens)
+
+            self._workers.submit(line, lambda: self._prepare(job, build))
         return JobHandle(self, job)
 
-    def _refuse_overload(self, pixels: int) -> None:
+    def _refuse_overload(self, job: Job) -> None:
+        """A line may take a place, or pixels, while it holds fewer than are still free: half of all where it waits alone,
+        and less the more others do. Requests of no line share all there is."""
         settings = self.settings
-        queued = sum(job.pixels for job in self._waiting)
-        full = len(self._waiting) >= settings.max_waiting
+        own = [other for other in self._waiting if job.line and other.line == job.line]
+        places = settings.max_waiting - len(self._waiting)
+        pixels = settings.max_waiting_pixels - _pixels(self._waiting)
+        full = places < 1 or len(own) >= places
         # One request alone is always let in, however large.
-        large = bool(self._waiting) and queued + pixels > settings.max_waiting_pixels
+        large = bool(self._waiting) and (job.pixels > pixels or (job.pixels > 0 and _pixels(own) >= pixels))
         if full or large:
             self._metrics.add("rejected_queue_full" if full else "rejected_too_many_pixels")
             seconds = self._retry_after_seconds()
@@ -278,6 +285,10 @@ def _blocks(config: TextConfig, settings: EngineSettings, device: torch.device, 
     if available is None:
         available = int(0.85 * torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else 2**31
     return max(1, min(useful, available // block_bytes(config, settings.block_size, dtype)))
+
+
+def _pixels(jobs: Iterable[Job]) -> int:
+    return sum(job.pixels for job in jobs)
 
 
 def _closed() -> CancelledError:

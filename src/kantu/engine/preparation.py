@@ -70,13 +70,15 @@ class Preparation:
         end_ids = self.generation_config.end_ids
         closing = None if matcher is None else Closing.at_start(matcher, max_tokens)
         stop = StopFilter(params.stop)
+        keys = PrefixKeys(root_key(request.tenant), self.block_size, spans)
+        keys.upto(prompt.input_ids.tolist(), len(prompt.input_ids) // self.block_size)
         return [
             Sequence(
                 job=job,
                 index=index,
                 prompt=prompt,
                 pictures=pictures,
-                keys=PrefixKeys(root_key(request.tenant), self.block_size, spans),
+                keys=keys.copy(),
                 params=params,
                 max_tokens=max_tokens,
                 end_ids=end_ids,

@@ -186,6 +186,7 @@ class Request:
         sampling: how to choose tokens.
         preprocess_seconds: time already spent on decoding and resizing, for `Timings`.
         tenant: whose request it is; nothing computed for one tenant is ever used for another.
+        line: who waits for it. Requests of one line wait for each other; between lines the engine is fair.
         timeout_seconds: the request fails with `DeadlineExceededError` if it is not finished by then.
     """
 
@@ -194,6 +195,7 @@ class Request:
     sampling: SamplingParams = field(default_factory=SamplingParams)
     preprocess_seconds: float = 0.0
     tenant: str = ""
+    line: str = ""
     timeout_seconds: float | None = None
 
     def __post_init__(self) -> None:

@@ -1,11 +1,17 @@
-"""Which tokens run in a step: running answers first, then chunks of waiting prompts, within a budget of tokens."""
+"""Which tokens run in a step: the next token of every running answer first, then, line by line, what is longer.
+
+Batching never changes an answer, so the order is free to be fair: between callers it is that of `engine.lines`.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+import bisect
+import heapq
+from collections import Counter
 from dataclasses import dataclass
 
 from kantu.engine.kv_cache import BlockPool
+from kantu.engine.lines import Lines
 from kantu.engine.sequence import Sequence
 
 
@@ -26,102 +32,171 @@ class Work:
         return self.start + self.count == len(self.sequence.tokens)
 
 
+class _Step:
+    """The works of one step and what is left of its budget of tokens."""
+
+    def __init__(self, tokens: int) -> None:
+        self.works: dict[Sequence, Work] = {}
+        self.left = tokens
+
+    def add(self, sequence: Sequence, count: int) -> None:
+        self.works[sequence] = Work(sequence, count)
+        self.left -= count
+
+    def drop(self, sequence: Sequence) -> None:
+        work = self.works.pop(sequence, None)
+        self.left += 0 if work is None else work.count
+
+
 class Scheduler:
     """Holds the sequences and gives each the blocks it needs.
 
-    The oldest running sequence is never preempted, and no sequence is admitted that could not run alone: so there is
-    always progress.
+    The oldest running sequence is never preempted for another one, and no sequence is admitted that could not run
+    alone: so there is always progress.
     """
 
     def __init__(self, pool: BlockPool, *, step_tokens: int, max_running: int) -> None:
         self.pool = pool
-        self.waiting: deque[Sequence] = deque()
-        self.running: list[Sequence] = []  # in order of arrival
+        self.waiting = Lines()
+        self.running: dict[Sequence, None] = {}  # in order of arrival
         self.preemptions = 0
         self.prefix_queries = 0
         self.prefix_hits = 0
         self._step_tokens, self._max_running = step_tokens, max_running
+        self._reading: dict[Sequence, list[bytes]] = {}  # that run, with the keys of the blocks before their last token
+        self._read: Counter[bytes] = Counter()  # those keys
+        self._awaited: dict[Sequence, bytes] = {}  # that wait, with the last key they share with one that is being read
 
     def add(self, sequence: Sequence) -> None:
-        self.waiting.append(sequence)
+        self.waiting.add(sequence)
 
     def remove(self, sequence: Sequence) -> None:
         """Forget a sequence, wherever it is, and free its blocks."""
         if sequence in self.running:
-            self.running.remove(sequence)
-        elif sequence in self.waiting:
+            self._stop(sequence)
+        else:
             self.waiting.remove(sequence)
-        self._release(sequence)
+            self._awaited.pop(sequence, None)
 
     def schedule(self) -> list[Work]:
         """The work of the next step, with blocks for all of it; empty when there is nothing to do."""
-        works: dict[Sequence, Work] = {}
+        step = _Step(self._step_tokens)
         preemptions = self.preemptions
-        for sequence in sorted(self.running, key=lambda sequence: not sequence.decoding):
-            if sequence in self.running:  # it may have been preempted meanwhile
-                self._give(sequence, works)
-        if self.preemptions == preemptions:
-            self._admit(works)
-        return list(works.values())
+        for sequence in list(self.running):
+            if sequence.decoding and sequence.remaining == 1 and sequence in self.running:  # it may have been preempted
+                self._give(sequence, step, chosen=False)
+        self._share(step, admit=self.preemptions == preemptions)
+        return list(step.works.values())
+
+    def _share(self, step: _Step, *, admit: bool) -> None:
+        """Hand out what is left of a step, to the line that has had least first: to what runs of it, then to what waits.
+
+        Args:
+            admit: whether any that wait may start.
+        """
+        candidates: dict[str, list[Sequence]] = {}
+        for sequence in self.running:
+            if sequence.remaining and sequence not in step.works:
+                candidates.setdefault(sequence.job.line, []).append(sequence)
+        if admit and len(self.running) < self._max_running:
+            for name, waiting in self.waiting.waiting().items():
+                candidates.setdefault(name, []).extend(waiting)
+        lines, places, preemptions = self.waiting, self.waiting.places(), self.preemptions
+        order = [(lines.tokens(name), lines.running(name), places[name], name) for name in candidates]
+        heapq.heapify(order)
+        following = {name: iter(line) for name, line in candidates.items()}
+        while order and step.left > 0:
+            *_, name = heapq.heappop(order)
+            for sequence in following[name]:
+                given = False
+                if sequence in self.running:
+                    given = self._give(sequence, step, chosen=True)
+                elif admit and self.preemptions == preemptions and len(self.running) < self._max_running:
+                    admit, given = self._admit(sequence, step)
+                if given:
+                    heapq.heappush(order, (lines.tokens(name), lines.running(name), places[name], name))
+                    break
 
     def commit(self, work: Work) -> None:
         """Record that a work has run: its tokens are held, and its full blocks can be found."""
         sequence, size = work.sequence, self.pool.block_size
         before, sequence.computed = sequence.computed // size, sequence.computed + work.count
-        full = sequence.computed // size
-        keys = sequence.keys.upto(sequence.tokens, full)
-        for block, key in zip(sequence.blocks[before:full], keys[before:], strict=True):
-            self.pool.register(block, key)
+        for number in range(before, sequence.computed // size):
+            self.pool.register(sequence.blocks[number], sequence.keys.key(sequence.tokens, number))
+        if sequence.decoding:
+            self._end_reading(sequence)
 
-    def _give(self, sequence: Sequence, works: dict[Sequence, Work]) -> None:
-        count = min(sequence.remaining, self._step_tokens - sum(work.count for work in works.values()))
+    def _give(self, sequence: Sequence, step: _Step, *, chosen: bool) -> bool:
+        """Give a running sequence what is left of a step. Whether it gets something."""
+        count = min(sequence.remaining, step.left)
         if count < 1:
-            return
+            return False
         while not self._grow(sequence, count):
-            victim = self.running[-1]
-            works.pop(victim, None)
+            victim = self._victim()
+            step.drop(victim)
             self._preempt(victim)
             if victim is sequence:
-                return
-        works[sequence] = Work(sequence, count)
+                return False
+        self.waiting.charge(sequence.job.line, count, chosen=chosen)
+        step.add(sequence, count)
+        return True
 
-    def _admit(self, works: dict[Sequence, Work]) -> None:
-        budget = self._step_tokens - sum(work.count for work in works.values())
-        for sequence in list(self.waiting):
-            if budget < 1 or len(self.running) >= self._max_running:
-                return
-            if self._being_computed(sequence):  # by another one that started the same way: wait, and reuse it
-                continue
-            matched = self.pool.match(self._reusable_keys(sequence))
-            self.pool.hold(matched)
-            sequence.blocks, sequence.computed = matched, len(matched) * self.pool.block_size
-            count = min(sequence.remaining, budget)
-            if not self._grow(sequence, count):
-                self._release(sequence)
-                return
-            self.prefix_queries += len(sequence.tokens) // self.pool.block_size
-            self.prefix_hits += sequence.computed // self.pool.block_size
-            if sequence.cached_tokens is None:
-                sequence.cached_tokens = min(sequence.computed, sequence.prompt_length)
-            self.waiting.remove(sequence)
-            self.running.append(sequence)
-            works[sequence] = Work(sequence, count)
-            budget -= count
+    def _victim(self) -> Sequence:
+        """The youngest of the line of which most run; the oldest of all only where it runs alone."""
+        return max(reversed(self.running), key=lambda sequence: self.waiting.running(sequence.job.line))
+
+    def _admit(self, sequence: Sequence, step: _Step) -> tuple[bool, bool]:
+        """Start a waiting sequence with what is left of a step. Whether others may be tried, and whether it starts."""
+        if self._being_computed(sequence):  # by another one that started the same way: wait, and reuse it
+            return True, False
+        keys = self._reusable_keys(sequence)
+        matched = self.pool.match(keys)
+        self.pool.hold(matched)
+        sequence.blocks, sequence.computed = matched, len(matched) * self.pool.block_size
+        count = min(sequence.remaining, step.left)
+        if not self._grow(sequence, count):
+            self._release(sequence)
+            return False, False
+        self.prefix_queries += len(sequence.tokens) // self.pool.block_size
+        self.prefix_hits += sequence.computed // self.pool.block_size
+        if sequence.cached_tokens is None:
+            sequence.cached_tokens = min(sequence.computed, sequence.prompt_length)
+        self.waiting.charge(sequence.job.line, count, chosen=True)
+        self.waiting.started(sequence)
+        self.running[sequence] = None
+        if not sequence.decoding:
+            self._reading[sequence] = keys
+            self._read.update(keys)
+        step.add(sequence, count)
+        return True, True
 
     def _reusable_keys(self, sequence: Sequence) -> list[bytes]:
         """Keys of the full blocks before the last token, which must be run to know what follows it."""
         return sequence.keys.upto(sequence.tokens, (len(sequence.tokens) - 1) // self.pool.block_size)
 
     def _being_computed(self, sequence: Sequence) -> bool:
+        """Whether one that is being read will hold more of its beginning than is held now.
+
+        A key stands for all tokens up to its block, so the keys that two sequences share come first in both. The last
+        of them is remembered: until it is held, or its reader ends, asking again costs nothing.
+        """
+        awaited = self._awaited.get(sequence)
+        if awaited is not None and awaited in self._read and not self.pool.holds(awaited):
+            return True
+        self._awaited.pop(sequence, None)
         keys = self._reusable_keys(sequence)
         known = len(self.pool.match(keys))
-        if known == len(keys):
+        shared = bisect.bisect_left(keys, True, lo=known, key=lambda key: key not in self._read)
+        if shared == known:
             return False
-        return any(
-            keys[known : known + 1] == self._reusable_keys(other)[known : known + 1]
-            for other in self.running
-            if not other.decoding
-        )
+        self._awaited[sequence] = keys[shared - 1]
+        return True
+
+    def _end_reading(self, sequence: Sequence) -> None:
+        for key in self._reading.pop(sequence, ()):
+            self._read[key] -= 1
+            if not self._read[key]:
+                del self._read[key]
 
     def _grow(self, sequence: Sequence, count: int) -> bool:
         """Give it blocks for `count` more tokens; False, and nothing changed, where there are not enough."""
@@ -135,11 +210,16 @@ class Scheduler:
         return True
 
     def _preempt(self, sequence: Sequence) -> None:
-        """Take all its blocks; it starts again from its tokens, ahead of all that wait."""
+        """Take all its blocks; it starts again from its tokens, ahead of all that wait in its line."""
         self.preemptions += 1
-        self.running.remove(sequence)
+        self.waiting.add_first(sequence)
+        self._stop(sequence)
+
+    def _stop(self, sequence: Sequence) -> None:
+        del self.running[sequence]
+        self.waiting.stopped(sequence)
+        self._end_reading(sequence)
         self._release(sequence)
-        self.waiting.appendleft(sequence)
 
     def _release(self, sequence: Sequence) -> None:
         self.pool.release(sequence.blocks)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +54,7 @@ class Job:
         earlier_seconds: spent on it before it was submitted.
         preprocess_seconds: of the engine's own workers.
         open: answers that have not ended.
+        line: see `Request.line`.
     """
 
     listener: Listener
@@ -65,6 +65,7 @@ class Job:
     preprocess_seconds: float = 0.0
     queue_seconds: float | None = None
     open: int = 1
+    line: str = ""
     cancelled: bool = False
     failure: KantuError | None = None
 

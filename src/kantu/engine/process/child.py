@@ -15,8 +15,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from kantu.engine.process.channel import Channel
 from kantu.engine.process.failures import engine_failed, load_failed
@@ -37,6 +37,7 @@ from kantu.engine.process.messages import (
 )
 from kantu.engine.protocol import Engine, Handle
 from kantu.engine.request import Delta, Scores
+from kantu.engine.workers import Workers
 from kantu.errors import KantuError
 
 _log = logging.getLogger("kantu.engine.process.child")  # it runs as __main__
@@ -75,7 +76,7 @@ class Server:
         load = self._channel.receive()
         if not isinstance(load, Load):
             return  # the parent is gone already
-        submitters = ThreadPoolExecutor(_SUBMITTERS, thread_name_prefix="kantu-child-submit")
+        submitters = Workers(_SUBMITTERS, "kantu-child-submit")
         reader = threading.Thread(target=self._read, args=(submitters,), name="kantu-child-read", daemon=True)
         reader.start()
         engine = self._load(load.factory)
@@ -119,13 +120,13 @@ class Server:
 
     # --- on the reading thread
 
-    def _read(self, submitters: ThreadPoolExecutor) -> None:
+    def _read(self, submitters: Workers) -> None:
         while True:
             match self._channel.receive():
                 case Ping():
                     self._channel.put(Pong())
                 case Submit() as message:
-                    submitters.submit(self._submit, message, self._begin(message.number))
+                    submitters.submit(message.request.line, partial(self._submit, message, self._begin(message.number)))
                 case Score() as message:
                     self._start(self._score, message, self._begin(message.number))
                 case Check() as message:

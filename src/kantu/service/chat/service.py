@@ -98,6 +98,7 @@ class ChatService:
                         sampling,
                         preprocess_seconds=read.seconds,
                         tenant=caller.owner if body.cache_salt is None else f"{caller.owner}\0{body.cache_salt}",
+                        line=caller.owner,
                         timeout_seconds=self._settings.timeout_seconds,
                     )
                     async with Answering(self._model.engine, request) as answering:
