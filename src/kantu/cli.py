@@ -273,7 +273,7 @@ def bench(
         typer.Option(help="同时测对照：transformers，或兼容 OpenAI 的服务网址。", metavar="transformers|URL"),
     ] = None,
     quantize: Annotated[str | None, typer.Option(help="int8 或 int4。", metavar="int8|int4")] = None,
-    suite: Annotated[str, typer.Option(help="测什么。", metavar="must|latency|load|cache|all")] = "latency",
+    suite: Annotated[str, typer.Option(help="测什么。", metavar="must|latency|load|cache|attacks|all")] = "latency",
     runs: Annotated[int, typer.Option(help="每个数取几轮的中位数。", metavar="N")] = 5,
     as_json: Annotated[
         typer.FileTextWrite | None,
@@ -282,23 +282,38 @@ def bench(
     plot: Annotated[
         typer.FileBinaryWrite | None, typer.Option(help="结果另画成图。", metavar="FILE.png", lazy=False)
     ] = None,
+    attack: Annotated[list[str] | None, typer.Option(help="attacks 只做这一个；可重复。", metavar="NAME")] = None,
+    attack_seconds: Annotated[float, typer.Option(help="attacks 每个攻击多少秒。", metavar="S")] = 10.0,
+    soak_minutes: Annotated[
+        float | None, typer.Option(help="attacks 混在一起攻击多少分钟，旁边有四个诚实的客户端。", metavar="MINUTES")
+    ] = None,
+    serve_with: Annotated[
+        str | None, typer.Option(help="attacks 用这条命令启动网关，默认同一个 kantu。", metavar="COMMAND")
+    ] = None,
 ) -> None:
-    """测速度：延迟、负载、缓存；must 是与 transformers 同时测的目标表。"""
+    """测速度：延迟、负载、缓存；must 是与 transformers 同时测的目标表。
+
+    attacks 攻击网关，看旁人等多久；有一项未达到就以 1 退出。
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     from kantu.bench import render
+    from kantu.bench.attacks.raid import Raid
     from kantu.bench.run import run
 
     if plot is not None:
         render.require_matplotlib()  # now, not after minutes of measuring
+    raid = Raid(tuple(attack or ()), attack_seconds, serve_with, soak_minutes)
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        report = run(model, suite=suite, against=against, quantize=quantize, runs=runs, track=bar.track)
+        report = run(model, suite=suite, against=against, quantize=quantize, runs=runs, track=bar.track, attacks=raid)
     render.show(report)
     if as_json is not None:
         as_json.write(report.to_json() + "\n")
     if plot is not None:
         render.plot(report, plot)
+    if not report.met:
+        raise typer.Exit(1)
 
 
 def _pictures_and_question(inputs: list[str]) -> tuple[list[str], str]:

@@ -24,6 +24,9 @@ TITLES = {
     "ask_many": "缓存：四个问题一起问",
     "cache_memory": "缓存：内存",
     "machine": "本机利用率",
+    "attacks": "攻击：每一个都在自己的上限上，旁边有一个安静的客户端",
+    "attack_soak": "攻击混在一起：诚实的客户端",
+    "attack_soak_memory": "攻击混在一起：各轮之间的内存",
     # rows
     "ttft_new_picture_bf16": "首字，新图片，BF16",
     "ttft_second_question_bf16": "首字，同图第二问，BF16",
@@ -70,6 +73,35 @@ TITLES = {
     "prefill_share": "占峰值",
     "weight_bytes": "权重内存",
     "added_resident_bytes": "新增 RSS",
+    "attack": "攻击",
+    "what": "做什么",
+    "quiet_p50_seconds": "旁人 P50",
+    "quiet_p95_seconds": "旁人 P95",
+    "quiet_failed": "旁人失败",
+    "http_peak_bytes": "HTTP 峰值",
+    "http_after_bytes": "HTTP 之后",
+    "decoders_peak_bytes": "解码峰值",
+    "engine_peak_bytes": "引擎峰值",
+    "restarts": "重启",
+    "attacker_got": "攻击者得到",
+    "met": "是否达到",
+    "yes": "达到",
+    "no": "未达到",
+    "client": "客户端",
+    "asked": "提问",
+    "right": "答对",
+    "wrong": "答错",
+    "strange": "别人的回答",
+    "lost": "丢失",
+    "process": "进程",
+    "rounds": "轮数",
+    "first_bytes": "第一轮",
+    "last_bytes": "最后一轮",
+    "growth_bytes": "增长",
+    "peak_bytes": "峰值",
+    "http": "HTTP",
+    "engine": "引擎",
+    "decoders": "解码",
 }
 
 
@@ -77,7 +109,8 @@ def show(report: Report, console: Console | None = None) -> None:
     """Print everything."""
     console = console or Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
     facts = report.environment
-    console.print(f"{report.model} · 中位数取自 {report.runs} 轮", highlight=False, markup=False, soft_wrap=True)
+    runs = f" · 中位数取自 {report.runs} 轮" if report.runs else ""
+    console.print(f"{report.model}{runs}", highlight=False, markup=False, soft_wrap=True)
     if report.comparisons:
         console.print("\n[bold]目标表：一张 448×448 噪声图，19 个词元的问题，回答 50 个词元[/]")
         console.print(_comparisons(report.comparisons))

@@ -63,7 +63,7 @@ class Report:
 
     Attributes:
         model: the name or path it was loaded by.
-        runs: samples behind every median.
+        runs: samples behind every median; 0 where nothing is one.
         environment: the machine and the versions of what ran on it.
     """
 
@@ -72,6 +72,11 @@ class Report:
     environment: Mapping[str, Cell]
     comparisons: tuple[Comparison, ...]
     tables: tuple[Table, ...]
+
+    @property
+    def met(self) -> bool:
+        """Whether no row of a table says that what is required of it was missed."""
+        return all(row.get("met") != "no" for table in self.tables for row in table.rows)
 
     def to_json(self) -> str:
         record = asdict(self)

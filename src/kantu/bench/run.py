@@ -10,6 +10,7 @@ from dataclasses import asdict
 from kantu import hub
 from kantu.bench import must, suites
 from kantu.bench.apart import apart
+from kantu.bench.attacks.raid import Raid, raid
 from kantu.bench.machine import measure, reached
 from kantu.bench.match import Track
 from kantu.bench.report import Cell, Comparison, Report, Table
@@ -23,6 +24,7 @@ from kantu.vlm import default_device, default_dtype, load
 Suite = Callable[[Kantu, Rival | None, int, Workload, Track], tuple[Table, ...]]
 SUITES: dict[str, Suite] = {"latency": suites.latency, "load": suites.load, "cache": suites.cache}
 NAMES = ("must", *SUITES)
+ATTACKS = "attacks"  # not one of "all": it starts gateways and loads the machine for minutes
 _VARIANTS: dict[str, Quantize] = {"int8": "int8", "int4": "int4"}
 
 
@@ -34,17 +36,21 @@ def run(
     quantize: str | None,
     runs: int,
     track: Track,
+    attacks: Raid | None = None,
 ) -> Report:
-    """Run one suite, or "all". `must` brings transformers along; `against` is asked beside us in `latency`.
+    """Run one suite, or "all". `must` brings transformers along; `against` is asked beside us in `latency`; `attacks`
+    says what the suite of this name does.
 
     Raises:
         InvalidRequestError: an unknown suite, a rival that is neither "transformers" nor a URL, or no runs.
         MissingDependencyError: the rival's package is missing.
         UpstreamError: the rival is a server that cannot be reached.
-        KantuError: whatever `kantu.load` and `VLM.ask` raise.
+        KantuError: whatever `kantu.load`, `VLM.ask` and `raid` raise.
     """
     names = _suites(suite)
     variant = _checked(names, against, quantize, runs)
+    if suite == ATTACKS:
+        return raid(name, attacks or Raid(), variant, track)
     folder = hub.locate(name)
     workload = Workload(ModelFolder.open(folder))
     device = default_device()
@@ -97,12 +103,12 @@ def _checked(names: tuple[str, ...], against: str | None, quantize: str | None, 
 def _suites(suite: str) -> tuple[str, ...]:
     if suite == "all":
         return NAMES
-    if suite not in NAMES:
-        listed = "、".join((*NAMES, "all"))
+    if suite not in (*NAMES, ATTACKS):
+        listed = "、".join((*NAMES, ATTACKS, "all"))
         raise InvalidRequestError(
             "unknown_suite",
             f"没有这个测试：{suite}，可选 {listed}。",
-            f"There is no suite {suite!r}; choose one of {', '.join((*NAMES, 'all'))}.",
+            f"There is no suite {suite!r}; choose one of {', '.join((*NAMES, ATTACKS, 'all'))}.",
             param="suite",
         )
     return (suite,)

@@ -1,0 +1,1 @@
+"""Attacks on a running gateway, each at its bound, beside a client that only wants its short answers."""
