@@ -31,7 +31,12 @@ _LOADING = ("CheckpointError", "UnsupportedModelError", "ModelNotFoundError", "D
 # Codes in files that requests do pass through, with why no client reads them.
 _NOT_HEARD = {
     "cancelled": "whoever would hear it has left",
+    "database_damaged": "ends the start of the service",
+    "database_too_new": "ends the start of the service",
+    "database_unwritable": "ends the start of the service",
     "engine_load_failed": "ends the start of the service, or is heard as engine_not_ready",
+    "home_insecure": "ends the start of the service",
+    "home_unusable": "ends the start of the service",
     "image_not_found": "a path; HTTP has none",
     "image_unreadable": "a path; HTTP has none",
     "invalid_ca_file": "a setting",
@@ -45,7 +50,10 @@ _NOT_HEARD = {
     "key_not_found": "of the command line",
 }
 # What a line of a batch, or a batch as a whole, is told; no request is answered with it.
-_BATCHES = ("service/batches/lines.py", "service/batches/results.py", "service/batches/work.py")
+_BATCHES = (
+    *("service/batches/leases.py", "service/batches/lines.py", "service/batches/results.py"),
+    "service/batches/work.py",
+)
 
 # Where the place that makes the error says less than a reader needs, or several places say it.
 _MEANINGS = {
@@ -79,6 +87,7 @@ _MEANINGS = {
     "output_token_limit_exceeded": "这个请求会超过密钥每分钟或每天的生成词元上限。",
     "overloaded": "排队的请求太多；按 Retry-After 重试。",
     "request_limit_exceeded": "已达到密钥每分钟或每天的请求数上限。",
+    "store_full": "存储空间已满：磁盘要给数据库留出余地，或所有人的文件合计到了上限；请联系管理员。",
     "store_unavailable": "数据库或磁盘暂时不可用，什么都没有做；请稍后重试。",
     "too_many_characters": "所有消息的文字合起来太长；消息里说明上限。",
     "too_many_images": "图片太多；消息里说明上限。",

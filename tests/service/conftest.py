@@ -16,6 +16,7 @@ from kantu.service.settings import Settings
 from tests.service.gateways import ScriptedEngine, gateway_over
 from tests.service.postgres_server import PostgresServer
 from tests.service.redis_server import RedisServer
+from tests.service.small_disk import mount, unmount
 
 _numbers = count()
 
@@ -114,3 +115,16 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder whose `home` is a file system of its own; skips where none can be mounted."""
+    home = tmp_path / "home"
+    home.mkdir()
+    if not mount(home):
+        pytest.skip("a file system cannot be mounted here")
+    try:
+        yield tmp_path
+    finally:
+        unmount(home)

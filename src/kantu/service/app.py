@@ -14,7 +14,7 @@ from kantu.service import page
 from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
-from kantu.service.disk.ballast import keep_ballast
+from kantu.service.database.upkeep import make_room_forever
 from kantu.service.document import FAILURES, document_router
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
@@ -95,7 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(sweep_forever("files", gateway.files.sweep)),
         asyncio.create_task(sweep_forever("batches", gateway.batches.sweep)),
         asyncio.create_task(gateway.batch_runner.run()),
-        asyncio.create_task(keep_ballast(gateway.database.restore_ballast)),
+        asyncio.create_task(make_room_forever(gateway.database.make_room)),
     ]
     try:
         yield

@@ -60,6 +60,7 @@ _STATUS_OF_CODE = {
     "range_not_satisfiable": 416,
     "unsupported_content_encoding": 415,
     "unsupported_media_type": 415,
+    "storage_quota_exceeded": 413,
     "store_full": 507,
 }
 _TYPES = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tests.service.gateways import data_url, png
 from tests.service.postgres_server import PostgresServer
 from tests.service.proof.live import (
     CHAT,
+    KANTU,
     LiveGateway,
     code_of,
     live_gateway,
@@ -26,11 +29,13 @@ from tests.service.proof.live import (
     wait_until,
 )
 from tests.service.redis_server import RedisServer
+from tests.service.small_disk import DISK_BYTES, fill
 
-DISK_BYTES = 4 * 2**20
+RESERVE = {"KANTU_STORE_RESERVE_BYTES": str(2 * 2**20)}
 OK = (200, None)
 UNAVAILABLE = (503, "store_unavailable")
 FULL = (507, "store_full")
+QUOTA = (413, "storage_quota_exceeded")
 
 
 def picture_question() -> dict[str, Any]:
@@ -71,22 +76,6 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
     finally:
         server.remove()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder whose `home` is a file system of its own, of `DISK_BYTES`."""
-    home = tmp_path / "home"
-    home.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "kantu-small-disk", str(home)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("a file system cannot be mounted here")
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", str(home)], check=True)
 
 
 def test_a_database_that_is_gone_is_said_and_comes_back_by_itself(tmp_path: Path, postgres: PostgresServer) -> None:
@@ -158,8 +147,9 @@ def test_without_its_redis_nothing_is_limited_until_it_is_back(tmp_path: Path, r
             assert code_of(client.post(CHAT, json=question())) == exceeded
 
 
-def test_an_upload_that_fills_the_disk_leaves_nothing_of_itself(small_disk: Path) -> None:
-    with live_gateway(small_disk) as gateway, gateway.client() as client:
+def test_an_upload_that_would_fill_the_disk_leaves_nothing_of_itself(small_disk: Path) -> None:
+    settings = RESERVE | {"KANTU_STORE_MAX_TOTAL_BYTES": str(2**30)}
+    with live_gateway(small_disk, settings) as gateway, gateway.client() as client:
         refused = upload(client, batch_line() + b"\n" * DISK_BYTES)
         assert code_of(refused) == FULL
         assert refused.headers["x-should-retry"] == "false"
@@ -168,30 +158,82 @@ def test_an_upload_that_fills_the_disk_leaves_nothing_of_itself(small_disk: Path
         assert len(contents_in(gateway)) == 1
 
 
-def test_a_disk_that_others_filled_stops_no_question(small_disk: Path) -> None:
-    with live_gateway(small_disk) as gateway, gateway.client() as client:
-        file_id = upload(client, batch_line()).json()["id"]
-        filler = gateway.home / "filler"
-        fill(filler)
-        assert code_of(upload(client, batch_line())) == FULL
-        assert code_of(begin_batch(client, file_id)) == UNAVAILABLE  # the database lies on the same disk
+def test_one_owner_that_has_filled_its_quota_hinders_no_other(small_disk: Path) -> None:
+    settings = RESERVE | {"KANTU_STORE_MAX_OWNER_BYTES": str(2**20), "KANTU_STORE_MAX_TOTAL_BYTES": str(2**22)}
+    with (
+        live_gateway(small_disk, settings) as gateway,
+        gateway.client() as client,
+        gateway.client(gateway.new_key()) as greedy,
+    ):
+        answers = [upload(greedy, bytes(300 * 2**10)) for _ in range(5)]
+        assert [code_of(answer) for answer in answers] == [OK, OK, OK, QUOTA, QUOTA]
+        assert answers[-1].headers["x-should-retry"] == "false"
+        assert code_of(upload(client, batch_line())) == OK
         assert code_of(client.post(CHAT, json=picture_question())) == OK
-        assert client.get(f"/v1/files/{file_id}/content").content == batch_line()
+        assert code_of(greedy.post(CHAT, json=picture_question())) == OK
+        assert readiness(client)[0] == 200
+        assert code_of(greedy.delete(f"/v1/files/{answers[0].json()['id']}")) == OK
+        assert code_of(upload(greedy, bytes(300 * 2**10))) == OK
+
+
+def test_a_disk_that_others_filled_stops_no_question_no_deletion_and_no_revocation(small_disk: Path) -> None:
+    with live_gateway(small_disk, RESERVE) as gateway, gateway.client() as client:
+        bad_key = gateway.new_key()
+        with gateway.client(bad_key) as bad:
+            assert code_of(bad.post(CHAT, json=question())) == OK
+            kept = upload(client, batch_line()).json()["id"]
+            large = [upload(client, bytes(2**16)).json()["id"] for _ in range(3)]
+            filler = gateway.home / "filler"
+            fill(filler)
+            use_up_the_log(gateway)
+
+            assert code_of(upload(client, batch_line())) == FULL
+            assert code_of(begin_batch(client, kept)) == FULL  # the database lies on the same disk
+            assert code_of(client.post(CHAT, json=picture_question())) == OK
+            assert client.get(f"/v1/files/{kept}/content").content == batch_line()
+            status, checks = readiness(client)
+            assert (status, checks["disk"], checks["database"]) == (503, "full", "ok")
+            created = kantu_keys(gateway, "create", "another")
+            assert (created.returncode, "[store_full]" in created.stderr) == (1, True), created.stderr
+
+            revoked = kantu_keys(gateway, "revoke", id_of(gateway, bad_key))
+            assert revoked.returncode == 0, revoked.stderr
+            assert code_of(bad.post(CHAT, json=question())) == (401, "revoked_api_key")
+            fill(filler)  # whatever room that has made
+            for file_id in large:
+                assert code_of(client.delete(f"/v1/files/{file_id}")) == OK
+            assert [path.name for path in contents_in(gateway)] == [kept]
 
         filler.unlink()
+        wait_until(lambda: readiness(client)[0] == 200)
         assert code_of(upload(client, batch_line())) == OK
-        batch = begin_batch(client, file_id).json()
+        batch = begin_batch(client, kept).json()
         wait_until(lambda: status_of_batch(client, batch["id"]) == "completed")
+
+
+def kantu_keys(gateway: LiveGateway, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, beside the running service."""
+    variables = os.environ | RESERVE | {"KANTU_HOME": str(gateway.home)}
+    return subprocess.run([KANTU, "keys", *arguments], env=variables, capture_output=True, text=True)
+
+
+def id_of(gateway: LiveGateway, key: str) -> str:
+    with closing(sqlite3.connect(gateway.home / "kantu.db")) as database:
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        found: str = database.execute("SELECT id FROM api_keys WHERE digest = ?", (digest,)).fetchone()[0]
+        return found
+
+
+def use_up_the_log(gateway: LiveGateway) -> None:
+    """Write to the database until its log has no room left; nothing moves what is in it to the database meanwhile."""
+    with closing(sqlite3.connect(gateway.home / "kantu.db", isolation_level=None)) as database:
+        database.execute("PRAGMA wal_autocheckpoint = 0")
+        with suppress(sqlite3.OperationalError):  # it is full
+            for number in range(DISK_BYTES):
+                database.execute("UPDATE api_keys SET last_used_at = ?", (number,))
+        assert shutil.disk_usage(gateway.home).free < 2**14
 
 
 def contents_in(gateway: LiveGateway) -> list[Path]:
     """What lies on the disk for uploads, finished or not."""
     return [path for path in (gateway.home / "files").rglob("*") if path.is_file()]
-
-
-def fill(path: Path) -> None:
-    """Take all the room there is."""
-    with path.open("wb", buffering=0) as file:
-        while file.write(bytes(DISK_BYTES)):
-            if shutil.disk_usage(path).free == 0:
-                return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,8 +35,7 @@ class Database:
 
     Args:
         url: SQLAlchemy's; `postgresql://` takes psycopg.
-        ballast_bytes: of the ballast beside a file of SQLite (see `disk.ballast`), which `restore_ballast` makes; 0 is
-            none.
+        ballast_bytes: of the ballast beside a file of SQLite (see `disk.ballast`), which `make_room` makes; 0 is none.
 
     Raises:
         InvalidRequestError: `invalid_settings`: not a URL of SQLite or PostgreSQL.
@@ -156,10 +156,11 @@ class Database:
         """Where its file lies, if it is one of SQLite on this machine."""
         return None if self._file is None else self._file.parent
 
-    def restore_ballast(self) -> None:
-        """Make what an earlier full disk has used up again. Blocks."""
+    def make_room(self) -> None:
+        """Prepare for a full disk, now and then, while it is not: see `urgently`. Blocks."""
         if self._ballast is not None:
             self._ballast.restore()
+        self._checkpoint("PASSIVE")  # gives the database's own file the size that it needs
 
     def close(self) -> None:
         """Close all connections."""
@@ -172,12 +173,34 @@ class Database:
             return work(session)
 
     def _even_if_full(self, work: Callable[[], T]) -> T:
+        """`work`, again after each thing that may give SQLite room for its log."""
+        remedies = iter((self._restart_log, self._release_ballast))
+        while True:
+            try:
+                return work()
+            except StoreError as error:
+                if not any(remedy(error) for remedy in remedies):
+                    raise
+
+    def _restart_log(self, error: StoreError) -> bool:
+        """Write the log from its beginning, over what it has."""
+        return error.code == "store_full" and self._checkpoint("RESTART")
+
+    def _checkpoint(self, mode: str) -> bool:
+        """Move what is in SQLite's log to the database; whether that was possible."""
+        if self._file is None:
+            return False
         try:
-            return work()
-        except StoreError:  # which one is no matter: without room SQLite fails in several ways
-            if self._ballast is None or not self._ballast.release():
-                raise
-        return work()
+            with self.engine.connect() as connection:
+                driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+                driver.execute(f"PRAGMA wal_checkpoint({mode})").close()  # not within a transaction
+        except (SQLAlchemyError, sqlite3.Error):  # the database's file has no room to grow either, or is damaged
+            return False
+        return True
+
+    def _release_ballast(self, _: StoreError) -> bool:
+        """Whatever the error is: without room SQLite fails in several ways."""
+        return self._ballast is not None and self._ballast.release()
 
     @contextmanager
     def _noting_damage(self) -> Iterator[None]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-
-from kantu.service.threads import on_thread
 
 _log = logging.getLogger(__name__)
 
@@ -62,10 +58,3 @@ class Ballast:
 
     def _free_bytes(self) -> int:
         return shutil.disk_usage(self._path.parent).free
-
-
-async def keep_ballast(restore: Callable[[], None], every_seconds: float = 30.0) -> None:
-    """Restore it now and every so often, until cancelled. `restore` blocks."""
-    while True:
-        await on_thread(restore)
-        await asyncio.sleep(every_seconds)
