@@ -1,0 +1,53 @@
+"""Room that is given up when the disk is full."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from kantu.service.disk.ballast import Ballast
+from tests.service.small_disk import fill
+
+SIZE = 2**18
+
+
+def test_it_takes_up_room_and_is_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "ballast"
+    ballast = Ballast(path, SIZE)
+    assert [ballast.restore() for _ in range(2)] == [True, False]
+    found = path.stat()
+    assert (found.st_size, stat.S_IMODE(found.st_mode)) == (SIZE, 0o600)
+    assert found.st_blocks * 512 >= SIZE  # no holes
+    path.write_bytes(b"half")  # of a process that was killed
+    assert ballast.restore()
+    assert path.stat().st_size == SIZE
+
+
+def test_it_is_kept_while_there_is_room(tmp_path: Path) -> None:
+    ballast = Ballast(tmp_path / "ballast", SIZE)
+    ballast.restore()
+    assert not ballast.release()
+    assert (tmp_path / "ballast").exists()
+
+
+def test_it_is_given_up_once_and_made_again_when_there_is_room(small_disk: Path) -> None:
+    home = small_disk / "home"
+    ballast = Ballast(home / "ballast", SIZE)
+    assert ballast.restore()
+    fill(home / "filler")
+    assert [ballast.release() for _ in range(2)] == [True, False]
+    assert shutil.disk_usage(home).free >= SIZE
+    assert not ballast.restore()  # it would fill the disk again
+    fill(home / "filler")
+    assert not ballast.restore()
+    (home / "filler").unlink()
+    assert ballast.restore()
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ballast = Ballast(tmp_path / "nowhere" / "ballast", SIZE)
+    assert (ballast.restore(), ballast.release()) == (False, False)
+    assert "ballast_not_made" in caplog.messages

@@ -1,0 +1,166 @@
+"""How many bytes an owner, and all owners, may store: when uploads race, while they are written, and after deleting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kantu.errors import InvalidRequestError, KantuError, StoreError
+from kantu.service.database import Database
+from kantu.service.files import usage
+from kantu.service.files.quota import DraftAccounts, Quota, Usage
+from kantu.service.files.record import FileRecord
+from kantu.service.files.service import FileService
+from tests.service.clock import Clock
+from tests.service.files.conftest import QUOTA, contents, create, stream
+
+MIB = 2**20
+OWNER_MIB, TOTAL_MIB = QUOTA.owner_bytes // MIB, QUOTA.total_bytes // MIB
+
+
+async def _upload(files: FileService, owner: str, *pieces: bytes, seconds: int | None = None) -> FileRecord:
+    return await create(files, owner, "x", "batch", stream(*pieces), seconds)
+
+
+def _code(call: Callable[[], Coroutine[Any, Any, object]]) -> str:
+    with pytest.raises(KantuError) as caught:
+        asyncio.run(call())
+    return caught.value.code
+
+
+def _stored(database: Database, owner: str) -> Usage:
+    with database.session(read_only=True) as session:
+        return usage.usage_of(session, owner)
+
+
+def _bytes_on_disk(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_owner_at_its_quota_stores_no_more_until_it_deletes_and_hinders_nobody(
+    files: FileService, database: Database, folder: Path
+) -> None:
+    records = [asyncio.run(_upload(files, "a", bytes(MIB))) for _ in range(OWNER_MIB)]
+    assert _code(lambda: _upload(files, "a", b"x")) == "storage_quota_exceeded"
+    assert len(contents(folder)) == OWNER_MIB
+    asyncio.run(_upload(files, "b", bytes(MIB)))
+    asyncio.run(files.delete("a", records[0].id))
+    asyncio.run(_upload(files, "a", bytes(MIB)))
+    assert _stored(database, "a") == Usage(OWNER_MIB, OWNER_MIB * MIB, (OWNER_MIB + 1) * MIB)
+
+
+def test_all_owners_together_have_a_quota_too(files: FileService, folder: Path) -> None:
+    for number in range(TOTAL_MIB):
+        asyncio.run(_upload(files, str(number), bytes(MIB)))
+    with pytest.raises(StoreError) as caught:
+        asyncio.run(_upload(files, "late", b"x"))
+    assert caught.value.code == "store_full"
+    assert len(contents(folder)) == TOTAL_MIB
+
+
+def test_uploads_that_race_do_not_exceed_it_together_not_even_while_they_are_written(
+    files: FileService, database: Database, folder: Path
+) -> None:
+    most = 0
+
+    async def slow() -> Any:
+        nonlocal most
+        for _ in range(8):
+            yield bytes(MIB // 8)
+            await asyncio.sleep(0)
+            most = max(most, _bytes_on_disk(folder))
+
+    async def race() -> list[FileRecord | BaseException]:
+        uploads = [create(files, "a", "x", "batch", slow()) for _ in range(12)]
+        return await asyncio.gather(*uploads, return_exceptions=True)
+
+    results = asyncio.run(race())
+    assert {error.code for error in results if isinstance(error, KantuError)} == {"storage_quota_exceeded"}
+    kept = [result for result in results if isinstance(result, FileRecord)]
+    assert len(kept) <= OWNER_MIB
+    assert most <= QUOTA.owner_bytes
+    assert _stored(database, "a") == Usage(len(kept), len(kept) * MIB, len(kept) * MIB)
+    assert _bytes_on_disk(folder) == len(kept) * MIB
+
+
+def test_services_that_do_not_know_of_each_other_s_uploads_do_not_exceed_it_together(
+    database: Database, folder: Path, clock: Clock
+) -> None:
+    """As two replicas with one database and one folder do."""
+    from tests.service.files.conftest import service
+
+    replicas = [service(database, folder, QUOTA, clock=clock) for _ in range(3)]
+
+    async def race() -> list[FileRecord | BaseException]:
+        uploads = [_upload(files, "a", bytes(MIB)) for files in replicas for _ in range(4)]
+        return await asyncio.gather(*uploads, return_exceptions=True)
+
+    results = asyncio.run(race())
+    kept = [result for result in results if isinstance(result, FileRecord)]
+    assert 0 < len(kept) <= OWNER_MIB
+    assert _stored(database, "a").owner_bytes == _bytes_on_disk(folder) == len(kept) * MIB
+
+
+def test_files_that_have_expired_neither_count_nor_stay_when_their_owner_comes_again(
+    files: FileService, folder: Path, clock: Clock
+) -> None:
+    """Files of one second would else fill the disk between two sweeps."""
+    for _ in range(3):
+        for _ in range(OWNER_MIB):
+            asyncio.run(_upload(files, "a", bytes(MIB), seconds=1))
+        assert _bytes_on_disk(folder) == QUOTA.owner_bytes
+        clock.now += 1
+    asyncio.run(_upload(files, "b", b"x"))  # not at another one's cost
+    assert len(contents(folder)) == OWNER_MIB + 1
+    assert asyncio.run(files.sweep()) == OWNER_MIB
+
+
+def test_what_is_counted_is_what_there_is(files: FileService, database: Database, folder: Path, clock: Clock) -> None:
+    short = asyncio.run(_upload(files, "a", bytes(10), seconds=5))
+    record = asyncio.run(_upload(files, "a", bytes(20)))
+    asyncio.run(_upload(files, "b", bytes(40)))
+    assert _stored(database, "a") == Usage(2, 30, 70)
+    assert _code(lambda: files.delete("b", record.id)) == "file_not_found"
+    assert _stored(database, "a") == Usage(2, 30, 70)
+    clock.now += 5
+    assert _code(lambda: files.delete("a", short.id)) == "file_not_found"  # the sweeper's
+    assert asyncio.run(files.sweep()) == 1
+    assert _stored(database, "a") == Usage(1, 20, 60)
+    asyncio.run(files.delete("a", record.id))
+    assert _stored(database, "a") == Usage(0, 0, 40)
+    assert _bytes_on_disk(folder) == 40
+
+
+def test_what_will_be_a_file_counts_from_when_it_is_claimed(files: FileService, database: Database) -> None:
+    with database.session() as session:
+        files.claim(session, "a", QUOTA.owner_bytes - 1)
+    assert _code(lambda: _upload(files, "a", b"xx")) == "storage_quota_exceeded"
+    asyncio.run(_upload(files, "a", b"x"))
+    with pytest.raises(InvalidRequestError), database.session() as session:
+        files.claim(session, "a", 1)
+    with database.session() as session:
+        files.release(session, "a", QUOTA.owner_bytes - 1)
+    assert _stored(database, "a") == Usage(1, 1, 1)
+
+
+def test_drafts_are_forgotten_when_they_end() -> None:
+    accounts = DraftAccounts(Quota(9, 100, 150))
+    with accounts.open("a", Usage(0, 0, 0)) as first:
+        first(60)
+        with accounts.open("a", Usage(0, 0, 0)) as second:
+            with pytest.raises(InvalidRequestError, match="storage_quota_exceeded"):
+                second(41)
+            second(40)
+        with pytest.raises(InvalidRequestError):  # the second may have been kept by now
+            first(1)
+        with accounts.open("b", Usage(0, 0, 40)) as other:
+            other(50)
+            with pytest.raises(StoreError, match="store_full"):
+                other(1)
+    with accounts.open("a", Usage(0, 0, 0)) as again:
+        again(100)
+    assert not accounts._owners
