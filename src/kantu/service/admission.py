@@ -1,4 +1,4 @@
-"""What this process takes on at once: requests, and the pixels their pictures will be decoded into."""
+"""What this process takes on at once: requests, the pixels their pictures will be decoded into, and long answers."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from contextlib import contextmanager
 from kantu.errors import OverloadedError
 
 _RETRY_SECONDS = 1.0
+_SHORT_ANSWER_BYTES = 2**19  # as all answers without logprobs are; they are bounded by the number of requests
 
 
 class Admission:
     """Used on the event loop only.
 
     Attributes:
-        requests, pixels: under way now.
+        requests, pixels, answer_bytes: under way now.
     """
 
-    def __init__(self, most_requests: int, most_pixels: int) -> None:
+    def __init__(self, most_requests: int, most_pixels: int, most_answer_bytes: int = 2**27) -> None:
         self._most_requests, self._most_pixels = most_requests, most_pixels
+        self._most_answer_bytes = most_answer_bytes
         self.requests = 0
         self.pixels = 0
+        self.answer_bytes = 0
 
     @property
     def full(self) -> bool:
@@ -68,3 +71,24 @@ class Admission:
             yield
         finally:
             self.pixels -= pixels
+
+    @contextmanager
+    def answer(self, size_bytes: int) -> Iterator[None]:
+        """Count the bytes that the answers of one request may have, if they are long.
+
+        Raises:
+            OverloadedError: `too_many_answer_bytes_in_flight`.
+        """
+        counted = 0 if size_bytes <= _SHORT_ANSWER_BYTES else size_bytes
+        if counted and self.answer_bytes and self.answer_bytes + counted > self._most_answer_bytes:
+            raise OverloadedError(
+                "too_many_answer_bytes_in_flight",
+                "正在生成的长回答（logprobs）太多，请稍后重试，或减小 top_logprobs。",
+                "Too many long answers (logprobs) are in flight; try again later, or lower top_logprobs.",
+                retry_after_seconds=_RETRY_SECONDS,
+            )
+        self.answer_bytes += counted
+        try:
+            yield
+        finally:
+            self.answer_bytes -= counted

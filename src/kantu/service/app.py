@@ -26,6 +26,7 @@ from kantu.service.http.body import BodyMiddleware
 from kantu.service.http.cors import OtherOriginsMiddleware
 from kantu.service.http.forwarded import ForwardedMiddleware
 from kantu.service.http.head import HeadMiddleware
+from kantu.service.http.late import LateMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
 from kantu.service.models.endpoints import router as models_router
@@ -76,6 +77,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         seconds=settings.body_seconds,
         depth=settings.max_json_depth,
     )
+    app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
     app.add_middleware(WatchMiddleware, watch=gateway.watch, log_clients=watch.log_clients)

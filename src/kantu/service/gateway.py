@@ -35,6 +35,8 @@ from kantu.service.settings import ServerSettings, Settings, StoreSettings
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
 
+_LONG_ANSWERS = 8  # of the largest size, that may be under way at once
+
 
 @dataclass(frozen=True)
 class Gateway:
@@ -91,7 +93,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     request, store = settings.request, settings.store
     endpoint = settings.watch.trace_endpoint
     watch = Watch(tracing=None if endpoint is None else Tracing.to_endpoint(endpoint, version=__version__))
-    admission = Admission(request.max_in_flight, request.max_in_flight_pixels)
+    admission = Admission(request.max_in_flight, request.max_in_flight_pixels, _LONG_ANSWERS * request.max_answer_bytes)
     redis_url = None if store.redis_url is None else store.redis_url.get_secret_value()
     steady = SteadyClock()
     cautious = CautiousClock(steady)

@@ -119,7 +119,15 @@ class RequestSettings(_Section):
     max_characters: int = Field(1_000_000, ge=1, description="一个请求的文字最多多少字符；数词元之前先看它")
     max_answers: int = Field(8, ge=1, le=16, description="n 的上限")
     max_completion_tokens: int = Field(4096, ge=1, description="max_completion_tokens 的上限")
-    timeout_seconds: float = Field(300, gt=0, description="一个请求最多处理多少秒")
+    max_answer_bytes: int = Field(
+        2**24,
+        ge=2**16,
+        description="一个请求的全部回答最多多少字节，按 n、词元数和 top_logprobs 估计（每个词元 8 字节，"
+        "有 logprobs 时再加 100，每个候选 70）；同时生成的长回答共不超过它的 8 倍",
+    )
+    timeout_seconds: float = Field(
+        300, gt=0, description="一个请求最多处理多少秒，从请求到达算起（批处理的一行从开始算起）"
+    )
     max_in_flight: int = Field(256, ge=1, description="同时处理的请求数，超出的得到 503")
     max_in_flight_pixels: int = Field(2**30, ge=64_000_000, description="同时处理的图片解码前的像素总数")
     decode_workers: int = Field(2, ge=1, description="同时解码的图片数")

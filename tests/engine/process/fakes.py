@@ -152,7 +152,7 @@ def load_broken() -> Fake:
 
 
 def load_in_turns(log: Path, *turns: str) -> Fake:
-    """The nth call, counted in `log`, does the nth of `turns`: "exit", "unknown", "stop", or anything else: it loads."""
+    """The nth call, counted in `log`, does the nth of `turns`: "exit", "unknown", "stop", or else it loads."""
     calls = len(log.read_text()) if log.exists() else 0
     log.write_text("x" * (calls + 1))
     match turns[min(calls, len(turns) - 1)]:

@@ -39,6 +39,15 @@ async def echo(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
     return {"echo": body}
 
 
+def as_json(answer: Answer) -> Callable[[str, dict[str, Any]], Awaitable[str]]:
+    """What the runner is given: answers as they are sent."""
+
+    async def encoded(key_id: str, body: dict[str, Any]) -> str:
+        return json.dumps(await answer(key_id, body), ensure_ascii=False)
+
+    return encoded
+
+
 class Desk:
     """What a test does with batches."""
 
@@ -65,7 +74,7 @@ class Desk:
         return BatchRunner(
             self.database,
             self.files,
-            answer,
+            as_json(answer),
             concurrency=concurrency,
             most_lines=1000,
             most_depth=20,

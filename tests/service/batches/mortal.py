@@ -7,6 +7,7 @@ files of a batch are written and the transaction that makes them exist is about 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -25,10 +26,10 @@ CONCURRENCY = 3
 def main(url: str, folder: str, log: str, *options: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    async def answer(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def answer(key_id: str, body: dict[str, Any]) -> str:
         os.write(written, f"{body['number']}\n".encode())
         await asyncio.sleep(0.02)
-        return {"number": body["number"]}
+        return json.dumps({"number": body["number"]})
 
     if "--at-the-end" in options:
         finish = leases.finish

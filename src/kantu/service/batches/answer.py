@@ -16,14 +16,14 @@ class LineAnswerer:
     Attributes:
         caller: id of a key -> who holds it; raises AuthenticationError if it has been revoked or has expired.
         admit: counts one request of a caller's; raises LimitExceededError.
-        complete: (caller, body) -> answer, for a caller that has been admitted.
+        complete: (caller, body) -> answer as JSON, for a caller that has been admitted.
     """
 
     caller: Callable[[str], Awaitable[Caller]]
     admit: Callable[[Caller], Awaitable[None]]
-    complete: Callable[[Caller, dict[str, Any]], Awaitable[dict[str, Any]]]
+    complete: Callable[[Caller, dict[str, Any]], Awaitable[str]]
 
-    async def __call__(self, key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def __call__(self, key_id: str, body: dict[str, Any]) -> str:
         """The answer to one body. Raises whatever is wrong with the key, its limits, the body or the engine."""
         caller = await self.caller(key_id)
         check_endpoint(caller, "chat")

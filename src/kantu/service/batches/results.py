@@ -12,9 +12,15 @@ from kantu.service.errors import envelope, status_of
 from kantu.service.language import Language
 
 
-def answered(line: int, custom_id: str, body: dict[str, Any]) -> Item:
-    """A line that has its answer."""
-    return Item(line, custom_id, True, _text(custom_id, _response(200, body), None))
+def answered(line: int, custom_id: str, body: str) -> Item:
+    """A line that has its answer.
+
+    Args:
+        body: the answer as JSON, which may be long and is not read again.
+    """
+    around = _text(custom_id, _response(200, None), None)
+    before, after = around.rsplit('"body":null', 1)  # behind it only what is written here
+    return Item(line, custom_id, True, f'{before}"body":{body}{after}')
 
 
 def failed(line: int, custom_id: str, error: KantuError, language: Language) -> Item:
@@ -34,7 +40,7 @@ def never_run(line: int, custom_id: str, language: Language) -> Item:
     return Item(line, custom_id, False, _text(custom_id, None, {"code": expired.code, "message": message}))
 
 
-def _response(status: int, body: dict[str, Any]) -> dict[str, Any]:
+def _response(status: int, body: dict[str, Any] | None) -> dict[str, Any]:
     return {"status_code": status, "request_id": f"req_{secrets.token_hex(12)}", "body": body}
 
 

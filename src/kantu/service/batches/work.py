@@ -30,7 +30,7 @@ class BatchWork:
     """What a runner does about one batch. On one event loop.
 
     Args:
-        answer: (id of the key, body of a chat completion) -> its answer.
+        answer: (id of the key, body of a chat completion) -> its answer as JSON.
         slots: shared by all batches; a line under way holds one.
         pause: of all batches.
         holder: the runner, now.
@@ -43,7 +43,7 @@ class BatchWork:
         batch: Batch,
         database: Database,
         files: BatchFiles,
-        answer: Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]],
+        answer: Callable[[str, dict[str, Any]], Awaitable[str]],
         slots: FairSlots,
         pause: Pause,
         holder: Callable[[], Holder],

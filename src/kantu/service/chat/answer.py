@@ -1,27 +1,27 @@
-"""Deltas of the engine -> OpenAI's answer, whole or in chunks. Pure functions over one `AnswerWriter`."""
+"""Deltas of the engine -> OpenAI's answer: its objects, and the chunks of a stream. `whole.py` puts one together."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from kantu.engine.request import Delta, Timings, TokenLogprob, Usage
 
 DONE = b"data: [DONE]\n\n"
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
 
 @dataclass(slots=True)
 class _Choice:
-    text: list[str] = field(default_factory=list)
-    logprobs: list[TokenLogprob] = field(default_factory=list)
     tokens: int = 0
     last: Delta | None = None
 
 
 class AnswerWriter:
-    """Words one answer.
+    """Words one answer, and counts it; keeps no text and no logprobs.
 
     Args:
         completion_id, created, model: what OpenAI's objects carry.
@@ -39,10 +39,8 @@ class AnswerWriter:
         self._warnings = list(warnings)
 
     def add(self, delta: Delta) -> None:
-        """Take one delta in."""
+        """Count one delta."""
         choice = self._choices[delta.index]
-        choice.text.append(delta.text)
-        choice.logprobs += delta.logprobs
         choice.tokens += len(delta.token_ids)
         if delta.finish_reason is not None:
             choice.last = delta
@@ -76,18 +74,32 @@ class AnswerWriter:
         """Of the answers that have ended."""
         return tuple(str(choice.last.finish_reason) for choice in self._choices if choice.last is not None)
 
-    def whole(self) -> dict[str, Any]:
-        """The answer of a request that does not stream."""
-        choices = [
+    @property
+    def finish_reason_of_each(self) -> tuple[str | None, ...]:
+        """Of all answers in order; None of those that have not ended."""
+        return tuple(None if choice.last is None else choice.last.finish_reason for choice in self._choices)
+
+    def object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        """What all objects of one answer share."""
+        return {**self._head, "object": kind, "system_fingerprint": None, "choices": choices}
+
+    def end(self) -> dict[str, Any]:
+        """The fields that stand where an answer is over."""
+        timings = self.timings
+        extra = {"warnings": self._warnings, "timings": None if timings is None else asdict(timings)}
+        return {"usage": _worded_usage(self.usage), "kantu": extra}
+
+    def worded_logprobs(self, logprobs: Sequence[TokenLogprob]) -> list[dict[str, Any]] | None:
+        """Those of some tokens; None where they were not asked for."""
+        if not self._logprobs:
+            return None
+        return [
             {
-                "index": index,
-                "message": {"role": "assistant", "content": "".join(choice.text), "refusal": None},
-                "logprobs": self._worded(choice.logprobs),
-                "finish_reason": None if choice.last is None else choice.last.finish_reason,
+                **_token(token.token, token.logprob),
+                "top_logprobs": [_token(piece, logprob) for _, piece, logprob in token.top],
             }
-            for index, choice in enumerate(self._choices)
+            for token in logprobs
         ]
-        return {**self._object("chat.completion", choices), "usage": _worded_usage(self.usage), "kantu": self._extra()}
 
     def first_chunks(self, include_usage: bool) -> Iterator[bytes]:
         """What opens every answer of a stream."""
@@ -103,47 +115,32 @@ class AnswerWriter:
         if not (delta.text or delta.logprobs or delta.finish_reason):
             return None
         content = {"content": delta.text} if delta.text or delta.logprobs else {}
-        logprobs = self._worded(delta.logprobs)
+        content_logprobs = self.worded_logprobs(delta.logprobs)
+        logprobs = None if content_logprobs is None else {"content": content_logprobs, "refusal": None}
         own = _worded_usage(delta.usage) if of_each and delta.usage is not None else None
         return self._chunk(delta.index, content, logprobs, delta.finish_reason, include_usage, own)
 
     def last_chunk(self) -> bytes:
         """The chunk with the usage of a stream that asked for it."""
-        return event(
-            {**self._object("chat.completion.chunk", []), "usage": _worded_usage(self.usage), "kantu": self._extra()}
-        )
+        return event({**self.object("chat.completion.chunk", []), **self.end()})
 
     def _chunk(
         self, index: int, delta: dict[str, Any], logprobs: Any, finish: Any, include_usage: bool, usage: Any = None
     ) -> bytes:
         choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        chunk = self._object("chat.completion.chunk", [choice])
+        chunk = self.object("chat.completion.chunk", [choice])
         return event({**chunk, **({"usage": usage} if include_usage or usage else {})})
 
-    def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
-        return {**self._head, "object": kind, "system_fingerprint": None, "choices": choices}
 
-    def _extra(self) -> dict[str, Any]:
-        timings = self.timings
-        return {"warnings": self._warnings, "timings": None if timings is None else asdict(timings)}
-
-    def _worded(self, logprobs: Sequence[TokenLogprob]) -> dict[str, Any] | None:
-        if not self._logprobs:
-            return None
-        content = [
-            {
-                **_token(token.token, token.logprob),
-                "top_logprobs": [_token(piece, logprob) for _, piece, logprob in token.top],
-            }
-            for token in logprobs
-        ]
-        return {"content": content, "refusal": None}
+def encode(content: Any) -> bytes:
+    """JSON as it is sent."""
+    return _encode(content).encode()
 
 
 def event(content: dict[str, Any], name: str | None = None) -> bytes:
     """One server-sent event."""
     head = b"" if name is None else f"event: {name}\n".encode()
-    return head + b"data: " + json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+    return head + b"data: " + encode(content) + b"\n\n"
 
 
 def _worded_usage(usage: Usage) -> dict[str, Any]:

@@ -30,6 +30,7 @@ async def chat_completions(
         gateway.chat,
         caller,
         body,
+        request.state.deadline,
         request.headers.get("accept-language"),
         keep_alive_seconds=gateway.settings.server.stream_keep_alive_seconds,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 import anyio
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from kantu.errors import KantuError
@@ -14,6 +15,7 @@ from kantu.service.chat.answer import DONE, event
 from kantu.service.chat.event_stream import EventStream
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import Completion
+from kantu.service.deadline import Deadline
 from kantu.service.errors import envelope, internal_error
 from kantu.service.identity import Caller
 from kantu.service.language import language_of
@@ -38,12 +40,13 @@ class ChatResponse(Response):
         chat: ChatService,
         caller: Caller,
         body: ChatRequest,
+        deadline: Deadline,
         accept_language: str | None,
         *,
         keep_alive_seconds: float,
     ) -> None:
         super().__init__()
-        self._chat, self._caller, self._request = chat, caller, body
+        self._chat, self._caller, self._request, self._deadline = chat, caller, body, deadline
         self._language = language_of(accept_language)
         self._keep_alive_seconds = keep_alive_seconds
         options = body.stream_options
@@ -58,13 +61,13 @@ class ChatResponse(Response):
             if self._request.stream and self._keep_alive_seconds:
                 tasks.start_soon(_keep_alive, events, self._keep_alive_seconds, tasks.cancel_scope)
             try:
-                async with self._chat.start(self._caller, self._request) as completion:
+                async with self._chat.start(self._caller, self._request, self._deadline) as completion:
                     if self._request.stream:
                         await self._stream(completion, events)
                     else:
-                        await self._whole(completion, scope, receive, send)
+                        await self._whole(completion, send)
             except asyncio.CancelledError:
-                if tasks.cancel_scope.cancel_called:  # the client has gone
+                if anyio.current_effective_deadline() == -math.inf:  # the client has gone, or has been answered
                     raise
                 task = asyncio.current_task()
                 assert task is not None
@@ -76,10 +79,14 @@ class ChatResponse(Response):
         if failure is not None:
             await self._fail(failure, events)
 
-    async def _whole(self, completion: Completion, scope: Scope, receive: Receive, send: Send) -> None:
-        async for delta in completion.answering:
-            completion.writer.add(delta)
-        await JSONResponse(completion.writer.whole())(scope, receive, send)
+    async def _whole(self, completion: Completion, send: Send) -> None:
+        whole = await completion.whole()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(whole.size_bytes).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for piece in whole.pieces():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # a client that reads quickly is not waited for, and others have their turn
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, completion: Completion, events: EventStream) -> None:
         writer, usage = completion.writer, self._include_usage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 from pydantic import ValidationError
 
 from kantu.engine.request import Request
@@ -18,7 +20,14 @@ from kantu.service.admission import Admission
 from kantu.service.chat.answer import AnswerWriter
 from kantu.service.chat.answering import Answering
 from kantu.service.chat.schemas import ChatRequest
-from kantu.service.chat.translate import most_output_tokens, read_conversation, read_sampling
+from kantu.service.chat.translate import (
+    most_answer_bytes,
+    most_output_tokens,
+    read_conversation,
+    read_sampling,
+)
+from kantu.service.chat.whole import WholeAnswer, answer_too_large
+from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
 from kantu.service.identity import Caller, check_model
 from kantu.service.limits.limiter import Limiter
@@ -27,14 +36,38 @@ from kantu.service.pictures import Pictures
 from kantu.service.settings import RequestSettings
 from kantu.service.watch.watch import RequestWatch, Watch
 
+_LEAST_HELD_BYTES = 2**20  # that any answer may take
+_LEAST_ENGINE_SECONDS = 0.001  # what the engine is given where the time is as good as over; it takes no less than none
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A request that the engine has taken: its deltas to come, and who words and watches them."""
+    """A request that the engine has taken: its deltas to come, and who words and watches them.
+
+    Attributes:
+        most_bytes: of a whole answer.
+        time: the deadline's; see `Deadline.kept`.
+    """
 
     answering: Answering
     writer: AnswerWriter
     watch: RequestWatch
+    answers: int
+    most_bytes: int
+    time: anyio.CancelScope
+
+    async def whole(self) -> WholeAnswer:
+        """All of it. How long it then takes to be sent is no longer the deadline's matter but the client's.
+
+        Raises:
+            KantuError: of the engine; InvalidRequestError: `answer_too_large`.
+        """
+        whole = WholeAnswer(self.writer, self.answers, self.most_bytes)
+        async for delta in self.answering:
+            self.writer.add(delta)
+            whole.add(delta)
+        self.time.deadline = math.inf
+        return whole
 
 
 class ChatService:
@@ -52,36 +85,44 @@ class ChatService:
         self._settings, self._model = settings, model
         self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
 
-    async def complete(self, caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
-        """The whole answer to one body. The caller has been admitted.
+    async def complete(self, caller: Caller, body: dict[str, Any]) -> str:
+        """The whole answer to one body, as JSON; its time begins now. The caller has been admitted.
 
         Raises:
             KantuError: whatever is wrong with the body, the caller's rights or limits, or the engine.
         """
-        async with self.start(caller, read_body(body)) as completion:
-            async for delta in completion.answering:
-                completion.writer.add(delta)
-            return completion.writer.whole()
+        deadline = Deadline.after(self._settings.timeout_seconds)
+        async with self.start(caller, read_body(body), deadline) as completion:
+            return b"".join((await completion.whole()).pieces()).decode()
 
     @asynccontextmanager
-    async def start(self, caller: Caller, body: ChatRequest) -> AsyncIterator[Completion]:
-        """Read the pictures, reserve the tokens, and hand the request to the engine; leaving the block ends it."""
-        with self._watch.started("chat", body.model) as watch:
-            async with self._started(caller, body, watch) as completion:
+    async def start(self, caller: Caller, body: ChatRequest, deadline: Deadline) -> AsyncIterator[Completion]:
+        """Read the pictures, reserve the tokens, and hand the request to the engine; leaving the block ends it.
+
+        Raises:
+            DeadlineExceededError: `deadline_exceeded`, out of the block too, whatever is waited for there.
+        """
+        with self._watch.started("chat", body.model) as watch, deadline.kept() as time_left:
+            async with self._started(caller, body, deadline, watch, time_left) as completion:
                 yield completion
 
     @asynccontextmanager
-    async def _started(self, caller: Caller, body: ChatRequest, watch: RequestWatch) -> AsyncIterator[Completion]:
+    async def _started(
+        self, caller: Caller, body: ChatRequest, deadline: Deadline, watch: RequestWatch, time_left: anyio.CancelScope
+    ) -> AsyncIterator[Completion]:
         check_model(caller, body.model, self._model.name)
         sampling = read_sampling(body, self._settings)
         conversation = read_conversation(body.messages, self._settings)
         check_question(conversation)
+        most = most_output_tokens(sampling, self._model.default_max_tokens)
+        most_bytes = most_answer_bytes(sampling, most)
+        if most_bytes > self._settings.max_answer_bytes:
+            raise answer_too_large(self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
-        with self._admission.request():
+        with self._admission.request(), self._admission.answer(most_bytes):
             async with self._pictures.read(conversation.pictures, caller.owner, max_pixels) as read:
                 visual_tokens = sum(image.visual_tokens(self._model.image_config) for image in read.images)
                 watch.pictures(read.images, visual_tokens, read.seconds)
-                most = most_output_tokens(sampling, self._model.default_max_tokens)
                 reservation = await self._limiter.reserve(caller, visual_tokens=visual_tokens, output_tokens=most)
                 writer = AnswerWriter(
                     f"chatcmpl-{secrets.token_hex(12)}",
@@ -99,14 +140,16 @@ class ChatService:
                         preprocess_seconds=read.seconds,
                         tenant=caller.owner if body.cache_salt is None else f"{caller.owner}\0{body.cache_salt}",
                         line=caller.owner,
-                        timeout_seconds=self._settings.timeout_seconds,
+                        timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
                     async with Answering(self._model.engine, request) as answering:
-                        yield Completion(answering, writer, watch)
+                        held_bytes = max(2 * most_bytes, _LEAST_HELD_BYTES)  # for tokens that are longer than usual
+                        yield Completion(answering, writer, watch, sampling.n, held_bytes, time_left)
                     if writer.timings is not None:
                         watch.finished(writer.usage, writer.timings, writer.finish_reasons)
-                except KantuError:
-                    if not writer.generated_tokens:  # what was never begun costs nothing; what a client leaves does
+                except BaseException as error:
+                    failed = isinstance(error, KantuError) or deadline.left_seconds <= 0
+                    if failed and not writer.generated_tokens:  # never begun costs nothing; what a client leaves does
                         visual_tokens = 0
                     raise
                 finally:

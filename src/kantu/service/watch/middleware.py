@@ -76,7 +76,7 @@ class WatchMiddleware:
         route = scope.get("route")
         endpoint = endpoint_label(getattr(route, "path", None), scope["path"])
         model = self._watch.model_label(None) if notes.model is None else notes.model
-        code, status = _outcome(exchange, notes.code or state.get("error_code"))
+        code, status = _outcome(exchange, state.get("error_code") or notes.code)
         code = self._watch.code_label(code)
         metrics.requests.labels(model, endpoint, code, str(status)).inc()
         metrics.request_seconds.labels(model, endpoint).observe(seconds)
