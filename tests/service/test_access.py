@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI, Request
 from kantu.service.access import any_key, authorize
 from kantu.service.errors import install
 from kantu.service.gateway import Gateway
+from kantu.service.http.caller import CallerMiddleware
 from kantu.service.identity import Caller, Limits
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +25,7 @@ async def client_of(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     app.state.gateway = gateway
     install(app)
+    app.add_middleware(CallerMiddleware, authenticate=gateway.keys.authenticate, guarded=("/files", "/any"))
 
     @app.get("/files")
     async def files(request: Request, caller: Annotated[Caller, Depends(authorize("files"))]) -> list[str]:

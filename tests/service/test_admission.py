@@ -1,68 +1,158 @@
-"""What is under way is counted, and what would be too much is turned away at once."""
+"""What is under way is counted by owner: who wants more than its share waits, and at last is turned away."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Any
 
 import pytest
 
-from kantu.errors import OverloadedError
+from kantu.errors import KantuError, LimitExceededError, OverloadedError
 from kantu.service.admission import Admission
+from kantu.service.errors import status_of
+from tests.service.admissions import admission_with
+
+pytestmark = pytest.mark.anyio
+
+Take = Callable[[Admission, str], AbstractAsyncContextManager[Any]]
+KINDS: dict[str, tuple[dict[str, int], Take, str, str]] = {
+    "requests": (
+        {"requests": 4},
+        lambda admission, owner: admission.request(owner),
+        "too_many_requests_of_owner",
+        "too_many_in_flight",
+    ),
+    "pixels": (
+        {"pixels": 400},
+        lambda admission, owner: admission.picture(owner, 100),
+        "too_many_pixels_of_owner",
+        "too_many_pixels_in_flight",
+    ),
+    "bytes": (
+        {"body_bytes": 4000},
+        lambda admission, owner: admission.body(owner, 1000),
+        "too_many_bytes_of_owner",
+        "too_many_bytes_in_flight",
+    ),
+}
+each_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def test_requests_are_let_in_up_to_the_limit() -> None:
-    admission = Admission(2, 100)
-    with admission.request():
-        assert not admission.full
-        with admission.request():
-            assert admission.full
-            with pytest.raises(OverloadedError) as refused, admission.request():
-                raise AssertionError("let in")
-            assert refused.value.code == "too_many_in_flight"
-            assert refused.value.retry_after_seconds > 0
-        assert not admission.full
+async def refusal(waiting: AbstractAsyncContextManager[Any]) -> KantuError:
+    with pytest.raises(KantuError) as refused:
+        async with waiting:
+            raise AssertionError("let in")
+    return refused.value
+
+
+@each_kind
+async def test_one_owner_takes_its_share_and_the_rest_is_for_others(kind: str) -> None:
+    limits, take, own_code, _ = KINDS[kind]
+    admission = admission_with(**limits, share=0.5, wait_seconds=0.01)
+    async with take(admission, "a"), take(admission, "a"):
+        refused = await refusal(take(admission, "a"))
+        assert isinstance(refused, LimitExceededError)
+        assert (refused.code, status_of(refused)) == (own_code, 429)
+        assert refused.retry_after_seconds > 0
+        async with take(admission, "b"), take(admission, "b"):
+            pass
+    assert (admission.requests, admission.pixels, admission.body_bytes) == (0, 0, 0)
+
+
+@each_kind
+async def test_when_all_of_it_is_held_an_owner_of_none_is_told_so(kind: str) -> None:
+    limits, take, _, code = KINDS[kind]
+    admission = admission_with(**limits, share=0.5, wait_seconds=0.01)
+    async with take(admission, "a"), take(admission, "a"), take(admission, "b"), take(admission, "b"):
+        refused = await refusal(take(admission, "c"))
+        assert isinstance(refused, OverloadedError)
+        assert (refused.code, status_of(refused)) == (code, 503)
+
+
+@each_kind
+async def test_who_waits_is_let_in_when_its_owner_s_other_requests_are_done(kind: str) -> None:
+    limits, take, _, _ = KINDS[kind]
+    admission = admission_with(**limits, share=0.25)
+    async with AsyncExitStack() as first:
+        await first.enter_async_context(take(admission, "a"))
+        second = asyncio.create_task(first_of(take(admission, "a")))
+        await asyncio.sleep(0)
+        assert not second.done()
+    await asyncio.wait_for(second, 1)
+
+
+async def first_of(waiting: AbstractAsyncContextManager[Any]) -> None:
+    async with waiting:
+        pass
+
+
+async def test_a_line_of_one_owner_is_bounded_and_is_nobody_else_s() -> None:
+    admission = admission_with(requests=4, share=0.5)
+    held = [asyncio.Event() for _ in range(2)]
+
+    async def run(release: asyncio.Event) -> None:
+        async with admission.request("a"):
+            await release.wait()
+
+    tasks = [asyncio.create_task(run(release)) for release in held]
+    tasks += [asyncio.create_task(first_of(admission.request("a"))) for _ in range(256)]
+    await asyncio.sleep(0)
+    assert (await refusal(admission.request("a"))).code == "too_many_requests_of_owner"
+    async with admission.request("b"):
+        assert admission.requests == 3
+    for release in held:
+        release.set()
+    await asyncio.gather(*tasks)
     assert admission.requests == 0
 
 
-def test_a_request_that_fails_is_counted_out() -> None:
-    admission = Admission(1, 100)
+async def test_a_request_that_fails_is_counted_out() -> None:
+    admission = admission_with(requests=1, pixels=100)
     for _ in range(3):
-        with pytest.raises(ZeroDivisionError), admission.request(), admission.picture(100):
-            _ = 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            async with admission.request("a"), admission.picture("a", 100):
+                _ = 1 / 0
     assert (admission.requests, admission.pixels) == (0, 0)
 
 
-def test_pixels_are_let_in_up_to_the_limit() -> None:
-    admission = Admission(9, 100)
-    with admission.picture(60), admission.picture(40):
-        assert admission.pixels == 100
-        with pytest.raises(OverloadedError) as refused, admission.picture(1):
-            raise AssertionError("let in")
-        assert refused.value.code == "too_many_pixels_in_flight"
-        assert admission.pixels == 100
-    assert admission.pixels == 0
+async def test_a_share_of_the_bytes_holds_the_largest_body() -> None:
+    admission = admission_with(body_bytes=4000, share=0.25, largest_body=3000)
+    async with admission.body("a", 3000):
+        assert admission.body_bytes == 3000
 
 
-def test_a_request_alone_is_let_in_however_large() -> None:
-    admission = Admission(9, 100)
-    with admission.picture(1000):
-        assert admission.pixels == 1000
+async def test_a_request_alone_is_let_in_however_many_pixels_it_has() -> None:
+    admission = admission_with(pixels=100, share=0.5)
+    async with admission.picture("a", 1000):
+        assert admission.pixels == 50
 
 
-def test_a_request_without_pictures_is_never_turned_away_for_pixels() -> None:
-    admission = Admission(9, 100)
-    with admission.picture(100), admission.picture(0):
+async def test_a_request_without_pictures_never_waits_for_pixels() -> None:
+    admission = admission_with(pixels=100, wait_seconds=0.01)
+    async with admission.picture("a", 100), admission.picture("a", 0), admission.picture("b", 0):
         assert admission.pixels == 100
 
 
-def test_the_fuller_it_is_the_later_one_should_come_again() -> None:
-    waits = []
-    for pixels in (100, 1000, 10_000):
-        admission = Admission(9, 100)
-        with ExitStack() as under_way:
-            under_way.enter_context(admission.picture(pixels))
-            with pytest.raises(OverloadedError) as refused:
-                under_way.enter_context(admission.picture(1))
-        waits.append(refused.value.retry_after_seconds)
-    assert waits == sorted(set(waits))
-    assert waits[0] >= 1
+async def test_it_is_full_when_all_requests_are_under_way() -> None:
+    admission = admission_with(requests=2, share=0.5)
+    async with admission.request("a"):
+        assert not admission.full
+        async with admission.request("b"):
+            assert admission.full
+
+
+async def test_what_can_come_later_asks_before_it_waits() -> None:
+    admission = admission_with(requests=4, pixels=100, share=0.5)
+    admission.check_share("a")
+    async with admission.request("a"):
+        admission.check_share("a")
+        async with admission.request("a"):
+            with pytest.raises(LimitExceededError):
+                admission.check_share("a")
+            admission.check_share("b")
+    async with admission.picture("a", 50):
+        with pytest.raises(LimitExceededError) as refused:
+            admission.check_share("a")
+    assert refused.value.code == "too_many_pixels_of_owner"

@@ -20,8 +20,8 @@ def refusal(own: bool) -> OverloadedError:
     return kind("own" if own else "all", "满了", "full", retry_after_seconds=1.0)
 
 
-def shares(capacity: int, *, share: int, line: int = 100) -> Shares:
-    return Shares(capacity, share=share, line=line, refusal=refusal)
+def shares(capacity: int, *, share: int, line: int = 100, seconds: float = 60) -> Shares:
+    return Shares(capacity, share=share, line=line, seconds=seconds, refusal=refusal)
 
 
 class Crowd:
@@ -146,6 +146,30 @@ async def test_nothing_is_held_without_waiting() -> None:
         await people.come("a2")
         async with people.shares.hold("a", 0), people.shares.hold("b", 0):
             assert people.shares.held == 1
+
+
+async def test_whose_time_is_up_leaves_the_line_and_is_turned_away() -> None:
+    async with crowd(shares(2, share=1, seconds=0.01)) as people:
+        await people.come("a1")
+        with pytest.raises(LimitExceededError):
+            async with people.shares.hold("a"):
+                raise AssertionError("let in")
+        await people.come("b1")
+        with pytest.raises(OverloadedError) as everybody:
+            async with people.shares.hold("c"):
+                raise AssertionError("let in")
+        assert everybody.value.code == "all"
+        assert [people.shares.waiting(owner) for owner in "abc"] == [0, 0, 0]
+
+
+async def test_an_owner_can_be_asked_whether_it_would_wait_for_itself() -> None:
+    async with crowd(shares(2, share=1)) as people:
+        people.shares.check("a")
+        await people.come("a1")
+        with pytest.raises(LimitExceededError):
+            people.shares.check("a")
+        await people.come("b1")
+        people.shares.check("c")  # it would wait for others
 
 
 async def test_whoever_stops_waiting_leaves_the_line() -> None:

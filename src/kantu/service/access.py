@@ -9,9 +9,10 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from kantu.service.gateway import Gateway
+from kantu.service.http.caller import caller_of
 from kantu.service.identity import Caller, check_endpoint
 
-# For the OpenAPI document only; the header is read by `KeyService.authenticate`.
+# For the OpenAPI document only; the header is read by `CallerMiddleware`.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="api_key", description="kantu keys create 给出的密钥")
 
 
@@ -23,12 +24,12 @@ async def get_gateway(request: Request) -> Gateway:
 GatewayOf = Annotated[Gateway, Depends(get_gateway)]
 
 
-async def any_key(request: Request, gateway: GatewayOf, _: Annotated[object, Depends(_BEARER)]) -> Caller:
-    """A dependency: a caller with a good key, whatever it is for. Counts as no request."""
-    address = None if request.client is None else request.client.host
-    found = await gateway.keys.authenticate(request.headers.get("authorization"), address)
-    request.state.key_id = found.key_id
-    return found
+async def any_key(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
+    """A dependency: a caller with a good key, whatever it is for. Counts as no request.
+
+    Its address is one that `CallerMiddleware` guards.
+    """
+    return caller_of(request.scope)
 
 
 def authorize(endpoint: str) -> Callable[..., Awaitable[Caller]]:

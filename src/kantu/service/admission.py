@@ -1,94 +1,201 @@
-"""What this process takes on at once: requests, the pixels their pictures will be decoded into, and long answers."""
+"""What this process takes on at once, in all and for each owner: requests, bytes of bodies and answers, pixels.
+
+Shares are by owner and not by key: an owner may have any number of keys. They are taken in the order body, request,
+answer, pixels, and nobody who waits for one holds a later one, so that waiting always ends.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 
-from kantu.errors import OverloadedError
+from kantu.errors import LimitExceededError, OverloadedError
+from kantu.service.shares import Holding, Shares
 
 _RETRY_SECONDS = 1.0
 _SHORT_ANSWER_BYTES = 2**19  # as all answers without logprobs are; they are bounded by the number of requests
+_LINE = 256  # of one owner's that wait for each
 
 
 class Admission:
     """Used on the event loop only.
 
-    Attributes:
-        requests, pixels, answer_bytes: under way now.
+    Args:
+        requests, pixels, body_bytes, answer_bytes: most at once, of all owners.
+        share: of each, what one owner takes at most, from 0 to 1; more waits in its own line.
+        largest_body: in bytes; a share of the bytes is at least one body.
+        wait_seconds: how long a request waits for each.
     """
 
-    def __init__(self, most_requests: int, most_pixels: int, most_answer_bytes: int = 2**27) -> None:
-        self._most_requests, self._most_pixels = most_requests, most_pixels
-        self._most_answer_bytes = most_answer_bytes
-        self.requests = 0
-        self.pixels = 0
-        self.answer_bytes = 0
+    def __init__(
+        self,
+        *,
+        requests: int,
+        pixels: int,
+        body_bytes: int,
+        answer_bytes: int,
+        share: float,
+        largest_body: int,
+        wait_seconds: float,
+    ) -> None:
+        def shares(what: str, capacity: int, least: int) -> Shares:
+            most = max(least, math.ceil(capacity * share))
+            return Shares(capacity, share=most, line=_LINE, seconds=wait_seconds, refusal=partial(_refusal, what))
+
+        self._requests = shares("requests", requests, 1)
+        self._pixels = shares("pixels", pixels, 1)
+        self._body_bytes = shares("bytes", body_bytes, largest_body)
+        self._answer_bytes = shares("answers", answer_bytes, 1)
+
+    @property
+    def requests(self) -> int:
+        """Under way now."""
+        return self._requests.held
+
+    @property
+    def pixels(self) -> int:
+        """Of pictures under way now."""
+        return self._pixels.held
+
+    @property
+    def body_bytes(self) -> int:
+        """Of bodies in memory now."""
+        return self._body_bytes.held
 
     @property
     def full(self) -> bool:
-        """Whether one more request would be refused."""
-        return self.requests >= self._most_requests
+        """Whether one more request would wait for other owners' to end."""
+        return self._requests.full
 
-    @contextmanager
-    def request(self) -> Iterator[None]:
-        """Count one request.
+    def request(self, owner: str) -> AbstractAsyncContextManager[Holding]:
+        """Count one request of an owner's, as soon as it may run.
 
         Raises:
+            LimitExceededError: `too_many_requests_of_owner`.
             OverloadedError: `too_many_in_flight`.
         """
-        if self.full:
-            raise OverloadedError(
-                "too_many_in_flight",
-                "正在处理的请求太多，请稍后重试。",
-                "Too many requests are in flight; try again later.",
-                retry_after_seconds=_RETRY_SECONDS,
-            )
-        self.requests += 1
-        try:
-            yield
-        finally:
-            self.requests -= 1
+        return self._requests.hold(owner)
 
-    @contextmanager
-    def picture(self, pixels: int) -> Iterator[None]:
-        """Count the pixels of one request's pictures. A request alone is always let in: the guard bounds it.
+    def picture(self, owner: str, pixels: int) -> AbstractAsyncContextManager[Holding]:
+        """Count the pixels of one request's pictures, as soon as they may be decoded.
 
         Raises:
+            LimitExceededError: `too_many_pixels_of_owner`.
             OverloadedError: `too_many_pixels_in_flight`.
         """
-        if self.pixels and self.pixels + pixels > self._most_pixels:
-            seconds = max(_RETRY_SECONDS, math.log2(1 + self.pixels / self._most_pixels))
-            raise OverloadedError(
-                "too_many_pixels_in_flight",
-                "正在处理的图片太多，请稍后重试。",
-                "Too many pixels are in flight; try again later.",
-                retry_after_seconds=seconds,
-            )
-        self.pixels += pixels
-        try:
-            yield
-        finally:
-            self.pixels -= pixels
+        return self._pixels.hold(owner, pixels)
 
-    @contextmanager
-    def answer(self, size_bytes: int) -> Iterator[None]:
-        """Count the bytes that the answers of one request may have, if they are long.
+    def body(self, owner: str, size: int) -> AbstractAsyncContextManager[Holding]:
+        """Count the bytes of a body, as soon as it may be read. One whose size is not known grows.
 
         Raises:
+            LimitExceededError: `too_many_bytes_of_owner`.
+            OverloadedError: `too_many_bytes_in_flight`.
+        """
+        return self._body_bytes.hold(owner, size)
+
+    def answer(self, owner: str, size_bytes: int) -> AbstractAsyncContextManager[Holding]:
+        """Count the bytes that the answers of one request may have, if they are long, as soon as they may be begun.
+
+        Raises:
+            LimitExceededError: `too_many_answer_bytes_of_owner`.
             OverloadedError: `too_many_answer_bytes_in_flight`.
         """
-        counted = 0 if size_bytes <= _SHORT_ANSWER_BYTES else size_bytes
-        if counted and self.answer_bytes and self.answer_bytes + counted > self._most_answer_bytes:
-            raise OverloadedError(
-                "too_many_answer_bytes_in_flight",
-                "正在生成的长回答（logprobs）太多，请稍后重试，或减小 top_logprobs。",
-                "Too many long answers (logprobs) are in flight; try again later, or lower top_logprobs.",
-                retry_after_seconds=_RETRY_SECONDS,
-            )
-        self.answer_bytes += counted
-        try:
-            yield
-        finally:
-            self.answer_bytes -= counted
+        return self._answer_bytes.hold(owner, 0 if size_bytes <= _SHORT_ANSWER_BYTES else size_bytes)
+
+    def check_share(self, owner: str) -> None:
+        """Whether a request would not wait for others of its own owner. What can come later as well asks first, so
+        that it waits nowhere where others need the place.
+
+        Raises:
+            LimitExceededError: `too_many_requests_of_owner`, `too_many_pixels_of_owner`.
+            OverloadedError: `too_many_in_flight`, `too_many_pixels_in_flight`.
+        """
+        self._requests.check(owner)
+        self._pixels.check(owner)
+
+
+def _refusal(what: str, own: bool) -> OverloadedError:
+    return (_OF_OWNER if own else _IN_ALL)[what]()
+
+
+def _requests_of_owner() -> LimitExceededError:
+    return LimitExceededError(
+        "too_many_requests_of_owner",
+        "这个密钥的所有者同时进行的请求太多，请等前面的完成后重试。",
+        "The owner of this key has too many requests at once; try again when earlier ones are done.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _pixels_of_owner() -> LimitExceededError:
+    return LimitExceededError(
+        "too_many_pixels_of_owner",
+        "这个密钥的所有者同时进行的图片太多，请等前面的完成后重试。",
+        "The owner of this key has too many pixels in flight; try again when earlier requests are done.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _bytes_of_owner() -> LimitExceededError:
+    return LimitExceededError(
+        "too_many_bytes_of_owner",
+        "这个密钥的所有者同时发来的请求体太多，请等前面的完成后重试。",
+        "The owner of this key has too many bytes of bodies in flight; try again when earlier requests are done.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _answers_of_owner() -> LimitExceededError:
+    return LimitExceededError(
+        "too_many_answer_bytes_of_owner",
+        "这个密钥的所有者同时进行的长回答（logprobs）太多，请等前面的完成后重试，或减小 top_logprobs。",
+        "The owner of this key has too many long answers (logprobs) in flight; wait for some, or lower top_logprobs.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _requests_in_all() -> OverloadedError:
+    return OverloadedError(
+        "too_many_in_flight",
+        "正在处理的请求太多，请稍后重试。",
+        "Too many requests are in flight; try again later.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _pixels_in_all() -> OverloadedError:
+    return OverloadedError(
+        "too_many_pixels_in_flight",
+        "正在处理的图片太多，请稍后重试。",
+        "Too many pixels are in flight; try again later.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _bytes_in_all() -> OverloadedError:
+    return OverloadedError(
+        "too_many_bytes_in_flight",
+        "正在处理的请求体太多，请稍后重试。",
+        "The bodies in flight are too many bytes; try again later.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+def _answers_in_all() -> OverloadedError:
+    return OverloadedError(
+        "too_many_answer_bytes_in_flight",
+        "正在生成的长回答（logprobs）太多，请稍后重试，或减小 top_logprobs。",
+        "Too many long answers (logprobs) are in flight; try again later, or lower top_logprobs.",
+        retry_after_seconds=_RETRY_SECONDS,
+    )
+
+
+_OF_OWNER = {
+    "requests": _requests_of_owner,
+    "pixels": _pixels_of_owner,
+    "bytes": _bytes_of_owner,
+    "answers": _answers_of_owner,
+}
+_IN_ALL = {"requests": _requests_in_all, "pixels": _pixels_in_all, "bytes": _bytes_in_all, "answers": _answers_in_all}

@@ -15,7 +15,7 @@ from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
 from kantu.service.database.upkeep import make_room_forever
-from kantu.service.document import FAILURES, document_router
+from kantu.service.document import DOCUMENT, FAILURES, document_router
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
 from kantu.service.gateway import Gateway
@@ -23,6 +23,7 @@ from kantu.service.health.endpoints import health_router
 from kantu.service.http.addresses import Networks
 from kantu.service.http.answer_headers import AnswerHeadersMiddleware
 from kantu.service.http.body import BodyMiddleware
+from kantu.service.http.caller import API, CallerMiddleware
 from kantu.service.http.cors import OtherOriginsMiddleware
 from kantu.service.http.forwarded import ForwardedMiddleware
 from kantu.service.http.head import HeadMiddleware
@@ -30,12 +31,15 @@ from kantu.service.http.late import LateMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
 from kantu.service.models.endpoints import router as models_router
+from kantu.service.settings import Settings
 from kantu.service.sweeper import sweep_forever
 from kantu.service.tokenize.endpoints import router as tokenize_router
-from kantu.service.watch.endpoints import metrics_router
+from kantu.service.watch.endpoints import METRICS, metrics_router
 from kantu.service.watch.middleware import WatchMiddleware
 from kantu.service.watch.sources import Sources
 
+_WITH_PICTURES = ("/v1/chat/completions", "/v1/tokenize")
+_PLAIN_BYTES = 2**20  # of JSON that holds no pictures
 _MULTIPART_BYTES = 2**16  # names and boundaries around an uploaded file
 _DESCRIPTION = "图片与问题一起进，中文回答或有类型的记录出。与 OpenAI 的接口兼容；错误代码见 docs/errors.md。"
 
@@ -71,14 +75,15 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(HeadMiddleware)  # the last one added is the outermost
     app.add_middleware(
         BodyMiddleware,
-        max_bytes=settings.max_body_bytes,
+        admission=gateway.admission,
+        max_bytes=lambda path: settings.max_body_bytes if path in _WITH_PICTURES else _PLAIN_BYTES,
         max_upload_bytes=gateway.settings.store.max_file_bytes + _MULTIPART_BYTES,
-        max_total_bytes=settings.max_total_body_bytes,
         seconds=settings.body_seconds,
         depth=settings.max_json_depth,
     )
     app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
+    app.add_middleware(CallerMiddleware, authenticate=gateway.keys.authenticate, guarded=_guarded(gateway.settings))
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
     app.add_middleware(WatchMiddleware, watch=gateway.watch, log_clients=watch.log_clients)
     app.add_middleware(RequestIdMiddleware)
@@ -87,6 +92,12 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(AnswerHeadersMiddleware)
     app.add_middleware(ForwardedMiddleware, trusted=Networks(settings.trusted_proxies))
     return app
+
+
+def _guarded(settings: Settings) -> list[str]:
+    """How the addresses begin that need a key."""
+    closed = {METRICS: not settings.watch.metrics_public, DOCUMENT: not settings.server.docs_public}
+    return [API, *(address for address, is_closed in closed.items() if is_closed)]
 
 
 @contextlib.asynccontextmanager
@@ -115,6 +126,8 @@ def _sources(gateway: Gateway) -> Sources:
         model=gateway.model.name,
         stats=gateway.model.engine.stats,
         ready=gateway.health.accepts,
+        in_flight_requests=lambda: gateway.lifecycle.in_flight,
+        body_bytes=lambda: gateway.admission.body_bytes,
         in_flight_pixels=lambda: gateway.admission.pixels,
         limit_store_errors=lambda: gateway.limiter.store.errors,
         wrong_keys=lambda: gateway.wrong_keys.total,

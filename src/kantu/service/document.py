@@ -56,6 +56,9 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 }
 
 
+DOCUMENT = "/openapi.json"
+
+
 def document_router(document: Callable[[], dict[str, Any]], *, public: bool) -> APIRouter:
     """A router of one route, which the document leaves out.
 
@@ -64,7 +67,7 @@ def document_router(document: Callable[[], dict[str, Any]], *, public: bool) -> 
     """
     router = APIRouter(dependencies=[] if public else [Depends(any_key)], include_in_schema=False)
 
-    @router.get("/openapi.json")
+    @router.get(DOCUMENT)
     async def openapi() -> JSONResponse:
         return JSONResponse(document())
 

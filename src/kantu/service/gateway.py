@@ -93,7 +93,15 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     request, store = settings.request, settings.store
     endpoint = settings.watch.trace_endpoint
     watch = Watch(tracing=None if endpoint is None else Tracing.to_endpoint(endpoint, version=__version__))
-    admission = Admission(request.max_in_flight, request.max_in_flight_pixels, _LONG_ANSWERS * request.max_answer_bytes)
+    admission = Admission(
+        requests=request.max_in_flight,
+        pixels=request.max_in_flight_pixels,
+        body_bytes=settings.server.max_total_body_bytes,
+        answer_bytes=_LONG_ANSWERS * request.max_answer_bytes,
+        share=request.owner_share,
+        largest_body=settings.server.max_body_bytes,
+        wait_seconds=request.timeout_seconds,
+    )
     redis_url = None if store.redis_url is None else store.redis_url.get_secret_value()
     steady = SteadyClock()
     cautious = CautiousClock(steady)
@@ -123,7 +131,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     batch_runner = BatchRunner(
         database,
         files,
-        LineAnswerer(keys.caller, limiter.admit, chat.complete),
+        LineAnswerer(keys.caller, admission.check_share, limiter.admit, chat.complete),
         concurrency=store.batch_concurrency,
         most_lines=store.batch_lines,
         most_depth=settings.server.max_json_depth,

@@ -51,7 +51,7 @@ class ServerSettings(_Section):
     )
     max_body_bytes: int = Field(64 * 2**20, ge=1024, description="请求体最多多少字节")
     max_total_body_bytes: int = Field(
-        2**29, ge=2**20, description="同时在内存里的请求体共多少字节，超出的得到 503；解析时要用几倍的内存"
+        2**28, ge=2**20, description="同时在内存里的请求体共多少字节，超出的排队；不小于 max_body_bytes"
     )
     max_json_depth: int = Field(64, ge=8, description="请求体 JSON 的最大嵌套层数")
     max_connections: int = Field(
@@ -128,7 +128,14 @@ class RequestSettings(_Section):
     timeout_seconds: float = Field(
         300, gt=0, description="一个请求最多处理多少秒，从请求到达算起（批处理的一行从开始算起）"
     )
-    max_in_flight: int = Field(256, ge=1, description="同时处理的请求数，超出的得到 503")
+    max_in_flight: int = Field(256, ge=1, description="同时处理的请求数，超出的排队")
+    owner_share: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="同时处理的请求、请求体和图片像素里，一个所有者（可以有几个密钥）最多占几分之几；"
+        "超出的排在它自己的队里，别人不用等",
+    )
     max_in_flight_pixels: int = Field(2**30, ge=64_000_000, description="同时处理的图片解码前的像素总数")
     decode_workers: int = Field(2, ge=1, description="同时解码的图片数")
 

@@ -23,15 +23,19 @@ class Shares:
         share: most that one owner holds. What asks for more counts as a whole share, and is let in once its owner holds
             nothing else.
         line: how many of one owner may wait.
-        refusal: what to raise where an owner's line is full; its argument is whether the owner's own share is used up
-            (True), or all owners together hold everything (False).
+        seconds: how long each waits at most.
+        refusal: what to raise where an owner's line is full or its time is up; its argument is whether the owner's own
+            share is used up (True), or all owners together hold everything (False).
 
     Attributes:
         held: by all owners, now.
     """
 
-    def __init__(self, capacity: int, *, share: int, line: int, refusal: Callable[[bool], KantuError]) -> None:
-        self._capacity, self._share, self._line, self._refusal = capacity, min(share, capacity), line, refusal
+    def __init__(
+        self, capacity: int, *, share: int, line: int, seconds: float, refusal: Callable[[bool], KantuError]
+    ) -> None:
+        self._capacity, self._share, self._line = capacity, min(share, capacity), line
+        self._seconds, self._refusal = seconds, refusal
         self.held = 0
         self._held_by: dict[str, int] = {}  # only owners that hold something
         self._lines: dict[str, deque[_Turn]] = {}  # only owners that wait, in the order of their turns
@@ -56,13 +60,22 @@ class Shares:
         A task that is cancelled while it waits leaves the line.
 
         Raises:
-            KantuError: `refusal`: the owner's line is full.
+            KantuError: `refusal`: the owner's line is full, or its time is up.
         """
         holding = Holding(self, owner, await self._acquire(owner, min(amount, self._share)))
         try:
             yield holding
         finally:
             self._give_back(owner, holding.amount)
+
+    def check(self, owner: str) -> None:
+        """Whether an owner has something of its share left, and nobody of it waits.
+
+        Raises:
+            KantuError: `refusal`.
+        """
+        if owner in self._lines or self._over_share(owner, 1):
+            raise self._refusal(self._over_share(owner, 1))
 
     def take(self, owner: str, amount: int) -> None:
         """Hold `amount` more, without waiting for it. `Holding.grow` does, which also gives it back.
@@ -86,14 +99,21 @@ class Shares:
             self._leave(turn)
             raise self._refusal(self._over_share(owner, amount))
         try:
+            async with asyncio.timeout(self._seconds):
+                await self._wait(turn)
+        except TimeoutError:
+            raise self._refusal(self._over_share(owner, amount)) from None
+        return amount
+
+    async def _wait(self, turn: _Turn) -> None:
+        try:
             await turn.come  # goes straight on where it has come already
         except asyncio.CancelledError:
             if turn.come.cancelled():
                 self._leave(turn)
             else:  # it was given what it will not use
-                self._give_back(owner, amount)
+                self._give_back(turn.owner, turn.amount)
             raise
-        return amount
 
     def _hand_out(self) -> None:
         """Give what is free to those whose turn it is."""

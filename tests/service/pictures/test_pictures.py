@@ -10,8 +10,8 @@ import pytest
 from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError
 from kantu.processing.conversation import Detail, PictureSource
 from kantu.processing.image_config import ImageConfig
-from kantu.service.admission import Admission
 from kantu.service.pictures import Pictures
+from tests.service.admissions import admission_with
 from tests.service.gateways import CONFIG, data_url, png
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ class Reader:
     def __init__(
         self, most_pixels_in_flight: int = 10**9, most_pixels: int = 10**6, config: ImageConfig = CONFIG
     ) -> None:
-        self.admission = Admission(9, most_pixels_in_flight)
+        self.admission = admission_with(pixels=most_pixels_in_flight, wait_seconds=0.01)
         self.pictures = Pictures(config, self.admission, self._file, self._page, most_pixels=most_pixels, workers=2)
 
     async def _file(self, owner: str, file_id: str) -> bytes:
@@ -94,7 +94,7 @@ async def test_while_many_pixels_are_under_way_others_wait() -> None:
         with pytest.raises(OverloadedError) as refused:
             await reader.sizes(inline(png(96, 96)))
         assert await reader.sizes() == []
-    assert refused.value.code == "too_many_pixels_in_flight"
+    assert refused.value.code == "too_many_pixels_of_owner"
     assert await reader.sizes(inline(png(96, 96))) == [(96, 96)]
 
 

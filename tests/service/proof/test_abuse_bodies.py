@@ -164,8 +164,10 @@ def test_the_chat_template_s_own_words_are_only_text(live: LiveGateway) -> None:
 
 
 def test_a_body_over_the_limit_is_not_read(live: LiveGateway) -> None:
-    head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999999999999\r\n\r\n"
-    assert live.exchange(head.encode() + b"{") == (413, "body_too_large")
+    head = f"POST {CHAT} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999999999999\r\n"
+    key = f"Authorization: Bearer {live.key}\r\n"
+    assert live.exchange(f"{head}{key}\r\n{{".encode()) == (413, "body_too_large")
+    assert live.exchange(f"{head}\r\n{{".encode()) == (401, "missing_api_key")
 
 
 def nested(depth: int) -> dict[str, Any]:

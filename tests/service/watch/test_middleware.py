@@ -173,10 +173,6 @@ async def nowhere(_: Message) -> None:
     return
 
 
-def in_flight(watch: Watch) -> float:
-    return samples(watch.metrics.text())["kantu_in_flight_requests"]
-
-
 def test_a_client_that_leaves_before_the_end_is_counted_as_such(watch: Watch) -> None:
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -217,20 +213,6 @@ def test_a_disconnect_after_the_last_byte_is_no_failure(watch: Watch) -> None:
 
     asyncio.run(exchange(answer, watch, [{"type": "http.disconnect"}], nowhere))
     assert requests(watch) == {series("none", CHAT, "ok", 200): 1}
-
-
-def test_requests_are_in_flight_until_their_last_byte(watch: Watch) -> None:
-    during: list[float] = []
-
-    async def answer(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"a", "more_body": True})
-        during.append(in_flight(watch))
-        await send({"type": "http.response.body", "body": b""})
-
-    asyncio.run(exchange(answer, watch, [], nowhere))
-    assert during == [1]
-    assert in_flight(watch) == 0
 
 
 def test_nothing_is_buffered(watch: Watch) -> None:

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Header, Query
 
 from kantu.service.access import GatewayOf, authorize
 from kantu.service.batches.schemas import BatchList, BatchObject, CreateBatch, ListBatches
+from kantu.service.http.json_route import JsonRoute
 from kantu.service.identity import Caller
 from kantu.service.language import Language, language_of
 
-router = APIRouter(prefix="/v1/batches", tags=["batches"])
+router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=JsonRoute)
 
 
 def _language(accept_language: Annotated[str | None, Header(include_in_schema=False)] = None) -> Language:

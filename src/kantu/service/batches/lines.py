@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
 from kantu.errors import InvalidRequestError
 from kantu.service.batches.record import ENDPOINT, Problem
-from kantu.service.http.body import check_json_shape
+from kantu.service.http.json_reader import read_json
 
 _KEYS = ("custom_id", "method", "url", "body")
 _LONGEST_ID = 256
@@ -126,21 +125,13 @@ def parse(raw: bytes, most_depth: int) -> Line:
 
 
 def _load(raw: bytes, most_depth: int) -> dict[str, Any]:
-    line = None
     try:
-        text = raw.decode("utf-8-sig")
-        if "\0" not in text:  # which no JSON has, but other encodings of it have
-            check_json_shape(raw, most_depth)
-            line = json.loads(text, parse_constant=_no_constant)
+        line = read_json(raw, most_depth)
     except ValueError:  # not UTF-8, not JSON, a number too long to convert
         line = None
     if not isinstance(line, dict):
         raise InvalidRequestError("invalid_json_line", "这一行不是 JSON 对象。", "The line is not a JSON object.")
     return line
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _is_id(custom_id: object) -> bool:

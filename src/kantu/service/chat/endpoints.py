@@ -10,9 +10,10 @@ from kantu.service.access import GatewayOf, authorize
 from kantu.service.chat.examples import REQUEST, RESPONSES
 from kantu.service.chat.response import ChatResponse
 from kantu.service.chat.schemas import ChatRequest
+from kantu.service.http.json_route import JsonRoute
 from kantu.service.identity import Caller
 
-router = APIRouter(tags=["chat"])
+router = APIRouter(tags=["chat"], route_class=JsonRoute)
 
 
 @router.post("/v1/chat/completions", summary="对话补全：图片与文字进，回答出", responses=RESPONSES)

@@ -119,7 +119,7 @@ class ChatService:
         if most_bytes > self._settings.max_answer_bytes:
             raise answer_too_large(self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
-        with self._admission.request(), self._admission.answer(most_bytes):
+        async with self._admission.request(caller.owner), self._admission.answer(caller.owner, most_bytes):
             async with self._pictures.read(conversation.pictures, caller.owner, max_pixels) as read:
                 visual_tokens = sum(image.visual_tokens(self._model.image_config) for image in read.images)
                 watch.pictures(read.images, visual_tokens, read.seconds)

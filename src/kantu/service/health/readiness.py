@@ -43,7 +43,7 @@ class Health:
         model_state: "ready", or why the model is not.
         stats: the engine's; its queue counts.
         most_waiting: requests that its queue holds.
-        admission_full: whether this process refuses one more request.
+        admission_full: whether one more request would have to wait for other owners'.
         ping_database: blocks; raises StoreError where the database does not answer.
         disk_state: blocks; "ok", "low" or "full"; raises OSError where the disk does not answer.
     """

@@ -1,62 +1,56 @@
-"""Bounds what a request's body may cost before anything parses it: bytes, seconds, and the shape of its JSON."""
+"""Bounds what a request's body may cost: bytes, within its owner's share; seconds; and the shape of its JSON."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kantu.errors import InvalidRequestError, KantuError, OverloadedError
-from kantu.service.errors import body_too_large, error_response, invalid_json
+from kantu.errors import InvalidRequestError, KantuError
+from kantu.service.admission import Admission
+from kantu.service.errors import body_too_large, error_response
+from kantu.service.http.caller import is_refused, known_caller
+from kantu.service.http.json_reader import PIECE_BYTES, JsonReader
+from kantu.service.http.json_route import leave_json
+from kantu.service.shares import Holding
 
-# A string, first the quick way (to the first quote, if no backslash stands before it); a bracket; a comma. Possessive,
-# so that a string of a hundred million characters costs no stack. A string that never ends reaches to the end of the
-# body: were it no match, each of its escaped quotes would be tried as the beginning of another one.
-_JSON = re.compile(
-    rb""""(?:[^"]*+(?<!\\)"|[^"\\]*+(?:\\.[^"\\]*+)*+"?)|[\[{]|[\]}]|,""",
-    re.DOTALL,
-)
-_OPEN, _CLOSE = frozenset(b"[{"), frozenset(b"]}")
-_MOST_ITEMS = 100_000  # far more than the largest conversation; a body of 64 MiB could hold 20 million
+_UNKNOWN_BYTES = 2**16  # of whoever needs no key, and then no body either
+_UPLOAD_BYTES = 2 * 2**20  # what is in memory of a body that flows to the disk: a piece to write, and what has come
 
 
 class BodyMiddleware:
-    """JSON is read whole, checked and handed on in one piece; anything else is counted as it flows.
+    """JSON is read whole and left for a `JsonRoute`; anything else is counted as it flows.
+
+    Of whoever has no good key nothing is read (`CallerMiddleware`).
 
     Args:
-        max_bytes: of any body.
+        max_bytes: of a JSON body, by address.
         max_upload_bytes: of one that is not JSON.
-        max_total_bytes: of all JSON bodies that are in memory at once, whoever sent them; reading comes before the key.
+        seconds: in which a body must come.
+        depth: of the JSON.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        max_bytes: int,
+        admission: Admission,
+        max_bytes: Callable[[str], int],
         max_upload_bytes: int,
-        max_total_bytes: int,
         seconds: float,
         depth: int,
     ) -> None:
-        self._app = app
-        self._max_bytes, self._max_upload_bytes, self._max_total_bytes = max_bytes, max_upload_bytes, max_total_bytes
+        self._app, self._admission = app, admission
+        self._max_bytes, self._max_upload_bytes = max_bytes, max_upload_bytes
         self._seconds, self._depth = seconds, depth
-        self._held = 0  # bytes of JSON bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS") or is_refused(scope):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        is_json = "json" in headers.get("content-type", "").lower()
-        limit = self._max_bytes if is_json else self._max_upload_bytes
         begun = False
 
         async def noting_send(message: Message) -> None:
@@ -64,32 +58,47 @@ class BodyMiddleware:
             begun = begun or message["type"] == "http.response.start"
             await send(message)
 
+        failure: KantuError
         try:
-            _check_encoding(headers)
-            if int(headers.get("content-length") or 0) > limit:
-                raise _BodyError(body_too_large())
-            bounded = self._bounded(receive, limit)
-            if is_json:
-                with self._holding(bounded) as held:
-                    await self._app(scope, await self._whole(held, receive), noting_send)
-            else:
-                await self._app(scope, bounded, noting_send)
-        except _BodyError as failure:
-            scope.setdefault("state", {})["error_code"] = failure.error.code
-            if not begun:
-                response = error_response(failure.error, headers.get("accept-language"))
-                response.headers["connection"] = "close"  # what is left of the body is not worth reading
-                await response(scope, receive, send)
+            await self._bounded(scope, receive, noting_send)
+            return
+        except _BodyError as error:
+            failure = error.error
         except KantuError as error:
-            scope.setdefault("state", {})["error_code"] = error.code
-            await error_response(error, headers.get("accept-language"))(scope, receive, send)
+            failure = error
+        scope.setdefault("state", {})["error_code"] = failure.code
+        if not begun:
+            response = error_response(failure, Headers(scope=scope).get("accept-language"))
+            response.headers["connection"] = "close"  # what is left of the body is not worth reading
+            await response(scope, receive, send)
 
-    def _bounded(self, receive: Receive, limit: int) -> Receive:
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers, caller = Headers(scope=scope), known_caller(scope)
+        _check_encoding(headers)
+        is_json = "json" in headers.get("content-type", "").lower()
+        limit = self._max_bytes(scope["path"]) if is_json else self._max_upload_bytes
+        if caller is None:
+            limit = _UNKNOWN_BYTES
+        length = headers.get("content-length")
+        if int(length or 0) > limit:
+            raise body_too_large()
+        if caller is None:
+            await self._app(scope, self._counted(receive, limit), send)
+            return
+        size = int(length or 0) if is_json else _UPLOAD_BYTES
+        async with self._admission.body(caller.owner, size) as held:  # before the client is told to go on
+            counted = self._counted(receive, limit)
+            if is_json:
+                leave_json(scope, await self._read(counted, held if length is None else None))
+                counted = _read_already(receive)
+            await self._app(scope, counted, send)
+
+    def _counted(self, receive: Receive, limit: int) -> Receive:
         """`receive`, within the limits of bytes and time."""
         deadline = asyncio.get_running_loop().time() + self._seconds
         seen, complete = 0, False
 
-        async def bounded() -> Message:
+        async def counted() -> Message:
             nonlocal seen, complete
             if complete:
                 return await receive()
@@ -105,43 +114,28 @@ class BodyMiddleware:
                     raise _BodyError(body_too_large())
             return message
 
-        return bounded
+        return counted
 
-    @contextmanager
-    def _holding(self, bounded: Receive) -> Iterator[Receive]:
-        """`bounded`, whose bytes count as held until the block is left."""
-        held = 0
+    async def _read(self, counted: Receive, growing: Holding | None) -> JsonReader:
+        """A whole body; others get their turn after every step of it.
 
-        async def counted() -> Message:
-            nonlocal held
-            message = await bounded()
-            size = len(message.get("body", b""))
-            if self._held + size > self._max_total_bytes:
-                raise _BodyError(_too_many_bytes())
-            held += size
-            self._held += size
-            return message
-
-        try:
-            yield counted
-        finally:
-            self._held -= held
-
-    async def _whole(self, bounded: Receive, receive: Receive) -> Receive:
-        """Read the body, check its shape, and hand it on in one message."""
-        parts: list[bytes] = []
+        Args:
+            growing: what is held for it, where its length is not known beforehand.
+        """
+        reader = JsonReader(self._depth)
         more = True
         while more:
-            message = await bounded()
+            message = await counted()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect  # the application would call it a body that cannot be parsed
-            parts.append(message.get("body", b""))
+            data = message.get("body", b"")
+            if growing is not None:
+                growing.grow(len(data))
+            for start in range(0, len(data), PIECE_BYTES):
+                reader.feed(data[start : start + PIECE_BYTES])
+                await asyncio.sleep(0)
             more = message.get("more_body", False)
-        body = b"".join(parts)
-        if not json.detect_encoding(body).startswith("utf-8"):  # the parser would guess UTF-16, unlike what counts here
-            raise invalid_json()
-        check_json_shape(body, self._depth)
-        return _replay({"type": "http.request", "body": body, "more_body": False}, receive)
+        return reader
 
 
 class _BodyError(Exception):
@@ -150,31 +144,6 @@ class _BodyError(Exception):
     def __init__(self, error: KantuError) -> None:
         super().__init__(error.code)
         self.error = error
-
-
-def check_json_shape(body: bytes, most_depth: int) -> None:
-    """Refuse JSON whose parsing would cost far more than its bytes. Says nothing about whether it is JSON.
-
-    Raises:
-        InvalidRequestError: `json_too_deep`, `json_too_many_items`.
-    """
-    depth = 0
-    for count, match in enumerate(_JSON.finditer(body)):
-        first = body[match.start()]
-        if first in _OPEN:
-            depth += 1
-            if depth > most_depth:
-                raise InvalidRequestError(
-                    "json_too_deep",
-                    f"请求体的 JSON 嵌套太深，最多 {most_depth} 层。",
-                    f"The body's JSON is nested too deeply, at most {most_depth} levels.",
-                )
-        elif first in _CLOSE:
-            depth -= 1
-        if count >= _MOST_ITEMS:
-            raise InvalidRequestError(
-                "json_too_many_items", "请求体的 JSON 元素太多。", "The body's JSON has too many elements."
-            )
 
 
 def _check_encoding(headers: Headers) -> None:
@@ -190,22 +159,14 @@ def _check_encoding(headers: Headers) -> None:
         )
 
 
-def _replay(message: Message, receive: Receive) -> Receive:
-    waiting: list[Message] = [message]
+def _read_already(receive: Receive) -> Receive:
+    """`receive`, behind an empty body."""
+    waiting: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
-    async def replay() -> Message:
+    async def behind() -> Message:
         return waiting.pop() if waiting else await receive()
 
-    return replay
-
-
-def _too_many_bytes() -> OverloadedError:
-    return OverloadedError(
-        "too_many_bytes_in_flight",
-        "正在处理的请求体太多，请稍后重试。",
-        "The bodies in flight are too many bytes; try again later.",
-        retry_after_seconds=1.0,
-    )
+    return behind
 
 
 def _too_slow() -> InvalidRequestError:

@@ -9,9 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import NotReadyError
 from kantu.service.errors import error_response
+from kantu.service.http.caller import known_caller
 from kantu.service.lifecycle import Lifecycle
-
-API = "/v1/"
 
 
 class SlowReaderMiddleware:
@@ -36,13 +35,13 @@ class SlowReaderMiddleware:
 
 
 class DrainMiddleware:
-    """Counts requests to the API, and refuses new ones once the service is stopping."""
+    """Counts requests of known callers, and refuses new ones once the service is stopping. Others hold up no stop."""
 
     def __init__(self, app: ASGIApp, *, lifecycle: Lifecycle) -> None:
         self._app, self._lifecycle = app, lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(API):
+        if scope["type"] != "http" or known_caller(scope) is None:
             await self._app(scope, receive, send)
             return
         try:

@@ -76,14 +76,14 @@ class Pictures:
         Raises:
             InvalidRequestError, ImageError: a picture, URL or `max_pixels` that is not accepted.
             NotFoundError: a file that is not the owner's.
-            OverloadedError: too many pixels are in flight.
+            OverloadedError, LimitExceededError: too many pixels are in flight.
         """
         started = time.perf_counter()
         with blaming("mm_processor_kwargs.max_pixels"):
             budgets = pixel_budgets(self._config, max_pixels, most_pixels=self._most_pixels)
         contents = [await self._bytes(source, owner) for source in sources]
         pixels = [await self._declared_pixels(*each) for each in zip(sources, contents, strict=True)]
-        with self._admission.picture(sum(pixels)):
+        async with self._admission.picture(owner, sum(pixels)):
             clean = [
                 await self._prepare(source, data, budgets[source.detail])
                 for source, data in zip(sources, contents, strict=True)

@@ -12,9 +12,10 @@ from kantu.processing.messages import Message
 from kantu.service.access import GatewayOf, authorize
 from kantu.service.chat.schemas import MMProcessorKwargs
 from kantu.service.chat.translate import read_conversation
+from kantu.service.http.json_route import JsonRoute
 from kantu.service.identity import Caller, check_model
 
-router = APIRouter(tags=["tokenize"])
+router = APIRouter(tags=["tokenize"], route_class=JsonRoute)
 
 
 class TokenizeRequest(BaseModel):
@@ -56,8 +57,8 @@ async def tokenize(
     model = gateway.model
     check_model(caller, body.model, model.name)
     conversation = read_conversation(body.messages, gateway.settings.request)
-    max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
-    with gateway.admission.request():
+    async with gateway.admission.request(caller.owner):
+        max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         async with gateway.pictures.read(conversation.pictures, caller.owner, max_pixels) as read:
             config = model.image_config
             costs = [

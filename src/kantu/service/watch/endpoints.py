@@ -8,6 +8,8 @@ from kantu.service.access import any_key
 from kantu.service.watch.metrics import CONTENT_TYPE
 from kantu.service.watch.watch import Watch
 
+METRICS = "/metrics"
+
 
 def metrics_router(watch: Watch, *, public: bool) -> APIRouter:
     """A router of one route.
@@ -18,7 +20,7 @@ def metrics_router(watch: Watch, *, public: bool) -> APIRouter:
     router = APIRouter(tags=["operation"], dependencies=[] if public else [Depends(any_key)])
 
     @router.get(
-        "/metrics",
+        METRICS,
         summary="Prometheus 指标",
         response_class=Response,
         responses={200: {"content": {"text/plain": {}}, "description": "Prometheus 文本格式 0.0.4"}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
@@ -65,7 +65,6 @@ class Metrics:
             buckets=REQUEST_BUCKETS,
             registry=registry,
         )
-        self.in_flight = Gauge("kantu_in_flight_requests", "Requests to the API under way.", registry=registry)
         self.rejected = Counter(
             "kantu_rejected_total",
             "Requests to the API turned away with 429 or 503, by error code.",

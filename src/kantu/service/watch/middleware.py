@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +46,7 @@ class WatchMiddleware:
         exchange = _Exchange(receive, send)
         notes = Notes()
         token = notes_of_request.set(notes)
-        with self._counted(scope), self._span(scope) as span:
+        with self._span(scope) as span:
             try:
                 await self._app(scope, exchange.receive, exchange.send)
             except BaseException:
@@ -57,14 +56,6 @@ class WatchMiddleware:
             finally:
                 notes_of_request.reset(token)
                 self._end(scope, exchange, notes, time.perf_counter() - started, span)
-
-    @contextlib.contextmanager
-    def _counted(self, scope: Scope) -> Iterator[None]:
-        if not scope["path"].startswith(_API):
-            yield
-            return
-        with self._watch.metrics.in_flight.track_inprogress():
-            yield
 
     def _span(self, scope: Scope) -> AbstractContextManager[Span | None]:
         if self._watch.tracing is None or not scope["path"].startswith(_API):

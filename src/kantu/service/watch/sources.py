@@ -33,6 +33,8 @@ class Sources:
         model: name of the model that is served.
         stats: the engine's.
         ready: whether a request sent now would be served.
+        in_flight_requests: of callers whose key is good, to the API.
+        body_bytes: of bodies in memory.
         in_flight_pixels: of pictures that are being decoded or wait for it.
         limit_store_errors: how often limits could not be counted, and were not enforced.
         wrong_keys: requests whose key opened nothing.
@@ -44,6 +46,8 @@ class Sources:
     model: str
     stats: Callable[[], Stats]
     ready: Callable[[], bool]
+    in_flight_requests: Callable[[], int] = _nothing
+    body_bytes: Callable[[], int] = _nothing
     in_flight_pixels: Callable[[], int] = _nothing
     limit_store_errors: Callable[[], int] = _nothing
     wrong_keys: Callable[[], int] = _nothing
@@ -67,6 +71,10 @@ class SourceCollector(Collector):
         for part in (
             lambda: _stats(sources),
             lambda: [gauge("kantu_ready", "1 if a request sent now would be served.", [({}, sources.ready())])],
+            lambda: [
+                gauge("kantu_in_flight_requests", "Requests of good keys.", [({}, sources.in_flight_requests())]),
+                gauge("kantu_body_bytes", "Bytes of requests' bodies in memory.", [({}, sources.body_bytes())]),
+            ],
             lambda: [
                 gauge("kantu_in_flight_pixels", "Pixels of pictures being read.", [({}, sources.in_flight_pixels())])
             ],

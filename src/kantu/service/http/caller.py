@@ -1,0 +1,107 @@
+"""Finds out who sends a request from its headers, before a byte of its body is read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kantu.errors import KantuError
+from kantu.service.identity import Caller
+
+API = "/v1/"
+
+_STATE = "caller"
+
+
+class CallerMiddleware:
+    """Leaves the `Caller`, or why there is none, in the scope's state, where `caller_of` finds it.
+
+    Whoever has no good key is answered by the application as if there were no body: nothing is read of it, a client
+    that waits for "100 Continue" is not told to go on, and the connection ends with the answer. So an address that does
+    not exist is a 404 without a key too.
+
+    Args:
+        authenticate: (value of `Authorization`, the client's address) -> who it is; raises KantuError.
+        guarded: how the addresses begin that anybody is asked at.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        authenticate: Callable[[str | None, str | None], Awaitable[Caller]],
+        guarded: Collection[str],
+    ) -> None:
+        self._app, self._authenticate, self._guarded = app, authenticate, tuple(guarded)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(self._guarded):
+            await self._app(scope, receive, send)
+            return
+        state, headers = scope.setdefault("state", {}), Headers(scope=scope)
+        client = scope.get("client")
+        try:
+            caller = state[_STATE] = await self._authenticate(
+                headers.get("authorization"), None if client is None else client[0]
+            )
+        except KantuError as error:
+            state[_STATE] = error
+            await self._app(scope, _no_body(), _closing(send) if has_body(headers) else send)
+            return
+        state["key_id"] = caller.key_id
+        await self._app(scope, receive, send)
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Who sends a request to a guarded address.
+
+    Raises:
+        AuthenticationError: `missing_api_key`, `invalid_api_key`, `expired_api_key`, `revoked_api_key`.
+        LimitExceededError: `too_many_wrong_keys`.
+        StoreError: the database could not be asked.
+    """
+    found: Caller | KantuError = scope["state"][_STATE]
+    if isinstance(found, KantuError):
+        raise found
+    return found
+
+
+def known_caller(scope: Scope) -> Caller | None:
+    """Who sends a request, if that is known; None for whoever has no good key, and where nobody is asked."""
+    found = scope.get("state", {}).get(_STATE)
+    return found if isinstance(found, Caller) else None
+
+
+def is_refused(scope: Scope) -> bool:
+    """Whether a request has no good key where one is needed. There is no body to be read then."""
+    return isinstance(scope.get("state", {}).get(_STATE), KantuError)
+
+
+def has_body(headers: Headers) -> bool:
+    """Whether a request announces a body."""
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _no_body() -> Receive:
+    messages: list[Message] = [
+        {"type": "http.disconnect"},
+        {"type": "http.request", "body": b"", "more_body": False},
+    ]
+
+    async def receive() -> Message:
+        return messages.pop() if len(messages) > 1 else messages[0]
+
+    return receive
+
+
+def _closing(send: Send) -> Send:
+    """`send`, for an answer after which what is left of the request is not worth reading."""
+
+    async def closing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["connection"] = "close"
+        await send(message)
+
+    return closing
