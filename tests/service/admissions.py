@@ -13,6 +13,7 @@ def admission_with(**limits: Any) -> Admission:
         "requests": 1000,
         "pixels": 10**9,
         "body_bytes": 10**9,
+        "answer_bytes": 10**9,
         "share": 1.0,
         "largest_body": 1,
         "wait_seconds": 60.0,
