@@ -65,9 +65,9 @@ def document_router(document: Callable[[], dict[str, Any]], *, public: bool) -> 
     Args:
         public: no key is needed; else any good one will do.
     """
-    router = APIRouter(dependencies=[] if public else [Depends(any_key)], include_in_schema=False)
+    router = APIRouter(dependencies=[] if public else [Depends(any_key)])
 
-    @router.get(DOCUMENT)
+    @router.get(DOCUMENT, include_in_schema=False)
     async def openapi() -> JSONResponse:
         return JSONResponse(document())
 

@@ -177,3 +177,48 @@ async def test_a_key_that_is_not_for_files_is_turned_away(make_gateway: Make) ->
             assert _code(response) == (403, "endpoint_not_allowed")
         without = await client.get(PATH, headers={"Authorization": ""})
         assert _code(without) == (401, "missing_api_key")
+
+
+DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-3", 206, b"0123"),
+        ("bytes=-3", 206, b"789"),
+        ("bytes=7-", 206, b"789"),
+        (f"bytes=7-{DIGITS}", 206, b"789"),
+        (f"bytes=-{DIGITS}", 206, b"0123456789"),
+        ("bytes=0-1,5-6", 206, None),
+    ],
+)
+async def test_a_part_of_a_file_can_be_read(make_gateway: Make, asked: str, status: int, part: bytes | None) -> None:
+    async with client_of(make_gateway()) as client:
+        uploaded = (await _upload(client, b"0123456789", purpose="batch")).json()
+        response = await client.get(f"{PATH}/{uploaded['id']}/content", headers={"range": asked})
+    assert response.status_code == status
+    assert part is None or response.content == part
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        (f"bytes={DIGITS}-", 416, "range_not_satisfiable"),
+        (f"bytes={DIGITS}-{DIGITS}", 416, "range_not_satisfiable"),
+        ("bytes=10-", 416, "range_not_satisfiable"),
+        ("bytes=5-2", 400, "invalid_range"),
+        ("bytes=x", 400, "invalid_range"),
+        ("lines=1-2", 400, "invalid_range"),
+        ("x", 400, "invalid_range"),
+    ],
+)
+async def test_a_part_that_cannot_be_is_refused_in_our_envelope(
+    make_gateway: Make, asked: str, status: int, code: str
+) -> None:
+    async with client_of(make_gateway()) as client:
+        uploaded = (await _upload(client, b"0123456789", purpose="batch")).json()
+        response = await client.get(f"{PATH}/{uploaded['id']}/content", headers={"range": asked})
+        assert (await client.get(f"{PATH}/{uploaded['id']}/content")).content == b"0123456789"
+    assert _code(response) == (status, code)
+    assert response.headers.get("content-range") == ("bytes */10" if status == 416 else None)

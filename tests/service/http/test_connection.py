@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -19,6 +20,12 @@ pytestmark = pytest.mark.anyio
 GET = b"GET / HTTP/1.1\r\nHost: gateway\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: gateway\r\n"
 LARGE = 8 * 2**20
+
+
+@pytest.fixture(params=[True, False], ids=["uvloop", "asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, bool]]:
+    """Both loops: uvicorn takes uvloop where it is installed."""
+    return "asyncio", {"use_uvloop": request.param}
 
 
 class Hasty(ImpatientProtocol):
@@ -224,3 +231,168 @@ async def test_http_1_0_is_not_told_to_continue() -> None:
 
     head, _ = await exchange(b"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na", reading)
     assert head.startswith(b"http/1.1 200 ")
+
+
+# Half closed connections
+
+
+class Curious(Hasty):
+    header_seconds = 10.0
+    probe_seconds = 0.02
+
+
+class Slow:
+    """Answers when it is told to; knows when its client has gone.
+
+    Args:
+        begin: send the status at once.
+        content_type: of the answer, which is chunked.
+    """
+
+    def __init__(self, *, begin: bool = False, content_type: bytes = b"application/json") -> None:
+        self.begin, self.content_type = begin, content_type
+        self.asked, self.go, self.gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            more = message["more_body"]
+        self.asked.set()
+        watching = asyncio.create_task(self._watch(receive))
+        start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", self.content_type)]}
+        if self.begin:
+            await send(start)
+            await send({"type": "http.response.body", "body": b"data: one\n\n", "more_body": True})
+        going = asyncio.create_task(self.go.wait())
+        await asyncio.wait([watching, going], return_when=asyncio.FIRST_COMPLETED)
+        if not self.gone.is_set():
+            if not self.begin:
+                await send(start)
+            await send({"type": "http.response.body", "body": b"done"})
+        going.cancel()
+        watching.cancel()
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.gone.set()
+
+
+def without_interim(received: bytes) -> bytes:
+    return received.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
+
+
+WHOLE = POST + b"Content-Length: 2\r\n\r\nab"
+
+
+@pytest.mark.parametrize("sent", [GET + b"\r\n", WHOLE, b"GET / HTTP/1.0\r\n\r\n"], ids=["get", "post", "1.0"])
+async def test_a_client_that_closes_its_half_at_once_gets_its_answer(sent: bytes) -> None:
+    async with serving(Hasty) as address, connected(address) as (reader, writer):
+        writer.write(sent)
+        writer.write_eof()
+        head, _, body = (await rest(reader)).partition(b"\r\n\r\n")
+    assert (head.split(b"\r\n")[0], body) == (b"HTTP/1.1 200 OK", b"xx")
+
+
+async def test_all_that_was_asked_before_is_answered() -> None:
+    async with serving(Hasty) as address, connected(address) as (reader, writer):
+        writer.write(GET.replace(b" / ", b" /3 ") + b"\r\n" + GET.replace(b" / ", b" /4 ") + b"\r\n")
+        writer.write_eof()
+        received = await rest(reader)
+    assert received.count(b"HTTP/1.1 200 OK") == 2
+    assert received.endswith(b"xxxx")
+
+
+async def test_it_may_take_its_time_and_only_what_clients_skip_comes_before_it() -> None:
+    app = Slow()
+    async with serving(Curious, app) as address, connected(address) as (reader, writer):
+        writer.write(WHOLE)
+        writer.write_eof()
+        await app.asked.wait()
+        await asyncio.sleep(20 * Curious.probe_seconds)
+        app.go.set()
+        received = await rest(reader)
+    assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert without_interim(received).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nconnection: close\r\n" in received
+    assert received.endswith(b"4\r\ndone\r\n0\r\n\r\n")
+    assert not app.gone.is_set()
+
+
+async def test_a_client_of_the_standard_library_reads_over_what_comes_before_it() -> None:
+    app = Slow()
+    async with serving(Curious, app) as address:
+
+        def ask() -> tuple[int, bytes]:
+            connection = http.client.HTTPConnection(*address, timeout=30)
+            connection.request("POST", "/", b"ab")
+            connection.sock.shutdown(socket.SHUT_WR)
+            response = connection.getresponse()
+            try:
+                return response.status, response.read()
+            finally:
+                connection.close()
+
+        answered = asyncio.create_task(asyncio.to_thread(ask))
+        await app.asked.wait()
+        await asyncio.sleep(20 * Curious.probe_seconds)
+        app.go.set()
+        assert await answered == (200, b"done")
+
+
+async def test_a_stream_of_events_goes_on_with_comments() -> None:
+    app = Slow(begin=True, content_type=b"text/event-stream")
+    async with serving(Curious, app) as address, connected(address) as (reader, writer):
+        writer.write(WHOLE)
+        writer.write_eof()
+        await app.asked.wait()
+        await asyncio.sleep(20 * Curious.probe_seconds)
+        app.go.set()
+        body = (await rest(reader)).partition(b"\r\n\r\n")[2]
+    chunks = [chunk for chunk in body.split(b"\r\n") if chunk]
+    events = b"".join(chunks[1::2]).replace(b":\n\n", b"")
+    assert events == b"data: one\n\ndone"
+    assert b"3\r\n:\n\n\r\n" in body
+
+
+@pytest.mark.parametrize(
+    "app",
+    [lambda: Slow(), lambda: Slow(begin=True, content_type=b"text/event-stream")],
+    ids=["nothing sent yet", "in the middle of a stream"],
+)
+async def test_a_client_that_has_closed_both_halves_is_noticed_while_nothing_is_ready(app: Callable[[], Slow]) -> None:
+    slow = app()
+    async with serving(Curious, slow) as address:
+        async with connected(address) as (_, writer):
+            writer.write(WHOLE)
+            await slow.asked.wait()
+        await asyncio.wait_for(slow.gone.wait(), 30)
+
+
+async def test_a_client_that_closes_its_half_in_the_middle_of_its_request_is_gone() -> None:
+    app = Slow()
+    async with serving(Curious, app) as address, connected(address) as (reader, writer):
+        writer.write(POST + b"Content-Length: 4\r\n\r\nab")
+        writer.write_eof()
+        assert await rest(reader) == b""
+    assert not app.asked.is_set()
+
+
+async def test_a_half_closed_client_of_http_1_0_is_given_up_after_a_while() -> None:
+    app = Slow()
+    async with serving(Curious, app) as address, connected(address) as (reader, writer):
+        writer.write(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab")
+        writer.write_eof()
+        assert await rest(reader) == b""
+        await asyncio.wait_for(app.gone.wait(), 30)
+
+
+async def test_a_half_closed_connection_with_nothing_asked_is_closed() -> None:
+    async with serving(Curious) as address, connected(address) as (reader, writer):
+        writer.write(GET + b"\r\n")
+        await reader.readuntil(b"\r\n\r\nxx")
+        writer.write_eof()
+        assert await rest(reader) == b""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse
 
 from kantu.errors import InvalidRequestError
 from kantu.service.access import GatewayOf, authorize
@@ -53,7 +54,7 @@ async def get_file(file_id: str, caller: CallerOf, gateway: GatewayOf) -> FileOb
 @router.get(
     "/{file_id}/content",
     summary="下载文件",
-    response_class=Download,
+    response_class=FileResponse,
     responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def get_content(file_id: str, caller: CallerOf, gateway: GatewayOf) -> Download:

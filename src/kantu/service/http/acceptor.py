@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from kantu.errors import OverloadedError
 from kantu.service.http.connections import Connections, Held
 from kantu.service.http.refusal import refusal
 
-_AT_ONCE = 64  # in one turn of the loop
+_log = logging.getLogger(__name__)
+
+_AT_ONCE = 32  # in one turn of the loop
 _HANDSHAKE_SECONDS = 10.0
 _SHUTDOWN_SECONDS = 5.0  # of TLS
 _MOST_BEING_REFUSED = 64  # more than that are closed without waiting for them to read why
@@ -81,24 +85,26 @@ class Acceptor:
                 continue  # that one client has gone again
             connection.setblocking(False)
             held = self._connections.admit(address[0])
-            work = self._refuse(connection) if held is None else self._serve(connection, held)
-            task = self._loop.create_task(work)
+            task = self._loop.create_task(self._refuse(connection) if held is None else self._serve(connection, held))
             if held is not None:
                 held.close = task.cancel  # until the protocol takes over
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(self._done, connection, held))
+
+    def _done(self, connection: socket.socket, held: Held | None, task: asyncio.Task[None]) -> None:
+        """A task that is cancelled before its first step sees nothing of it, so what it holds is let go of here."""
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is not None:
+            connection.close()
+            if held is not None:
+                held.end()
+            # without a handshake, or gone before its end, is an OSError; ssl's errors and timeouts are too
+            if not task.cancelled() and not isinstance(error, OSError):
+                _log.error("a connection could not be served", exc_info=error)
 
     async def _serve(self, connection: socket.socket, held: Held) -> None:
-        try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await self._handed_over(connection, self._make_protocol(held), _HANDSHAKE_SECONDS, _SHUTDOWN_SECONDS)
-        except OSError:  # no handshake, or gone before its end; ssl's errors and timeouts are OSErrors too
-            held.end()
-            connection.close()
-        except BaseException:
-            held.end()
-            connection.close()
-            raise
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await self._handed_over(connection, self._make_protocol(held), _HANDSHAKE_SECONDS, _SHUTDOWN_SECONDS)
 
     async def _refuse(self, connection: socket.socket) -> None:
         """Say why. Closed at once, with a request still unread, the answer would be lost to a reset."""
@@ -114,8 +120,6 @@ class Acceptor:
             async with asyncio.timeout(2 * _REFUSAL_SECONDS):
                 await self._handed_over(connection, protocol, _REFUSAL_SECONDS, _REFUSAL_SECONDS)
                 await protocol.closed
-        except OSError:  # it has gone by itself
-            connection.close()
         finally:
             self._being_refused -= 1
 

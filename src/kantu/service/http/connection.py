@@ -160,8 +160,11 @@ class ImpatientProtocol(HttpToolsProtocol):
     # --- making room
 
     def _evict(self) -> None:
-        self.transport.close()
-        self.loop.call_later(_EVICT_SECONDS, self.transport.abort)
+        if self.transport.get_write_buffer_size():
+            self.transport.close()
+            self.loop.call_later(_EVICT_SECONDS, self.transport.abort)
+        else:
+            self.transport.abort()  # at once: over TLS, closing waits for the client
 
     def on_response_complete(self) -> None:
         """Another request may be waiting in the pipeline, and is begun here."""
