@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from kantu import service
@@ -262,3 +263,37 @@ def test_every_package_that_the_service_imports_is_looked_for() -> None:
     of_the_base = {"kantu", "typer", "rich", "PIL", "numpy", "pydantic", "pydantic_core"}
     come_along = {"starlette", "anyio", "h11", "httpcore", "idna"}  # with one that is looked for
     assert imported - set(sys.stdlib_module_names) - of_the_base - come_along <= set(_NEEDED)
+
+
+# a home or a database that cannot be used
+
+
+@pytest.mark.parametrize("command", [("keys", "list"), ("serve", "--port", "0")])
+def test_a_database_that_is_none_is_said_without_a_traceback(home: Path, command: tuple[str, ...]) -> None:
+    home.mkdir()
+    (home / "kantu.db").write_bytes(b"not a database\n" * 1000)
+    _is_refused(command, "database_damaged")
+
+
+@pytest.mark.parametrize("command", [("keys", "list"), ("serve", "--port", "0")])
+def test_a_home_that_is_a_file_is_said_without_a_traceback(home: Path, command: tuple[str, ...]) -> None:
+    home.write_text("in the way")
+    _is_refused(command, "home_unusable")
+
+
+@pytest.mark.parametrize("command", [("keys", "list"), ("serve", "--port", "0")])
+def test_a_newer_database_is_said_without_a_traceback(home: Path, command: tuple[str, ...]) -> None:
+    created("n")
+    database = Database.sqlite(home / "kantu.db")
+    with database.session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    _is_refused(command, "database_too_new")
+
+
+def _is_refused(command: tuple[str, ...], code: str) -> None:
+    result = kantu_(*command)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("错误：")
+    assert f"[{code}]" in result.stderr
+    assert "Traceback" not in result.stderr

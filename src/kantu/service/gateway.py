@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from kantu import __version__
+from kantu.errors import StoreError
 from kantu.service import descriptors
 from kantu.service.admission import Admission
 from kantu.service.batches.answer import LineAnswerer
@@ -80,7 +81,11 @@ def open_database(settings: Settings, home: Path) -> Database:
         database = Database.sqlite(home / "kantu.db", ballast_bytes=ballast)
     else:
         database = Database(url.get_secret_value(), ballast_bytes=ballast)
-    database.upgrade()
+    try:
+        database.upgrade()
+    except StoreError:
+        database.close()
+        raise
     return database
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import socket
@@ -51,10 +52,11 @@ def serve(settings: Settings) -> None:
     restore_logs = configure(settings.watch.log_level, log_file)
     try:
         descriptors.tell(settings.server.max_connections, descriptors.raise_limit())
-        listeners = listen_all(settings)
         folder = home()
         prepare_home(folder)
-        with only_service(folder, limits_are_shared=settings.store.redis_url is not None):
+        with contextlib.ExitStack() as at_end:
+            listeners = [at_end.enter_context(listener) for listener in listen_all(settings)]
+            at_end.enter_context(only_service(folder, limits_are_shared=settings.store.redis_url is not None))
             database = open_database(settings, folder)
             ensure_first_key(database, folder)
             engine_log = None if log_file is None else log_file.beside("engine")

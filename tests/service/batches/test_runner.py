@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,12 @@ from kantu.errors import (
     StoreError,
 )
 from kantu.service.batches.record import UNFINISHED, WINDOW_SECONDS, Batch
-from tests.service.batches.conftest import ALICE, BOB, Desk, request_line
+from kantu.service.database import Database
+from kantu.service.files import usage
+from kantu.service.files.quota import Quota
+from tests.service.batches.conftest import ALICE, BOB, Answer, Desk, request_line
+from tests.service.clock import Clock
+from tests.service.files.conftest import create, stream
 
 
 def _numbered(count: int, prefix: str = "r") -> list[str]:
@@ -355,11 +362,13 @@ def test_a_silent_runner_loses_its_batch_and_can_record_nothing_more(desk: Desk)
             while len(gate.entered) < 2:
                 await asyncio.sleep(0.01)
             silent._renew_at = float("inf")  # as a process that was stopped for a while
-            async with desk.running(script, lease_seconds=30):
-                for _ in range(3):  # as seconds pass, between one look and the next
-                    await asyncio.sleep(0.1)
-                    assert not script.calls
-                    desk.steady.now += 10
+            async with desk.running(script, lease_seconds=30) as other:
+                while not other._silence._since:  # it has seen the lease
+                    await asyncio.sleep(0.01)
+                desk.steady.now += 29
+                await asyncio.sleep(0.1)
+                assert not script.calls
+                desk.steady.now += 1
                 (ended,) = await desk.ended(batch)
                 gate.open.set()
                 await asyncio.sleep(0.05)
@@ -434,6 +443,133 @@ def test_output_files_expire_when_asked(desk: Desk) -> None:
         return batch
 
     assert asyncio.run(run()).status not in UNFINISHED
+
+
+def _answers_of(size: int) -> Answer:
+    async def answer(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {"number": body["number"], "text": "看" * (size // 3)}
+
+    return answer
+
+
+def test_results_over_the_bound_end_the_batch_and_what_there_is_is_kept(desk: Desk) -> None:
+    async def run() -> None:
+        batch = await desk.submit(_numbered(40))
+        async with desk.running(_answers_of(2**14), concurrency=1, most_bytes=10 * 2**14):
+            (batch,) = await desk.ended(batch)
+        assert (batch.status, [problem.code for problem in batch.problems]) == ("failed", ["batch_output_too_large"])
+        output = await desk.read("alice", batch.output_file_id)
+        assert [line["response"]["body"]["number"] for line in output] == list(range(9))  # the envelope counts, too
+        file = await desk.files.get("alice", batch.output_file_id or "")
+        assert 9 * 2**14 < file.size <= 10 * 2**14
+        assert (batch.completed, batch.total) == (9, 40)
+        assert _items(desk) == 0
+        assert _stored(desk) == file.size + await _size_of_input(desk, batch)
+
+    asyncio.run(run())
+
+
+def test_an_owner_s_quota_ends_its_batch_and_no_other(database: Database, folder: Path, clock: Clock) -> None:
+    desk = Desk(database, folder, clock, Quota(owner_files=9, owner_bytes=10 * 2**14, total_bytes=2**24))
+
+    async def run() -> None:
+        large, small = await desk.submit(_numbered(40), ALICE), await desk.submit(_numbered(2), BOB)
+        async with desk.running(_answers_of(2**14)):
+            large, small = await desk.ended(large, small)
+        assert (large.status, [problem.code for problem in large.problems]) == ("failed", ["storage_quota_exceeded"])
+        assert len(await desk.read("alice", large.output_file_id)) == large.completed == 9
+        assert (small.status, small.completed) == ("completed", 2)
+        assert _stored(desk) <= 10 * 2**14
+        await desk.files.delete("alice", large.output_file_id or "")
+        async with desk.running(_answers_of(2**14)):
+            (again,) = await desk.ended(await desk.submit(_numbered(5), ALICE))
+        assert (again.status, again.completed) == ("completed", 5)
+
+    asyncio.run(run())
+
+
+def test_a_store_that_is_full_holds_batches_up_until_there_is_room_and_they_can_be_cancelled(
+    database: Database, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kantu.service.batches.work.backoff_seconds", lambda tries: 0.01)
+    desk = Desk(database, folder, clock, Quota(owner_files=9, owner_bytes=2**20, total_bytes=10 * 2**14))
+
+    async def run() -> None:
+        filler = await create(desk.files, "carol", "x", "batch", stream(bytes(6 * 2**14)))
+        first, second = await desk.submit(_numbered(6), ALICE), await desk.submit(_numbered(6), BOB)
+        async with desk.running(_answers_of(2**14)):
+            while (await desk.look(first)).completed + (await desk.look(second)).completed < 3:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert (await desk.look(first)).status == (await desk.look(second)).status == "in_progress"
+            await desk.batches.cancel("bob", second.id)
+            (second,) = await desk.ended(second)
+            assert second.status == "cancelled"
+            assert len(await desk.read("bob", second.output_file_id)) == second.completed
+            await desk.files.delete("carol", filler.id)
+            (first,) = await desk.ended(first)
+        assert (first.status, first.completed) == ("completed", 6)
+
+    asyncio.run(run())
+
+
+def test_results_are_never_all_in_memory(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither many nor long ones: what is read at once is a MiB, or one line."""
+    pages: list[int] = []
+    prepare = desk.files.prepare
+
+    async def measured(owner: str, name: str, purpose: Any, pieces: AsyncIterator[bytes], lifetime: int) -> Any:
+        async def noted() -> AsyncIterator[bytes]:
+            async for piece in pieces:
+                pages.append(len(piece))
+                yield piece
+
+        return await prepare(owner, name, purpose, noted(), lifetime)
+
+    monkeypatch.setattr(desk.files, "prepare", measured)
+
+    async def run() -> None:
+        batch = await desk.submit(_numbered(12))
+        async with desk.running(_answers_of(300 * 2**10)):
+            (batch,) = await desk.ended(batch)
+        assert batch.completed == 12
+
+    asyncio.run(run())
+    assert len(pages) == 2  # a character is three bytes here
+    assert max(pages) < 3 * 2**20 + 2**14
+
+
+@pytest.mark.parametrize("jump_seconds", [-30 * 86_400, 3600])
+def test_a_clock_that_is_set_neither_idles_a_batch_nor_ends_it(desk: Desk, jump_seconds: int) -> None:
+    """The lease of a runner that was killed runs out by the steady clock."""
+
+    async def run() -> None:
+        gate, script = Gate(), Script({})
+        batch = await desk.submit(_numbered(4))
+        async with desk.running(gate, concurrency=2, lease_seconds=30) as killed:
+            while len(gate.entered) < 2:
+                await asyncio.sleep(0.01)
+            killed._renew_at = float("inf")
+            desk.clock.now += jump_seconds
+            async with desk.running(script, lease_seconds=30) as other:
+                while not other._silence._since:  # it has seen the lease
+                    await asyncio.sleep(0.01)
+                desk.steady.now += 30
+                (ended,) = await desk.ended(batch)
+                gate.open.set()
+        assert (ended.status, ended.completed) == ("completed", 4)
+
+    asyncio.run(run())
+
+
+def _stored(desk: Desk, owner: str = "alice") -> int:
+    with desk.database.session(read_only=True) as session:
+        return usage.usage_of(session, owner).owner_bytes
+
+
+async def _size_of_input(desk: Desk, batch: Batch) -> int:
+    return (await desk.files.get(batch.owner, batch.input_file_id)).size
 
 
 def _items(desk: Desk) -> int:
