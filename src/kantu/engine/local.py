@@ -179,8 +179,8 @@ class LocalEngine:
         return JobHandle(self, job)
 
     def _refuse_overload(self, job: Job) -> None:
-        """A line may take a place, or pixels, while it holds fewer than are still free: half of all where it waits alone,
-        and less the more others do. Requests of no line share all there is."""
+        """A line may take a place, or pixels, while it holds fewer than are still free: half of all where it waits
+        alone, and less the more others do. Requests of no line share all there is."""
         settings = self.settings
         own = [other for other in self._waiting if job.line and other.line == job.line]
         places = settings.max_waiting - len(self._waiting)
