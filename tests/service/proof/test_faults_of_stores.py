@@ -127,6 +127,41 @@ def test_a_locked_sqlite_refuses_only_what_must_be_written(tmp_path: Path) -> No
             assert code_of(upload(client, batch_line())) == OK
 
 
+def test_a_database_that_is_damaged_is_said_and_comes_back_with_its_backup(tmp_path: Path) -> None:
+    with live_gateway(tmp_path) as gateway, gateway.client() as client, gateway.client(gateway.new_key()) as another:
+        assert code_of(client.post(CHAT, json=question())) == OK
+        files = [gateway.home / name for name in ("kantu.db", "kantu.db-wal")]
+        for path in files:
+            shutil.copy(path, tmp_path / path.name)
+            overwrite(path, Path("/dev/urandom"))
+        wait_until(lambda: readiness(client)[0] == 503)
+        assert readiness(client)[1]["database"] == "unavailable"
+        answers = [
+            answer
+            for one in (client, another)
+            for answer in (one.post(CHAT, json=question()), upload(one, batch_line()), one.get("/v1/files"))
+        ]
+        assert {code_of(answer) for answer in answers} <= {OK, UNAVAILABLE}  # some is remembered, none is a defect
+        assert UNAVAILABLE in {code_of(answer) for answer in answers}
+        assert kantu_keys(gateway, "list").returncode == 1
+        assert client.get("/healthz").status_code == 200
+        for path in files:
+            overwrite(path, tmp_path / path.name)
+        wait_until(lambda: readiness(client)[0] == 200)
+        assert [code_of(one.post(CHAT, json=question())) for one in (client, another)] == [OK, OK]
+        assert code_of(upload(client, batch_line())) == OK
+
+
+def overwrite(path: Path, source: Path) -> None:
+    """In place, by another process."""
+    count = str(path.stat().st_size)
+    subprocess.run(
+        ["dd", f"if={source}", f"of={path}", "bs=64K", f"count={count}", "iflag=count_bytes", "conv=notrunc"],
+        check=True,
+        capture_output=True,
+    )
+
+
 def test_without_its_redis_nothing_is_limited_until_it_is_back(tmp_path: Path, redis_server: RedisServer) -> None:
     exceeded = (429, "request_limit_exceeded")
     with live_gateway(tmp_path, {"KANTU_STORE_REDIS_URL": redis_server.url}) as gateway:
