@@ -92,7 +92,7 @@ class StructuredOutputs(_Body):
     """vLLM 的约束：正则、选项或 JSON Schema，只能给一个。"""
 
     regex: StrictStr | None = None
-    choice: list[StrictStr] | None = None
+    choice: Annotated[list[StrictStr], Field(fail_fast=True)] | None = None
     json_: dict[str, Any] | None = Field(None, alias="json")
 
 
@@ -114,7 +114,7 @@ class ChatRequest(_Body):
     """一次对话补全。"""
 
     model: StrictStr
-    messages: list[Message] = Field(min_length=1)
+    messages: list[Message] = Field(min_length=1, fail_fast=True)
     stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
     response_format: ResponseFormat | None = None
@@ -134,7 +134,7 @@ class ChatRequest(_Body):
     top_logprobs: StrictInt | None = None
     n: StrictInt | None = None
     seed: StrictInt | None = Field(None, description="-1 与不写相同（vLLM 的约定）")
-    stop: StrictStr | list[StrictStr] | None = None
+    stop: StrictStr | Annotated[list[StrictStr], Field(fail_fast=True)] | None = None
     mm_processor_kwargs: MMProcessorKwargs | None = None
     cache_salt: StrictStr | None = Field(
         None, max_length=256, description="盐不同的请求不共用缓存，同一个密钥的也不共用（vLLM 的参数）"

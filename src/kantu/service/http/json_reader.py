@@ -21,9 +21,10 @@ _LONG = 2**16  # bytes from which on a string is taken out
 _MOST_SKELETON_BYTES = 12 * 2**20  # a million characters however they are escaped; json.loads takes up to 30 ms
 _MOST_OUTSIDE_BYTES = 4 * 2**20  # outside of strings: brackets, numbers, blanks
 _MOST_ITEMS = 100_000  # far more than the largest conversation; a body of 64 MiB could hold 20 million
+_MOST_MEMBERS = 2048  # of one object: an error is worded for each name that is unknown, 10 us each
 
 _TOKEN = re.compile(rb'["\[{\]},]')
-_OPEN, _CLOSE, _QUOTE = frozenset(b"[{"), frozenset(b"]}"), ord('"')
+_OPEN, _CLOSE, _OBJECT, _QUOTE = frozenset(b"[{"), frozenset(b"]}"), ord("{"), ord('"')
 # What a string's end is not in, up to a backslash whose second half has not come. Possessive: no stack, no second try.
 _INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 # ASCII, and escapes that mean the same wherever a string is cut; half of a surrogate pair (\ud83d) does not.
@@ -42,7 +43,9 @@ class JsonReader:
         self._texts: list[str] = []  # what has been taken out
         self._mark = secrets.token_hex(16)  # stands before its number, where it was; nobody can guess it
         self._rest = b""  # a backslash whose second half is to come
-        self._depth = self._items = self._outside_bytes = 0
+        self._open: list[int] = []  # what arrays and objects began with
+        self._members: list[int] = []  # how many commas each has had
+        self._items = self._outside_bytes = 0
         self._start: int | None = None  # of the string under way, in the skeleton
         self._plain = True  # so far it is
         self._pieces: list[str] = []  # of it, where it is long
@@ -98,12 +101,23 @@ class JsonReader:
         if token == _QUOTE:
             self._start, self._plain = len(self._skeleton), True
         elif token in _OPEN:
-            self._depth += 1
-            if self._depth > self._most_depth:
+            self._open.append(token)
+            self._members.append(0)
+            if len(self._open) > self._most_depth:
                 raise _too_deep(self._most_depth)
-        elif token in _CLOSE:
-            self._depth -= 1
+        elif self._open:  # else the parser will refuse it
+            self._count(token)
         return end
+
+    def _count(self, token: int) -> None:
+        """A comma or a closing bracket."""
+        if token in _CLOSE:
+            self._open.pop()
+            self._members.pop()
+            return
+        self._members[-1] += 1
+        if self._open[-1] == _OBJECT and self._members[-1] >= _MOST_MEMBERS:
+            raise _too_many_items()
 
     def _inside(self, piece: bytes, position: int) -> int:
         """Read to the end of the string, or of what there is of it; returns where that is."""

@@ -24,7 +24,7 @@ class TokenizeRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: StrictStr
-    messages: list[Message] = Field(min_length=1)
+    messages: list[Message] = Field(min_length=1, fail_fast=True)
     mm_processor_kwargs: MMProcessorKwargs | None = None
 
 
