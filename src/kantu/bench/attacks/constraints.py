@@ -51,7 +51,7 @@ def _schemas(target: Target) -> Sequence[bytes]:
             found.append(target.chat("写", response_format=form, max_completion_tokens=256))
         for regex in (f"{'.?' * 3000}{variant}", f"({'a|' * 2000}b){{1,{900 + variant}}}", f"(.*{variant}){{50}}"):
             found.append(target.chat("写", structured_outputs={"regex": regex}, max_completion_tokens=256))
-        choices = [f"{variant}{'选' * 200}{i}" for i in range(1000)]
+        choices = [f"{variant}{'选' * 70}{i}" for i in range(256)]
         found.append(target.chat("写", structured_outputs={"choice": choices}, max_completion_tokens=256))
     return found
 
@@ -70,11 +70,11 @@ def _wide(variant: int) -> dict[str, Any]:
 
 
 def _enum(variant: int) -> dict[str, Any]:
-    return {"enum": [f"{variant}-{i}-{'项' * 20}" for i in range(2000)]}
+    return {"enum": [f"{variant}-{i}-{'项' * 20}" for i in range(700)]}
 
 
 ATTACKS = (
     Attack("stop-strings", "16 个停止串，各 4,000 字起，正则 x{4000}，n = 8；4 个连接", _stops, ask, 4, 0.05),
     Attack("per-token", "n = 8，各种惩罚、重复检测、logprobs 20 一起用，各 1,024 词元；4 个连接", _per_token, ask, 4),
-    Attack("schemas", "深的 const、大 schema、.? × 3,000、1,000 个选项，个个不同；4 个连接", _schemas, ask, 4, 0.05),
+    Attack("schemas", "深的 const、大 schema、.? × 3,000、256 个选项，个个不同；4 个连接", _schemas, ask, 4, 0.05),
 )
