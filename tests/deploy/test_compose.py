@@ -13,7 +13,7 @@ import pytest
 
 from kantu import __version__
 from kantu.service.settings import read_settings
-from tests.deploy.files import DEPLOY, containerfile, read
+from tests.deploy.files import DEPLOY, KUBERNETES, containerfile, read
 
 COMPOSE: dict[str, Any] = read(DEPLOY / "compose.yaml")
 GPU: dict[str, Any] = read(DEPLOY / "compose.gpu.yaml")
@@ -47,6 +47,34 @@ def test_a_service_runs_as_nobody_special_on_a_root_it_cannot_write(name: str) -
     assert re.fullmatch(r"[1-9]\d*:\d+", service["user"])
 
 
+def size(text: str) -> int:
+    """Bytes of a size as compose writes it."""
+    return int(text[:-1]) * {"m": 2**20, "g": 2**30}[text[-1]]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_a_bound_of_memory_and_of_processes(name: str) -> None:
+    service = SERVICES[name]
+    assert service["memswap_limit"] == service["mem_limit"], "swap would only put the end off, for everybody"
+    assert 0 < service["pids_limit"] <= 512
+    held = [re.search(r"size=(\d+[mg])", mount) for mount in service["tmpfs"]]
+    assert all(held), "what lies in a tmpfs counts as memory"
+    assert sum(size(found[1]) for found in held if found) < size(service["mem_limit"])
+
+
+def test_the_gateway_s_bound_is_that_of_its_pod_on_each_device() -> None:
+    for compose, manifest in ((SERVICES["kantu"], "base"), (GPU["services"]["kantu"], "components/gpu")):
+        (container,) = read(KUBERNETES / manifest / "deployment.yaml")["spec"]["template"]["spec"]["containers"]
+        limit = container["resources"]["limits"]["memory"]
+        assert size(compose["mem_limit"]) == int(limit.removesuffix("Gi")) * 2**30
+        assert compose["memswap_limit"] == compose["mem_limit"]
+
+
+def test_redis_can_hold_what_it_may_twice() -> None:
+    (most,) = re.findall(r"maxmemory (\d+)mb", SERVICES["redis"]["entrypoint"][-1])
+    assert size(SERVICES["redis"]["mem_limit"]) > 2 * int(most) * 2**20
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_an_image_has_an_exact_tag_and_can_come_from_a_private_registry(name: str) -> None:
     image = SERVICES[name]["image"]
@@ -65,6 +93,12 @@ def test_the_stores_and_prometheus_have_no_way_out() -> None:
     assert COMPOSE["networks"]["back"] == {"internal": True}
     for name in ("postgres", "redis", "prometheus"):
         assert SERVICES[name]["networks"] == ["back"]
+
+
+def test_the_network_of_the_published_ports_translates_nothing_on_the_way_out() -> None:
+    options = COMPOSE["networks"]["front"]["driver_opts"]
+    assert options["com.docker.network.bridge.enable_ip_masquerade"] == "false"
+    assert set(COMPOSE["networks"]) == {"front", "back"}
 
 
 def test_each_service_tells_whether_it_is_healthy_and_the_gateway_waits_for_its_stores() -> None:

@@ -204,6 +204,16 @@ def test_the_network_is_closed_but_for_what_a_policy_names(
     assert ports["egress"] == ({53, 5432, 6379} if overlay.startswith("replicas") else {53})
 
 
+@pytest.mark.parametrize("path", sorted(KUBERNETES.rglob("networkpolicy.yaml")), ids=lambda path: path.parent.name)
+def test_every_peer_of_a_policy_is_pods_by_label_in_a_namespace_by_name(path: Path) -> None:
+    # A label alone could be anybody's in any namespace, a namespace alone any pod in it.
+    for policy in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            for peer in (peer for rule in policy["spec"].get(way, []) for peer in rule[peers]):
+                assert peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+                assert peer["podSelector"]["matchLabels"]
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_all_that_is_mounted_exists_and_all_that_the_image_writes_is_mounted(
     overlay: str, built: Callable[[str], list[Manifest]]

@@ -27,10 +27,8 @@ def _lines(target: Target, count: int, characters: int) -> bytes:
 
 
 def _files(target: Target) -> Sequence[bytes]:
-    """Large ones, and small ones for the last free blocks."""
-    return [
-        target.upload(_lines(target, lines, 1000), "a.jsonl", "batch") for lines in (4000, 4000, 4000, 4000, 100, 1)
-    ]
+    """From large to small: each size fills what is too little for the one before it."""
+    return [target.upload(_lines(target, lines, 1000), "a.jsonl", "batch") for lines in (4000, 1000, 250, 60, 15, 4, 1)]
 
 
 def _input(target: Target) -> Sequence[bytes]:
@@ -53,7 +51,7 @@ ATTACKS = (
     Attack(
         "disk",
         "一个密钥上传到磁盘（160 MiB）满，然后撤销它",
-        *(_files, ask, 2, 0.05),
+        *(_files, ask, 4, 0.02),
         home_bytes=_HOME_BYTES,
         revokes=True,
         mixes=False,
