@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kantu.engine.constraint import ConstraintCompiler, Matcher
 from kantu.engine.request import Constraint
-from kantu.errors import CheckpointError, EngineError
+from kantu.errors import CheckpointError, EngineError, InvalidRequestError
 from kantu.hub import locate
 from kantu.model.folder import ModelFolder
 from tests.engine.folder_tokens import FolderTokens
@@ -232,11 +232,17 @@ def test_a_token_that_does_not_fit_fails_the_answer_for_good(tiny: Model) -> Non
 
 
 def test_an_answer_whose_next_step_costs_too_much_fails(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = llguidance.LLParserLimits(step_lexer_fuel=3_000)
-    monkeypatch.setattr("kantu.engine.constraint._LIMITS", limits)
+    monkeypatch.setattr("kantu.engine.constraint._LIMITS", llguidance.LLParserLimits(step_lexer_fuel=3_000))
+    monkeypatch.setattr("kantu.engine.constraint._PROBED_TOKENS", 1)
     with pytest.raises(EngineError, match="constraint_failed") as caught:
         tiny.walk(Constraint("regex", r"x[a-z](\w{1,100} ?){1,100}"), 0)
     assert "lexer" not in f"{caught.value.message}{caught.value.message_en}"
+
+
+def test_what_costs_too_much_soon_is_refused(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kantu.engine.constraint._LIMITS", llguidance.LLParserLimits(step_lexer_fuel=3_000))
+    with pytest.raises(InvalidRequestError, match="constraint_not_supported"):
+        tiny.compiler.compile(Constraint("regex", r"x[a-z](\w{1,100} ?){1,100}"))
 
 
 def test_scores_of_another_vocabulary_are_a_mistake_of_ours(tiny: Model) -> None:

@@ -82,6 +82,16 @@ NOT_SUPPORTED = {
     "groups": Constraint("regex", "(" * 10_000 + "a" + ")" * 10_000),
     "optional": Constraint("regex", "a" + "?" * 10_000),
     "unclosed": Constraint("regex", "(a"),
+    "long": Constraint("regex", "a" * 4_097),
+    "long pattern": schema({"properties": {"a": {"type": "string", "pattern": "a" * 4_097}}}),
+    "many quantifiers": Constraint("regex", ".?" * 257),
+    "many quantifiers in all": schema(
+        {"anyOf": [{"type": "string", "pattern": ".?" * 20 + str(i)} for i in range(20)]}
+    ),
+    "too large behind the first token": Constraint("regex", ".?" * 200),
+    "large constant": schema({"items": {"const": list(range(1_000))}}),
+    "large constants": schema({"enum": [{"k": i} for i in range(600)]}),
+    "many parts": schema({"anyOf": [{"type": "array", "items": {"const": i}} for i in range(700)]}),
     "look-around": Constraint("regex", "(?=a)a"),
     "back-reference": Constraint("regex", r"(a)\1"),
     "nothing matches": Constraint("regex", r"[^\x00-\U0010FFFF]"),
@@ -157,7 +167,11 @@ ACCEPTED = {
     "multiples": schema({"properties": {f"p{i}": {"type": "number", "multipleOf": 0.01} for i in range(30)}}),
     "numbers": schema({"type": "integer", "minimum": 10**17, "maximum": 10**18}),
     "labels": Constraint.choice([f"标签{i}：{'很长' * 20}" for i in range(256)]),
-    "long text": Constraint("regex", "a" * 60_000),
+    "long text": Constraint("regex", "字" * 4_096),
+    "many quantifiers": Constraint("regex", "a?" * 200),
+    "no quantifiers": Constraint("regex", r"\?[?*+{]" * 500),
+    "constants": schema({"enum": [f"{i:05d}" for i in range(4_500)]}),
+    "large constant": schema({"const": list(range(999))}),
     "empty text": Constraint("regex", ""),
 }
 

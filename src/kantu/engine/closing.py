@@ -8,14 +8,23 @@ its constraint says, and one that stays away from it is what it would have been.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from torch import Tensor
 
 from kantu.engine.constraint import Matcher
-from kantu.engine.constraint_errors import needs_tokens, not_supported
-from kantu.engine.ending import shortest_ending
+from kantu.engine.constraint_errors import constraint_failed, needs_tokens, not_supported
+from kantu.engine.ending import Effort, Known, shortest_ending
 from kantu.errors import EngineError
+
+_START_UNITS = 100_000  # of `Effort` for the ending of a whole answer, on a worker
+_TOKEN_UNITS = 4_000  # for one behind a token, on the engine's thread: 8 ms; most take fewer than 100
+# Of the engine's thread, for one call. What llguidance does is bounded by its own limits (see `engine.constraint`) to a
+# third of this; an answer that comes to it all the same ends, so that it costs the others one token and not a thousand.
+_MOST_SECONDS = 0.25
+_MOST_ENDING = 4096  # tokens: checking an ending again costs 0.5 us for each
 
 
 class Closing:
@@ -43,10 +52,10 @@ class Closing:
                 found.
         """
         try:
-            ending = shortest_ending(matcher)
+            ending = shortest_ending(matcher, Effort(_START_UNITS))
         except EngineError:  # some constraints turn out to be too large only where they are looked into
             ending = None
-        if ending is None:
+        if ending is None or len(ending) > _MOST_ENDING:
             raise not_supported(
                 "没有找到足够短的回答，它要求的内容太长或过于复杂", "no answer was found that is short enough"
             )
@@ -62,7 +71,8 @@ class Closing:
 
     def mask_(self, scores: Tensor) -> None:
         """See `Matcher.mask_`."""
-        self._matcher.mask_(scores)
+        with _bounded():
+            self._matcher.mask_(scores)
 
     def open(self) -> list[int]:
         """What every answer starts with, taken; [] where it would cost the room to end."""
@@ -82,6 +92,10 @@ class Closing:
         Raises:
             EngineError: `constraint_failed`.
         """
+        with _bounded():
+            return self._settle(token)
+
+    def _settle(self, token: int) -> int:
         self._forced = []
         if self._matcher.is_end(token):
             return token
@@ -122,19 +136,27 @@ class Closing:
 
     def _ending_behind(self, matcher: Matcher, tokens: list[int]) -> list[int] | None:
         """An ending that fits behind `tokens`, which this matcher has just taken."""
-        room = self._left - len(tokens)
+        room, ending, count = self._left - len(tokens), self._ending, len(tokens)
         if room < 0:
             return None
-        for ending in self._candidates(tokens):
-            if len(ending) <= room and matcher.ends_with(ending):
-                return ending
-        found = shortest_ending(matcher, self._ending, room)
+        effort = Effort(_TOKEN_UNITS)
+        followed = [ending[count:]] if ending[:count] == tokens else []
+        for candidate in (*followed, ending):
+            if len(candidate) <= room and effort.completes(matcher, candidate):
+                return candidate
+        known = Known(ending, matcher.text(ending), matcher.text(tokens)) if ending else None
+        if known is not None:
+            found: list[int] | None = list(known.completing(matcher, effort.part(0.5)))
+            if found and len(found) <= room:
+                return found
+        found = shortest_ending(matcher, effort, known, room)
         return found if found is not None and len(found) <= room else None
 
-    def _candidates(self, tokens: list[int]) -> Iterator[list[int]]:
-        """What is left of the ending if it was followed; the ending itself; its tails, the shortest first."""
-        ending, count = self._ending, len(tokens)
-        if ending[:count] == tokens:
-            yield ending[count:]
-        yield ending
-        yield from (ending[i:] for i in range(len(ending), 0, -1))
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Ends an answer whose constraint takes too much of this thread."""
+    started = time.thread_time()
+    yield
+    if time.thread_time() - started > _MOST_SECONDS:
+        raise constraint_failed()

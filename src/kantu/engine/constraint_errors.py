@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import EngineError, InvalidRequestError
 
 Path = Sequence[str]
 
@@ -46,6 +46,16 @@ def needs_tokens(needed: int, max_tokens: int) -> InvalidRequestError:
         f"The shortest answer that fits the constraint needs {needed} tokens, and at most {max_tokens} can be "
         "generated; raise max_tokens or simplify the constraint.",
         param="max_tokens",
+    )
+
+
+def constraint_failed() -> EngineError:
+    """A constrained answer that cannot go on."""
+    return EngineError(
+        "constraint_failed",
+        "约束输出无法继续：约束过于复杂，或与已生成的内容不一致。请简化约束后重试。",
+        "The constrained answer cannot go on: the constraint is too complex or contradicts the text so far.",
+        param="constraint",
     )
 
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from kantu.engine.constraint import Matcher
 
-_FIRST_STATES = 2_000  # looked at for the ending of a whole answer, before it starts; about 0.1 ms each
-_STATES = 150  # looked at for one on the engine's thread; most take fewer than 10
+_STATE_WORK = 32  # units of `Effort` that looking at one place takes, beside what grows with its text
 _ANY_TEXT = 128  # a state that allows more bytes than this is in a string without a pattern
 _FREE_TEXT = 24  # one that allows more than this is text, where one letter is as good as another
 _RUN = 512  # of one byte, taken at once where there is no end before it
@@ -22,6 +21,33 @@ _DIGITS = frozenset(b"0123456789")
 _STRUCTURE = frozenset(b'"[]{},:')
 _BRACKETS = frozenset(b"}]")
 _CLOSERS = frozenset(b'"}],')  # behind these a value of JSON has ended
+
+
+class Effort:
+    """What looking for an ending may cost, in units of about 2 us.
+
+    Work is counted and no clock is read, so that an answer does not depend on what else the machine does.
+    """
+
+    def __init__(self, units: int) -> None:
+        self.left = units
+
+    def spend(self, units: int) -> None:
+        self.left -= units
+
+    def part(self, share: float) -> Effort:
+        """A part of what is left, which it is taken from."""
+        part = Effort(int(self.left * share))
+        self.spend(part.left)
+        return part
+
+    def completes(self, matcher: Matcher, tokens: Sequence[int]) -> bool:
+        """Whether the answer is complete behind these tokens; False once all is spent."""
+        if self.left <= 0:
+            return False
+        valid = matcher.valid(tokens)
+        self.spend(1 + valid // 4 + len(tokens) // 32)
+        return valid == len(tokens) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +65,52 @@ class _State:
     more: bool = False
 
 
-def shortest_ending(matcher: Matcher, known: Sequence[int] = (), room: int | None = None) -> list[int] | None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An ending from an earlier place.
+
+    Attributes:
+        tokens, text: the ending.
+        since: what was said behind that place.
+    """
+
+    tokens: Sequence[int]
+    text: bytes
+    since: bytes
+
+    def completing(self, matcher: Matcher, effort: Effort, more: bytes = b"") -> Sequence[int]:
+        """A tail of it that completes the answer where `matcher` is, behind `more`; () if none does.
+
+        The shortest come first. Last comes the tail that lacks as many characters as were said: in a text of a fixed
+        length it is the one.
+        """
+        tails = effort.part(0.5)
+        for i in range(len(self.tokens) - 1, -1, -1):
+            tail = self.tokens[i:]
+            if tails.completes(matcher, tail):
+                return tail
+            if tails.left <= 0:
+                break
+        effort.spend(-max(tails.left, 0))
+        effort.spend(1 + len(self.text) // 8)
+        tokens = matcher.spelling(_without_characters(self.text, _characters(self.since + more)))
+        return tokens if tokens and effort.completes(matcher, tokens) else ()
+
+
+def _characters(text: bytes) -> int:
+    """How many characters begin in a piece of UTF-8."""
+    return sum(byte & 0xC0 != 0x80 for byte in text)
+
+
+def _without_characters(text: bytes, count: int) -> bytes:
+    """A piece of UTF-8 without its first characters, and without the end of one that began before it."""
+    starts = (i for i, byte in enumerate(text) if byte & 0xC0 != 0x80)
+    return text[next(itertools.islice(starts, count, None), len(text)) :]
+
+
+def shortest_ending(
+    matcher: Matcher, effort: Effort, known: Known | None = None, room: int | None = None
+) -> list[int] | None:
     """Tokens that complete an answer, about as few as there are; [] if it may end here, None if none are found.
 
     Dijkstra's algorithm over bytes. Two places that allow the same bytes next, behind equally many separators and as
@@ -48,20 +119,21 @@ def shortest_ending(matcher: Matcher, known: Sequence[int] = (), room: int | Non
     places count as one only if they are equally far away.
 
     Args:
+        effort: how long to look.
         known: an ending from an earlier place; as soon as a tail of it completes the answer again, it is taken.
         room: most tokens of interest.
     """
     if matcher.accepts_end:
         return []
-    for place in (_place, _distance):
-        found, cut = _search(matcher, known, room, place)
+    for place, share in ((_place, 0.5), (_distance, 1.0)):
+        found, cut = _search(matcher, effort.part(share), known, room, place)
         if found is not None or cut:
             return found
     return None
 
 
 def _search(
-    matcher: Matcher, known: Sequence[int], room: int | None, place: Callable[[_State, int], object]
+    matcher: Matcher, effort: Effort, known: Known | None, room: int | None, place: Callable[[_State, int], object]
 ) -> tuple[list[int] | None, bool]:
     """The ending, and whether some places were too far away."""
     order = itertools.count()
@@ -70,25 +142,26 @@ def _search(
     found: list[list[int]] = []
     most = math.inf
     cut = False
-    for _ in range(_STATES if known else _FIRST_STATES):
+    while effort.left > 0:
         if not waiting or waiting[0][0] > most or len(found) == _ENDINGS:
             break
         cost, _, state, step = heapq.heappop(waiting)
         if step is not None:
             state, origin = _after(state, step), state
+            effort.spend(_STATE_WORK + len(state.text) // 8)
             forced = len(state.text) - len(origin.text) - len(step)
             if forced:  # it is further away than it seemed
                 heapq.heappush(waiting, (cost + forced, next(order), state, None))
                 continue
-        ending = _complete(matcher, state, known)
+        ending = _complete(matcher, state, known, effort)
         if ending is not None:
             found.append(ending)
-            if known:
+            if known is not None:
                 break
             most = min(most, cost + min(2 * cost, _SLACK))
         elif (key := place(state, cost)) not in seen:
             seen.add(key)
-            if room is not None and len(next(matcher.spellings(state.text))) > room:
+            if room is not None and len(matcher.spelling(state.text)) > room:
                 cut = True
                 continue
             for following in _steps(state, place is _place):
@@ -118,16 +191,15 @@ def _after(origin: _State, step: bytes) -> _State:
     return _State(matcher, origin.text + step + forced, allowed, more)
 
 
-def _complete(matcher: Matcher, state: _State, known: Sequence[int]) -> list[int] | None:
+def _complete(matcher: Matcher, state: _State, known: Known | None, effort: Effort) -> list[int] | None:
     """The text so far as tokens, if the answer may end behind it or behind a tail of a known ending."""
     tail: Sequence[int] = ()
     if not state.matcher.accepts_end:
-        tails = (known[i:] for i in range(len(known) - 1, -1, -1))
-        tail = next((tail for tail in tails if state.matcher.ends_with(tail)), ())
+        tail = () if known is None else known.completing(state.matcher, effort.part(0.1), state.text)
         if not tail:
             return None
     candidates = ([*tokens, *tail] for tokens in matcher.spellings(state.text))
-    return next((tokens for tokens in candidates if matcher.ends_with(tokens)), None)
+    return next((tokens for tokens in candidates if effort.completes(matcher, tokens)), None)
 
 
 def _steps(state: _State, loose: bool) -> Iterator[bytes]:

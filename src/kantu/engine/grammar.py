@@ -6,10 +6,12 @@ cost too much must not reach it. The figures beside the limits are those of vers
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -32,6 +34,14 @@ _JSON_OPTIONS: Any = {
     "coerce_one_of": False,
 }
 _MAX_DEPTH = 64
+# Members and containers of a schema, 0.2 ms and 40 kB each where all are alternatives.
+_MAX_NODES = 2_500
+# Those of its constants, which become a rule each; 25 ms and a run of 30 ms for 1,000.
+_MAX_CONSTANT_NODES = 1_000
+# A pattern's characters, 0.3 us each, and its quantifiers, whose cost is quadratic: `.?` 256 times takes 6 ms and 3 MB,
+# 3,000 times 0.8 s and 140 MB.
+_MAX_PATTERN_CHARACTERS = 4_096
+_MAX_QUANTIFIERS = 256
 # Depth times references: a stack of 8 MiB overflows, which kills the process, from about 2,800 levels on.
 _MAX_LEVELS = 640
 # Every one doubles the time: 8 patterns on one string take 2 ms, 14 take 5 s.
@@ -45,6 +55,8 @@ _NOT_ENFORCED = {"not", "if", "then", "else", "uniqueItems", "contains", "minCon
 _NOT_ENFORCED |= {"dependencies", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties"}
 _NOT_ENFORCED |= {"$dynamicRef", "$recursiveRef"}
 _LIMITS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+_LITERAL = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]", re.DOTALL)  # an escaped character, a class of characters
+_QUANTIFIER = re.compile(r"(?<!\()[?*+{]")  # `(?` begins a group
 # Time to look for the part of a schema that is at fault; most take a few milliseconds.
 _SEARCH_SECONDS = 0.5
 
@@ -55,6 +67,7 @@ def grammar(constraint: Constraint) -> str:
         return _json_grammar(bounded({"type": "object"}))
     if constraint.kind == "regex":
         _check_unicode(constraint.source)
+        _check_regexes([(constraint.source, None)])
         return llguidance.LLMatcher.grammar_from_regex(constraint.source)
     value = _parse(constraint.source)
     if constraint.kind == "choice":
@@ -162,7 +175,9 @@ def _check_cost(schema: dict[str, Any]) -> int:
     Raises:
         InvalidRequestError: what llguidance would need unbounded time or stack for, or would not enforce.
     """
-    nodes = list(_nodes(schema))
+    nodes = list(itertools.islice(_nodes(schema), _MAX_NODES + 1))
+    if len(nodes) > _MAX_NODES:
+        raise not_supported("内容过多", "it says too much", nodes[-1].path)
     deepest = max((node.path for node in nodes), key=len, default=())
     depth = max(1, len(deepest))
     if depth > _MAX_DEPTH:
@@ -173,6 +188,7 @@ def _check_cost(schema: dict[str, Any]) -> int:
     for reference, path in references.items():
         if not reference.startswith("#"):
             raise not_supported("$ref 只能指向文档内部", "a $ref must stay inside the document", path)
+    _check_constants(nodes)
     _check_patterns(nodes)
     multiples = {_integer(n.value): n.path for n in nodes if n.name == "multipleOf" and type(n.value) in (int, float)}
     if math.prod(multiples.keys() - {0}) > _MAX_MULTIPLE:
@@ -183,6 +199,41 @@ def _check_cost(schema: dict[str, Any]) -> int:
     return affordable_levels(depth, len(references))
 
 
+def _check_constants(nodes: list[_Node]) -> None:
+    count = 0
+    for node in nodes:
+        if node.name in ("const", "enum"):
+            values = node.value if node.name == "enum" and isinstance(node.value, list) else [node.value]
+            count += sum(_size(value) for value in values if isinstance(value, dict | list))
+            if count > _MAX_CONSTANT_NODES:
+                raise not_supported("常量过大", "its constants are too large", node.path)
+
+
+def _size(value: Any) -> int:
+    """Values in a value of JSON, itself included. Not recursive: its depth is the user's choice."""
+    waiting, count = [value], 0
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        waiting += value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return count
+
+
+def _check_regexes(regexes: Sequence[tuple[str, Path | None]]) -> None:
+    """Refuse patterns that are too long, or that together have too many quantifiers."""
+    quantifiers = 0
+    for regex, path in regexes:
+        if len(regex) > _MAX_PATTERN_CHARACTERS:
+            most = _MAX_PATTERN_CHARACTERS
+            raise not_supported(f"正则不能超过 {most} 个字符", f"a pattern has at most {most} characters", path)
+        quantifiers += len(_QUANTIFIER.findall(_LITERAL.sub("a", regex)))
+        if quantifiers > _MAX_QUANTIFIERS:
+            most = _MAX_QUANTIFIERS
+            raise not_supported(
+                f"正则里的量词（?、*、+、{{}}）不能超过 {most} 个", f"patterns have at most {most} quantifiers", path
+            )
+
+
 def _check_patterns(nodes: list[_Node]) -> None:
     patterns = {n.value: n.path for n in nodes if n.name in ("pattern", "format") and isinstance(n.value, str)}
     if len(patterns) > _MAX_JOINT_PATTERNS and any(map(_intersects, nodes)):
@@ -191,9 +242,11 @@ def _check_patterns(nodes: list[_Node]) -> None:
             f"at most {_MAX_JOINT_PATTERNS} patterns can be combined with allOf or $ref",
             list(patterns.values())[-1],
         )
+    regexes = [(n.value, n.path) for n in nodes if n.name == "pattern" and isinstance(n.value, str)]
     named = [n for n in nodes if n.name == "patternProperties" and isinstance(n.value, dict)]
     if sum(len(n.value) for n in named) > _MAX_PATTERN_PROPERTIES:
         raise not_supported("patternProperties 过多", "it has too many patternProperties", named[-1].path)
+    _check_regexes(regexes + [(pattern, (*n.path, pattern)) for n in named for pattern in n.value])
 
 
 def _intersects(node: _Node) -> bool:

@@ -89,7 +89,7 @@ class Scheduler:
         return list(step.works.values())
 
     def _share(self, step: _Step, *, admit: bool) -> None:
-        """Hand out what is left of a step, to the line that has had least first: to what runs of it, then what waits.
+        """Give what is left of a step to the line that has had least first: to what runs of it before what waits.
 
         Args:
             admit: whether any that wait may start.
