@@ -46,6 +46,13 @@ def test_it_leads_to_where_the_gateway_listens_by_default() -> None:
     assert value("proxy_pass") == f"http://{server.host}:{server.port}"
 
 
+def test_what_the_gateway_believes_of_its_proxy_is_all_written_by_the_proxy() -> None:
+    written = {words[1]: words[2] for words in DIRECTIVES if words[0] == "proxy_set_header"}
+    assert written["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"  # the right-most is nginx's own word
+    assert written["X-Forwarded-Proto"] == "$scheme"
+    assert written["X-Forwarded-Prefix"] == '""'
+
+
 def test_metrics_and_probes_stay_inside() -> None:
     closed = {words[2] for words in DIRECTIVES if words[:2] == ("location", "=")}
     assert closed == {"/metrics", "/healthz", "/readyz"}

@@ -8,7 +8,7 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,13 @@ pytestmark = pytest.mark.anyio
 class Echo(asyncio.Protocol):
     """Says what it hears; is busy while it has heard something that does not end with a full stop."""
 
-    def __init__(self, held: Held) -> None:
-        self.held = held
+    def __init__(self, held: Held, open_ones: set[Echo]) -> None:
+        self.held, self.open_ones = held, open_ones
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.transport = transport
         self.held.close = transport.close
+        self.open_ones.add(self)
 
     def data_received(self, data: bytes) -> None:
         self.held.busy()
@@ -41,17 +42,27 @@ class Echo(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.held.end()
+        self.open_ones.discard(self)
 
 
 @asynccontextmanager
-async def accepting(connections: Connections, tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[str, int]]:
+async def accepting(
+    connections: Connections,
+    tls: ssl.SSLContext | None = None,
+    wrapped: Callable[[socket.socket], Any] = lambda listener: listener,
+) -> AsyncIterator[tuple[str, int]]:
     listener = socket.create_server(("127.0.0.1", 0))
-    accepts = Acceptor(listener, connections, Echo, tls)
+    open_ones: set[Echo] = set()
+    accepts = Acceptor(wrapped(listener), connections, lambda held: Echo(held, open_ones), tls)
     try:
         yield listener.getsockname()
     finally:
         accepts.close()
         await accepts.wait_closed()
+        for one in open_ones:
+            one.transport.abort()
+        while open_ones:
+            await asyncio.sleep(0.01)
         listener.close()
 
 
@@ -212,17 +223,17 @@ class Exhausted:
 async def exhausted(
     connections: Connections, clients: Clients, times: int
 ) -> AsyncIterator[tuple[tuple[str, int], Exhausted]]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    double = Exhausted(listener, 0)
-    accepts = Acceptor(double, connections, Echo, None)  # type: ignore[arg-type]
-    try:
-        await clients.heard(listener.getsockname())
-        double.times = times
-        yield listener.getsockname(), double
-    finally:
-        accepts.close()
-        await accepts.wait_closed()
-        listener.close()
+    """One idle connection is there already."""
+    doubles: list[Exhausted] = []
+
+    def wrapped(listener: socket.socket) -> Exhausted:
+        doubles.append(Exhausted(listener, 0))
+        return doubles[0]
+
+    async with accepting(connections, wrapped=wrapped) as address:
+        await clients.heard(address)
+        doubles[0].times = times
+        yield address, doubles[0]
 
 
 async def test_without_descriptors_an_idle_connection_goes_and_the_new_one_is_served(clients: Clients) -> None:

@@ -53,6 +53,9 @@ def test_sources_are_asked_at_every_scrape() -> None:
             stats=lambda: Stats({"engine_restarts": 2}),
             in_flight_pixels=lambda: 4096,
             limit_store_errors=lambda: 5,
+            wrong_keys=lambda: 6,
+            connections=lambda: 7,
+            connections_refused=lambda: {"address": 9},
             batches=lambda: {"running": 1, "completed": 8},
         )
     )
@@ -63,6 +66,10 @@ def test_sources_are_asked_at_every_scrape() -> None:
     assert series["kantu_engine_restarts_total"] == 2
     assert series["kantu_in_flight_pixels"] == 4096
     assert series["kantu_limit_store_errors_total"] == 5
+    assert series["kantu_wrong_keys_total"] == 6
+    assert series["kantu_connections"] == 7
+    assert series['kantu_connections_refused_total{reason="address"}'] == 9
+    assert series['kantu_connections_refused_total{reason="all"}'] == 0
     assert series['kantu_batches{state="queued"}'] == 0
     assert series['kantu_batches{state="running"}'] == 1
     assert series['kantu_batches{state="completed"}'] == 8

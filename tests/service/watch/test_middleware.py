@@ -17,8 +17,10 @@ from kantu.engine.metrics import Stats
 from kantu.engine.request import Timings, Usage
 from kantu.errors import EngineError, LimitExceededError, NotFoundError
 from kantu.service.errors import install
+from kantu.service.gateway import Gateway
 from kantu.service.http.request_id import RequestIdMiddleware
 from kantu.service.watch import Sources, Watch, WatchMiddleware
+from tests.service.gateways import client_of, settings_with
 from tests.service.watch.scrape import samples
 
 CHAT = "/v1/chat/completions"
@@ -124,6 +126,32 @@ def test_an_answer_that_breaks_off_keeps_its_status_and_tells_its_code(client: T
 def test_a_model_that_is_not_served_is_not_told(client: TestClient, watch: Watch) -> None:
     client.post(CHAT, params={"model": "我的密码", "fail": "middle"})
     assert requests(watch) == {series("other", CHAT, "engine_crashed", 200): 1}
+
+
+@pytest.mark.parametrize(
+    ("server", "log_clients", "told"),
+    [
+        ({}, False, None),
+        ({}, True, "127.0.0.1"),
+        ({"trusted_proxies": ["127.0.0.1"]}, True, "192.0.2.1"),
+        ({"trusted_proxies": ["127.0.0.1"]}, False, None),
+    ],
+)
+@pytest.mark.anyio
+async def test_a_client_s_address_is_told_only_where_that_is_wanted(
+    make_gateway: Callable[..., Gateway],
+    caplog: pytest.LogCaptureFixture,
+    server: dict[str, Any],
+    log_clients: bool,
+    told: str | None,
+) -> None:
+    gateway = make_gateway(settings=settings_with(server=dict(server), watch={"log_clients": log_clients}))
+    with caplog.at_level(logging.INFO, "kantu.access"):
+        async with client_of(gateway) as client:
+            await client.get("/v1/models", headers={"x-forwarded-for": "192.0.2.1"})
+    (record,) = [record for record in caplog.records if record.name == "kantu.access"]
+    assert getattr(record, "client", None) == told
+    assert record.key_id.startswith("key_")  # type: ignore[attr-defined]
 
 
 def test_who_is_turned_away_is_counted_by_reason(client: TestClient, watch: Watch) -> None:

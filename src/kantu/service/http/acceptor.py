@@ -117,10 +117,11 @@ class Acceptor:
         self._being_refused += 1
         protocol = _Refusal()
         try:
-            async with asyncio.timeout(2 * _REFUSAL_SECONDS):
+            async with asyncio.timeout(_REFUSAL_SECONDS):
                 await self._handed_over(connection, protocol, _REFUSAL_SECONDS, _REFUSAL_SECONDS)
                 await protocol.closed
         finally:
+            protocol.abort()
             self._being_refused -= 1
 
     def _handed_over(
@@ -162,13 +163,20 @@ class _Refusal(asyncio.Protocol):
     def __init__(self) -> None:
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+        self._transport: asyncio.Transport | None = None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
         transport.write(refusal(_too_many()))
         if transport.can_write_eof():
             transport.write_eof()
-            asyncio.get_running_loop().call_later(_REFUSAL_SECONDS, transport.abort)
         else:
             transport.close()
+
+    def abort(self) -> None:
+        """End it, if it has not ended."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.closed.done():
