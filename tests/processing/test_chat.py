@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, Qwen3VLConfig
 from transformers.models.qwen3_vl.modeling_qwen3_vl import Qwen3VLModel
 
-from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.errors import CheckpointError, InvalidRequestError, PromptTooLongError
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor, Grid, mrope_positions, visual_tokens
 from kantu.processing.conversation import Role, Turn
+from kantu.processing.pieces import PIECE_CHARACTERS, PieceEncoder
+from kantu.processing.tokenizer import Tokenizer
 from tests.tiny_checkpoint import PLAIN_ADDED_TOKENS, SPECIAL_TOKENS
 
 ADDED = SPECIAL_TOKENS + PLAIN_ADDED_TOKENS
@@ -326,3 +328,50 @@ class TestFromFolder:
         self.edit(folder / "config.json", vision_config=vision | {"spatial_merge_size": 4})
         prompt = ChatProcessor.from_folder(ModelFolder.open(folder)).prompt([user(IMAGE)], [(1, 8, 4)])
         assert prompt.image_spans[0][1] == 2
+
+
+class TestTooLong:
+    """What does not fit is refused, and most of it is not read."""
+
+    def refused(self, processor: ChatProcessor, turns: Sequence[Turn], grids: Sequence[Grid], most: int) -> str:
+        with pytest.raises(PromptTooLongError) as caught:
+            processor.prompt(turns, grids, most_tokens=most)
+        assert (caught.value.code, caught.value.param) == ("prompt_too_long", "messages")
+        return caught.value.message
+
+    @pytest.mark.parametrize("name", CONVERSATIONS)
+    def test_the_bound_is_exact(self, name: str, processor: ChatProcessor) -> None:
+        turns, grids = CONVERSATIONS[name]
+        whole = processor.prompt(turns, grids)
+        length = len(whole.input_ids)
+        same = processor.prompt(turns, grids, most_tokens=length)
+        assert same.input_ids.tolist() == whole.input_ids.tolist()
+        assert str(length - 1) in self.refused(processor, turns, grids, length - 1)
+
+    @pytest.mark.parametrize(
+        "text", ["为什么还没发货，" * 125_000, "😀" * 1_000_000, "a " * 500_000], ids=["zh", "emoji", "en"]
+    )
+    def test_a_long_text_is_read_in_pieces_until_it_cannot_fit(
+        self, text: str, processor: ChatProcessor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read: list[int] = []
+        encode = PieceEncoder._ids
+
+        def counted(self: PieceEncoder, text: str, start: int, cut: Any) -> list[int]:
+            read.append(len(text[start : None if cut is None else cut.place]))
+            return encode(self, text, start, cut)
+
+        monkeypatch.setattr(PieceEncoder, "_ids", counted)
+        self.refused(processor, [user(text)], [], 4096)
+        assert sum(read) <= 4 * PIECE_CHARACTERS
+        assert max(read, default=0) <= 2 * PIECE_CHARACTERS
+
+    def test_what_is_too_long_whatever_its_tokens_is_not_read_at_all(
+        self, processor: ChatProcessor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Tokenizer, "encode_pieces", lambda *_: pytest.fail("it was read"))
+        self.refused(processor, [user(" " * 1_000_000)], [], 4096)
+
+    def test_pictures_count(self, processor: ChatProcessor, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Tokenizer, "encode_pieces", lambda *_: pytest.fail("it was read"))
+        assert "4096" in self.refused(processor, [user(IMAGE)], [(1, 128, 128)], 4096)

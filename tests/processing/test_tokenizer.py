@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,47 @@ class TestEncode:
             with pytest.raises(InvalidRequestError) as caught:
                 tokenizer.encode("a\ud800b", allow_special=allowed)
             assert caught.value.code == "invalid_text"
+
+
+class TestLeastTokens:
+    @settings(max_examples=200, deadline=None)
+    @given(text=st.text(st.characters(exclude_categories=("Cs",)), max_size=60))
+    def test_no_text_has_fewer(self, tokenizer: Tokenizer, text: str) -> None:
+        assert tokenizer.least_tokens(text) <= len(tokenizer.encode(text, allow_special=False))
+
+    def test_it_counts_the_longest_token_s_bytes(self, tokenizer: Tokenizer) -> None:
+        longest = max(len(tokenizer.token_bytes(i)) for i in range(tokenizer.vocab_size - len(ADDED)))
+        assert tokenizer.least_tokens("\U00020bb7" * 1000 * longest) == 1000  # 4 bytes; NFC may shorten to a quarter
+        assert tokenizer.least_tokens("") == 0
+
+    def test_normalization_shortens_to_no_less_than_a_quarter(self) -> None:
+        """However a character is spelled: as singletons, and as compositions of its parts."""
+        changed = [chr(code) for code in range(0x30000) if unicodedata.decomposition(chr(code))[:1] not in ("", "<")]
+        longest: dict[str, int] = {}  # canonical decomposition -> bytes of the longest character that has it
+        for char in changed:
+            parts = unicodedata.normalize("NFD", char)
+            longest[parts] = max(longest.get(parts, 0), len(char.encode()))
+
+        def most_bytes(parts: str) -> int:
+            """Of any spelling."""
+            ways = [
+                longest[parts[:end]] + most_bytes(parts[end:])
+                for end in range(1, len(parts) + 1)
+                if parts[:end] in longest
+            ]
+            alone = len(parts[:1].encode()) + most_bytes(parts[1:]) if parts else 0
+            return max([alone, *ways])
+
+        composed = {unicodedata.normalize("NFC", char) for char in changed}
+        ratios = {char: most_bytes(unicodedata.normalize("NFD", char)) / len(char.encode()) for char in composed}
+        assert max(ratios.values()) == ratios["ΐ"] == 3.5  # U+1FBE U+0308 U+0301
+
+    def test_nothing_is_known_of_other_normalizers(self, tiny_folder: Path, tmp_path: Path) -> None:
+        def edit(content: dict[str, object]) -> None:
+            content["normalizer"] = {"type": "Replace", "pattern": {"String": "aaaa"}, "content": "a"}
+
+        folder = TestFromFolder().change(tiny_folder, tmp_path, edit)
+        assert Tokenizer.from_folder(ModelFolder.open(folder)).least_tokens("a" * 10_000) == 0
 
 
 class TestDecode:

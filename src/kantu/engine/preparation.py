@@ -54,7 +54,7 @@ class Preparation:
             PromptTooLongError: prompt and answer together exceed `capacity` tokens.
         """
         grids = [image.grid(self.image_config) for image in request.images]
-        prompt = self.chat.prompt(request.turns, grids)
+        prompt = self.chat.prompt(request.turns, grids, most_tokens=capacity)
         if probe is not None and probe.path:
             prompt = _followed_by(prompt, probe.path)
         params = self.generation_config.complete(request.sampling)

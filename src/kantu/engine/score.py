@@ -15,7 +15,7 @@ from dataclasses import replace
 from kantu.engine.preparation import Probe
 from kantu.engine.protocol import Handle, Listener
 from kantu.engine.request import Delta, Request, SamplingParams, Scores, check_choices
-from kantu.errors import KantuError
+from kantu.errors import KantuError, blaming
 from kantu.processing.tokenizer import Tokenizer
 
 Path = tuple[int, ...]
@@ -27,7 +27,8 @@ def score(
     submit: Submit, request: Request, choices: Sequence[str], tokenizer: Tokenizer, end_ids: Iterable[int]
 ) -> Scores:
     """See `Engine.score`. `submit` admits a request with a probe."""
-    paths = [(*tokenizer.encode(choice, allow_special=False), _END) for choice in check_choices(choices)]
+    with blaming("choices"):
+        paths = [(*tokenizer.encode(choice, allow_special=False), _END) for choice in check_choices(choices)]
     ends = tuple(sorted(end_ids))
     asked = replace(request, sampling=SamplingParams(max_tokens=1))
     answers: queue.SimpleQueue[tuple[Path, Delta | KantuError]] = queue.SimpleQueue()

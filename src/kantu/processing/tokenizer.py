@@ -9,13 +9,18 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import tokenizers
-from tokenizers import decoders, models, pre_tokenizers
+from tokenizers import decoders, models, normalizers, pre_tokenizers
 
-from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.errors import CheckpointError
 from kantu.model.folder import ModelFolder
+from kantu.processing.byte_level import BYTE_OF, token_bytes
+from kantu.processing.conversation import check_text
+from kantu.processing.pieces import PieceEncoder
+
+_NFC_SHRINKS = 4  # times that NFC shortens UTF-8 at most; 7 bytes that spell U+0390 become 2
 
 
 class Tokenizer:
@@ -30,6 +35,8 @@ class Tokenizer:
     def __init__(self, plain: tokenizers.Tokenizer, added: dict[str, int], special_ids: frozenset[int]) -> None:
         """Use `from_folder`. `plain` must not know any added token."""
         self._plain = plain
+        self._pieces = PieceEncoder(plain)
+        self._most_bytes_each = _most_bytes_each(plain)
         self.added_tokens = added
         self.special_ids = special_ids
         self._added_by_id = {i: text for text, i in added.items()}
@@ -84,6 +91,15 @@ class Tokenizer:
             ids += self._encode_plain(piece) if token_id is None else [token_id]
         return ids
 
+    def encode_pieces(self, text: str) -> Iterator[list[int]]:
+        """As `encode` without added tokens, in lists to be joined: a long text is read as far as they are asked for."""
+        check_text(text)
+        return self._pieces.encode(text)
+
+    def least_tokens(self, text: str) -> int:
+        """A number that the tokens of the text cannot be below, known without making them. It may be much lower."""
+        return -(-len(text.encode(errors="replace")) // self._most_bytes_each) if self._most_bytes_each else 0
+
     def split_added(self, text: str) -> list[tuple[str, int | None]]:
         """Cut text at the added tokens it spells: (piece, None) for text and (token, id) for a token, in order."""
         pieces: list[tuple[str, int | None]] = []
@@ -112,8 +128,7 @@ class Tokenizer:
             return b""
         if (added := self._added_by_id.get(token_id)) is not None:
             return added.encode()
-        token = self._plain.id_to_token(token_id)
-        return b"" if token is None else bytes(_BYTE_OF[char] for char in token)
+        return token_bytes(self._plain, token_id)
 
     def token_id(self, token: str) -> int:
         """Return the id of an added token or a vocabulary entry.
@@ -134,13 +149,7 @@ class Tokenizer:
         return int(found)
 
     def _encode_plain(self, text: str) -> list[int]:
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise InvalidRequestError(
-                "invalid_text", "文字里有不成对的代理字符，不是有效的 Unicode。", "The text is not valid Unicode."
-            ) from None
-        return list(self._plain.encode(text, add_special_tokens=False).ids)
+        return [token_id for piece in self.encode_pieces(text) for token_id in piece]
 
 
 class IncrementalDetokenizer:
@@ -163,19 +172,6 @@ class IncrementalDetokenizer:
         return ""
 
 
-def _byte_alphabet() -> dict[str, int]:
-    """Byte-level BPE writes a byte as one printable character; this maps the character back to the byte.
-
-    Printable Latin-1 bytes stand for themselves; the rest take the characters from U+0100 on, in order (GPT-2).
-    """
-    itself = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [b for b in range(256) if b not in set(itself)]
-    return {chr(b): b for b in itself} | {chr(0x100 + i): b for i, b in enumerate(others)}
-
-
-_BYTE_OF = _byte_alphabet()
-
-
 def _check_declared(folder: ModelFolder, added: dict[str, int]) -> None:
     """The added tokens that tokenizer_config.json declares must be those of tokenizer.json."""
     declared = folder.json("tokenizer_config.json", missing_ok=True).get("added_tokens_decoder") or {}
@@ -195,7 +191,7 @@ def _without_added_tokens(full: tokenizers.Tokenizer, text: str, added: dict[str
     """
     model = full.model
     plain = tokenizers.Tokenizer(model)  # shares the model, so this costs nothing
-    if any(plain.token_to_id(char) is None for char in _BYTE_OF):  # a byte without a token would vanish silently
+    if any(plain.token_to_id(char) is None for char in BYTE_OF):  # a byte without a token would vanish silently
         raise _bad_tokenizer("字节词元不全", "some bytes have no token")
     overlap = {text for text in added if plain.token_to_id(text) is not None}
     if overlap:  # some trainers list added tokens in the vocabulary as well
@@ -210,6 +206,15 @@ def _without_added_tokens(full: tokenizers.Tokenizer, text: str, added: dict[str
         plain.normalizer = full.normalizer
     plain.pre_tokenizer = full.pre_tokenizer or pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     return plain
+
+
+def _most_bytes_each(plain: tokenizers.Tokenizer) -> int:
+    """Most bytes of a text that one token can stand for; 0 where nothing is known of it."""
+    longest = max(map(len, plain.get_vocab()))
+    normalizer = plain.normalizer
+    if normalizer is None:
+        return longest
+    return longest * _NFC_SHRINKS if isinstance(normalizer, normalizers.NFC) else 0
 
 
 def _bad_tokenizer(chinese: str, english: str) -> CheckpointError:
