@@ -1,7 +1,7 @@
-"""What this process takes on at once, in all and for each owner: requests, bytes of bodies and answers, pixels.
+"""What this process takes on at once, in all and for each owner: requests, bytes of bodies and answers, pixels, texts.
 
 Shares are by owner and not by key: an owner may have any number of keys. They are taken in the order body, request,
-answer, pixels, and nobody who waits for one holds a later one, so that waiting always ends.
+answer, pixels, text, and nobody who waits for one holds a later one, so that waiting always ends.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from kantu.service.shares import Holding, Shares
 
 _RETRY_SECONDS = 1.0
 _SHORT_ANSWER_BYTES = 2**19  # as all answers without logprobs are; they are bounded by the number of requests
+_TEXTS_AT_ONCE = 2  # each may take a thread for a second
 _LINE = 256  # of one owner's that wait for each
 
 
@@ -47,6 +48,9 @@ class Admission:
         self._pixels = shares("pixels", pixels, 1)
         self._body_bytes = shares("bytes", body_bytes, largest_body)
         self._answer_bytes = shares("answers", answer_bytes, 1)
+        self._texts = Shares(
+            _TEXTS_AT_ONCE, share=1, line=_LINE, seconds=wait_seconds, refusal=partial(_refusal, "requests")
+        )
 
     @property
     def requests(self) -> int:
@@ -103,6 +107,15 @@ class Admission:
             OverloadedError: `too_many_answer_bytes_in_flight`.
         """
         return self._answer_bytes.hold(owner, 0 if size_bytes <= _SHORT_ANSWER_BYTES else size_bytes)
+
+    def text(self, owner: str) -> AbstractAsyncContextManager[Holding]:
+        """Count one text that is tokenized, as soon as it may be. An owner's come one after another.
+
+        Raises:
+            LimitExceededError: `too_many_requests_of_owner`.
+            OverloadedError: `too_many_in_flight`.
+        """
+        return self._texts.hold(owner)
 
     def check_share(self, owner: str) -> None:
         """Whether a request would not wait for others of its own owner. What can come later as well asks first, so

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
+from anyio import to_thread
 
+from kantu import hub
+from kantu.model.folder import ModelFolder
+from kantu.processing.chat import ChatProcessor, Prompt
+from kantu.processing.conversation import Turn
 from kantu.service.gateway import Gateway
+from kantu.service.identity import Limits
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
@@ -58,3 +69,58 @@ async def test_only_what_is_counted_is_accepted(make_gateway: Make) -> None:
 async def test_a_picture_alone_has_its_price_too(make_gateway: Make) -> None:
     async with client_of(make_gateway()) as client:
         assert (await client.post(PATH, json=question("", png()))).json()["visual_tokens"] == 4
+
+
+def with_chat(gateway: Gateway, chat: Any, context_tokens: int | None) -> Gateway:
+    """With a model whose tokenizer is at hand."""
+    return replace(gateway, model=replace(gateway.model, chat=chat, context_tokens=context_tokens))
+
+
+async def test_what_does_not_fit_the_context_is_refused_as_a_chat_would_be(make_gateway: Make) -> None:
+    chat = ChatProcessor.from_folder(ModelFolder.open(hub.locate(None)))
+    async with client_of(with_chat(make_gateway(), chat, 64)) as client:
+        fits = await client.post(PATH, json=question("这个为什么还没发货？", png()))
+        refused = [await client.post(PATH, json=question(text)) for text in ("货" * 64, "😀" * 1_000_000)]
+    same = chat.prompt([Turn("user", (None, "这个为什么还没发货？"))], [(1, 4, 4)])
+    assert fits.json()["prompt_tokens"] == len(same.input_ids)
+    assert [each.status_code for each in refused] == [400, 400]
+    assert {each.json()["error"]["code"] for each in refused} == {"prompt_too_long"}
+
+
+class SlowChat:
+    """Counts how many texts are read at once, and reads none to its end before it is told to."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self._lock = threading.Lock()
+        self.now = self.most = self.begun = 0
+
+    def prompt(self, *_: object, **__: object) -> Prompt:
+        with self._lock:
+            self.now, self.begun = self.now + 1, self.begun + 1
+            self.most = max(self.most, self.now)
+        self.go_on.wait(30)
+        with self._lock:
+            self.now -= 1
+        return Prompt(np.zeros(7, np.int64), np.zeros((3, 7), np.int64), 0, ())
+
+
+async def test_an_owner_s_texts_are_read_one_after_another_and_take_no_thread_of_others(make_gateway: Make) -> None:
+    chat = SlowChat()
+    gateway = with_chat(make_gateway(), chat, None)
+    _, text = gateway.keys.create("other", owner="other", limits=Limits())
+    other = {"Authorization": f"Bearer {text}"}
+    async with client_of(gateway) as client, asyncio.TaskGroup() as group:
+        flood = [group.create_task(client.post(PATH, json=question())) for _ in range(8)]
+        while not chat.begun:
+            await asyncio.sleep(0.01)
+        quiet = group.create_task(client.post(PATH, json=question(), headers=other))
+        while chat.begun < 2:
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):  # the others' keys are looked up on threads as well
+            while to_thread.current_default_thread_limiter().borrowed_tokens:
+                await asyncio.sleep(0.01)
+        assert (chat.now, chat.begun) == (2, 2)  # one of each owner
+        chat.go_on.set()
+    assert {task.result().json()["prompt_tokens"] for task in (*flood, quiet)} == {7}
+    assert chat.most == 2

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from kantu.engine.request import Constraint, RepetitionStop, SamplingParams, stop_strings
 from kantu.errors import InvalidRequestError
 from kantu.processing.conversation import Conversation
-from kantu.processing.messages import Message, conversation_of
+from kantu.processing.messages import Message, TextPart, conversation_of
 from kantu.service.chat.schemas import ChatRequest, JSONObjectFormat, JSONSchemaFormat, RepetitionDetection
 from kantu.service.chat.strict import check_strict
 from kantu.service.settings import RequestSettings
@@ -24,14 +24,17 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
     Raises:
         InvalidRequestError: `too_many_messages`, `too_many_parts`, `too_many_images`, `too_many_characters`.
     """
-    conversation = conversation_of(messages)
-    parts = sum(len(message.content) if isinstance(message.content, list) else 1 for message in messages)
-    characters = sum(len(text) for turn in conversation.turns for text in turn.texts)
+    parts = [
+        part
+        for message in messages
+        for part in (message.content if isinstance(message.content, list) else [message.content or ""])
+    ]
+    texts = [part if isinstance(part, str) else part.text for part in parts if isinstance(part, str | TextPart)]
     for count, most, code, name in (
         (len(messages), limits.max_messages, "too_many_messages", "消息"),
-        (parts, limits.max_parts, "too_many_parts", "内容段"),
-        (len(conversation.pictures), limits.max_images, "too_many_images", "图片"),
-        (characters, limits.max_characters, "too_many_characters", "字符"),
+        (len(parts), limits.max_parts, "too_many_parts", "内容段"),
+        (len(parts) - len(texts), limits.max_images, "too_many_images", "图片"),
+        (sum(map(len, texts)), limits.max_characters, "too_many_characters", "字符"),
     ):
         if count > most:
             raise InvalidRequestError(
@@ -40,7 +43,7 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
                 f"{code.replace('_', ' ').capitalize()}: {count}, at most {most}.",
                 param="messages",
             )
-    return conversation
+    return conversation_of(messages)
 
 
 def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:

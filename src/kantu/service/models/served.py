@@ -34,6 +34,8 @@ class ServedModel:
         name: by which clients ask for it.
         chat: counts a prompt's tokens; None where an upstream holds the tokenizer.
         default_max_tokens: of an answer, where a request does not say.
+        context_tokens: most of a prompt; None where an upstream does not say. The engine's own bound is lower where its
+            KV cache is smaller.
         created: when it began to be served, in seconds since 1970.
     """
 
@@ -42,6 +44,7 @@ class ServedModel:
     image_config: ImageConfig
     chat: ChatProcessor | None
     default_max_tokens: int
+    context_tokens: int | None = None
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -74,7 +77,8 @@ def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFi
     make = partial(load_engine, str(path), settings.quantize, settings.device, sizes, log_level, log_file)
     name = settings.served_name or (path.name if path.is_dir() else settings.name)
     engine = ProcessEngine(make, ProcessSettings(hang_seconds=settings.hang_seconds))
-    return ServedModel(name, engine, image_config, chat, default_max_tokens)
+    context_tokens = folder.config.text.max_position_embeddings
+    return ServedModel(name, engine, image_config, chat, default_max_tokens, context_tokens)
 
 
 def _upstream(settings: ModelSettings) -> ServedModel:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
@@ -53,7 +54,7 @@ class TokenizeResponse(BaseModel):
 async def tokenize(
     body: TokenizeRequest, gateway: GatewayOf, caller: Annotated[Caller, Depends(authorize("tokenize"))]
 ) -> TokenizeResponse:
-    """图片照常检查和缩放，但不提问，也不计入词元限额。"""
+    """图片照常检查和缩放，但不提问，也不计入词元限额。提示超过模型的上下文长度时，与提问一样拒绝（prompt_too_long）。"""
     model = gateway.model
     check_model(caller, body.model, model.name)
     conversation = read_conversation(body.messages, gateway.settings.request)
@@ -74,7 +75,10 @@ async def tokenize(
             prompt_tokens = None
             if model.chat is not None:
                 grids = [image.grid(config) for image in read.images]
-                prompt = await to_thread.run_sync(model.chat.prompt, conversation.turns, grids)
+                count = partial(model.chat.prompt, conversation.turns, grids, most_tokens=model.context_tokens)
+                async with gateway.admission.text(caller.owner):
+                    # a thread beside those that everybody shares; the admission bounds how many there are
+                    prompt = await to_thread.run_sync(count, limiter=CapacityLimiter(1))
                 prompt_tokens = len(prompt.input_ids)
     return TokenizeResponse(
         model=model.name,
