@@ -8,6 +8,7 @@ user can become or complete an added token, not even when the template joins two
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from kantu.processing.tokenizer import Tokenizer
 
 Grid = tuple[int, int, int]
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
+_PRIVATE_USE_RUNS = re.compile(f"[{chr(_PRIVATE_USE[0])}-{chr(_PRIVATE_USE[-1])}]+")
 _AT_ONCE = 2**16  # characters looked at in one call, during which no other thread of the interpreter runs
 
 
@@ -155,7 +157,7 @@ class ChatProcessor:
         taken = set(self._template.source).union(self._edges)
         for text in texts:
             for start in range(0, len(text), _AT_ONCE):
-                taken.update(text[start : start + _AT_ONCE])
+                taken.update(*_PRIVATE_USE_RUNS.findall(text, start, start + _AT_ONCE))
         free = (chr(code) for code in _PRIVATE_USE if chr(code) not in taken)
         disguise = dict(zip(self._edges, free, strict=False))
         if len(disguise) < len(self._edges):
