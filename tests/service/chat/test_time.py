@@ -1,0 +1,226 @@
+"""A question is answered by its deadline, whatever does not answer: the engine, a picture, a slow reader's backlog."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kantu.engine.protocol import Listener
+from kantu.engine.request import Delta, Request, TokenLogprob, Usage
+from kantu.errors import DeadlineExceededError
+from kantu.service.chat.answering import MOST_AT_ONCE, Answering
+from kantu.service.gateway import Gateway
+from kantu.service.identity import Limits
+from kantu.service.settings import Settings
+from tests.service.gateways import TIMINGS, ScriptedEngine, client_of, png, question, settings_with
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/v1/chat/completions"
+Make = Callable[..., Gateway]
+TOP = tuple((id_, "选项".encode(), -1.0) for id_ in range(20))
+
+
+def settings(seconds: float = 0.2, **request: Any) -> Settings:
+    return settings_with(request={"timeout_seconds": seconds, **request})
+
+
+async def test_an_engine_that_hangs_costs_a_client_its_deadline_and_no_more(make_gateway: Make) -> None:
+    engine = ScriptedEngine((None,))
+    gateway = make_gateway(engine, settings())
+    async with client_of(gateway) as client:
+        response = await client.post(PATH, json=question())
+    assert response.status_code == 504
+    assert response.json()["error"]["code"] == "deadline_exceeded"
+    assert response.headers["x-should-retry"] == "false"
+    assert engine.cancelled == 1
+    assert gateway.admission.requests == 0
+    assert b'code="deadline_exceeded"' in gateway.watch.metrics.text()
+
+
+async def test_a_stream_that_has_begun_ends_with_an_event(make_gateway: Make) -> None:
+    engine = ScriptedEngine(("你", None))
+    async with client_of(make_gateway(engine, settings())) as client:
+        response = await client.post(PATH, json=question(stream=True))
+    assert response.status_code == 200
+    *_, name, data = [line for line in response.text.splitlines() if line]
+    assert name == "event: error"
+    assert json.loads(data.removeprefix("data: "))["error"]["code"] == "deadline_exceeded"
+    assert engine.cancelled == 1
+
+
+async def test_reading_pictures_is_part_of_the_time_and_the_engine_gets_what_is_left(
+    make_gateway: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = ScriptedEngine()
+    gateway = make_gateway(engine, settings(60.0))
+    declared = gateway.pictures._declared_pixels
+
+    async def slow(*arguments: Any) -> int:
+        await asyncio.sleep(0.1)
+        return await declared(*arguments)
+
+    monkeypatch.setattr(gateway.pictures, "_declared_pixels", slow)
+    async with client_of(gateway) as client:
+        assert (await client.post(PATH, json=question("?", png()))).status_code == 200
+    assert engine.requests[0].timeout_seconds is not None
+    assert 0 < engine.requests[0].timeout_seconds <= 59.9
+
+
+async def test_a_picture_that_is_never_read_costs_no_more_than_the_time(
+    make_gateway: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = make_gateway(ScriptedEngine(), settings())
+
+    async def never(*_: Any) -> int:
+        return await asyncio.Future()
+
+    monkeypatch.setattr(gateway.pictures, "_declared_pixels", never)
+    async with client_of(gateway) as client:
+        response = await client.post(PATH, json=question("?", png()))
+        assert response.json()["error"]["code"] == "deadline_exceeded"
+    assert (gateway.admission.requests, gateway.admission.pixels) == (0, 0)
+
+
+async def test_the_pictures_of_what_never_began_are_not_counted(make_gateway: Make) -> None:
+    engine = ScriptedEngine((None,))
+    limits = Limits(visual_tokens_per_minute=8)
+    async with client_of(make_gateway(engine, settings()), limits=limits) as client:
+        for _ in range(3):  # 4 tokens each
+            assert (await client.post(PATH, json=question("?", png()))).status_code == 504
+
+
+async def test_a_line_of_a_batch_has_a_time_of_its_own(make_gateway: Make) -> None:
+    gateway = make_gateway(ScriptedEngine((None,)), settings())
+    key, _ = gateway.keys.create("test", limits=Limits())
+    caller = await gateway.keys.caller(key.id)
+    with pytest.raises(DeadlineExceededError):
+        await gateway.chat.complete(caller, question())
+
+
+# Much at once
+
+
+class Burst(ScriptedEngine):
+    """Says everything before anybody can read it: as for a client that was away."""
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__()
+        self._tokens = tokens
+
+    def _answer(self, index: int, request: Request, listener: Listener) -> None:
+        logprobs = () if request.sampling.logprobs is None else (TokenLogprob(1, "图".encode(), -0.5, TOP),)
+        for _ in range(self._tokens - 1):
+            listener(Delta("图", (1,), index=index, logprobs=logprobs))
+        listener(Delta("图", (1,), "stop", Usage(10, 0, self._tokens), TIMINGS, index, logprobs))
+
+
+class Ticker:
+    """Counts how often the loop gets round to others."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+
+    async def __aenter__(self) -> Ticker:
+        self._task = asyncio.create_task(self._run())
+        await asyncio.sleep(0)
+        self.turns = 0
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            self.turns += 1
+            await asyncio.sleep(0)
+
+
+async def test_whoever_reads_a_backlog_lets_others_have_the_loop() -> None:
+    request = Request(())
+    async with Answering(Burst(32 * MOST_AT_ONCE), request) as answering, Ticker() as ticker:
+        count = 0
+        async for _ in answering:
+            count += 1
+        assert count == 32 * MOST_AT_ONCE
+        assert ticker.turns >= 31
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_large_answer_is_sent_in_pieces_and_others_have_the_loop_between_them(
+    make_gateway: Make, stream: bool
+) -> None:
+    tokens = 2000
+    async with client_of(make_gateway(Burst(tokens))) as client, Ticker() as ticker:
+        body = question(logprobs=True, top_logprobs=20, max_tokens=tokens, stream=stream)
+        response = await client.post(PATH, json=body)
+        turns = ticker.turns
+    assert response.status_code == 200
+    assert len(response.content) > 2_000_000
+    assert turns > tokens / MOST_AT_ONCE
+    if not stream:
+        assert int(response.headers["content-length"]) == len(response.content)
+        (choice,) = response.json()["choices"]
+        assert len(choice["message"]["content"]) == len(choice["logprobs"]["content"]) == tokens
+
+
+async def test_who_left_hears_and_holds_nothing_more() -> None:
+    heard: list[Listener] = []
+
+    class Deaf(ScriptedEngine):
+        def submit(self, request: Request, listener: Listener) -> ScriptedEngine:
+            heard.append(listener)
+            return self
+
+    async with Answering(Deaf(), Request(())) as answering:
+        heard[0](Delta("a"))
+    heard[0](Delta("b"))
+    assert not answering._items
+
+
+# Bounds
+
+
+async def test_answers_that_could_be_too_large_are_refused_at_the_door(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    async with client_of(make_gateway(engine)) as client:
+        body = question(n=8, max_tokens=4096, logprobs=True, top_logprobs=20)
+        refused = await client.post(PATH, json=body)
+        assert refused.status_code == 400
+        assert (refused.json()["error"]["code"], refused.json()["error"]["param"]) == (
+            "answer_too_large",
+            "top_logprobs",
+        )
+        assert not engine.requests
+        for smaller in ({"n": 2}, {"max_tokens": 1000}, {"top_logprobs": 0}):
+            assert (await client.post(PATH, json={**body, **smaller})).status_code == 200
+        assert (await client.post(PATH, json=question(n=8, max_tokens=4096))).status_code == 200
+
+
+async def test_tokens_longer_than_usual_do_not_get_round_the_bound(make_gateway: Make) -> None:
+    engine = ScriptedEngine(("空" * 10_000,) * 200)  # 200 tokens of 30 KB
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json=question(max_tokens=200))
+    assert response.json()["error"]["code"] == "answer_too_large"
+
+
+async def test_long_answers_are_bounded_together_and_short_ones_are_not_in_their_way(make_gateway: Make) -> None:
+    engine = ScriptedEngine((None,))
+    gateway = make_gateway(engine, settings(60.0, max_answer_bytes=2**20))
+    long = question(max_tokens=690, logprobs=True, top_logprobs=20)  # a little less than 1 MiB
+    async with client_of(gateway) as client:
+        waiting = [asyncio.create_task(client.post(PATH, json=long)) for _ in range(8)]
+        while len(engine.requests) < 8:
+            await asyncio.sleep(0.01)
+        refused = await client.post(PATH, json=long)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "too_many_answer_bytes_in_flight")
+        engine.pieces = ("好",)
+        assert (await client.post(PATH, json=question())).status_code == 200
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    assert gateway.admission.answer_bytes == 0
