@@ -81,9 +81,9 @@ def create_app(gateway: Gateway) -> FastAPI:
         seconds=settings.body_seconds,
         depth=settings.max_json_depth,
     )
-    app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
     app.add_middleware(CallerMiddleware, authenticate=gateway.keys.authenticate, guarded=_guarded(gateway.settings))
+    app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
     app.add_middleware(WatchMiddleware, watch=gateway.watch, log_clients=watch.log_clients)
     app.add_middleware(RequestIdMiddleware)

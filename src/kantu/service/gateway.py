@@ -105,7 +105,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         answer_bytes=_LONG_ANSWERS * request.max_answer_bytes,
         share=request.owner_share,
         largest_body=settings.server.max_body_bytes,
-        wait_seconds=request.timeout_seconds,
+        wait_seconds=request.timeout_seconds / 2,  # so that it hears why before it hears that its time is up
     )
     redis_url = None if store.redis_url is None else store.redis_url.get_secret_value()
     steady = SteadyClock()

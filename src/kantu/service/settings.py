@@ -133,7 +133,7 @@ class RequestSettings(_Section):
         0.25,
         gt=0,
         le=1,
-        description="同时处理的请求、请求体和图片像素里，一个所有者（可以有几个密钥）最多占几分之几；"
+        description="同时处理的请求、请求体、长回答和图片像素里，一个所有者（可以有几个密钥）最多占几分之几；"
         "超出的排在它自己的队里，别人不用等",
     )
     max_in_flight_pixels: int = Field(2**30, ge=64_000_000, description="同时处理的图片解码前的像素总数")

@@ -208,19 +208,35 @@ async def test_tokens_longer_than_usual_do_not_get_round_the_bound(make_gateway:
     assert response.json()["error"]["code"] == "answer_too_large"
 
 
-async def test_long_answers_are_bounded_together_and_short_ones_are_not_in_their_way(make_gateway: Make) -> None:
+async def test_long_answers_of_one_owner_wait_for_each_other_and_short_ones_for_nobody(make_gateway: Make) -> None:
     engine = ScriptedEngine((None,))
-    gateway = make_gateway(engine, settings(60.0, max_answer_bytes=2**20))
-    long = question(max_tokens=690, logprobs=True, top_logprobs=20)  # a little less than 1 MiB
+    gateway = make_gateway(engine, settings(60.0, max_answer_bytes=2**20, owner_share=0.5))
+    long = question(max_tokens=690, logprobs=True, top_logprobs=20)  # a little less than 1 MiB; 4 are half of all
     async with client_of(gateway) as client:
-        waiting = [asyncio.create_task(client.post(PATH, json=long)) for _ in range(8)]
-        while len(engine.requests) < 8:
+        waiting = [asyncio.create_task(client.post(PATH, json=long)) for _ in range(5)]
+        while len(engine.requests) < 4 or gateway.admission.requests < 5:
             await asyncio.sleep(0.01)
-        refused = await client.post(PATH, json=long)
-        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "too_many_answer_bytes_in_flight")
         engine.pieces = ("好",)
         assert (await client.post(PATH, json=question())).status_code == 200
+        assert len(engine.requests) == 5
+        waiting[0].cancel()
+        answered, _ = await asyncio.wait(waiting[1:], return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result().status_code for task in answered] == [200]
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-    assert gateway.admission.answer_bytes == 0
+        assert gateway.admission.requests == 0
+
+
+async def test_a_key_that_cannot_be_looked_up_costs_no_more_than_the_time(
+    make_gateway: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = make_gateway(ScriptedEngine(), settings())
+
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(gateway.keys, "authenticate", never)
+    async with client_of(gateway) as client:
+        response = await client.get("/v1/models")
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "deadline_exceeded")
