@@ -261,7 +261,7 @@ class VLM:
         asked = [read_question(images, question) for question in questions]
         clean, seconds = self._read(asked[0].pictures, options.get("max_pixels"))
         requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
-        warnings = picture_warnings(clean)
+        warnings = picture_warnings([image.resizing for image in clean])
         streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
         return tuple(stream.finish() for stream in streams)
 
@@ -313,7 +313,7 @@ class VLM:
         _sampling(options)  # before any picture is read
         clean, seconds = self._read(conversation.pictures, options.get("max_pixels"))
         request = self._request(conversation.turns, clean, seconds, options)
-        return AnswerStream(DeltaStream(self.engine, request), picture_warnings(clean))
+        return AnswerStream(DeltaStream(self.engine, request), picture_warnings([image.resizing for image in clean]))
 
     def _read(self, pictures: Sequence[PictureSource], max_pixels: int | None) -> tuple[tuple[CleanImage, ...], float]:
         """The clean pictures, and the seconds it took."""

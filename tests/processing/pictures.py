@@ -9,6 +9,9 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from kantu.processing.decode import render
+from kantu.processing.guard import DEFAULT_LIMITS, ImageLimits, guard
+
 
 def noise(width: int, height: int, seed: int = 0) -> Image.Image:
     """A picture in which a wrong pixel shows: smooth colour with noise on it."""
@@ -22,6 +25,12 @@ def encode(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def decode(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Image.Image:
+    """A file through the guard and the decoder, upright, in its own size."""
+    picture = guard(data, limits)
+    return Image.fromarray(render(picture, *picture.upright))
 
 
 def every_format(width: int = 48, height: int = 40, seed: int = 0) -> dict[str, bytes]:

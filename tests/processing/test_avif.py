@@ -14,8 +14,7 @@ from PIL import Image
 from kantu.errors import ImageError
 from kantu.processing import avif
 from kantu.processing.container import inspect
-from kantu.processing.image import decode
-from tests.processing.pictures import avif_claiming, encode, every_format, exif, noise
+from tests.processing.pictures import avif_claiming, decode, encode, every_format, exif, noise
 
 PLAIN, WITH_ALPHA = every_format()["avif"], every_format()["avif_alpha"]
 
@@ -125,6 +124,50 @@ def test_extents_that_overlap_take_no_memory() -> None:
     assert code(data) == "image_damaged"
 
 
+def with_table(name: bytes, body: bytes, times: int = 1) -> bytes:
+    """PLAIN with the tables `name` of its `meta` box in place of its own, or behind the others where it has none."""
+    (meta,) = struct.unpack_from(">I", PLAIN, 32)
+    table = struct.pack(">I4s", 8 + len(body), name) + body
+    at = PLAIN.find(name) - 4
+    if at < 0:
+        at, length = 32 + meta, 0
+    else:
+        (length,) = struct.unpack_from(">I", PLAIN, at)
+    grown = struct.pack(">I", meta + len(table) * times - length)
+    return PLAIN[:32] + grown + PLAIN[36:at] + table * times + PLAIN[at + length :]
+
+
+def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of all numbers that the reader reads from now on."""
+    sizes: list[int] = []
+    number = avif._number
+
+    def counted(data: bytes, at: int, size: int) -> int:
+        sizes.append(size)
+        return number(data, at, size)
+
+    monkeypatch.setattr(avif, "_number", counted)
+    return sizes
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        # extents of no bytes: 1,000 items with 1,000 each
+        with_table(b"iloc", bytes(4) + b"\x00\x00" + struct.pack(">H", 1000) + (bytes(4) + b"\x03\xe8") * 1000),
+        with_table(
+            b"iprp", struct.pack(">I4sII", 16 + 258 * 9999, b"ipma", 0, 9999) + (b"\x00\x01\xff" + bytes(255)) * 9999
+        ),
+        with_table(b"iref", bytes(4) + (struct.pack(">I4sHH", 2012, b"auxl", 1, 1000) + bytes(2000)) * 900),
+    ],
+    ids=["iloc", "ipma", "iref"],
+)
+def test_tables_cannot_keep_the_reader_busy(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = counting(monkeypatch)
+    assert code(data) == "image_damaged"
+    assert len(read) < 10_000
+
+
 def test_the_data_may_lie_inside_the_meta_box() -> None:
     """`idat` (construction method 1), as some writers of small pictures do."""
     payload = PLAIN[PLAIN.index(b"mdat") + 4 :]
@@ -139,5 +182,5 @@ def test_the_data_may_lie_inside_the_meta_box() -> None:
 
 
 def test_without_a_decoder_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kantu.processing.image.features.check", lambda name: name != "avif")
+    monkeypatch.setattr("kantu.processing.guard.features.check", lambda name: name != "avif")
     assert code(PLAIN) == "image_unsupported_variant"

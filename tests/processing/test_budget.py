@@ -76,7 +76,7 @@ def test_a_budget_outside_the_limits_is_refused(value: Any) -> None:
 def test_only_a_picture_shrunk_more_than_twofold_gets_a_warning() -> None:
     pixels = np.zeros((320, 320, 3), np.uint8)
     kept, shrunk = CleanImage(pixels, "0" * 64, (640, 640)), CleanImage(pixels, "0" * 64, (700, 700))
-    (warning,) = picture_warnings([kept, shrunk])
+    (warning,) = picture_warnings([kept.resizing, shrunk.resizing])
     assert warning.startswith("第 2 张图片从 700×700 缩小到 320×320")
 
 

@@ -18,16 +18,15 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import smart_res
 
 from kantu.errors import CheckpointError, ImageError, InvalidRequestError
 from kantu.model.folder import ModelFolder
+from kantu.processing.guard import ImageLimits
 from kantu.processing.image import (
     ImageConfig,
-    ImageLimits,
     content_hash,
-    decode,
     patchify,
     prepare,
     smart_resize,
 )
-from tests.processing.pictures import encode, every_format, exif, noise, png_chunk, png_file
+from tests.processing.pictures import decode, encode, every_format, exif, noise, png_chunk, png_file
 
 CONFIG = ImageConfig(16, 2, 2, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), 4096, 262144)
 # Not the family's values: shows that they are read and used, channel by channel.
@@ -236,6 +235,17 @@ class TestPrepare:
     @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "RGBa", "CMYK", "YCbCr", "HSV", "I;16", "I"])
     def test_pictures_of_any_usual_mode_are_converted(self, mode: str) -> None:
         assert prepare(Image.new(mode, (64, 64)), CONFIG).pixels.shape == (64, 64, 3)
+
+    @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "CMYK", "I;16"])
+    def test_bands_of_a_picture_are_converted_as_the_whole_is(self, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        rng = np.random.default_rng(0)
+        if mode == "I;16":
+            picture = Image.fromarray(rng.integers(0, 65536, (90, 70), dtype=np.uint16))
+        else:
+            picture = Image.fromarray(rng.integers(0, 256, (90, 70, 4), dtype=np.uint8), "RGBA").convert(mode)
+        whole = prepare(picture, CONFIG)
+        monkeypatch.setattr("kantu.processing.decode._BAND_PIXELS", 70 * 8)
+        assert prepare(picture, CONFIG).sha256 == whole.sha256
 
     def test_a_mode_without_a_meaning_here_is_refused(self) -> None:
         with pytest.raises(ImageError) as caught:

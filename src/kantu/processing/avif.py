@@ -48,9 +48,10 @@ class _Meta:
     references: frozenset[tuple[bytes, int, int]]
 
 
-# Honest files stay far below these.
+# Honest files stay far below these. A table may cost no bytes an entry, so its entries are counted over all of it.
 _MAX_BOXES = 1000
 _MAX_ENTRIES = 1000
+_MAX_ASSOCIATIONS = 5000  # of items with their properties
 _MAX_OBUS = 5000  # a picture has at most 4096 tiles, each at worst in a group of its own
 _MAX_BRANDS = 64
 
@@ -153,6 +154,7 @@ def _places(iloc: bytes, *, idat_at: int | None) -> dict[int, tuple[tuple[int, i
     at = 6 + id_size
     found: dict[int, tuple[tuple[int, int], ...]] = {}
     entries = _number(iloc, 6, id_size)
+    left = _MAX_ENTRIES
     if entries > _MAX_ENTRIES or version > 2:
         raise damaged()
     for _ in range(entries):
@@ -162,7 +164,8 @@ def _places(iloc: bytes, *, idat_at: int | None) -> dict[int, tuple[tuple[int, i
             method, at = _number(iloc, at, 2) & 15, at + 2
         base, at = _number(iloc, at + 2, base_size), at + 2 + base_size  # 2: which file; there is one
         extents, at = _number(iloc, at, 2), at + 2
-        if extents > _MAX_ENTRIES:
+        left -= extents
+        if left < 0:
             raise damaged()
         if method == 1 and idat_at is not None:
             base += idat_at
@@ -182,38 +185,41 @@ def _properties(iprp: bytes) -> dict[int, tuple[tuple[bytes, bytes], ...]]:
     """(kind, body) of each item's properties, in its order."""
     listed: list[tuple[bytes, bytes]] = []
     found: dict[int, tuple[tuple[bytes, bytes], ...]] = {}
+    left = _MAX_ASSOCIATIONS
     for kind, start, end in _boxes(iprp, 0, len(iprp)):
         if kind == b"ipco":
             listed += [(name, iprp[body:body_end]) for name, body, body_end in _boxes(iprp, start, end)]
         elif kind == b"ipma":
-            found |= _associations(iprp[start:end], listed)
+            for item, indices in _associations(iprp[start:end]):
+                left -= 1 + len(indices)
+                if left < 0 or any(index > len(listed) for index in indices):
+                    raise damaged()
+                found[item] = tuple(listed[index - 1] for index in indices if index)
+        if len(listed) > _MAX_ENTRIES:
+            raise damaged()
     return found
 
 
-def _associations(ipma: bytes, listed: list[tuple[bytes, bytes]]) -> dict[int, tuple[tuple[bytes, bytes], ...]]:
+def _associations(ipma: bytes) -> Iterator[tuple[int, list[int]]]:
+    """Each item and the places of its properties in the list, from 1; 0 stands for none."""
     id_size = 2 if ipma[0] == 0 else 4
     index_size = 2 if ipma[3] & 1 else 1
     entries, at = _number(ipma, 4, 4), 8
-    if entries > _MAX_ENTRIES:
-        raise damaged()
-    found = {}
+    essential = 1 << (8 * index_size - 1)
     for _ in range(entries):
         item, count, at = _number(ipma, at, id_size), _number(ipma, at + id_size, 1), at + id_size + 1
-        essential = 1 << (8 * index_size - 1)
-        indices = [_number(ipma, at + i * index_size, index_size) & (essential - 1) for i in range(count)]
+        yield item, [_number(ipma, at + i * index_size, index_size) & (essential - 1) for i in range(count)]
         at += count * index_size
-        if any(index > len(listed) for index in indices):
-            raise damaged()
-        found[item] = tuple(listed[index - 1] for index in indices if index)
-    return found
 
 
 def _references(iref: bytes) -> Iterator[tuple[bytes, int, int]]:
     id_size = 2 if iref[0] == 0 else 4
+    left = _MAX_ENTRIES
     for kind, start, end in _boxes(iref, 4, len(iref)):
         body = iref[start:end]
         count = _number(body, id_size, 2)
-        if count > _MAX_ENTRIES:
+        left -= count
+        if left < 0:
             raise damaged()
         for i in range(count):
             yield kind, _number(body, 0, id_size), _number(body, id_size + 2 + i * id_size, id_size)

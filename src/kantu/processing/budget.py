@@ -8,7 +8,7 @@ from typing import get_args
 
 from kantu.errors import InvalidRequestError
 from kantu.processing.conversation import Detail
-from kantu.processing.image import CleanImage
+from kantu.processing.image import Resizing
 from kantu.processing.image_config import ImageConfig
 
 ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
@@ -54,17 +54,17 @@ def pixel_budgets(config: ImageConfig, max_pixels: int | None, *, most_pixels: i
     return {detail: pixel_budget(config, max_pixels, detail, most_pixels=most_pixels) for detail in details}
 
 
-def picture_warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
+def picture_warnings(pictures: Sequence[Resizing]) -> tuple[str, ...]:
     """What about the pictures may harm the answer, in Chinese.
 
     That there are none (a small model may make one up), and each whose sides were shrunk more than twofold: small text
     in it is likely lost.
     """
-    if not images:
+    if not pictures:
         return ("这次没有图片，回答没有图片作依据。",)
     warnings = []
-    for number, image in enumerate(images, 1):
-        (width, height), (rows, columns, _) = image.original_size, image.pixels.shape
+    for number, picture in enumerate(pictures, 1):
+        (width, height), rows, columns = picture.original_size, picture.height, picture.width
         if math.sqrt(width * height / (rows * columns)) > 2:
             warnings.append(
                 f"第 {number} 张图片从 {width}×{height} 缩小到 {columns}×{rows}，小字可能看不清；"

@@ -32,6 +32,8 @@ class Container:
         data: the file again with only its pixel-carrying parts.
         orientation: EXIF orientation, 1 to 8.
         most_pixels: an upper bound of the pixels that the bytes present can encode; None if there is none.
+        frame_pixels: those that have to be encoded, where they are not all.
+        passes: how often a decoder goes over the whole picture.
     """
 
     format: str
@@ -40,13 +42,23 @@ class Container:
     data: bytes
     orientation: int = 1
     most_pixels: int | None = None
+    frame_pixels: int | None = None
+    passes: int = 1
+
+    @property
+    def coded_pixels(self) -> int:
+        """Pixels that the file has to encode."""
+        return self.width * self.height if self.frame_pixels is None else self.frame_pixels
+
+    @property
+    def upright(self) -> tuple[int, int]:
+        """(width, height) after orientation."""
+        return upright_size(self.width, self.height, self.orientation)
 
 
-# Honest files stay far below these; without them a small file could keep a header walk or a decoder busy for minutes.
+# Honest files stay far below these; without them a file could keep a header walk busy for seconds.
 _MAX_CHUNKS = 20_000
-_MAX_GIF_BLOCKS = 200_000
-_MAX_JPEG_SCANS = 100
-_MAX_JPEG_SCANNED_PIXELS = 1_500_000_000  # every progressive scan passes over the whole picture again
+_MAX_GIF_BLOCKS = 200_000  # of all extensions and the first frame
 
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # brands of HEVC in HEIF
 
@@ -196,14 +208,10 @@ def _jpeg(data: bytes) -> Container:
     if not width:
         raise damaged()
     scans_end, scans = _jpeg_scans(data, end)
-    if scans > _MAX_JPEG_SCANS or scans * width * height > _MAX_JPEG_SCANNED_PIXELS:
-        raise variant(
-            "这个渐进式 JPEG 的扫描次数过多；请另存为普通 JPEG 或 PNG。",
-            "This progressive JPEG has too many scans; save it as baseline JPEG or PNG.",
-        )
     parts += [data[end:scans_end], b"\xff\xd9"]
     # A block of 64 pixels takes at least one bit.
-    return Container("JPEG", width, height, b"".join(parts), orientation, (scans_end - end) * 8 * 64)
+    most_pixels = (scans_end - end) * 8 * 64
+    return Container("JPEG", width, height, b"".join(parts), orientation, most_pixels, passes=scans)
 
 
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # not a stuffed byte, a restart marker or fill
@@ -295,35 +303,40 @@ def _gif(data: bytes) -> Container:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     offset = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
     parts: list[bytes] = [data[:offset]]
+    blocks = _MAX_GIF_BLOCKS
     for _ in range(_MAX_CHUNKS):
         kind = data[offset]
         if kind == 0x21:  # extension; only the graphic control (transparency) matters to the first frame
-            end, _ = _gif_blocks_end(data, offset + 2)
+            end, _, blocks = _gif_blocks_end(data, offset + 2, blocks)
             if data[offset + 1] == 0xF9:
                 parts.append(data[offset:end])
             offset = end
         elif kind == 0x2C:
             left, top, columns, rows, flags = struct.unpack_from("<HHHHB", data, offset + 1)
             start = offset + 10 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-            end, packed_bytes = _gif_blocks_end(data, start + 1)
+            end, packed_bytes, _ = _gif_blocks_end(data, start + 1, blocks)
             parts += [data[offset:end], b";"]
-            # A code of at least 3 bits stands for at most 4096 pixels; outside the frame nothing is coded.
-            if columns * rows > packed_bytes * 8 // 3 * 4096:
-                raise damaged()
-            return Container("GIF", max(width, left + columns), max(height, top + rows), b"".join(parts))
+            return Container(
+                "GIF",
+                max(width, left + columns),
+                max(height, top + rows),
+                b"".join(parts),
+                most_pixels=packed_bytes * 8 // 3 * 4096,  # a code of at least 3 bits stands for at most 4096 pixels
+                frame_pixels=columns * rows,  # outside the frame nothing is coded
+            )
         else:  # the trailer before any frame, or garbage
             break
     raise damaged()
 
 
-def _gif_blocks_end(data: bytes, offset: int) -> tuple[int, int]:
-    """Return the offset behind a chain of sub-blocks and the bytes they hold."""
+def _gif_blocks_end(data: bytes, offset: int, most: int) -> tuple[int, int, int]:
+    """Return the offset behind a chain of at most `most` sub-blocks, the bytes they hold, and how many are left."""
     held = 0
-    for _ in range(_MAX_GIF_BLOCKS):
+    for left in range(most, 0, -1):
         size = data[offset]
         offset += 1 + size
         if size == 0:
-            return offset, held
+            return offset, held, left - 1
         held += size
     raise damaged()
 
@@ -346,9 +359,13 @@ def _bmp(data: bytes) -> Container:
     if width <= 0 or bits not in (1, 2, 4, 8, 16, 24, 32):
         raise damaged()
     row_bytes = (width * bits + 31) // 32 * 4
-    if pixels_offset + row_bytes * height > len(data):
-        raise damaged()
-    return Container("BMP", width, height, data)
+    most_pixels = max(0, len(data) - pixels_offset) // row_bytes * width
+    return Container("BMP", width, height, data, most_pixels=most_pixels)
+
+
+def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """(width, height) after an EXIF orientation is applied."""
+    return (height, width) if orientation >= 5 else (width, height)  # those from 5 on turn it on its side
 
 
 def exif_orientation(exif: bytes) -> int:

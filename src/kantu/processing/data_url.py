@@ -12,7 +12,7 @@ import re
 from urllib.parse import unquote
 
 from kantu.errors import ImageError
-from kantu.processing.image import DEFAULT_LIMITS
+from kantu.processing.guard import DEFAULT_LIMITS
 
 _HEADER = re.compile(r"data:[^,]{0,256}; *base64 *,", re.ASCII | re.IGNORECASE)
 _BLANKS = b"\t\n\f\r "

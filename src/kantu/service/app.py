@@ -117,6 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await gateway.fetcher.aclose()
+        await gateway.decoders.aclose()
         await gateway.limiter.close()
         await to_thread.run_sync(gateway.close)
 

@@ -16,6 +16,7 @@ from kantu.service.batches.service import BatchService
 from kantu.service.chat.service import ChatService
 from kantu.service.clock import CautiousClock, SteadyClock, elapsed_seconds
 from kantu.service.database import Database
+from kantu.service.decoders.pool import Decoders
 from kantu.service.disk.room import DiskRoom, ballast_bytes, worst_state
 from kantu.service.fetch import ImageFetcher
 from kantu.service.files.content import ContentStore
@@ -53,6 +54,7 @@ class Gateway:
     limiter: Limiter
     admission: Admission
     fetcher: ImageFetcher
+    decoders: Decoders
     pictures: Pictures
     files: FileService
     chat: ChatService
@@ -121,16 +123,16 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         max_bytes=store.max_file_bytes,
         quota=_quota(store, room),
         days=store.file_days,
-        decode_workers=request.decode_workers,
         expiry_clock=cautious,
     )
+    decoders = Decoders(request.decode_workers, request.decode_memory_bytes)
     pictures = Pictures(
         model.image_config,
         admission,
+        decoders,
         files.open_bytes,
         fetcher.fetch,
         most_pixels=request.max_pixels,
-        workers=request.decode_workers,
     )
     chat = ChatService(request, model, pictures, limiter, admission, watch)
     batch_runner = BatchRunner(
@@ -167,6 +169,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         limiter,
         admission,
         fetcher,
+        decoders,
         pictures,
         files,
         chat,

@@ -137,7 +137,10 @@ class RequestSettings(_Section):
         "超出的排在它自己的队里，别人不用等",
     )
     max_in_flight_pixels: int = Field(2**30, ge=64_000_000, description="同时处理的图片解码前的像素总数")
-    decode_workers: int = Field(2, ge=1, description="同时解码的图片数")
+    decode_workers: int = Field(2, ge=1, description="同时解码的图片数；每张在一个与外界隔离的进程里")
+    decode_memory_bytes: int = Field(
+        1536 * 2**20, ge=2**28, description="解码一张图片最多用多少内存；1600 万像素以上的图片一次只解码一张"
+    )
 
 
 class FetchSettings(_Section):

@@ -1,9 +1,9 @@
-"""Blocking work on a thread, which nobody walks away from."""
+"""Work that nobody walks away from: blocking work on a thread, and what must be finished once it is begun."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
@@ -15,15 +15,20 @@ T = TypeVar("T")
 async def on_thread(
     work: Callable[[], T], limiter: CapacityLimiter | None = None, *, drop: Callable[[T], None] | None = None
 ) -> T:
-    """What `work` returns or raises.
+    """What `work` returns or raises, done on a thread, to the end; see `to_the_end`."""
+    return await to_the_end(to_thread.run_sync(work, limiter=limiter), drop=drop)
 
-    A thread cannot be stopped. A task that is cancelled meanwhile is held until the thread is through, so that what
-    comes next does not close the file or the database that the thread is using.
+
+async def to_the_end(work: Awaitable[T], *, drop: Callable[[T], None] | None = None) -> T:
+    """What `work` returns or raises, which is not interrupted: a thread, for one, cannot be stopped.
+
+    A task that is cancelled meanwhile is held until the work is through, so that what comes next does not close the
+    file or the database that it is using.
 
     Args:
         drop: what to do with a result that nobody is left to take, such as to close a file.
     """
-    task = asyncio.ensure_future(to_thread.run_sync(work, limiter=limiter))
+    task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
@@ -25,8 +26,9 @@ from kantu.errors import (
 from kantu.processing.conversation import Turn
 from kantu.service.gateway import Gateway
 from kantu.service.identity import Limits
-from kantu.service.pictures import pictures
 from kantu.service.settings import Settings
+from tests.processing.pictures import bombs
+from tests.service.decoding import DecodersHere
 from tests.service.gateways import MODEL, TIMINGS, ScriptedEngine, client_of, data_url, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
@@ -509,13 +511,13 @@ async def test_pictures_that_take_long_are_waited_for_alive(
     make_gateway: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gateway = make_gateway(settings=keeping_alive(0.05))
-    decode = pictures.prepare
+    render = gateway.decoders.render
 
-    def slowly(*arguments: Any, **options: Any) -> Any:
-        time.sleep(0.2)
-        return decode(*arguments, **options)
+    async def slowly(*arguments: Any) -> Any:
+        await asyncio.sleep(0.2)
+        return await render(*arguments)
 
-    monkeypatch.setattr(pictures, "prepare", slowly)
+    monkeypatch.setattr(gateway.decoders, "render", slowly)
     async with client_of(gateway) as client:
         text = (await client.post(PATH, json=question("问", png(), stream=True))).text
     assert text.startswith(COMMENT)
@@ -552,6 +554,27 @@ async def test_a_key_without_the_scope_is_refused(make_gateway: Make) -> None:
         response = await client.post(PATH, json=question())
         assert (response.status_code, response.json()["error"]["code"]) == (403, "endpoint_not_allowed")
         assert (await client.get("/v1/models")).status_code == 200
+
+
+async def test_a_key_over_its_visual_tokens_is_refused_before_anything_is_decoded(
+    make_gateway: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = make_gateway()
+    decoders = DecodersHere()
+    monkeypatch.setattr(gateway.decoders, "render", decoders.render)
+    picture = png(320, 160)  # 50 visual tokens
+    async with client_of(gateway, limits=Limits(visual_tokens_per_minute=100)) as client:
+        statuses = [(await client.post(PATH, json=question("问", picture))).status_code for _ in range(4)]
+        large = await client.post(PATH, json=question("问", png(4000, 4000)))
+    assert (statuses, decoders.begun) == ([200, 200, 429, 429], 2)
+    assert (large.status_code, large.json()["error"]["code"]) == (429, "visual_token_limit_exceeded")
+
+
+async def test_a_picture_that_only_decoding_finds_out_is_charged(make_gateway: Make) -> None:
+    body = question("问", bombs(side=320)["webp_lossless"])  # 100 visual tokens
+    async with client_of(make_gateway(), limits=Limits(visual_tokens_per_day=150)) as client:
+        first, second = [(await client.post(PATH, json=body)).json()["error"]["code"] for _ in range(2)]
+    assert (first, second) == ("image_damaged", "visual_token_limit_exceeded")
 
 
 async def test_what_is_refused_by_the_engine_is_not_charged(make_gateway: Make) -> None:

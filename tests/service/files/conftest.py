@@ -15,6 +15,7 @@ from kantu.service.files.quota import Quota
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
 from tests.service.clock import Clock
+from tests.service.decoding import check_picture
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ async def create(
     async with files.draft(owner) as draft:
         async for piece in data:
             await draft.write(piece)
-        return await files.keep(owner, filename, purpose, draft, expires_after_seconds)
+        return await files.keep(owner, filename, purpose, draft, expires_after_seconds, check_picture=check_picture)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

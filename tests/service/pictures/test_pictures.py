@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -10,8 +12,10 @@ import pytest
 from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError
 from kantu.processing.conversation import Detail, PictureSource
 from kantu.processing.image_config import ImageConfig
-from kantu.service.pictures import Pictures
+from kantu.service.pictures import Pictures, ReadPictures
+from tests.processing.pictures import encode, exif, noise
 from tests.service.admissions import admission_with
+from tests.service.decoding import DecodersHere
 from tests.service.gateways import CONFIG, data_url, png
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +31,8 @@ class Reader:
         self, most_pixels_in_flight: int = 10**9, most_pixels: int = 10**6, config: ImageConfig = CONFIG
     ) -> None:
         self.admission = admission_with(pixels=most_pixels_in_flight, wait_seconds=0.01)
-        self.pictures = Pictures(config, self.admission, self._file, self._page, most_pixels=most_pixels, workers=2)
+        self.decoders = DecodersHere()
+        self.pictures = Pictures(config, self.admission, self.decoders, self._file, self._page, most_pixels=most_pixels)
 
     async def _file(self, owner: str, file_id: str) -> bytes:
         return FILES[owner, file_id]
@@ -35,9 +40,15 @@ class Reader:
     async def _page(self, url: str) -> bytes:
         return PAGES[url]
 
+    @asynccontextmanager
+    async def read(self, *sources: PictureSource, max_pixels: int | None = None) -> AsyncIterator[ReadPictures]:
+        """The pictures, opened and decoded."""
+        async with self.pictures.read(await self.pictures.open(sources, "team", max_pixels), "team") as read:
+            yield read
+
     async def sizes(self, *sources: PictureSource, max_pixels: int | None = None) -> list[tuple[int, int]]:
         """(width, height) of what the model sees."""
-        async with self.pictures.read(sources, "team", max_pixels) as read:
+        async with self.read(*sources, max_pixels=max_pixels) as read:
             return [(image.pixels.shape[1], image.pixels.shape[0]) for image in read.images]
 
     async def refusal(self, *sources: PictureSource, max_pixels: int | None = None) -> KantuError:
@@ -82,7 +93,7 @@ async def test_large_ones_are_made_smaller_as_asked_and_as_the_service_allows() 
 
 async def test_declared_pixels_are_counted_until_the_request_is_over() -> None:
     reader = Reader()
-    async with reader.pictures.read([inline(png(640, 640)), inline(png(64, 64))], "team", 1024) as read:
+    async with reader.read(inline(png(640, 640)), inline(png(64, 64)), max_pixels=1024) as read:
         assert reader.admission.pixels == 640 * 640 + 64 * 64
         assert read.seconds > 0
     assert reader.admission.pixels == 0
@@ -90,7 +101,7 @@ async def test_declared_pixels_are_counted_until_the_request_is_over() -> None:
 
 async def test_while_many_pixels_are_under_way_others_wait() -> None:
     reader = Reader(most_pixels_in_flight=100 * 100)
-    async with reader.pictures.read([inline(png(96, 96))], "team", None):
+    async with reader.read(inline(png(96, 96))):
         with pytest.raises(OverloadedError) as refused:
             await reader.sizes(inline(png(96, 96)))
         assert await reader.sizes() == []
@@ -151,7 +162,7 @@ async def test_a_budget_that_holds_no_picture_is_refused_before_anything_is_read
 async def test_a_low_detail_takes_few_pixels_and_is_another_picture_to_every_cache() -> None:
     picture = png(640, 640)
     sources = [inline(picture, "low"), inline(picture, "high"), inline(picture)]
-    async with Reader().pictures.read(sources, "team", None) as read:
+    async with Reader().read(*sources) as read:
         low, high, auto = read.images
     assert low.visual_tokens(CONFIG) == 121
     assert high.visual_tokens(CONFIG) == auto.visual_tokens(CONFIG) == 400
@@ -174,3 +185,28 @@ async def test_of_several_pictures_the_broken_one_is_named(monkeypatch: pytest.M
             PictureSource("third", url=good),
         ]
         assert (await Reader().refusal(*sources)).param == "second"
+
+
+async def test_what_they_cost_is_known_before_anything_is_decoded() -> None:
+    reader = Reader()
+    turned = encode(noise(160, 64), "JPEG", exif=exif(6))
+    opened = await reader.pictures.open([inline(png(640, 640)), inline(turned)], "team", 320 * 320)
+    assert (opened.visual_tokens, reader.decoders.begun) == (100 + 10, 0)
+    async with reader.pictures.read(opened, "team") as read:
+        tokens = [image.visual_tokens(CONFIG) for image in read.images]
+    assert (tokens, [image.original_size for image in read.images]) == ([100, 10], [(640, 640), (64, 160)])
+
+
+async def test_a_picture_that_is_refused_by_its_header_spares_all_of_the_request() -> None:
+    reader = Reader()
+    assert (await reader.refusal(inline(png()), inline(png(7, 7)))).code == "image_too_small"
+    assert reader.decoders.begun == 0
+
+
+async def test_a_file_is_checked_like_a_picture_of_a_request_and_counts_like_one() -> None:
+    reader = Reader(most_pixels_in_flight=100 * 100)
+    await reader.pictures.check("team", png(200, 200))
+    async with reader.read(inline(png(96, 96))):
+        with pytest.raises(OverloadedError) as refused:
+            await reader.pictures.check("team", png(96, 96))
+    assert refused.value.code == "too_many_pixels_in_flight"

@@ -14,7 +14,7 @@ import anyio
 from pydantic import ValidationError
 
 from kantu.engine.request import Request
-from kantu.errors import KantuError
+from kantu.errors import ImageError, KantuError
 from kantu.processing.conversation import check_question
 from kantu.service.admission import Admission
 from kantu.service.chat.answer import AnswerWriter
@@ -120,19 +120,21 @@ class ChatService:
             raise answer_too_large(self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         async with self._admission.request(caller.owner), self._admission.answer(caller.owner, most_bytes):
-            async with self._pictures.read(conversation.pictures, caller.owner, max_pixels) as read:
-                visual_tokens = sum(image.visual_tokens(self._model.image_config) for image in read.images)
-                watch.pictures(read.images, visual_tokens, read.seconds)
-                reservation = await self._limiter.reserve(caller, visual_tokens=visual_tokens, output_tokens=most)
-                writer = AnswerWriter(
-                    f"chatcmpl-{secrets.token_hex(12)}",
-                    int(time.time()),
-                    self._model.name,
-                    sampling.n,
-                    logprobs=bool(body.logprobs),
-                    warnings=read.warnings,
-                )
-                try:
+            opened = await self._pictures.open(conversation.pictures, caller.owner, max_pixels)
+            visual_tokens = opened.visual_tokens
+            # Before anything is decoded: whoever is over a limit costs nothing.
+            reservation = await self._limiter.reserve(caller, visual_tokens=visual_tokens, output_tokens=most)
+            writer = AnswerWriter(
+                f"chatcmpl-{secrets.token_hex(12)}",
+                int(time.time()),
+                self._model.name,
+                sampling.n,
+                logprobs=bool(body.logprobs),
+                warnings=opened.warnings,
+            )
+            try:
+                async with self._pictures.read(opened, caller.owner) as read:
+                    watch.pictures(read.images, visual_tokens, read.seconds)
                     request = Request(
                         conversation.turns,
                         read.images,
@@ -147,13 +149,15 @@ class ChatService:
                         yield Completion(answering, writer, watch, sampling.n, held_bytes, time_left)
                     if writer.timings is not None:
                         watch.finished(writer.usage, writer.timings, writer.finish_reasons)
-                except BaseException as error:
-                    failed = isinstance(error, KantuError) or deadline.left_seconds <= 0
-                    if failed and not writer.generated_tokens:  # never begun costs nothing; what a client leaves does
-                        visual_tokens = 0
-                    raise
-                finally:
-                    await reservation.settle(visual_tokens, writer.generated_tokens)
+            except ImageError:
+                raise  # it costs what it would have: decoding has been work, whatever became of it
+            except BaseException as error:
+                failed = isinstance(error, KantuError) or deadline.left_seconds <= 0
+                if failed and not writer.generated_tokens:  # never begun costs nothing; what a client leaves does
+                    visual_tokens = 0
+                raise
+            finally:
+                await reservation.settle(visual_tokens, writer.generated_tokens)
 
 
 def read_body(body: dict[str, Any]) -> ChatRequest:

@@ -26,7 +26,9 @@ async def upload(request: Request, caller: CallerOf, gateway: GatewayOf) -> File
     async with gateway.files.draft(caller.owner) as draft:
         form = await read_form(request.headers.get("content-type"), request.stream(), draft)
         purpose = check_upload_purpose(form.fields["purpose"])
-        record = await gateway.files.keep(caller.owner, form.filename, purpose, draft, _expires_after(form))
+        record = await gateway.files.keep(
+            caller.owner, form.filename, purpose, draft, _expires_after(form), check_picture=gateway.pictures.check
+        )
     return FileObject.of(record)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from anyio import CapacityLimiter
 from sqlalchemy.orm import Session
 
 from kantu.errors import InvalidRequestError, StoreError
-from kantu.processing.image import decode
+from kantu.processing.guard import DEFAULT_LIMITS, too_many_bytes
 from kantu.service.database import Database
 from kantu.service.files import usage
 from kantu.service.files.content import ContentStore, Draft
@@ -30,6 +29,8 @@ from kantu.service.files.record import (
 from kantu.service.files.repository import FileRepository, Order, delete_expired, has_expired, known_ids
 from kantu.service.threads import on_thread
 
+CheckPicture = Callable[[str, bytes], Awaitable[None]]
+
 _DAY_SECONDS = 86_400
 _SWEPT_AT_ONCE = 500
 _ORPHAN_SECONDS = 3600.0  # no upload takes this long: bodies have a time limit
@@ -42,7 +43,6 @@ class FileService:
         max_bytes: largest upload.
         quota: what an owner, and all owners, may store.
         days: how long files are kept that do not ask for less.
-        decode_workers: pictures checked at once.
         clock: unix seconds, for when a file was made.
         expiry_clock: unix seconds, for when a file has had its time: deleting cannot be taken back. None is `clock`.
     """
@@ -55,7 +55,6 @@ class FileService:
         max_bytes: int,
         quota: Quota,
         days: float,
-        decode_workers: int = 2,
         clock: Callable[[], float] = time.time,
         expiry_clock: Callable[[], float] | None = None,
     ) -> None:
@@ -63,8 +62,6 @@ class FileService:
         self._max_bytes, self._quota = max_bytes, quota
         self._drafts = DraftAccounts(quota)
         self._longest_seconds = max(1, int(days * _DAY_SECONDS))
-        self._decode_workers = decode_workers
-        self._decoders: CapacityLimiter | None = None
         self._clock, self._expiry_clock = clock, expiry_clock or clock
 
     @asynccontextmanager
@@ -81,9 +78,19 @@ class FileService:
                 yield draft
 
     async def keep(
-        self, owner: str, filename: str, purpose: UploadPurpose, draft: Draft, expires_after_seconds: int | None = None
+        self,
+        owner: str,
+        filename: str,
+        purpose: UploadPurpose,
+        draft: Draft,
+        expires_after_seconds: int | None = None,
+        *,
+        check_picture: CheckPicture,
     ) -> FileRecord:
         """Make a complete draft a file.
+
+        Args:
+            check_picture: (owner, bytes); raises what is wrong with a picture.
 
         Raises:
             ImageError: the picture is not one that would be accepted in a request.
@@ -93,9 +100,9 @@ class FileService:
         lifetime = self.lifetime(expires_after_seconds)
         await draft.flush()
         if purpose in PICTURES:
-            if self._decoders is None:
-                self._decoders = CapacityLimiter(self._decode_workers)
-            await on_thread(lambda: _check_picture(draft), self._decoders)
+            if draft.size > DEFAULT_LIMITS.max_bytes:
+                raise too_many_bytes(DEFAULT_LIMITS)
+            await check_picture(owner, await on_thread(draft.read))
         record = self._record(owner, filename, purpose, draft.size, lifetime)
         await self._content.keep(draft, record.id)
         try:
@@ -276,7 +283,3 @@ class FileService:
     def _known(self, ids: Sequence[str]) -> set[str]:
         with self._database.session(read_only=True) as session:
             return known_ids(session, ids)
-
-
-def _check_picture(draft: Draft) -> None:
-    decode(draft.read())

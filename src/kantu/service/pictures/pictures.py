@@ -1,4 +1,7 @@
-"""Fetch, guard, decode and resize the pictures of one request, on worker threads and within the process's limits."""
+"""The pictures of one request: fetched, looked at by the guard, and then decoded, within the process's limits.
+
+Looking takes headers only, so that what a request will cost is known before anything is decoded.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +13,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from kantu.errors import blaming
-from kantu.processing import container
 from kantu.processing.budget import picture_warnings, pixel_budgets
+from kantu.processing.container import Container
 from kantu.processing.conversation import PictureSource
 from kantu.processing.data_url import is_data_url, read_data_url, too_many_bytes
-from kantu.processing.image import DEFAULT_LIMITS, CleanImage, ImageConfig, prepare
+from kantu.processing.guard import DEFAULT_LIMITS, guard
+from kantu.processing.image import CleanImage, ImageConfig, Resizing, plan
 from kantu.service.admission import Admission
+from kantu.service.decoders.pool import Decoders
 
 S = TypeVar("S", str, bytes)
 T = TypeVar("T")
@@ -28,17 +33,44 @@ _MOST_FETCHES = 16  # each holds a whole picture
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedPicture:
+    """A picture that the guard has let through, not decoded yet.
+
+    Attributes:
+        path: where it stands in the request.
+    """
+
+    path: str
+    file: Container
+    resizing: Resizing
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPictures:
+    """The pictures of one request, in order.
+
+    Attributes:
+        visual_tokens: what they will take of the prompt, all together.
+        seconds: what opening them took.
+        warnings: for the user, in Chinese.
+    """
+
+    pictures: tuple[OpenedPicture, ...]
+    visual_tokens: int
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReadPictures:
     """Clean pictures, in order.
 
     Attributes:
-        seconds: what it took.
-        warnings: for the user, in Chinese.
+        seconds: what it took, opening them included.
     """
 
     images: tuple[CleanImage, ...]
     seconds: float
-    warnings: tuple[str, ...]
 
 
 class Pictures:
@@ -48,67 +80,82 @@ class Pictures:
         read_file: (owner, file id) -> bytes of an uploaded picture.
         fetch: URL -> bytes, by the rules of `service.fetch`.
         most_pixels: the service's limit of a picture after resizing.
-        workers: pictures decoded at once.
     """
 
     def __init__(
         self,
         config: ImageConfig,
         admission: Admission,
+        decoders: Decoders,
         read_file: Callable[[str, str], Awaitable[bytes]],
         fetch: Callable[[str], Awaitable[bytes]],
         *,
         most_pixels: int,
-        workers: int,
     ) -> None:
-        self._config, self._admission = config, admission
+        self._config, self._admission, self._decoders = config, admission, decoders
         self._read_file, self._fetch = read_file, fetch
         self._most_pixels = most_pixels
-        self._workers = CapacityLimiter(workers)
         self._fetches = asyncio.Semaphore(_MOST_FETCHES)
 
-    @asynccontextmanager
-    async def read(
-        self, sources: Sequence[PictureSource], owner: str, max_pixels: int | None
-    ) -> AsyncIterator[ReadPictures]:
-        """The pictures, whose pixels stay counted until the block is left.
+    async def open(self, sources: Sequence[PictureSource], owner: str, max_pixels: int | None) -> OpenedPictures:
+        """Have the files and look at their headers.
 
         Raises:
             InvalidRequestError, ImageError: a picture, URL or `max_pixels` that is not accepted.
             NotFoundError: a file that is not the owner's.
-            OverloadedError, LimitExceededError: too many pixels are in flight.
         """
         started = time.perf_counter()
         with blaming("mm_processor_kwargs.max_pixels"):
             budgets = pixel_budgets(self._config, max_pixels, most_pixels=self._most_pixels)
-        contents = [await self._bytes(source, owner) for source in sources]
-        pixels = [await self._declared_pixels(*each) for each in zip(sources, contents, strict=True)]
-        async with self._admission.picture(owner, sum(pixels)):
-            clean = [
-                await self._prepare(source, data, budgets[source.detail])
-                for source, data in zip(sources, contents, strict=True)
-            ]
-            del contents
-            yield ReadPictures(tuple(clean), time.perf_counter() - started, picture_warnings(clean))
+        opened = []
+        for source in sources:
+            with blaming(source.path):
+                file = await _off_the_loop(_guard, await self._bytes(source, owner))
+                resizing = plan(file.upright, self._config, budgets[source.detail])
+            opened.append(OpenedPicture(source.path, file, resizing))
+        return OpenedPictures(
+            tuple(opened),
+            visual_tokens=sum(picture.resizing.visual_tokens(self._config) for picture in opened),
+            seconds=time.perf_counter() - started,
+            warnings=picture_warnings([picture.resizing for picture in opened]),
+        )
+
+    @asynccontextmanager
+    async def read(self, opened: OpenedPictures, owner: str) -> AsyncIterator[ReadPictures]:
+        """The pictures decoded, whose pixels stay counted until the block is left.
+
+        Raises:
+            ImageError: a picture that cannot be decoded, or at too high a cost.
+            OverloadedError, LimitExceededError: too many pixels are in flight, or no decoder can be had.
+        """
+        started = time.perf_counter()
+        pixels = sum(picture.file.width * picture.file.height for picture in opened.pictures)
+        async with self._admission.picture(owner, pixels):
+            clean = [await self._decode(picture, owner) for picture in opened.pictures]
+            seconds = opened.seconds + time.perf_counter() - started
+            yield ReadPictures(tuple(clean), seconds)
+
+    async def check(self, owner: str, data: bytes) -> None:
+        """Whether a file is a picture that a request could refer to; raises as `open` and `read`."""
+        file = await _off_the_loop(_guard, data)
+        async with self._admission.picture(owner, file.width * file.height):
+            await self._decoders.verify(owner, file)
 
     async def _bytes(self, source: PictureSource, owner: str) -> bytes:
-        with blaming(source.path):
-            if source.file_id is not None:
-                return await self._read_file(owner, source.file_id)
-            url = source.url or ""
-            if is_data_url(url):
-                return await _off_the_loop(read_data_url, url)
-            async with self._fetches:
-                return await self._fetch(url)
+        if source.file_id is not None:
+            return await self._read_file(owner, source.file_id)
+        url = source.url or ""
+        if is_data_url(url):
+            return await _off_the_loop(read_data_url, url)
+        async with self._fetches:
+            return await self._fetch(url)
 
-    async def _declared_pixels(self, source: PictureSource, data: bytes) -> int:
-        with blaming(source.path):
-            return await _off_the_loop(_declared_pixels, data)
-
-    async def _prepare(self, source: PictureSource, data: bytes, budget: int) -> CleanImage:
-        work = partial(prepare, data, self._config, max_pixels=budget)
-        with blaming(source.path):
-            return await to_thread.run_sync(work, limiter=self._workers)
+    async def _decode(self, picture: OpenedPicture, owner: str) -> CleanImage:
+        resizing = picture.resizing
+        with blaming(picture.path):
+            pixels = await self._decoders.render(owner, picture.file, resizing.width, resizing.height)
+        # hashed here: the caches of the engine find pictures by it, and what decodes is not to be believed
+        return await to_thread.run_sync(partial(CleanImage.of, pixels, picture.file.upright))
 
 
 async def _off_the_loop(work: Callable[[S], T], data: S) -> T:
@@ -116,9 +163,7 @@ async def _off_the_loop(work: Callable[[S], T], data: S) -> T:
     return await to_thread.run_sync(work, data) if len(data) > _LARGE else work(data)
 
 
-def _declared_pixels(data: bytes) -> int:
-    """What the header says; raises ImageError for what is no picture. Too large ones are refused by the guard."""
-    if len(data) > DEFAULT_LIMITS.max_bytes:
+def _guard(data: bytes) -> Container:
+    if len(data) > DEFAULT_LIMITS.max_bytes:  # says that of a picture in a message
         raise too_many_bytes()
-    header = container.inspect(data)
-    return min(header.width * header.height, DEFAULT_LIMITS.max_pixels)
+    return guard(data)

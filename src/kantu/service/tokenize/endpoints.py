@@ -54,36 +54,37 @@ class TokenizeResponse(BaseModel):
 async def tokenize(
     body: TokenizeRequest, gateway: GatewayOf, caller: Annotated[Caller, Depends(authorize("tokenize"))]
 ) -> TokenizeResponse:
-    """图片照常检查和缩放，但不提问，也不计入词元限额。提示超过模型的上下文长度时，与提问一样拒绝（prompt_too_long）。"""
+    """只看图片的文件头，不解码，不提问，也不计入词元限额。提示超过模型的上下文长度时，与提问一样拒绝（prompt_too_long）。"""
     model = gateway.model
     check_model(caller, body.model, model.name)
     conversation = read_conversation(body.messages, gateway.settings.request)
+    max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
     async with gateway.admission.request(caller.owner):
-        max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
-        async with gateway.pictures.read(conversation.pictures, caller.owner, max_pixels) as read:
-            config = model.image_config
-            costs = [
-                PictureCost(
-                    width=image.original_size[0],
-                    height=image.original_size[1],
-                    resized_width=image.pixels.shape[1],
-                    resized_height=image.pixels.shape[0],
-                    visual_tokens=image.visual_tokens(config),
-                )
-                for image in read.images
-            ]
-            prompt_tokens = None
-            if model.chat is not None:
-                grids = [image.grid(config) for image in read.images]
-                count = partial(model.chat.prompt, conversation.turns, grids, most_tokens=model.context_tokens)
-                async with gateway.admission.text(caller.owner):
-                    # a thread beside those that everybody shares; the admission bounds how many there are
-                    prompt = await to_thread.run_sync(count, limiter=CapacityLimiter(1))
-                prompt_tokens = len(prompt.input_ids)
+        opened = await gateway.pictures.open(conversation.pictures, caller.owner, max_pixels)
+        resizings = [picture.resizing for picture in opened.pictures]
+        config = model.image_config
+        costs = [
+            PictureCost(
+                width=resizing.original_size[0],
+                height=resizing.original_size[1],
+                resized_width=resizing.width,
+                resized_height=resizing.height,
+                visual_tokens=resizing.visual_tokens(config),
+            )
+            for resizing in resizings
+        ]
+        prompt_tokens = None
+        if model.chat is not None:
+            grids = [resizing.grid(config) for resizing in resizings]
+            count = partial(model.chat.prompt, conversation.turns, grids, most_tokens=model.context_tokens)
+            async with gateway.admission.text(caller.owner):
+                # a thread beside those that everybody shares; the admission bounds how many there are
+                prompt = await to_thread.run_sync(count, limiter=CapacityLimiter(1))
+            prompt_tokens = len(prompt.input_ids)
     return TokenizeResponse(
         model=model.name,
         prompt_tokens=prompt_tokens,
-        visual_tokens=sum(cost.visual_tokens for cost in costs),
+        visual_tokens=opened.visual_tokens,
         images=costs,
-        warnings=list(read.warnings),
+        warnings=list(opened.warnings),
     )

@@ -1,0 +1,175 @@
+"""Decodes pictures, each in a process of its own that is shut in and thrown away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+import numpy as np
+import numpy.typing as npt
+
+from kantu.errors import ImageError, OverloadedError
+from kantu.processing.container import Container
+from kantu.processing.refusal import damaged, variant
+from kantu.service.decoders import wire
+from kantu.service.decoders.launch import Process, Zygote, ZygoteGoneError
+from kantu.service.decoders.sandbox import EVERYTHING
+from kantu.service.decoders.wire import Task, Verdict
+from kantu.service.shares import Shares
+from kantu.service.threads import on_thread, to_the_end
+
+_log = logging.getLogger(__name__)
+
+LARGE_PIXELS = 16_000_000  # more are decoded one at a time: decoding takes up to 17 bytes a pixel
+_MOST_SECONDS = 120.0  # of one picture, where it does not even use processor time, of which the sandbox has a limit
+_TRIES = 2
+_LINE = 1024  # pictures of one owner that wait
+_WAIT_SECONDS = 300.0  # for a turn
+
+_OVER_LIMITS = (-signal.SIGXCPU, -signal.SIGKILL)  # SIGKILL comes from the kernel, where there is no memory
+
+
+class Decoders:
+    """Used on one event loop. The zygote is started when the first picture comes, or by `start`.
+
+    Args:
+        workers: how many pictures are decoded at once.
+        memory_bytes: what the process of one picture may take.
+    """
+
+    def __init__(self, workers: int, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+        # Owners take turns in both. Who waits for a place may hold the turn of the large ones, never the reverse.
+        self._large = Shares(1, share=1, line=_LINE, seconds=_WAIT_SECONDS, refusal=_busy)
+        self._places = Shares(workers, share=workers, line=_LINE, seconds=_WAIT_SECONDS, refusal=_busy)
+        self._starting = asyncio.Lock()
+        self._zygote: Zygote | None = None
+
+    async def start(self) -> None:
+        """Have everything ready for the first picture.
+
+        Raises:
+            OverloadedError: `decoders_unavailable`.
+        """
+        try:
+            await self._running()
+        except ZygoteGoneError:
+            raise _unavailable() from None
+
+    async def render(self, owner: str, picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
+        """What `processing.decode.render` gives. Cancelling it ends the process at once.
+
+        Args:
+            owner: whose picture it is; owners take turns.
+
+        Raises:
+            ImageError: `image_damaged`, `image_unsupported_variant`; `image_too_costly`: it takes more memory or
+                processor time than a picture may.
+            OverloadedError: `decoders_unavailable`, `decoders_busy`.
+        """
+        pixels = np.empty((height, width, 3), dtype=np.uint8)
+        await self._do(owner, Task(picture, width, height), pixels.data.cast("B"))
+        return pixels
+
+    async def verify(self, owner: str, picture: Container) -> None:
+        """Decode it and throw it away; raises as `render`."""
+        await self._do(owner, Task(picture), memoryview(bytearray()))
+
+    async def aclose(self) -> None:
+        """End all processes."""
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            zygote.kill()
+            await on_thread(zygote.wait)
+
+    async def _do(self, owner: str, task: Task, pixels: memoryview) -> None:
+        large = task.picture.width * task.picture.height > LARGE_PIXELS
+        async with self._large.hold(owner, int(large)), self._places.hold(owner):
+            for _ in range(_TRIES):
+                try:
+                    return await self._attempt(task, pixels)
+                except ZygoteGoneError:  # through no fault of the picture's
+                    continue
+        raise _unavailable()
+
+    async def _attempt(self, task: Task, pixels: memoryview) -> None:
+        zygote = await self._running()
+        process = await zygote.fork()
+        status = 0
+        verdict = None
+        try:
+            async with asyncio.timeout(_MOST_SECONDS):
+                verdict = await _ask(process, task, pixels)
+        except TimeoutError:
+            pass
+        finally:
+            status = await to_the_end(zygote.end(process))
+        if verdict is Verdict.DONE:
+            return
+        if verdict is None:
+            _log.warning("a decoder process ended early", extra={"format": task.picture.format, "status": status})
+        raise _refusal(verdict, status)
+
+    async def _running(self) -> Zygote:
+        async with self._starting:
+            if self._zygote is not None and self._zygote.gone:
+                _log.error("the zygote of the decoders has ended; another is started")
+                await self.aclose()
+            if self._zygote is None:
+                self._zygote = zygote = await Zygote.start(self._memory_bytes)
+                held = [protection.name for protection in EVERYTHING if protection in zygote.protections]
+                level = logging.INFO if zygote.protections == EVERYTHING else logging.WARNING
+                _log.log(level, "decoders started", extra={"protections": held})
+            return self._zygote
+
+
+async def _ask(process: Process, task: Task, pixels: memoryview) -> Verdict | None:
+    """Give a process its task and take its pixels; None where it ends, or answers what is no answer."""
+    loop = asyncio.get_running_loop()
+    try:
+        for part in wire.encode(task):
+            await loop.sock_sendall(process.end, part)
+        said = await loop.sock_recv(process.end, 1)
+        verdict = Verdict(said[0]) if said else None
+        rest = pixels if verdict is Verdict.DONE else memoryview(b"")
+        while rest:
+            got = await loop.sock_recv_into(process.end, rest)
+            if not got:
+                return None
+            rest = rest[got:]
+    except (OSError, ValueError):  # ValueError: no such verdict
+        return None
+    return verdict
+
+
+def _refusal(verdict: Verdict | None, status: int) -> ImageError:
+    if verdict is Verdict.UNSUPPORTED:
+        return variant(
+            "不支持这张图片的颜色模式；请转换为 RGB。", "The image's colour mode is not supported; convert to RGB."
+        )
+    if verdict is Verdict.TOO_COSTLY or (verdict is None and status in _OVER_LIMITS):
+        return ImageError(
+            "image_too_costly",
+            "解码这张图片需要的内存或时间超过上限；请缩小图片，或另存为普通的 PNG 或 JPEG。",
+            "Decoding the image takes more memory or time than allowed; shrink it, or save it as plain PNG or JPEG.",
+        )
+    return damaged()
+
+
+def _busy(_own: bool) -> OverloadedError:
+    return OverloadedError(
+        "decoders_busy",
+        "等待解码的图片太多，请稍后重试。",
+        "Too many pictures wait to be decoded; try again later.",
+        retry_after_seconds=5.0,
+    )
+
+
+def _unavailable() -> OverloadedError:
+    return OverloadedError(
+        "decoders_unavailable",
+        "图片解码进程暂时无法启动，请稍后重试。",
+        "The processes that decode pictures cannot be started at the moment; try again later.",
+        retry_after_seconds=5.0,
+    )
