@@ -18,7 +18,7 @@ from anyio import to_thread
 from starlette.types import ASGIApp
 
 from kantu.engine.process import ProcessEngine
-from kantu.errors import InvalidRequestError, KantuError
+from kantu.errors import InvalidRequestError, KantuError, OverloadedError
 from kantu.service import descriptors
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway, build, open_database
@@ -178,6 +178,7 @@ class Server(uvicorn.Server):
         for other in (sockets or [])[1:]:
             print(f"指标在 {scheme}://{shown}:{other.getsockname()[1]}/metrics", file=sys.stderr, flush=True)
         self._tasks.append(asyncio.create_task(self._load()))
+        self._tasks.append(asyncio.create_task(self._start_decoders()))
 
     def _accept(self, sockets: list[socket.socket]) -> None:
         self._operations.load()
@@ -222,6 +223,10 @@ class Server(uvicorn.Server):
         # what is left of the time is for connections to close; whoever is still being answered then is told so
         self.config.timeout_graceful_shutdown = min(_CLOSE_SECONDS, math.ceil(left))
         self.should_exit = True
+
+    async def _start_decoders(self) -> None:
+        with contextlib.suppress(OverloadedError):  # it has been logged, and the first picture tries again
+            await self._gateway.decoders.start()
 
     async def _load(self) -> None:
         """Say when the model is there; stop where it never will be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from kantu.service.decoders.sandbox import Protection
 from kantu.service.decoders.zygote import END, FORK, HELLO, ORDER, STATUS
+from kantu.service.threads import on_thread
 
 _MODULE = "kantu.service.decoders.zygote"
 _START_SECONDS = 60.0
@@ -45,6 +47,7 @@ class Zygote:
         self._process, self._control = process, control
         self._ordering = asyncio.Lock()  # an order and its answer are not interrupted by another
         self._forked = 0
+        self._lost = False
 
     @classmethod
     async def start(cls, memory_bytes: int, *, module: str = _MODULE) -> Zygote:
@@ -83,12 +86,10 @@ class Zygote:
                 raise ZygoteGoneError from None
         zygote = cls(process, ours)
         try:
-            async with asyncio.timeout(_START_SECONDS):
-                (protections,) = HELLO.unpack(await zygote._answer(HELLO.size))
-        except BaseException as error:
+            (protections,) = HELLO.unpack(await zygote._answer(HELLO.size, _START_SECONDS))
+        except BaseException:
             zygote.kill()
-            if isinstance(error, TimeoutError):
-                raise ZygoteGoneError from None
+            await on_thread(zygote.wait)
             raise
         zygote.protections = Protection(protections)
         return zygote
@@ -108,7 +109,7 @@ class Zygote:
                     socket.send_fds(self._control, [ORDER.pack(FORK, self._forked)], [theirs.fileno()])
                 except OSError:
                     ours.close()
-                    raise ZygoteGoneError from None
+                    raise self._gone() from None
         return Process(self._forked, ours)
 
     async def end(self, process: Process) -> int:
@@ -120,38 +121,45 @@ class Zygote:
         process.end.close()
         async with self._ordering:
             try:
-                async with asyncio.timeout(_END_SECONDS):
-                    await asyncio.get_running_loop().sock_sendall(self._control, ORDER.pack(END, process.number))
-                    (status,) = STATUS.unpack(await self._answer(STATUS.size))
-            except (OSError, TimeoutError):  # TimeoutError: it hangs, and with it every order to come
-                self.kill()
-                raise ZygoteGoneError from None
+                await asyncio.get_running_loop().sock_sendall(self._control, ORDER.pack(END, process.number))
+            except OSError:
+                raise self._gone() from None
+            (status,) = STATUS.unpack(await self._answer(STATUS.size, _END_SECONDS))
         return int(status)
 
     @property
     def gone(self) -> bool:
-        return self._process.poll() is not None
+        """Whether it is of no use any more."""
+        return self._lost or self._process.poll() is not None
 
     def kill(self) -> None:
-        """End it and all its processes."""
+        """End it and all its processes, and whoever waits for an answer."""
+        self._lost = True
         self._process.kill()
-        self._control.close()
+        with contextlib.suppress(OSError):  # not connected any more
+            self._control.shutdown(socket.SHUT_RDWR)
 
     def wait(self) -> None:
-        """Wait until it is gone, after `kill`. Blocks."""
+        """Wait until it is gone, after `kill`, and free it. Blocks."""
         self._process.wait()
+        self._control.close()
 
-    async def _answer(self, size: int) -> bytes:
+    async def _answer(self, size: int, seconds: float) -> bytes:
         answer = b""
-        while len(answer) < size:
-            try:
-                got = await asyncio.get_running_loop().sock_recv(self._control, size - len(answer))
-            except OSError:
-                got = b""
-            if not got:
-                raise ZygoteGoneError
-            answer += got
+        try:
+            async with asyncio.timeout(seconds):  # one that takes longer hangs, and so would every order to come
+                while len(answer) < size:
+                    got = await asyncio.get_running_loop().sock_recv(self._control, size - len(answer))
+                    if not got:
+                        raise self._gone()
+                    answer += got
+        except (OSError, TimeoutError):
+            raise self._gone() from None
         return answer
+
+    def _gone(self) -> ZygoteGoneError:
+        self.kill()
+        return ZygoteGoneError()
 
 
 def _environment() -> dict[str, str]:

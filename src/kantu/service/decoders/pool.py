@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 
@@ -16,6 +17,7 @@ from kantu.service.decoders import wire
 from kantu.service.decoders.launch import Process, Zygote, ZygoteGoneError
 from kantu.service.decoders.sandbox import EVERYTHING
 from kantu.service.decoders.wire import Task, Verdict
+from kantu.service.decoders.zygote import NOT_FORKED
 from kantu.service.shares import Shares
 from kantu.service.threads import on_thread, to_the_end
 
@@ -27,6 +29,7 @@ _TRIES = 2
 _LINE = 1024  # pictures of one owner that wait
 _WAIT_SECONDS = 300.0  # for a turn
 
+_VERDICTS = frozenset(map(int, Verdict))
 _OVER_LIMITS = (-signal.SIGXCPU, -signal.SIGKILL)  # SIGKILL comes from the kernel, where there is no memory
 
 
@@ -45,6 +48,7 @@ class Decoders:
         self._places = Shares(workers, share=workers, line=_LINE, seconds=_WAIT_SECONDS, refusal=_busy)
         self._starting = asyncio.Lock()
         self._zygote: Zygote | None = None
+        self._closed = False
 
     async def start(self) -> None:
         """Have everything ready for the first picture.
@@ -77,11 +81,9 @@ class Decoders:
         await self._do(owner, Task(picture), memoryview(bytearray()))
 
     async def aclose(self) -> None:
-        """End all processes."""
-        zygote, self._zygote = self._zygote, None
-        if zygote is not None:
-            zygote.kill()
-            await on_thread(zygote.wait)
+        """End all processes; no picture is decoded any more."""
+        self._closed = True
+        await self._drop()
 
     async def _do(self, owner: str, task: Task, pixels: memoryview) -> None:
         large = task.picture.width * task.picture.height > LARGE_PIXELS
@@ -96,28 +98,44 @@ class Decoders:
     async def _attempt(self, task: Task, pixels: memoryview) -> None:
         zygote = await self._running()
         process = await zygote.fork()
-        status = 0
-        verdict = None
+        verdict: Verdict | None = Verdict.TOO_COSTLY  # if its time runs out
         try:
-            async with asyncio.timeout(_MOST_SECONDS):
-                verdict = await _ask(process, task, pixels)
-        except TimeoutError:
-            pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MOST_SECONDS):
+                    verdict = await _ask(process, task, pixels)
         finally:
             status = await to_the_end(zygote.end(process))
         if verdict is Verdict.DONE:
             return
+        if status == NOT_FORKED:
+            raise _unavailable()
         if verdict is None:
             _log.warning("a decoder process ended early", extra={"format": task.picture.format, "status": status})
-        raise _refusal(verdict, status)
+            verdict = Verdict.TOO_COSTLY if status in _OVER_LIMITS else Verdict.DAMAGED
+        raise _refusal(verdict)
+
+    async def _drop(self) -> None:
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            zygote.kill()
+            await on_thread(zygote.wait)
 
     async def _running(self) -> Zygote:
         async with self._starting:
             if self._zygote is not None and self._zygote.gone:
                 _log.error("the zygote of the decoders has ended; another is started")
-                await self.aclose()
+                await self._drop()
+            if self._closed:
+                raise ZygoteGoneError
             if self._zygote is None:
-                self._zygote = zygote = await Zygote.start(self._memory_bytes)
+                try:
+                    self._zygote = zygote = await Zygote.start(self._memory_bytes)
+                except ZygoteGoneError:
+                    _log.error("the decoders cannot be started")
+                    raise
+                if self._closed:  # meanwhile
+                    await self._drop()
+                    raise ZygoteGoneError
                 held = [protection.name for protection in EVERYTHING if protection in zygote.protections]
                 level = logging.INFO if zygote.protections == EVERYTHING else logging.WARNING
                 _log.log(level, "decoders started", extra={"protections": held})
@@ -125,30 +143,33 @@ class Decoders:
 
 
 async def _ask(process: Process, task: Task, pixels: memoryview) -> Verdict | None:
-    """Give a process its task and take its pixels; None where it ends, or answers what is no answer."""
+    """Give a process its task and take its pixels; None where it ends before it has answered."""
     loop = asyncio.get_running_loop()
     try:
         for part in wire.encode(task):
             await loop.sock_sendall(process.end, part)
         said = await loop.sock_recv(process.end, 1)
-        verdict = Verdict(said[0]) if said else None
-        rest = pixels if verdict is Verdict.DONE else memoryview(b"")
+        if not said:
+            return None
+        if said[0] not in _VERDICTS:
+            return Verdict.DAMAGED
+        rest = pixels if said[0] == Verdict.DONE else memoryview(b"")
         while rest:
             got = await loop.sock_recv_into(process.end, rest)
             if not got:
                 return None
             rest = rest[got:]
-    except (OSError, ValueError):  # ValueError: no such verdict
+    except OSError:
         return None
-    return verdict
+    return Verdict(said[0])
 
 
-def _refusal(verdict: Verdict | None, status: int) -> ImageError:
+def _refusal(verdict: Verdict) -> ImageError:
     if verdict is Verdict.UNSUPPORTED:
         return variant(
             "不支持这张图片的颜色模式；请转换为 RGB。", "The image's colour mode is not supported; convert to RGB."
         )
-    if verdict is Verdict.TOO_COSTLY or (verdict is None and status in _OVER_LIMITS):
+    if verdict is Verdict.TOO_COSTLY:
         return ImageError(
             "image_too_costly",
             "解码这张图片需要的内存或时间超过上限；请缩小图片，或另存为普通的 PNG 或 JPEG。",

@@ -34,6 +34,7 @@ HELLO = struct.Struct("<B")  # the protections that hold
 _MODES = ("RGB", "RGBA", "L", "P")
 _FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")
 _FAILED = 70  # exit status (EX_SOFTWARE)
+NOT_FORKED = 71  # EX_OSERR; stands for the exit status of what never was
 
 
 class Server:
@@ -69,7 +70,7 @@ class Server:
             status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
             if 0 <= status < _FAILED:
                 return Protection(status)
-        return Protection(0)
+        raise SystemExit(_FAILED)  # no picture could be decoded
 
     def _try(self, pictures: list[bytes]) -> None:
         status = _FAILED
@@ -102,7 +103,7 @@ class Server:
     def _end(self, number: int) -> int:
         pid = self._running.pop(number, None)
         if pid is None:
-            return _FAILED
+            return NOT_FORKED
         os.kill(pid, signal.SIGKILL)  # one that has ended keeps its id until it is waited for
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
