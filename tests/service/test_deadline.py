@@ -46,10 +46,10 @@ async def test_the_block_may_be_given_more_time() -> None:
 async def test_a_thread_is_waited_for() -> None:
     ended = threading.Event()
 
-    async def work() -> None:
+    async def wait_for_ever() -> None:
         await to_thread.run_sync(lambda: ended.wait(0.1) or ended.set())
         await asyncio.Event().wait()
 
     with pytest.raises(DeadlineExceededError), Deadline.after(0.01).kept():
-        await work()
+        await wait_for_ever()
     assert ended.is_set()
