@@ -93,11 +93,7 @@ class ImagePart(_Body):
 
     def source(self, path: str) -> PictureSource:
         """Where the picture comes from; `path` is the part's."""
-        path = f"{path}.image_url"
-        if isinstance(self.image_url, str):
-            return PictureSource(path, url=self.image_url)
-        given = self.image_url
-        return PictureSource(path, given.detail or "auto", given.url, given.file_id)
+        return _source(self.image_url, path)
 
 
 Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
@@ -200,10 +196,15 @@ class _DataURLPart(_Body):
 
     def source(self, path: str) -> PictureSource:
         """Where the picture comes from; `path` is the part's."""
-        path = f"{path}.image_url"
-        if isinstance(self.image_url, str):
-            return PictureSource(path, url=self.image_url)
-        return PictureSource(path, self.image_url.detail or "auto", self.image_url.url)
+        return _source(self.image_url, path)
+
+
+def _source(given: str | ImageURL | _DataURL, path: str) -> PictureSource:
+    path = f"{path}.image_url"
+    if isinstance(given, str):
+        return PictureSource(path, url=given)
+    file_id = given.file_id if isinstance(given, ImageURL) else None
+    return PictureSource(path, given.detail or "auto", given.url, file_id)
 
 
 class _LocalPart(_Body):
