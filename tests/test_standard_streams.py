@@ -112,6 +112,20 @@ def test_a_reader_that_has_left_ends_it_quietly(home: Path, command: str) -> Non
     assert (ended.returncode, ended.stderr) == (1, b"")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("command", ["--help", "--version", "models", "keys list", "keys list --json"])
+def test_a_full_disk_is_said(home: Path, command: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", "from kantu.cli import main; main()", *command.split()],
+            env=environment(home),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert (ended.returncode, ended.stderr.decode()) == (1, "错误：输出没有写完：磁盘已满。 [output_not_written]\n")
+
+
 def test_a_closed_output_goes_nowhere(home: Path, tiny_folder: Path) -> None:
     arguments = ["ask", "问", "-m", str(tiny_folder), "--max-tokens", "2"]
     ask = f"import sys; from kantu.cli import main; sys.argv[1:] = {arguments!r}; main()"
@@ -124,7 +138,8 @@ def test_a_closed_output_goes_nowhere(home: Path, tiny_folder: Path) -> None:
     assert (ended.returncode, b"Traceback" in ended.stderr) == (0, False)
 
 
-def test_a_defect_is_still_seen() -> None:
-    code = "from kantu.standard_streams import forgiving\nwith forgiving(): raise ValueError('seen')"
+@pytest.mark.parametrize("kind", ["ValueError", "OSError"])
+def test_a_defect_is_still_seen(kind: str) -> None:
+    code = f"from kantu.standard_streams import forgiving\nwith forgiving(): raise {kind}('seen')"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
-    assert b"ValueError: seen" in ended.stderr
+    assert f"{kind}: seen" in ended.stderr.decode()

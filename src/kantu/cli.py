@@ -89,8 +89,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象�
 
 def main() -> None:
     """The console script."""
-    with forgiving():
-        app(prog_name="kantu")
+    try:
+        with forgiving():
+            app(prog_name="kantu")
+    except KantuError as error:  # of the output itself
+        _complain(error)
+        raise SystemExit(_exit_code(error)) from None
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import sys
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+from kantu.errors import KantuError
 
 _ESCAPE = "kantu.escape"
 _READER_GONE = 1  # the exit status, which click and rich use too
@@ -25,15 +28,20 @@ def forgiving() -> Iterator[None]:
 
     Raises:
         SystemExit: with status 1, where whoever reads the output has left before its end.
+        KantuError: `output_not_written`: it goes to a file or device that takes no more, such as a full disk.
     """
     codecs.register_error(_ESCAPE, _escape)
     sys.stdout, sys.stderr = _ready(sys.stdout), _ready(sys.stderr)
-    ended: SystemExit | None = None
+    ended: SystemExit | OSError | None = None
     try:
         yield
-    except SystemExit as error:  # how click ends every command
+    except (SystemExit, OSError) as error:  # how click ends every command; what a write may have raised already
         ended = error
-    if not all([_flushed(sys.stdout), _flushed(sys.stderr)]):
+    failures = [failure for stream in (sys.stdout, sys.stderr) if (failure := _flush(stream)) is not None]
+    for failure in failures:
+        if not isinstance(failure, BrokenPipeError):
+            raise _not_written(failure) from None
+    if failures:
         raise SystemExit(_READER_GONE)
     if ended is not None:
         raise ended
@@ -48,16 +56,26 @@ def _ready(stream: TextIO | None) -> TextIO:
     return stream
 
 
-def _flushed(stream: TextIO) -> bool:
-    """Whether what was still in the buffer has been taken. Python's own flush at exit would complain aloud."""
+def _flush(stream: TextIO) -> OSError | None:
+    """Why what was still in the buffer was not taken; it is dropped then, as Python's own flush at exit would complain
+    aloud."""
     try:
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
-        return False
-    return True
+        return error
+    return None
+
+
+def _not_written(error: OSError) -> KantuError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return KantuError(
+        "output_not_written",
+        f"输出没有写完：{'磁盘已满' if full else '写入失败'}。",
+        f"The output was not written to its end: {'the disk is full' if full else 'writing failed'}.",
+    )
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
