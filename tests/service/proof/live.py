@@ -67,12 +67,12 @@ class LiveGateway:
             base_url=self.address, headers=headers, timeout=_PATIENCE_SECONDS, trust_env=False, **options
         )
 
-    def exchange(self, sent: bytes) -> tuple[int, str | None]:
+    def exchange(self, sent: bytes, source: str = "127.0.0.1") -> tuple[int, str | None]:
         """(status, code) of what is answered to bytes on a connection of their own, which the service then closes.
 
         A status of 0 is a connection that was closed without a word.
         """
-        with self.connect() as connection:
+        with self.connect(source) as connection:
             received = b""
             try:
                 connection.sendall(sent)
@@ -86,9 +86,9 @@ class LiveGateway:
         response = httpx.Response(int(head.split(b" ")[1]), content=body)
         return code_of(response)
 
-    def connect(self) -> socket.socket:
-        """A connection on which nothing has been said."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE_SECONDS)
+    def connect(self, source: str = "127.0.0.1") -> socket.socket:
+        """A connection on which nothing has been said, from one of this machine's addresses."""
+        return socket.create_connection(("127.0.0.1", self.port), _PATIENCE_SECONDS, (source, 0))
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples of a name that carry these labels; 0 where there are none."""

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +22,14 @@ from kantu.service.keys.service import KeyService
 from tests.service.gateways import data_url, png
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of, question
 
+_SOURCES = count(1)
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+@pytest.fixture
+def source() -> str:
+    """An address that has sent no wrong key yet, whose answers are not delayed."""
+    return f"127.0.7.{next(_SOURCES)}"
 
 
 @pytest.fixture
@@ -29,6 +37,10 @@ def keys(live: LiveGateway) -> Iterator[KeyService]:
     database = Database.sqlite(live.home / "kantu.db")
     yield KeyService(database)
     database.close()
+
+
+def _client_from(live: LiveGateway, source: str, key: str) -> httpx.Client:
+    return live.client(key, transport=httpx.HTTPTransport(local_address=source))
 
 
 # Keys
@@ -61,20 +73,20 @@ def keys(live: LiveGateway) -> Iterator[KeyService]:
     ],
     ids=lambda text: text[:40],
 )
-def test_what_is_not_exactly_a_key_opens_nothing(live: LiveGateway, text: str) -> None:
+def test_what_is_not_exactly_a_key_opens_nothing(live: LiveGateway, source: str, text: str) -> None:
     sent = text.format(key=live.key).encode() if "{key}" in text else text.encode()
     status, code = live.exchange(
-        b"GET /v1/models HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: " + sent + b"\r\n\r\n"
+        b"GET /v1/models HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: " + sent + b"\r\n\r\n", source
     )
     assert (status, code) in [(401, "invalid_api_key"), (401, "missing_api_key")]
     with live.client() as client:
         assert client.get("/v1/models").status_code == 200  # and no table has gone
 
 
-def test_a_second_authorization_header_is_not_tried(live: LiveGateway) -> None:
+def test_a_second_authorization_header_is_not_tried(live: LiveGateway, source: str) -> None:
     headers = f"Authorization: Bearer x\r\nAuthorization: Bearer {live.key}\r\n"
     sent = f"GET /v1/models HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n"
-    assert live.exchange(sent.encode()) == (401, "invalid_api_key")
+    assert live.exchange(sent.encode(), source) == (401, "invalid_api_key")
 
 
 @pytest.mark.parametrize("place", ["query", "cookie", "x-api-key", "body"])
@@ -89,10 +101,10 @@ def test_a_key_is_only_taken_from_its_header(live: LiveGateway, place: str) -> N
     assert code_of(answer) == (401, "missing_api_key")
 
 
-def test_a_key_ends_at_its_time_and_when_it_is_revoked(live: LiveGateway, keys: KeyService) -> None:
+def test_a_key_ends_at_its_time_and_when_it_is_revoked(live: LiveGateway, keys: KeyService, source: str) -> None:
     short, short_text = keys.create("short", expires_at=int(time.time()) + 2)
     revoked, revoked_text = keys.create("revoked")
-    with live.client(short_text) as brief, live.client(revoked_text) as gone:
+    with _client_from(live, source, short_text) as brief, _client_from(live, source, revoked_text) as gone:
         assert gone.get("/v1/models").status_code == 200
         keys.revoke(revoked.id)
         assert code_of(gone.get("/v1/models")) == (401, "revoked_api_key")
