@@ -33,7 +33,7 @@ FIELDS = frozenset(
         *("request_id", "key_id", "model", "endpoint", "method", "status", "code", "seconds", "reason"),
         *("count", "bytes", "pixels", "visual_tokens", "tokens", "attempt", "state", "exit_code", "signal"),
         *("host", "port", "version", "file_id", "batch_id", "dropped", "owner", "setting", "url_scheme"),
-        *("client", "descriptors", "errno"),
+        *("client", "descriptors", "errno", "format", "protections"),
     }
 )
 """Whatever else is given to a logger is left out, and counted in `left_out`."""
