@@ -21,6 +21,7 @@ from kantu.errors import (
     StoreError,
 )
 from kantu.service.batches.record import UNFINISHED, WINDOW_SECONDS, Batch
+from kantu.service.batches.runner import BatchRunner
 from kantu.service.database import Database
 from kantu.service.files import usage
 from kantu.service.files.quota import Quota
@@ -363,12 +364,11 @@ def test_a_silent_runner_loses_its_batch_and_can_record_nothing_more(desk: Desk)
                 await asyncio.sleep(0.01)
             silent._renew_at = float("inf")  # as a process that was stopped for a while
             async with desk.running(script, lease_seconds=30) as other:
-                while not other._silence._since:  # it has seen the lease
-                    await asyncio.sleep(0.01)
-                desk.steady.now += 29
-                await asyncio.sleep(0.1)
+                await _seconds_pass(desk, other, 0)
+                await _seconds_pass(desk, other, 29)
                 assert not script.calls
-                desk.steady.now += 1
+                while not script.calls:  # a renewal may still have been under way
+                    await _seconds_pass(desk, other, 10)
                 (ended,) = await desk.ended(batch)
                 gate.open.set()
                 await asyncio.sleep(0.05)
@@ -553,14 +553,29 @@ def test_a_clock_that_is_set_neither_idles_a_batch_nor_ends_it(desk: Desk, jump_
             killed._renew_at = float("inf")
             desk.clock.now += jump_seconds
             async with desk.running(script, lease_seconds=30) as other:
-                while not other._silence._since:  # it has seen the lease
-                    await asyncio.sleep(0.01)
-                desk.steady.now += 30
+                while not script.calls:
+                    await _seconds_pass(desk, other, 10)
                 (ended,) = await desk.ended(batch)
                 gate.open.set()
         assert (ended.status, ended.completed) == ("completed", 4)
 
     asyncio.run(run())
+
+
+async def _seconds_pass(desk: Desk, observer: BatchRunner, seconds: float) -> None:
+    """And the observer has looked since."""
+    desk.steady.now += seconds
+    looked, broken = asyncio.Event(), observer._silence.broken
+
+    def look(leases: Any) -> Any:
+        looked.set()
+        return broken(leases)
+
+    observer._silence.broken = look  # type: ignore[method-assign]
+    try:
+        await looked.wait()
+    finally:
+        observer._silence.broken = broken  # type: ignore[method-assign]
 
 
 def _stored(desk: Desk, owner: str = "alice") -> int:
