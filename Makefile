@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 QUESTION := 为什么这个还没发货？
 
-.PHONY: demo test lint fmt constraints clean
+.PHONY: demo test lint fmt constraints sbom clean
 .DELETE_ON_ERROR:
 
 demo: .venv/base
@@ -31,6 +31,13 @@ fmt: .venv/test
 
 constraints: .venv/bin/python
 	$(BIN)/python scripts/lock.py
+	$(BIN)/python scripts/lock_hashes.py
+
+# What is installed, as CycloneDX in out/sbom.json; then what is known to be wrong with what goes into the container.
+sbom: .venv/test .venv/audit/done
+	mkdir -p out
+	.venv/audit/bin/cyclonedx-py environment --pyproject pyproject.toml --output-format JSON --output-file out/sbom.json $(BIN)/python
+	.venv/audit/bin/python scripts/audit.py
 
 clean:
 	rm -rf .venv
@@ -38,6 +45,12 @@ clean:
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "需要 Python 3.11 至 3.13 (Python 3.11 to 3.13 is needed): make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv .venv
+
+# What looks at the environment is none of it.
+.venv/audit/done: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m venv .venv/audit
+	.venv/audit/bin/python -m pip --disable-pip-version-check install -c constraints.txt cyclonedx-bom pip-audit
+	@touch $@
 
 # Stamps: installed for these files.
 .venv/base: pyproject.toml constraints.txt hatch_build.py src/kantu/native/kernels.c | .venv/bin/python

@@ -81,14 +81,24 @@ def test_what_is_copied_from_a_stage_comes_from_an_earlier_one() -> None:
         earlier.append(stage.name)
 
 
-def test_everything_installed_has_the_version_of_constraints_txt_or_is_our_own_wheel() -> None:
-    installs = [part for s in STAGES.values() for run in s.values("RUN") for part in re.findall(r"pip install.*", run)]
-    assert len(installs) == 7
-    assert [line for line in installs if "-c constraints.txt" not in line and "--no-index /wheel/" not in line] == []
+def test_everything_installed_is_known_by_its_hash_but_our_own_wheel_and_torch_for_cuda() -> None:
+    runs = [(stage.name, run) for stage in STAGES.values() for run in stage.values("RUN")]
+    installs = [(name, part) for name, run in runs for part in re.findall(r"pip install.*", run)]
+    assert len(installs) == 8
+    others = [(name, line) for name, line in installs if "--require-hashes" not in line]
+    assert {name for name, line in others if "--no-index /wheel/" not in line} == {"build-cuda"}
+    for name, line in others:
+        assert "--no-index /wheel/" in line or ("-c constraints.txt torch" in line and name == "build-cuda"), line
+
+
+def test_each_list_of_hashes_that_is_installed_exists() -> None:
+    runs = " ".join(run for stage in STAGES.values() for run in stage.values("RUN"))
+    named = set(re.findall(r"-r requirements/([\w.-]+)", runs))
+    assert named == {path.name for path in (DEPLOY / "requirements").iterdir()}
 
 
 def test_every_stage_that_asks_an_index_takes_the_builder_s_pip_settings_and_no_image_keeps_them() -> None:
-    asking = [s for s in STAGES.values() if any("-c constraints.txt" in run for run in s.values("RUN"))]
+    asking = [s for s in STAGES.values() if any("--require-hashes" in run for run in s.values("RUN"))]
     assert {stage.name for stage in asking} == {"wheel", "build-cpu", "build-cuda"}
     for stage in asking:
         assert {"PIP_INDEX_URL", "PIP_NO_INDEX", "PIP_FIND_LINKS"} <= set(" ".join(stage.values("ARG")).split())

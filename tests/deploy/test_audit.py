@@ -1,0 +1,32 @@
+"""scripts/audit.py: a database that was not reached is said by name, and is never called success."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scripts import audit
+
+FINE = {"name": "a", "version": "1", "vulns": []}
+BAD = {"name": "b", "version": "2", "vulns": [{"id": "PYSEC-1", "fix_versions": ["3"]}]}
+SKIPPED = {"name": "c", "skip_reason": "Dependency not found on PyPI and could not be audited: c (3)"}
+
+
+@pytest.mark.parametrize("found", [None, [], [SKIPPED, SKIPPED]])
+def test_nothing_looked_up_is_not_run(found: list[dict[str, Any]] | None) -> None:
+    assert audit.verdict(found) == (audit.NOT_RUN, 0)
+
+
+def test_a_vulnerability_fails_and_is_named() -> None:
+    said, status = audit.verdict([FINE, BAD, SKIPPED])
+    assert status == 1
+    assert "2 packages looked up, 1 not known to the database, 1 vulnerabilities" in said
+    assert "b 2: PYSEC-1" in said
+
+
+def test_none_known_passes() -> None:
+    assert audit.verdict([FINE])[1] == 0
+
+
+def test_every_list_of_the_container_is_asked_about() -> None:
+    assert len(list(audit.FOLDER.glob("*.txt"))) == 3
