@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import runpy
 from typing import Any
 
 import pytest
-from scripts import audit
+
+from tests.deploy.files import ROOT
+
+SCRIPT = runpy.run_path(str(ROOT / "scripts" / "audit.py"))
+NOT_RUN, verdict = SCRIPT["NOT_RUN"], SCRIPT["verdict"]
 
 FINE = {"name": "a", "version": "1", "vulns": []}
 BAD = {"name": "b", "version": "2", "vulns": [{"id": "PYSEC-1", "fix_versions": ["3"]}]}
@@ -14,19 +19,19 @@ SKIPPED = {"name": "c", "skip_reason": "Dependency not found on PyPI and could n
 
 @pytest.mark.parametrize("found", [None, [], [SKIPPED, SKIPPED]])
 def test_nothing_looked_up_is_not_run(found: list[dict[str, Any]] | None) -> None:
-    assert audit.verdict(found) == (audit.NOT_RUN, 0)
+    assert verdict(found) == (NOT_RUN, 0)
 
 
 def test_a_vulnerability_fails_and_is_named() -> None:
-    said, status = audit.verdict([FINE, BAD, SKIPPED])
+    said, status = verdict([FINE, BAD, SKIPPED])
     assert status == 1
-    assert "2 packages looked up, 1 not known to the database, 1 vulnerabilities" in said
+    assert "2 packages looked up, 1 unknown to the database, 1 vulnerabilities" in said
     assert "b 2: PYSEC-1" in said
 
 
 def test_none_known_passes() -> None:
-    assert audit.verdict([FINE])[1] == 0
+    assert verdict([FINE])[1] == 0
 
 
 def test_every_list_of_the_container_is_asked_about() -> None:
-    assert len(list(audit.FOLDER.glob("*.txt"))) == 3
+    assert len(list(SCRIPT["FOLDER"].glob("*.txt"))) == 3
