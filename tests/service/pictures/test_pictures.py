@@ -208,5 +208,5 @@ async def test_a_file_is_checked_like_a_picture_of_a_request_and_counts_like_one
     await reader.pictures.check("team", png(200, 200))
     async with reader.read(inline(png(96, 96))):
         with pytest.raises(OverloadedError) as refused:
-            await reader.pictures.check("team", png(96, 96))
+            await reader.pictures.check("another", png(96, 96))
     assert refused.value.code == "too_many_pixels_in_flight"
