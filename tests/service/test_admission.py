@@ -143,16 +143,15 @@ async def test_it_is_full_when_all_requests_are_under_way() -> None:
             assert admission.full
 
 
-async def test_what_can_come_later_asks_before_it_waits() -> None:
-    admission = admission_with(requests=4, pixels=100, share=0.5)
-    admission.check_share("a")
-    async with admission.request("a"):
-        admission.check_share("a")
-        async with admission.request("a"):
-            with pytest.raises(LimitExceededError):
-                admission.check_share("a")
-            admission.check_share("b")
+async def test_a_line_of_a_batch_waits_nowhere_for_its_owner_s_other_requests() -> None:
+    admission = admission_with(requests=4, pixels=100, body_bytes=1000, share=0.5)
+    async with admission.line_of_batch("a", 400):
+        assert admission.body_bytes == 400
+    async with admission.request("a"), admission.line_of_batch("a", 400), admission.request("a"):
+        assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_requests_of_owner"
+        async with admission.line_of_batch("b", 400):
+            pass
     async with admission.picture("a", 50):
-        with pytest.raises(LimitExceededError) as refused:
-            admission.check_share("a")
-    assert refused.value.code == "too_many_pixels_of_owner"
+        assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_pixels_of_owner"
+    async with admission.body("a", 500):
+        assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_bytes_of_owner"

@@ -211,6 +211,26 @@ async def test_what_is_held_can_grow_within_the_share_and_is_given_back_whole() 
     assert (given.held, given.held_by("a"), given.held_by("b")) == (0, 0, 0)
 
 
+async def test_what_is_no_longer_needed_is_free_for_others_at_once() -> None:
+    given = shares(10, share=10)
+    async with given.hold("a", 8) as holding:
+        other = asyncio.create_task(visit(given, "b", 5))
+        await settle()
+        assert not other.done()
+        holding.shrink(9)
+        assert given.held_by("a") == 8
+        holding.shrink(5)
+        await asyncio.wait_for(other, 1)
+        holding.shrink(0)
+        assert given.held == 0
+    assert given.held == 0
+
+
+async def visit(given: Shares, owner: str, amount: int) -> None:
+    async with given.hold(owner, amount):
+        pass
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_bounds_hold_whatever_comes_and_goes(seed: int) -> None:
     chance = random.Random(seed)

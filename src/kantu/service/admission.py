@@ -1,20 +1,21 @@
-"""What this process takes on at once, in all and for each owner: requests, bytes of bodies and answers, pixels, texts.
+"""What this process takes on at once, in all and for each owner: requests, bytes, pixels, texts.
 
 Shares are by owner and not by key: an owner may have any number of keys. They are taken in the order body, request,
-answer, pixels, text, and nobody who waits for one holds a later one, so that waiting always ends.
+answer, files, pixels, text, and nobody who waits for one holds a later one, so that waiting always ends.
 """
 
 from __future__ import annotations
 
 import math
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 from kantu.errors import LimitExceededError, OverloadedError
+from kantu.service.memory import SHORT_ANSWER_BYTES
 from kantu.service.shares import Holding, Shares
 
 _RETRY_SECONDS = 1.0
-_SHORT_ANSWER_BYTES = 2**19  # as all answers without logprobs are; they are bounded by the number of requests
 _TEXTS_AT_ONCE = 2  # each may take a thread for a second
 _LINE = 256  # of one owner's that wait for each
 
@@ -23,7 +24,8 @@ class Admission:
     """Used on the event loop only.
 
     Args:
-        requests, pixels, body_bytes, answer_bytes: most at once, of all owners.
+        requests, pixels, body_bytes, answer_bytes: most at once, of all owners; the files that bodies refer to are as
+            many bytes again.
         share: of each, what one owner takes at most, from 0 to 1; more waits in its own line.
         largest_body: in bytes; a share of the bytes is at least one body.
         wait_seconds: how long a request waits for each.
@@ -47,6 +49,7 @@ class Admission:
         self._requests = shares("requests", requests, 1)
         self._pixels = shares("pixels", pixels, 1)
         self._body_bytes = shares("bytes", body_bytes, largest_body)
+        self._files = shares("bytes", body_bytes, largest_body)
         self._answer_bytes = shares("answers", answer_bytes, 1)
         self._texts = Shares(
             _TEXTS_AT_ONCE, share=1, line=_LINE, seconds=wait_seconds, refusal=partial(_refusal, "requests")
@@ -81,6 +84,15 @@ class Admission:
         """
         return self._requests.hold(owner)
 
+    def files(self, owner: str, size: int) -> AbstractAsyncContextManager[Holding]:
+        """Count the bytes of the files that one request refers to, as soon as they may be read.
+
+        Raises:
+            LimitExceededError: `too_many_bytes_of_owner`.
+            OverloadedError: `too_many_bytes_in_flight`.
+        """
+        return self._files.hold(owner, size)
+
     def picture(self, owner: str, pixels: int) -> AbstractAsyncContextManager[Holding]:
         """Count the pixels of one request's pictures, as soon as they may be decoded.
 
@@ -106,7 +118,7 @@ class Admission:
             LimitExceededError: `too_many_answer_bytes_of_owner`.
             OverloadedError: `too_many_answer_bytes_in_flight`.
         """
-        return self._answer_bytes.hold(owner, 0 if size_bytes <= _SHORT_ANSWER_BYTES else size_bytes)
+        return self._answer_bytes.hold(owner, 0 if size_bytes <= SHORT_ANSWER_BYTES else size_bytes)
 
     def text(self, owner: str) -> AbstractAsyncContextManager[Holding]:
         """Count one text that is tokenized, as soon as it may be. An owner's come one after another.
@@ -117,16 +129,19 @@ class Admission:
         """
         return self._texts.hold(owner)
 
-    def check_share(self, owner: str) -> None:
-        """Whether a request would not wait for others of its own owner. What can come later as well asks first, so
-        that it waits nowhere where others need the place.
+    @asynccontextmanager
+    async def line_of_batch(self, owner: str, size: int) -> AsyncIterator[None]:
+        """Count the bytes of a batch's line, which can come later as well: it waits nowhere for other requests of its
+        own owner, as it holds a place that other owners' batches need.
 
         Raises:
-            LimitExceededError: `too_many_requests_of_owner`, `too_many_pixels_of_owner`.
-            OverloadedError: `too_many_in_flight`, `too_many_pixels_in_flight`.
+            LimitExceededError: `too_many_bytes_of_owner`, `too_many_requests_of_owner`, `too_many_pixels_of_owner`...
+            OverloadedError: `too_many_bytes_in_flight`.
         """
-        self._requests.check(owner)
-        self._pixels.check(owner)
+        for shares in (self._body_bytes, self._requests, self._answer_bytes, self._files, self._pixels):
+            shares.check(owner)
+        async with self.body(owner, size):
+            yield
 
 
 def _refusal(what: str, own: bool) -> OverloadedError:

@@ -129,6 +129,7 @@ def _sources(gateway: Gateway) -> Sources:
         ready=gateway.health.accepts,
         in_flight_requests=lambda: gateway.lifecycle.in_flight,
         body_bytes=lambda: gateway.admission.body_bytes,
+        max_memory_bytes=lambda: gateway.settings.server.max_memory_bytes,
         in_flight_pixels=lambda: gateway.admission.pixels,
         limit_store_errors=lambda: gateway.limiter.store.errors,
         wrong_keys=lambda: gateway.wrong_keys.total,

@@ -31,13 +31,12 @@ from kantu.service.keys.wrong_keys import WrongKeys
 from kantu.service.lifecycle import Lifecycle
 from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
+from kantu.service.memory import LONG_ANSWERS, check_memory
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
 from kantu.service.settings import ServerSettings, Settings, StoreSettings
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
-
-_LONG_ANSWERS = 8  # of the largest size, that may be under way at once
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     Raises:
         InvalidRequestError: `invalid_settings`.
     """
+    check_memory(settings)
     request, store = settings.request, settings.store
     endpoint = settings.watch.trace_endpoint
     watch = Watch(tracing=None if endpoint is None else Tracing.to_endpoint(endpoint, version=__version__))
@@ -104,7 +104,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         requests=request.max_in_flight,
         pixels=request.max_in_flight_pixels,
         body_bytes=settings.server.max_total_body_bytes,
-        answer_bytes=_LONG_ANSWERS * request.max_answer_bytes,
+        answer_bytes=LONG_ANSWERS * request.max_answer_bytes,
         share=request.owner_share,
         largest_body=settings.server.max_body_bytes,
         wait_seconds=request.timeout_seconds / 2,  # so that it hears why before it hears that its time is up
@@ -138,11 +138,12 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     batch_runner = BatchRunner(
         database,
         files,
-        LineAnswerer(keys.caller, admission.check_share, limiter.admit, chat.complete),
+        LineAnswerer(keys.caller, limiter.admit, chat.complete),
         concurrency=store.batch_concurrency,
         most_lines=store.batch_lines,
         most_depth=settings.server.max_json_depth,
         most_bytes=store.max_output_bytes,
+        hold=admission.line_of_batch,
         clock=cautious,
         steady=elapsed_seconds,
     )

@@ -51,7 +51,12 @@ class ServerSettings(_Section):
     )
     max_body_bytes: int = Field(64 * 2**20, ge=1024, description="请求体最多多少字节")
     max_total_body_bytes: int = Field(
-        2**28, ge=2**20, description="同时在内存里的请求体共多少字节，超出的排队；不小于 max_body_bytes"
+        2**28, ge=2**20, description="同时在内存里的请求体共多少字节，超出的排队；引用的图片文件另算同样多"
+    )
+    max_memory_bytes: int = Field(
+        2**31,
+        ge=2**26,
+        description="HTTP 进程最多用多少内存（不含引擎和解码的进程）；启动时核对各部分的上限加起来不超过它",
     )
     max_json_depth: int = Field(64, ge=8, description="请求体 JSON 的最大嵌套层数")
     max_connections: int = Field(
@@ -136,7 +141,9 @@ class RequestSettings(_Section):
         description="同时处理的请求、请求体、长回答和图片像素里，一个所有者（可以有几个密钥）最多占几分之几；"
         "超出的排在它自己的队里，别人不用等",
     )
-    max_in_flight_pixels: int = Field(2**30, ge=64_000_000, description="同时处理的图片解码前的像素总数")
+    max_in_flight_pixels: int = Field(
+        2**27, ge=2**26, description="同时处理的图片的像素总数，解码前按原图、解码后按缩小的图算；超出的排队"
+    )
     decode_workers: int = Field(2, ge=1, description="同时解码的图片数；每张在一个与外界隔离的进程里")
     decode_memory_bytes: int = Field(
         1536 * 2**20, ge=2**28, description="解码一张图片最多用多少内存；1600 万像素以上的图片一次只解码一张"

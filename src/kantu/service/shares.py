@@ -66,7 +66,7 @@ class Shares:
         try:
             yield holding
         finally:
-            self._give_back(owner, holding.amount)
+            self.give_back(owner, holding.amount)
 
     def check(self, owner: str) -> None:
         """Whether an owner has something of its share left, and nobody of it waits.
@@ -112,7 +112,7 @@ class Shares:
             if turn.come.cancelled():
                 self._leave(turn)
             else:  # it was given what it will not use
-                self._give_back(turn.owner, turn.amount)
+                self.give_back(turn.owner, turn.amount)
             raise
 
     def _hand_out(self) -> None:
@@ -149,7 +149,8 @@ class Shares:
         self.held += amount
         self._held_by[owner] = self.held_by(owner) + amount
 
-    def _give_back(self, owner: str, amount: int) -> None:
+    def give_back(self, owner: str, amount: int) -> None:
+        """Hold `amount` less. `Holding` does."""
         self.held -= amount
         left = self.held_by(owner) - amount
         if left:
@@ -179,6 +180,12 @@ class Holding:
         """
         self._shares.take(self._owner, amount)
         self.amount += amount
+
+    def shrink(self, amount: int) -> None:
+        """Hold `amount`, where that is less, from now on."""
+        if amount < self.amount:
+            self._shares.give_back(self._owner, self.amount - amount)
+            self.amount = amount
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from kantu.service.batches.service import BatchService
 from kantu.service.database import Database
 from kantu.service.files.quota import Quota
 from kantu.service.identity import Caller
+from tests.service.admissions import admission_with
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, service, stream
 
@@ -79,6 +80,7 @@ class Desk:
             most_lines=1000,
             most_depth=20,
             most_bytes=most_bytes,
+            hold=admission_with().line_of_batch,
             lease_seconds=lease_seconds,
             poll_seconds=0.01,
             clock=self.clock,

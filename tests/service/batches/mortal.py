@@ -17,6 +17,7 @@ from typing import Any
 from kantu.service.batches import leases
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.database import Database
+from tests.service.admissions import admission_with
 from tests.service.batches.conftest import QUOTA
 from tests.service.files.conftest import service
 
@@ -49,6 +50,7 @@ def main(url: str, folder: str, log: str, *options: str) -> None:
         most_lines=1000,
         most_depth=20,
         most_bytes=2**20,
+        hold=admission_with().line_of_batch,
         lease_seconds=1,
         poll_seconds=0.05,
     )

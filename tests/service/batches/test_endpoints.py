@@ -14,7 +14,7 @@ from kantu.errors import OutOfMemoryError
 from kantu.service.batches.record import UNFINISHED
 from kantu.service.gateway import Gateway
 from kantu.service.identity import Limits
-from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question
+from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
 
@@ -157,6 +157,25 @@ async def test_cancelling(make_gateway: Make) -> None:
         assert cancelled["status"] == "cancelling"
         assert cancelled["cancelling_at"] >= created["created_at"]
         assert len(engine.requests) == gateway.settings.store.batch_concurrency
+
+
+async def test_a_batch_waits_while_its_owner_s_share_is_used_up_and_then_goes_on(make_gateway: Make) -> None:
+    engine = ScriptedEngine()
+    gateway = make_gateway(engine, settings_with(request={"max_in_flight": 4}))
+    async with client_of(gateway) as client:
+        (key,) = gateway.keys.list()
+        async with gateway.admission.request(key.owner):
+            created = (await _create(client, await _upload(client, _line("a", question())))).json()
+            async with asyncio.timeout(30):
+                while (await gateway.batches.get(key.owner, created["id"])).status != "in_progress":
+                    await asyncio.sleep(0.02)
+            await asyncio.sleep(0.2)
+            batch = await gateway.batches.get(key.owner, created["id"])
+            assert (batch.status, batch.completed, batch.failed) == ("in_progress", 0, 0)
+            assert engine.requests == []
+        batch = await _ended(client, created)
+        assert batch["request_counts"] == {"total": 1, "completed": 1, "failed": 0}
+        assert gateway.admission.body_bytes == 0
 
 
 async def test_another_owners_batch_is_not_found_on_any_route(make_gateway: Make) -> None:

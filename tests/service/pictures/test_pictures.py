@@ -43,7 +43,10 @@ class Reader:
     @asynccontextmanager
     async def read(self, *sources: PictureSource, max_pixels: int | None = None) -> AsyncIterator[ReadPictures]:
         """The pictures, opened and decoded."""
-        async with self.pictures.read(await self.pictures.open(sources, "team", max_pixels), "team") as read:
+        async with (
+            self.pictures.open(sources, "team", max_pixels) as opened,
+            self.pictures.read(opened, "team") as read,
+        ):
             yield read
 
     async def sizes(self, *sources: PictureSource, max_pixels: int | None = None) -> list[tuple[int, int]]:
@@ -91,10 +94,10 @@ async def test_large_ones_are_made_smaller_as_asked_and_as_the_service_allows() 
     assert allowed == [(160, 160)]
 
 
-async def test_declared_pixels_are_counted_until_the_request_is_over() -> None:
+async def test_pixels_are_counted_until_the_request_is_over_the_decoded_ones_at_last() -> None:
     reader = Reader()
     async with reader.read(inline(png(640, 640)), inline(png(64, 64)), max_pixels=1024) as read:
-        assert reader.admission.pixels == 640 * 640 + 64 * 64
+        assert reader.admission.pixels == sum(image.pixels.size // 3 for image in read.images) == 2 * 32 * 32
         assert read.seconds > 0
     assert reader.admission.pixels == 0
 
@@ -190,10 +193,11 @@ async def test_of_several_pictures_the_broken_one_is_named(monkeypatch: pytest.M
 async def test_what_they_cost_is_known_before_anything_is_decoded() -> None:
     reader = Reader()
     turned = encode(noise(160, 64), "JPEG", exif=exif(6))
-    opened = await reader.pictures.open([inline(png(640, 640)), inline(turned)], "team", 320 * 320)
-    assert (opened.visual_tokens, reader.decoders.begun) == (100 + 10, 0)
-    async with reader.pictures.read(opened, "team") as read:
-        tokens = [image.visual_tokens(CONFIG) for image in read.images]
+    sources = [inline(png(640, 640)), inline(turned)]
+    async with reader.pictures.open(sources, "team", 320 * 320) as opened:
+        assert (opened.visual_tokens, reader.decoders.begun) == (100 + 10, 0)
+        async with reader.pictures.read(opened, "team") as read:
+            tokens = [image.visual_tokens(CONFIG) for image in read.images]
     assert (tokens, [image.original_size for image in read.images]) == ([100, 10], [(640, 640), (64, 160)])
 
 
@@ -203,10 +207,29 @@ async def test_a_picture_that_is_refused_by_its_header_spares_all_of_the_request
     assert reader.decoders.begun == 0
 
 
+async def test_files_that_are_not_in_the_body_count_while_they_are_held() -> None:
+    reader = Reader()
+    sources = [uploaded("file-a"), at("https://pictures.example/a.png"), inline(png(64, 64))]
+    async with reader.pictures.open(sources, "team", None):
+        held = reader.admission._files.held
+    sizes = len(FILES["team", "file-a"]) + len(PAGES["https://pictures.example/a.png"])
+    assert (held, reader.admission._files.held) == (sizes, 0)
+
+
+async def test_files_that_are_not_in_the_body_have_a_bound_together() -> None:
+    reader = Reader()
+    reader.admission = admission_with(body_bytes=len(FILES["team", "file-a"]) + 10)
+    reader.pictures = Pictures(CONFIG, reader.admission, reader.decoders, reader._file, reader._page, most_pixels=10**6)
+    assert await reader.sizes(uploaded("file-a")) == [(128, 64)]
+    refused = await reader.refusal(uploaded("file-a"), PictureSource("second", file_id="file-b"))
+    assert (refused.code, refused.param) == ("too_many_picture_bytes", "second")
+    assert reader.admission._files.held == 0
+
+
 async def test_a_file_is_checked_like_a_picture_of_a_request_and_counts_like_one() -> None:
     reader = Reader(most_pixels_in_flight=100 * 100)
     await reader.pictures.check("team", png(200, 200))
     async with reader.read(inline(png(96, 96))):
         with pytest.raises(OverloadedError) as refused:
-            await reader.pictures.check("another", png(96, 96))
-    assert refused.value.code == "too_many_pixels_in_flight"
+            await reader.pictures.check("team", png(96, 96))
+    assert refused.value.code == "too_many_pixels_of_owner"

@@ -15,14 +15,11 @@ class LineAnswerer:
 
     Attributes:
         caller: id of a key -> who holds it; raises AuthenticationError if it has been revoked or has expired.
-        check_share: of an owner; raises LimitExceededError where its other requests fill its share, so that a line
-            waits between its tries and not in a batch's slot, which others need.
         admit: counts one request of a caller's; raises LimitExceededError.
         complete: (caller, body) -> answer as JSON, for a caller that has been admitted.
     """
 
     caller: Callable[[str], Awaitable[Caller]]
-    check_share: Callable[[str], None]
     admit: Callable[[Caller], Awaitable[None]]
     complete: Callable[[Caller, dict[str, Any]], Awaitable[str]]
 
@@ -30,6 +27,5 @@ class LineAnswerer:
         """The answer to one body. Raises whatever is wrong with the key, its limits, the body or the engine."""
         caller = await self.caller(key_id)
         check_endpoint(caller, "chat")
-        self.check_share(caller.owner)
         await self.admit(caller)
         return await self.complete(caller, body)

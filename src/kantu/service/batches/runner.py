@@ -12,6 +12,7 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,7 @@ class BatchRunner:
         concurrency: lines under way at once.
         most_lines, most_depth: of an input file, and of the JSON in it.
         most_bytes: of the results of one batch.
+        hold: (owner, bytes of a line) -> holds them while the line is under way; raises OverloadedError.
         lease_seconds: after how long another runner takes over from one that is silent.
         poll_seconds: how often to look for new batches of other processes, and for cancelled ones.
         clock: unix seconds, for when the window of a batch ends.
@@ -66,6 +68,7 @@ class BatchRunner:
         most_lines: int,
         most_depth: int,
         most_bytes: int,
+        hold: Callable[[str, int], AbstractAsyncContextManager[None]],
         lease_seconds: float = 30,
         poll_seconds: float = 1.0,
         clock: Callable[[], float] = time.time,
@@ -74,7 +77,7 @@ class BatchRunner:
         self._database = database
         self._files = BatchFiles(database, files, most_lines=most_lines, most_depth=most_depth)
         self._answer = answer
-        self._concurrency, self._most_bytes = concurrency, most_bytes
+        self._concurrency, self._most_bytes, self._hold = concurrency, most_bytes, hold
         self._lease_seconds, self._poll_seconds = lease_seconds, poll_seconds
         self._clock, self._silence = clock, Silence(lease_seconds, steady)
         self._id = secrets.token_hex(12)
@@ -117,7 +120,15 @@ class BatchRunner:
             return
         for batch in await self._database.run(lambda session: leases.claim(session, found, holder, broken)):
             work = BatchWork(
-                batch, self._database, self._files, self._answer, slots, pause, self._holder, self._most_bytes
+                batch,
+                self._database,
+                self._files,
+                self._answer,
+                slots,
+                pause,
+                self._holder,
+                self._most_bytes,
+                self._hold,
             )
             held = _Held(batch, work)
             held.task = asyncio.create_task(self._serve(held), name=batch.id)

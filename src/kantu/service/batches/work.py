@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
@@ -48,10 +49,11 @@ class BatchWork:
         pause: Pause,
         holder: Callable[[], Holder],
         most_bytes: int,
+        hold: Callable[[str, int], AbstractAsyncContextManager[None]],
     ) -> None:
         self._batch = batch
         self._database, self._files, self._answer = database, files, answer
-        self._slots, self._holder, self._most_bytes = slots, holder, most_bytes
+        self._slots, self._holder, self._most_bytes, self._hold = slots, holder, most_bytes, hold
         self._all_pause, self._own_pause = pause, Pause()
         self._pending: Pending | None = None
         self._stopped = False
@@ -141,9 +143,10 @@ class BatchWork:
         """The result of a line; None where it has gone back to be tried again."""
         custom_id = ""
         try:
-            line = await self._files.line(file, place)
-            custom_id = line.custom_id
-            return results.answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
+            async with self._hold(self._batch.owner, place.length):
+                line = await self._files.line(file, place)
+                custom_id = line.custom_id
+                return results.answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
         except KantuError as error:
             wait = wait_for(error, pending.count_try(place))
             if wait is None:

@@ -119,8 +119,11 @@ class ChatService:
         if most_bytes > self._settings.max_answer_bytes:
             raise answer_too_large(self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
-        async with self._admission.request(caller.owner), self._admission.answer(caller.owner, most_bytes):
-            opened = await self._pictures.open(conversation.pictures, caller.owner, max_pixels)
+        async with (
+            self._admission.request(caller.owner),
+            self._admission.answer(caller.owner, most_bytes),
+            self._pictures.open(conversation.pictures, caller.owner, max_pixels) as opened,
+        ):
             visual_tokens = opened.visual_tokens
             # Before anything is decoded: whoever is over a limit costs nothing.
             reservation = await self._limiter.reserve(caller, visual_tokens=visual_tokens, output_tokens=most)

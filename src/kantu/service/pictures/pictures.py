@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from kantu.errors import blaming
+from kantu.errors import InvalidRequestError, blaming
 from kantu.processing.budget import picture_warnings, pixel_budgets
 from kantu.processing.container import Container
 from kantu.processing.conversation import PictureSource
@@ -97,55 +97,68 @@ class Pictures:
         self._most_pixels = most_pixels
         self._fetches = asyncio.Semaphore(_MOST_FETCHES)
 
-    async def open(self, sources: Sequence[PictureSource], owner: str, max_pixels: int | None) -> OpenedPictures:
-        """Have the files and look at their headers.
+    @asynccontextmanager
+    async def open(
+        self, sources: Sequence[PictureSource], owner: str, max_pixels: int | None
+    ) -> AsyncIterator[OpenedPictures]:
+        """Have the files and look at their headers. Files that do not come in the body count until the block is left.
 
         Raises:
             InvalidRequestError, ImageError: a picture, URL or `max_pixels` that is not accepted.
             NotFoundError: a file that is not the owner's.
+            OverloadedError, LimitExceededError: too many bytes are in flight.
         """
         started = time.perf_counter()
         with blaming("mm_processor_kwargs.max_pixels"):
             budgets = pixel_budgets(self._config, max_pixels, most_pixels=self._most_pixels)
-        opened = []
-        for source in sources:
-            with blaming(source.path):
-                file = await _off_the_loop(_guard, await self._bytes(source, owner))
-                resizing = plan(file.upright, self._config, budgets[source.detail])
-            opened.append(OpenedPicture(source.path, file, resizing))
-        return OpenedPictures(
-            tuple(opened),
-            visual_tokens=sum(picture.resizing.visual_tokens(self._config) for picture in opened),
-            seconds=time.perf_counter() - started,
-            warnings=picture_warnings([picture.resizing for picture in opened]),
-        )
+        elsewhere = sum(not _is_in_body(source) for source in sources)
+        async with self._admission.files(owner, elsewhere * DEFAULT_LIMITS.max_bytes) as held:
+            opened, held_bytes = [], 0
+            for source in sources:
+                with blaming(source.path):
+                    data = await self._bytes(source, owner)
+                    held_bytes += 0 if _is_in_body(source) else len(data)
+                    if held_bytes > held.amount:
+                        raise _too_many_bytes_together(held.amount)
+                    file = await _off_the_loop(_guard, data)
+                    resizing = plan(file.upright, self._config, budgets[source.detail])
+                opened.append(OpenedPicture(source.path, file, resizing))
+            held.shrink(held_bytes)
+            yield OpenedPictures(
+                tuple(opened),
+                visual_tokens=sum(picture.resizing.visual_tokens(self._config) for picture in opened),
+                seconds=time.perf_counter() - started,
+                warnings=picture_warnings([picture.resizing for picture in opened]),
+            )
 
     @asynccontextmanager
     async def read(self, opened: OpenedPictures, owner: str) -> AsyncIterator[ReadPictures]:
-        """The pictures decoded, whose pixels stay counted until the block is left.
+        """The pictures decoded. Their pixels count until the block is left, from when all are decoded the resized ones.
 
         Raises:
             ImageError: a picture that cannot be decoded, or at too high a cost.
             OverloadedError, LimitExceededError: too many pixels are in flight, or no decoder can be had.
         """
         started = time.perf_counter()
-        pixels = sum(picture.file.width * picture.file.height for picture in opened.pictures)
-        async with self._admission.picture(owner, pixels):
+        declared = [picture.file.width * picture.file.height for picture in opened.pictures]
+        resized = [picture.resizing.width * picture.resizing.height for picture in opened.pictures]
+        async with self._admission.picture(owner, sum(map(max, declared, resized))) as held:
             clean = [await self._decode(picture, owner) for picture in opened.pictures]
+            held.shrink(sum(resized))
             seconds = opened.seconds + time.perf_counter() - started
             yield ReadPictures(tuple(clean), seconds)
 
     async def check(self, owner: str, data: bytes) -> None:
         """Whether a file is a picture that a request could refer to; raises as `open` and `read`."""
         file = await _off_the_loop(_guard, data)
-        async with self._admission.picture(owner, file.width * file.height):
+        async with self._admission.files(owner, len(data)), self._admission.picture(owner, file.width * file.height):
             await self._decoders.verify(owner, file)
 
     async def _bytes(self, source: PictureSource, owner: str) -> bytes:
         if source.file_id is not None:
             return await self._read_file(owner, source.file_id)
         url = source.url or ""
-        if is_data_url(url):
+        if _is_in_body(source):
             return await _off_the_loop(read_data_url, url)
         async with self._fetches:
             return await self._fetch(url)
@@ -163,7 +176,19 @@ async def _off_the_loop(work: Callable[[S], T], data: S) -> T:
     return await to_thread.run_sync(work, data) if len(data) > _LARGE else work(data)
 
 
+def _is_in_body(source: PictureSource) -> bool:
+    return source.file_id is None and is_data_url(source.url or "")
+
+
 def _guard(data: bytes) -> Container:
     if len(data) > DEFAULT_LIMITS.max_bytes:  # says that of a picture in a message
         raise too_many_bytes()
     return guard(data)
+
+
+def _too_many_bytes_together(most: int) -> InvalidRequestError:
+    return InvalidRequestError(
+        "too_many_picture_bytes",
+        f"引用的图片文件一共太大，最多 {most // 2**20} MiB。",
+        f"The pictures that the request refers to are too large together, at most {most // 2**20} MiB.",
+    )

@@ -59,8 +59,10 @@ async def tokenize(
     check_model(caller, body.model, model.name)
     conversation = read_conversation(body.messages, gateway.settings.request)
     max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
-    async with gateway.admission.request(caller.owner):
-        opened = await gateway.pictures.open(conversation.pictures, caller.owner, max_pixels)
+    async with (
+        gateway.admission.request(caller.owner),
+        gateway.pictures.open(conversation.pictures, caller.owner, max_pixels) as opened,
+    ):
         resizings = [picture.resizing for picture in opened.pictures]
         config = model.image_config
         costs = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
@@ -51,6 +51,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = _Registry(auto_describe=False)
+        ProcessCollector(registry=registry)  # process_resident_memory_bytes and its like
         by_answer = ("model", "endpoint")
         self.requests = Counter(
             "kantu_requests_total",

@@ -35,6 +35,7 @@ class Sources:
         ready: whether a request sent now would be served.
         in_flight_requests: of callers whose key is good, to the API.
         body_bytes: of bodies in memory.
+        max_memory_bytes: most that the HTTP process is to use.
         in_flight_pixels: of pictures that are being decoded or wait for it.
         limit_store_errors: how often limits could not be counted, and were not enforced.
         wrong_keys: requests whose key opened nothing.
@@ -48,6 +49,7 @@ class Sources:
     ready: Callable[[], bool]
     in_flight_requests: Callable[[], int] = _nothing
     body_bytes: Callable[[], int] = _nothing
+    max_memory_bytes: Callable[[], int] = _nothing
     in_flight_pixels: Callable[[], int] = _nothing
     limit_store_errors: Callable[[], int] = _nothing
     wrong_keys: Callable[[], int] = _nothing
@@ -74,6 +76,7 @@ class SourceCollector(Collector):
             lambda: [
                 gauge("kantu_in_flight_requests", "Requests of good keys.", [({}, sources.in_flight_requests())]),
                 gauge("kantu_body_bytes", "Bytes of requests' bodies in memory.", [({}, sources.body_bytes())]),
+                gauge("kantu_max_memory_bytes", "Most for the HTTP process.", [({}, sources.max_memory_bytes())]),
             ],
             lambda: [
                 gauge("kantu_in_flight_pixels", "Pixels of pictures being read.", [({}, sources.in_flight_pixels())])

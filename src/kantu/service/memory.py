@@ -1,0 +1,75 @@
+"""How much memory the HTTP process takes at most: the sum of what each of its parts may hold.
+
+The engine and the decoders are processes of their own, each with its own bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kantu.errors import InvalidRequestError
+from kantu.service.settings import Settings
+
+LONG_ANSWERS = 8
+"""Answers of the largest size that may be under way at once."""
+
+SHORT_ANSWER_BYTES = 2**19
+"""As all answers without logprobs are; they are bounded by the number of requests."""
+
+_MIB = 2**20
+_BASE_BYTES = 320 * _MIB  # measured: 150 MiB at rest; the rest is for what the allocator does not give back
+_CONNECTION_BYTES = 64 * 1024  # headers of one request, or the part of a body that nobody has read yet
+_BODY_FACTOR = 2  # measured: its strings once, and once more the files that are decoded from base64 in them
+_PIXEL_BYTES = 3  # RGB
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that holds memory, for people in both languages, and how much at most."""
+
+    name: str
+    name_en: str
+    most_bytes: int
+
+
+def parts(settings: Settings) -> tuple[Part, ...]:
+    """Everything that grows with what clients do. Whatever is added to the process is added here."""
+    server, request = settings.server, settings.request
+    answers = LONG_ANSWERS * request.max_answer_bytes + request.max_in_flight * SHORT_ANSWER_BYTES
+    return (
+        Part("进程本身", "the process itself", _BASE_BYTES),
+        Part("连接 server.max_connections", "server.max_connections", server.max_connections * _CONNECTION_BYTES),
+        Part(
+            "请求体 server.max_total_body_bytes",
+            "server.max_total_body_bytes",
+            _BODY_FACTOR * server.max_total_body_bytes,
+        ),
+        Part("引用的图片文件（与请求体同样多）", "files of pictures (as much again)", server.max_total_body_bytes),
+        Part(
+            "图片像素 request.max_in_flight_pixels",
+            "request.max_in_flight_pixels",
+            _PIXEL_BYTES * request.max_in_flight_pixels,
+        ),
+        Part("回答 request.max_answer_bytes、max_in_flight", "request.max_answer_bytes and max_in_flight", answers),
+    )
+
+
+def check_memory(settings: Settings) -> None:
+    """Whether all parts at once stay within `server.max_memory_bytes`.
+
+    Raises:
+        InvalidRequestError: `invalid_settings`; it names the parts, the largest first.
+    """
+    by_size = sorted(parts(settings), key=lambda part: -part.most_bytes)
+    total, most = sum(part.most_bytes for part in by_size), settings.server.max_memory_bytes
+    if total <= most:
+        return
+    listed = "、".join(f"{part.name} {part.most_bytes // _MIB} MiB" for part in by_size)
+    listed_en = ", ".join(f"{part.name_en} {part.most_bytes // _MIB} MiB" for part in by_size)
+    raise InvalidRequestError(
+        "invalid_settings",
+        f"设置有误：server.max_memory_bytes 是 {most // _MIB} MiB，而各部分加起来最多 {total // _MIB} MiB：{listed}。",
+        f"Invalid settings: server.max_memory_bytes is {most // _MIB} MiB, and the parts together may take "
+        f"{total // _MIB} MiB: {listed_en}.",
+        param="settings",
+    )
