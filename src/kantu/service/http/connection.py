@@ -8,7 +8,8 @@ such an answer is being made, something that clients skip is written now and the
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -52,6 +53,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._header_bytes = 0  # of what the parser has told
         self._unparsed_bytes = 0  # of what it has not
         self._in_message = False
+        self._is_last_message = False  # an answer has ended the connection; only the rest of its request still comes
         self._lost = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -178,6 +180,21 @@ class ImpatientProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_message = False
         super().on_message_complete()
+        if self._is_last_message:
+            self.transport.close()
+
+    def end(self) -> None:
+        """Close the connection behind an answer, if its request has all come.
+
+        Of a socket that is closed with bytes in it the client gets a reset, which may destroy the answer before it is
+        read. So what is left of a refused request is taken and thrown away, for `leave_seconds` at most.
+        """
+        if not self._in_message:
+            self.transport.close()
+            return
+        self._is_last_message = True
+        if self.transport.can_write_eof():  # TLS has no halves
+            self.transport.write_eof()
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
@@ -185,6 +202,7 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._in_turn, self._streams_events = cycle, False
+        cycle.transport = cast(asyncio.Transport, _Lingering(self.transport, self.end))
 
         async def watched(scope: Scope, receive: Receive, send: Send) -> None:
             try:
@@ -215,6 +233,16 @@ class ImpatientProtocol(HttpToolsProtocol):
         unread = self._in_message and self.cycle.response_complete
         if unread or self.transport.is_closing():
             self.transport.abort()
+
+
+class _Lingering:
+    """A transport that somebody else knows how to close."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self._transport, self.close = transport, close
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 def _close_delimited(cycle: RequestResponseCycle) -> Send:
