@@ -58,28 +58,28 @@ async def test_reading_pictures_is_part_of_the_time_and_the_engine_gets_what_is_
 ) -> None:
     engine = ScriptedEngine()
     gateway = make_gateway(engine, settings(60.0))
-    declared = gateway.pictures._declared_pixels
+    fetch = gateway.pictures._bytes
 
-    async def slow(*arguments: Any) -> int:
+    async def slow(*arguments: Any) -> bytes:
         await asyncio.sleep(0.1)
-        return await declared(*arguments)
+        return await fetch(*arguments)
 
-    monkeypatch.setattr(gateway.pictures, "_declared_pixels", slow)
+    monkeypatch.setattr(gateway.pictures, "_bytes", slow)
     async with client_of(gateway) as client:
         assert (await client.post(PATH, json=question("?", png()))).status_code == 200
     assert engine.requests[0].timeout_seconds is not None
     assert 0 < engine.requests[0].timeout_seconds <= 59.9
 
 
-async def test_a_picture_that_is_never_read_costs_no_more_than_the_time(
+async def test_a_picture_that_is_never_decoded_costs_no_more_than_the_time(
     make_gateway: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gateway = make_gateway(ScriptedEngine(), settings())
 
-    async def never(*_: Any) -> int:
-        return await asyncio.Future()
+    async def never(*_: Any) -> None:
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(gateway.pictures, "_declared_pixels", never)
+    monkeypatch.setattr(gateway.pictures, "_decode", never)
     async with client_of(gateway) as client:
         response = await client.post(PATH, json=question("?", png()))
         assert response.json()["error"]["code"] == "deadline_exceeded"
