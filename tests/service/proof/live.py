@@ -29,6 +29,7 @@ LONG = 400
 _LISTENING = re.compile(r"看图正在监听 (http://\S+:(\d+))")
 _READY = f"模型 {MODEL} 已就绪"
 _PATIENCE_SECONDS = 60.0
+_ENGINE = "kantu.engine.process.child"
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
@@ -106,8 +107,8 @@ class LiveGateway:
         return self.metric("kantu_engine_running")
 
     def engine_pid(self) -> int:
-        """The process of the engine, started by the service's."""
-        (found,) = [pid for pid in _processes() if _parent(pid) == self.process.pid]
+        """The process of the engine, started by the service's; that of the decoders is beside it."""
+        (found,) = [pid for pid in _processes() if _parent(pid) == self.process.pid and _runs(pid, _ENGINE)]
         return found
 
     def signal(self, number: signal.Signals) -> None:
@@ -194,6 +195,13 @@ def _listening(log: Path) -> re.Match[str]:
 
 def _processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _runs(pid: int, module: str) -> bool:
+    try:
+        return module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:  # it has ended
+        return False
 
 
 def _parent(pid: int) -> int | None:
