@@ -16,7 +16,7 @@ from kantu.service.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 
-NO_BOUNDS = {"server.port", "server.stream_keep_alive_seconds"}
+NO_BOUNDS = {"server.port", "server.stream_keep_alive_seconds", "watch.metrics_port"}
 """Numbers that hold nobody back."""
 
 
