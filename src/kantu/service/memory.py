@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from kantu.errors import InvalidRequestError
 from kantu.service.settings import Settings
 
-LONG_ANSWERS = 8
+LONG_ANSWERS = 4
 """Answers of the largest size that may be under way at once."""
 
 SHORT_ANSWER_BYTES = 2**19
-"""As all answers without logprobs are; they are bounded by the number of requests."""
+"""As all answers without logprobs are, by their estimate; they are bounded by the number of requests."""
+
+ESTIMATE_FACTOR = 2
+"""An answer is given up where it holds so many times its estimate: some tokens are longer than usual."""
 
 _MIB = 2**20
 _BASE_BYTES = 320 * _MIB  # measured: 150 MiB at rest; the rest is for what the allocator does not give back
@@ -35,7 +38,7 @@ class Part:
 def parts(settings: Settings) -> tuple[Part, ...]:
     """Everything that grows with what clients do. Whatever is added to the process is added here."""
     server, request = settings.server, settings.request
-    answers = LONG_ANSWERS * request.max_answer_bytes + request.max_in_flight * SHORT_ANSWER_BYTES
+    answers = ESTIMATE_FACTOR * (LONG_ANSWERS * request.max_answer_bytes + request.max_in_flight * SHORT_ANSWER_BYTES)
     return (
         Part("进程本身", "the process itself", _BASE_BYTES),
         Part("连接 server.max_connections", "server.max_connections", server.max_connections * _CONNECTION_BYTES),

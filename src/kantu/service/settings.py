@@ -125,10 +125,10 @@ class RequestSettings(_Section):
     max_answers: int = Field(8, ge=1, le=16, description="n 的上限")
     max_completion_tokens: int = Field(4096, ge=1, description="max_completion_tokens 的上限")
     max_answer_bytes: int = Field(
-        2**24,
+        2**23,
         ge=2**16,
         description="一个请求的全部回答最多多少字节，按 n、词元数和 top_logprobs 估计（每个词元 8 字节，"
-        "有 logprobs 时再加 100，每个候选 70）；同时生成的长回答共不超过它的 8 倍",
+        "有 logprobs 时再加 100，每个候选 70）；同时生成的长回答共不超过它的 4 倍",
     )
     timeout_seconds: float = Field(
         300, gt=0, description="一个请求最多处理多少秒，从请求到达算起（批处理的一行从开始算起）"

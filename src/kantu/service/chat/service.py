@@ -31,12 +31,12 @@ from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
 from kantu.service.identity import Caller, check_model
 from kantu.service.limits.limiter import Limiter
+from kantu.service.memory import ESTIMATE_FACTOR, SHORT_ANSWER_BYTES
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
 from kantu.service.settings import RequestSettings
 from kantu.service.watch.watch import RequestWatch, Watch
 
-_LEAST_HELD_BYTES = 2**20  # that any answer may take
 _LEAST_ENGINE_SECONDS = 0.001  # what the engine is given where the time is as good as over; it takes no less than none
 
 
@@ -148,7 +148,7 @@ class ChatService:
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
                     async with Answering(self._model.engine, request) as answering:
-                        held_bytes = max(2 * most_bytes, _LEAST_HELD_BYTES)  # for tokens that are longer than usual
+                        held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
                         yield Completion(answering, writer, watch, sampling.n, held_bytes, time_left)
                     if writer.timings is not None:
                         watch.finished(writer.usage, writer.timings, writer.finish_reasons)
