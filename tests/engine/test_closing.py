@@ -19,7 +19,7 @@ from kantu.engine.closing import Closing
 from kantu.engine.local import LocalEngine
 from kantu.engine.protocol import DeltaStream
 from kantu.engine.request import Constraint, Delta, RepetitionStop
-from kantu.errors import InvalidRequestError
+from kantu.errors import EngineError, InvalidRequestError
 from kantu.hub import locate
 from tests.engine.engines import Parts, request
 from tests.engine.folder_tokens import FolderTokens
@@ -182,6 +182,44 @@ def test_with_the_tokens_that_the_error_names_the_shortest_answer_comes(
     assert count == least
     assert len(answer) <= len(text) + 1
     jsonschema_rs.validate(checkable(schema), json.loads(answer))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_answer_away_from_its_limit_is_not_cut_short(mini: Walker, sign: int) -> None:
+    """What is looked for behind a token is found, however deep the answer is by then."""
+    deep = '{"type": "array", "items": ' * 30 + '{"type": "integer"}' + "}" * 30
+    closing = Closing.at_start(mini.compiler.compile(Constraint("json_schema", deep)), 2000)
+    choose, tokens = by_length(mini, sign), closing.open()
+    while len(tokens) < 300:
+        scores = torch.zeros(mini.vocab_size)
+        closing.mask_(scores)
+        tokens += [closing.settle(choose(scores)), *closing.forced()]
+    assert not closing.shortened
+
+
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        Constraint("regex", r"\p{L}{500}"),
+        Constraint.json_schema({"type": "string", "minLength": 500, "maxLength": 500}),
+    ],
+    ids=["pattern", "string"],
+)
+def test_a_text_of_a_fixed_length_is_written_to_its_end(mini: Walker, constraint: Constraint) -> None:
+    """Each token leaves less of the ending to say, which is not among its tails where tokens differ in length."""
+    text, _, shortened = mini.answer(constraint, 2000, at_random(1))
+    assert not shortened
+    assert len(set(text)) > 100
+
+
+def test_an_answer_that_takes_too_much_of_the_thread_ends(mini: Walker, monkeypatch: pytest.MonkeyPatch) -> None:
+    closing = Closing.at_start(mini.compiler.compile(Constraint("regex", "[ab]{9}")), 20)
+    scores = torch.zeros(mini.vocab_size)
+    closing.mask_(scores)
+    monkeypatch.setattr("kantu.engine.closing._MOST_SECONDS", 0.0)
+    for ask in (lambda: closing.mask_(scores), lambda: closing.settle(int(scores.argmax()))):
+        with pytest.raises(EngineError, match="constraint_failed"):
+            ask()
 
 
 def test_a_step_costs_little(mini: Walker) -> None:

@@ -59,6 +59,15 @@ def test_warping_equals_transformers(seed: int, temperature: float, top_k: int, 
     assert ids.tolist() == sorted(ids.tolist())
 
 
+@pytest.mark.parametrize("top_p", [0.01, 0.3, 0.62, 0.9, 0.999])
+def test_top_p_keeps_as_many_of_equal_scores_as_transformers(top_p: float) -> None:
+    scores = torch.randint(0, 5, (2000,), generator=torch.Generator().manual_seed(1)).float()
+    expected = TopPLogitsWarper(top_p)(None, scores[None])[0]
+    ids, kept = warp(scores, 1.0, 0, top_p, 0.0)
+    assert torch.equal(kept.sort().values, expected[expected > -torch.inf].sort().values)
+    assert torch.equal(scores[ids], kept)
+
+
 def test_the_repetition_penalty_equals_transformers() -> None:
     scores = torch.randn(50, generator=torch.Generator().manual_seed(0))
     expected = RepetitionPenaltyLogitsProcessor(1.3)(torch.tensor([[3, 7, 7, 49]]), scores[None].clone())

@@ -19,11 +19,11 @@ from kantu.engine.constraint_errors import constraint_failed, needs_tokens, not_
 from kantu.engine.ending import Effort, Known, shortest_ending
 from kantu.errors import EngineError
 
-_START_UNITS = 100_000  # of `Effort` for the ending of a whole answer, on a worker
-_TOKEN_UNITS = 4_000  # for one behind a token, on the engine's thread: 8 ms; most take fewer than 100
-# Of the engine's thread, for one call. What llguidance does is bounded by its own limits (see `engine.constraint`) to a
-# third of this; an answer that comes to it all the same ends, so that it costs the others one token and not a thousand.
-_MOST_SECONDS = 0.25
+_START_UNITS = 300_000  # of `Effort` for the ending of a whole answer, on a worker
+_TOKEN_UNITS = 6_000  # for one behind a token, on the engine's thread: 12 ms; most take fewer than 100
+# Of the engine's thread, for one call. What llguidance does is bounded by its own limits (see `engine.constraint`); an
+# answer that takes longer all the same ends, so that it costs the others one token and not a thousand.
+_MOST_SECONDS = 0.2
 _MOST_ENDING = 4096  # tokens: checking an ending again costs 0.5 us for each
 
 
@@ -146,7 +146,7 @@ class Closing:
                 return candidate
         known = Known(ending, matcher.text(ending), matcher.text(tokens)) if ending else None
         if known is not None:
-            found: list[int] | None = list(known.completing(matcher, effort.part(0.5)))
+            found: list[int] | None = list(known.completing(matcher, effort.part(0.3)))
             if found and len(found) <= room:
                 return found
         found = shortest_ending(matcher, effort, known, room)

@@ -22,10 +22,12 @@ from kantu.errors import CheckpointError, EngineError
 from kantu.model.folder import ModelFolder
 
 # Steps of llguidance's automata, behind which it refuses a constraint or ends an answer. Its defaults let
-# `(a{1000}){1000}` take 0.9 s and 330 MB before they refuse it; these, 0.08 s and 60 MB. A step that comes to them
-# takes about 80 ms, and is the last of its answer; any other at most 10 ms. The states of one answer take up to 100 MB.
+# `(a{1000}){1000}` take 0.9 s and 330 MB before they refuse it; these, 0.15 s and 60 MB. A step that comes to them
+# takes up to 0.15 s, and is the last of its answer; any other at most 10 ms. (Less for a step would refuse what is
+# sound: to check 500 characters of a string at once takes more than half of it.) The states of one answer take up to
+# 100 MB.
 _LIMITS = llguidance.LLParserLimits(
-    initial_lexer_fuel=200_000, step_lexer_fuel=100_000, max_lexer_states=50_000, verbose_errors=False
+    initial_lexer_fuel=200_000, step_lexer_fuel=200_000, max_lexer_states=50_000, verbose_errors=False
 )
 _PROBED_TOKENS = 4  # of an answer, before a constraint counts as one that can be held
 

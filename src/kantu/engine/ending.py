@@ -16,6 +16,10 @@ _FREE_TEXT = 24  # one that allows more than this is text, where one letter is a
 _RUN = 512  # of one byte, taken at once where there is no end before it
 _ENDINGS = 8  # compared by their tokens, which their bytes tell only roughly
 _SLACK = 24  # by how much a compared one may be longer than the first
+_TAILS = 64  # of an ending, tried behind a token
+_NEAR = 4  # of them, before the short ones
+_CONTINUING = range(0x80, 0xC0)  # bytes of UTF-8 inside a character
+_INSIDE = 4  # of them, tried where nothing else may come
 _QUOTE, _LETTER = b'"a'
 _DIGITS = frozenset(b"0123456789")
 _STRUCTURE = frozenset(b'"[]{},:')
@@ -29,17 +33,21 @@ class Effort:
     Work is counted and no clock is read, so that an answer does not depend on what else the machine does.
     """
 
-    def __init__(self, units: int) -> None:
-        self.left = units
+    def __init__(self, units: int, whole: Effort | None = None) -> None:
+        self._left, self._whole = units, whole
+
+    @property
+    def left(self) -> int:
+        return self._left if self._whole is None else min(self._left, self._whole.left)
 
     def spend(self, units: int) -> None:
-        self.left -= units
+        self._left -= units
+        if self._whole is not None:
+            self._whole.spend(units)
 
     def part(self, share: float) -> Effort:
-        """A part of what is left, which it is taken from."""
-        part = Effort(int(self.left * share))
-        self.spend(part.left)
-        return part
+        """A part of what is left; what it does not spend stays with the whole."""
+        return Effort(int(self.left * share), self)
 
     def completes(self, matcher: Matcher, tokens: Sequence[int]) -> bool:
         """Whether the answer is complete behind these tokens; False once all is spent."""
@@ -81,20 +89,23 @@ class Known:
     def completing(self, matcher: Matcher, effort: Effort, more: bytes = b"") -> Sequence[int]:
         """A tail of it that completes the answer where `matcher` is, behind `more`; () if none does.
 
-        The shortest come first. Last comes the tail that lacks as many characters as were said: in a text of a fixed
-        length it is the one.
+        The short ones come first, the shortest before the others. Only where it is long, before all come the one that
+        lacks as many characters as were said (in a text of a fixed length it is that) and some that lack little.
         """
-        tails = effort.part(0.5)
-        for i in range(len(self.tokens) - 1, -1, -1):
-            tail = self.tokens[i:]
-            if tails.completes(matcher, tail):
-                return tail
-            if tails.left <= 0:
+        count = len(self.tokens)
+        if count > _TAILS:
+            effort.spend(len(self.text) // 8)
+            tokens = matcher.spelling(_without_characters(self.text, _characters(self.since + more)))
+            if tokens and effort.completes(matcher, tokens):
+                return tokens
+        ends = range(count - 1, max(count - 1 - _TAILS, -1), -1)
+        starts = range(min(_TAILS // 2, max(count - 1 - _TAILS, 0)))
+        for i in (*starts[:_NEAR], *ends, *starts[_NEAR:]):
+            if effort.left <= 0:
                 break
-        effort.spend(-max(tails.left, 0))
-        effort.spend(1 + len(self.text) // 8)
-        tokens = matcher.spelling(_without_characters(self.text, _characters(self.since + more)))
-        return tokens if tokens and effort.completes(matcher, tokens) else ()
+            if effort.completes(matcher, self.tokens[i:]):
+                return self.tokens[i:]
+        return ()
 
 
 def _characters(text: bytes) -> int:
@@ -120,7 +131,8 @@ def shortest_ending(
 
     Args:
         effort: how long to look.
-        known: an ending from an earlier place; as soon as a tail of it completes the answer again, it is taken.
+        known: an ending from an earlier place, which does not complete the answer from here; as soon as a tail of it
+            does from further on, it is taken.
         room: most tokens of interest.
     """
     if matcher.accepts_end:
@@ -153,13 +165,14 @@ def _search(
             if forced:  # it is further away than it seemed
                 heapq.heappush(waiting, (cost + forced, next(order), state, None))
                 continue
-        ending = _complete(matcher, state, known, effort)
+        key = place(state, cost)
+        ending = _complete(matcher, state, None if key in seen else known, effort)
         if ending is not None:
             found.append(ending)
             if known is not None:
                 break
             most = min(most, cost + min(2 * cost, _SLACK))
-        elif (key := place(state, cost)) not in seen:
+        elif key not in seen:
             seen.add(key)
             if room is not None and len(matcher.spelling(state.text)) > room:
                 cut = True
@@ -195,16 +208,25 @@ def _complete(matcher: Matcher, state: _State, known: Known | None, effort: Effo
     """The text so far as tokens, if the answer may end behind it or behind a tail of a known ending."""
     tail: Sequence[int] = ()
     if not state.matcher.accepts_end:
-        tail = () if known is None else known.completing(state.matcher, effort.part(0.1), state.text)
+        tail = (
+            ()
+            if known is None or not state.text or _inside(state)
+            else known.completing(state.matcher, effort.part(0.3), state.text)
+        )
         if not tail:
             return None
     candidates = ([*tokens, *tail] for tokens in matcher.spellings(state.text))
     return next((tokens for tokens in candidates if effort.completes(matcher, tokens)), None)
 
 
+def _inside(state: _State) -> bool:
+    """Whether it is inside a character."""
+    return all(byte in _CONTINUING for byte in state.allowed)
+
+
 def _steps(state: _State, loose: bool) -> Iterator[bytes]:
     """What to try next: every byte where there are few, otherwise one of each kind."""
-    allowed = state.allowed
+    allowed = state.allowed[:_INSIDE] if _inside(state) else state.allowed
     if loose and len(allowed) > _ANY_TEXT:  # a string about which nothing is said
         yield bytes([_QUOTE if _QUOTE in allowed else _LETTER])
         if state.more and _QUOTE not in allowed:

@@ -178,7 +178,7 @@ def warp(scores: Tensor, temperature: float, top_k: int, top_p: float, min_p: fl
 
     Top-k keeps ties with the k-th; top-p drops the least probable tokens as long as what is dropped adds up to at most
     1 - top_p, and always keeps one; min-p drops what is less probable than `min_p` times the most probable. Each looks
-    only at what the one before it kept: sorting a vocabulary of 151,936 takes 10 ms, what top-k leaves of it nothing.
+    only at what the one before it kept. Of equals that only in part are kept, those with the higher ids are.
     """
     scores = scores / temperature
     ids = torch.arange(len(scores))
@@ -186,10 +186,12 @@ def warp(scores: Tensor, temperature: float, top_k: int, top_p: float, min_p: fl
         ids = (scores >= scores.topk(top_k).values[-1]).nonzero()[:, 0]
         scores = scores[ids]
     if top_p < 1:
-        ascending, order = scores.sort()
-        dropped = ascending.softmax(-1).cumsum(-1) <= 1 - top_p
-        dropped[-1] = False
-        kept = order[~dropped].sort().values
+        ascending = torch.from_numpy(np.sort(scores.numpy()))  # 0.3 ms for 151,936; PyTorch's takes 11 ms
+        dropped = int((ascending.softmax(-1).cumsum(-1)[:-1] <= 1 - top_p).sum())
+        least = ascending[dropped]
+        equals = (scores == least).nonzero()[:, 0]
+        kept = scores > least
+        kept[equals[len(equals) - int((ascending[dropped:] == least).sum()) :]] = True
         ids, scores = ids[kept], scores[kept]
     if min_p > 0:
         probabilities = scores.softmax(-1)
