@@ -82,7 +82,7 @@ _MEANINGS = {
     "invalid_min_tokens": "参数 min_tokens 必须是不小于 0、不大于 max_tokens 的整数。",
     "invalid_parameter": "参数的类型或取值无效、超过本服务的上限，或与另一个参数矛盾；param 说是哪一个。",
     "invalid_seed": "参数 seed 必须是 64 位有符号整数。",
-    "invalid_stop": "参数 stop 必须是一个或几个非空字符串，且不能太多。",
+    "invalid_stop": "参数 stop 必须是一个或几个非空字符串，且不能太多、太长（最多 16 个，每个 256 字符，合计 2048）。",
     "invalid_text": "文字不是有效的 Unicode（不成对的代理字符），或私用区字符过多。",
     "invalid_top_k": "参数 top_k 必须是正整数，或表示不限的 0、-1。",
     "output_token_limit_exceeded": "这个请求会超过密钥每分钟或每天的生成词元上限。",

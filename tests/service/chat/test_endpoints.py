@@ -230,6 +230,8 @@ async def test_what_says_the_same_as_nothing_is_let_through(make_gateway: Make) 
         ({"structured_outputs": {"choice": ["a"]}}, "invalid_choices", "structured_outputs.choice"),
         ({"stream_options": {"include_usage": True}}, "invalid_parameter", "stream_options"),
         ({"stop": ["a", 1]}, "invalid_parameter", "stop.1"),
+        ({"stop": "x" * 257}, "invalid_stop", "stop"),
+        ({"stop": ["x" * 200] * 16}, "invalid_stop", "stop"),
         ({"mm_processor_kwargs": {"max_pixels": 1}}, "invalid_max_pixels", "mm_processor_kwargs.max_pixels"),
         ({"response_format": {"type": "json_schema"}}, "missing_parameter", "response_format.json_schema"),
         ({"response_format": {"type": "xml"}}, "invalid_parameter", "response_format.type"),
