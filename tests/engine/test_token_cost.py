@@ -36,7 +36,11 @@ VOCAB = ModelFolder.open(locate(None)).config.text.vocab_size
 WORDS = "".join(map(chr, range(0x4E00, 0x4E00 + 8000)))
 LENGTH = MAX_ALL_STOP_CHARACTERS // MAX_STOP_STRINGS
 EVERYTHING: dict[str, Any] = {
-    "stop": tuple("x" * (LENGTH - 1) + chr(ord("甲") + i) for i in range(MAX_STOP_STRINGS)),
+    # the first holds back all of a run of x, the others are looked for in what it holds
+    "stop": (
+        "x" * (LENGTH - 1) + "甲",
+        *(chr(ord("乙") + i) + "x" * (LENGTH - 1) for i in range(MAX_STOP_STRINGS - 1)),
+    ),
     "temperature": 1.0,
     "top_k": 0,
     "top_p": 0.95,
