@@ -23,7 +23,7 @@ from kantu.service.keys.service import KeyService
 KANTU = str(Path(sys.executable).with_name("kantu"))
 MODEL = "kantu-mini"
 CHAT = "/v1/chat/completions"
-LONG = 400
+LONG = 1500
 """Tokens of an answer that is still being written when a test does something to it."""
 
 _LISTENING = re.compile(r"看图正在监听 (http://\S+:(\d+))")
