@@ -13,8 +13,10 @@ import pytest
 import yaml
 
 from kantu import __version__
+from kantu.engine.metrics import Stats
 from kantu.service.settings import Settings, read_settings
 from kantu.service.watch.metrics import Metrics
+from kantu.service.watch.sources import Sources
 from tests.deploy.files import KUBERNETES, ROOT, build, containerfile, read
 
 OLDEST, NEWEST = "1.30", "1.37"
@@ -272,7 +274,9 @@ def test_the_autoscaler_counts_requests_in_flight_by_a_metric_that_the_gateway_e
     assert "replicas" not in deployment["spec"], "an apply would undo what the autoscaler did"
     assert 2 <= scaler["minReplicas"] < scaler["maxReplicas"]
     (metric,) = scaler["metrics"]
-    exported = {sample.name for family in Metrics().registry.collect() for sample in family.samples}
+    metrics = Metrics()
+    metrics.attach(Sources(model="m", stats=Stats, ready=lambda: True))
+    exported = {sample.name for family in metrics.registry.collect() for sample in family.samples}
     assert metric["pods"]["metric"]["name"] in exported
 
 
