@@ -155,3 +155,13 @@ async def test_a_line_of_a_batch_waits_nowhere_for_its_owner_s_other_requests() 
         assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_pixels_of_owner"
     async with admission.body("a", 500):
         assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_bytes_of_owner"
+
+
+async def test_one_owner_s_slow_fetches_leave_room_for_others() -> None:
+    admission = admission_with(share=0.25, wait_seconds=0.01)
+    async with AsyncExitStack() as held:
+        for _ in range(4):  # of 16
+            await held.enter_async_context(admission.fetch("a"))
+        assert (await refusal(admission.fetch("a"))).code == "too_many_requests_of_owner"
+        async with admission.fetch("b"):
+            pass

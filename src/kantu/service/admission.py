@@ -1,7 +1,7 @@
 """What this process takes on at once, in all and for each owner: requests, bytes, pixels, texts.
 
 Shares are by owner and not by key: an owner may have any number of keys. They are taken in the order body, request,
-answer, files, pixels, text, and nobody who waits for one holds a later one, so that waiting always ends.
+answer, files, fetch, pixels, text, and nobody who waits for one holds a later one, so that waiting always ends.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kantu.service.shares import Holding, Shares
 
 _RETRY_SECONDS = 1.0
 _TEXTS_AT_ONCE = 2  # each may take a thread for a second
+_FETCHES_AT_ONCE = 16  # each holds a whole picture
 _LINE = 256  # of one owner's that wait for each
 
 
@@ -51,6 +52,7 @@ class Admission:
         self._body_bytes = shares("bytes", body_bytes, largest_body)
         self._files = shares("bytes", body_bytes, largest_body)
         self._answer_bytes = shares("answers", answer_bytes, 1)
+        self._fetches = shares("requests", _FETCHES_AT_ONCE, 1)
         self._texts = Shares(
             _TEXTS_AT_ONCE, share=1, line=_LINE, seconds=wait_seconds, refusal=partial(_refusal, "requests")
         )
@@ -92,6 +94,15 @@ class Admission:
             OverloadedError: `too_many_bytes_in_flight`.
         """
         return self._files.hold(owner, size)
+
+    def fetch(self, owner: str) -> AbstractAsyncContextManager[Holding]:
+        """Count one picture that is fetched from elsewhere, as soon as it may be.
+
+        Raises:
+            LimitExceededError: `too_many_requests_of_owner`.
+            OverloadedError: `too_many_in_flight`.
+        """
+        return self._fetches.hold(owner)
 
     def picture(self, owner: str, pixels: int) -> AbstractAsyncContextManager[Holding]:
         """Count the pixels of one request's pictures, as soon as they may be decoded.

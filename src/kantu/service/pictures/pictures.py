@@ -5,7 +5,6 @@ Looking takes headers only, so that what a request will cost is known before any
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -29,7 +28,6 @@ S = TypeVar("S", str, bytes)
 T = TypeVar("T")
 
 _LARGE = 2**17  # bytes; for less, changing threads costs more
-_MOST_FETCHES = 16  # each holds a whole picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,6 @@ class Pictures:
         self._config, self._admission, self._decoders = config, admission, decoders
         self._read_file, self._fetch = read_file, fetch
         self._most_pixels = most_pixels
-        self._fetches = asyncio.Semaphore(_MOST_FETCHES)
 
     @asynccontextmanager
     async def open(
@@ -160,7 +157,7 @@ class Pictures:
         url = source.url or ""
         if _is_in_body(source):
             return await _off_the_loop(read_data_url, url)
-        async with self._fetches:
+        async with self._admission.fetch(owner):
             return await self._fetch(url)
 
     async def _decode(self, picture: OpenedPicture, owner: str) -> CleanImage:
