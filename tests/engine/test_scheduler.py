@@ -87,6 +87,29 @@ def test_a_newcomer_gets_the_next_free_place_before_another_line_s_many(bench: B
     assert starts(bench)[0].line == "one"
 
 
+def test_long_answers_of_one_line_give_a_newcomer_a_place_at_once_and_are_finished_afterwards(bench: Bench) -> None:
+    many = [
+        bench.submit(request(text=f"{number}", line="many", max_tokens=30, min_tokens=30))[1] for number in range(6)
+    ]
+    for _ in range(3):
+        bench.turn()
+    _, newcomer = bench.submit(request(text="新来的", line="one", max_tokens=4, min_tokens=4))
+    bench.turn()
+    assert newcomer.tokens
+    assert bench.core.scheduler.preemptions == 1
+    while bench.core.jobs:
+        bench.turn()
+    assert [len(heard.tokens) for heard in (*many, newcomer)] == [30] * 6 + [4]
+
+
+def test_lines_that_have_their_share_take_no_place_from_each_other(bench: Bench) -> None:
+    for number in range(12):
+        bench.submit(request(text=f"{number}", line=f"{number % 2}", max_tokens=20, min_tokens=20))
+    while bench.core.jobs:
+        bench.turn()
+    assert bench.core.scheduler.preemptions == 0
+
+
 def test_lines_take_turns_and_each_keeps_its_order(bench: Bench) -> None:
     jobs = {}
     for number in range(6):

@@ -70,6 +70,10 @@ class Lines:
         """How many sequences of a line run."""
         return self._running[name]
 
+    def fewest_running(self) -> int:
+        """How many run of the line that has fewest, of those that wait. There is one."""
+        return min(self._running[name] for name in self._waiting)
+
     def charge(self, name: str, tokens: int, *, chosen: bool) -> None:
         """Count tokens that a line is given; `chosen` if for its rank, and not because the answer is under way."""
         if chosen:

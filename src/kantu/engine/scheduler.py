@@ -80,6 +80,7 @@ class Scheduler:
 
     def schedule(self) -> list[Work]:
         """The work of the next step, with blocks for all of it; empty when there is nothing to do."""
+        self._make_room()
         step = _Step(self._step_tokens)
         preemptions = self.preemptions
         for sequence in list(self.running):
@@ -87,6 +88,19 @@ class Scheduler:
                 self._give(sequence, step, chosen=False)
         self._share(step, admit=self.preemptions == preemptions)
         return list(step.works.values())
+
+    def _make_room(self) -> None:
+        """Where every place is taken, let one of a line that has more than its share wait for one that has less.
+
+        A share is the places over the lines. Else a line whose answers are long would keep all others waiting until one
+        of them ends. What the one that waits has computed can still be found, as long as nobody needs its blocks.
+        """
+        if len(self.running) < self._max_running or not self.waiting:
+            return
+        share = max(1, self._max_running // len(self.waiting.places()))
+        victim = self._victim()
+        if self.waiting.running(victim.job.line) > share > self.waiting.fewest_running():
+            self._preempt(victim)
 
     def _share(self, step: _Step, *, admit: bool) -> None:
         """Give what is left of a step to the line that has had least first: to what runs of it before what waits.
