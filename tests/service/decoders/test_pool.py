@@ -125,7 +125,7 @@ async def test_the_sandbox_says_what_it_got(caplog: pytest.LogCaptureFixture) ->
         assert opened._zygote is not None
         got = opened._zygote.protections
     (record,) = [record for record in caplog.records if record.message == "decoders started"]
-    assert record.__dict__["protections"] == [each.name for each in Protection if each in got]
+    assert record.__dict__["protections"] == "+".join(str(each.name) for each in Protection if each in got)
     assert (record.levelno == logging.INFO) == (got == EVERYTHING)
     assert got & Protection.LIMITS
     assert got & Protection.NO_NEW_PRIVILEGES

@@ -136,7 +136,7 @@ class Decoders:
                 if self._closed:  # meanwhile
                     await self._drop()
                     raise ZygoteGoneError
-                held = [protection.name for protection in EVERYTHING if protection in zygote.protections]
+                held = "+".join(str(each.name) for each in EVERYTHING if each in zygote.protections)
                 level = logging.INFO if zygote.protections == EVERYTHING else logging.WARNING
                 _log.log(level, "decoders started", extra={"protections": held})
             return self._zygote
