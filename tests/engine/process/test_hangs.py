@@ -125,7 +125,8 @@ def test_one_that_makes_no_progress_is_replaced() -> None:
 def test_a_child_answers_while_it_loads_so_that_loading_may_take_any_time(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
     parent = Channel(ours, "kantu-process-write")
-    child = threading.Thread(target=Server(Channel(theirs, "kantu-child-write")).serve)
+    ended: list[int] = []
+    child = threading.Thread(target=Server(Channel(theirs, "kantu-child-write"), ended.append).serve)
     child.start()
     parent.put(Load(pickle.dumps(partial(load_after, tmp_path / "gate")), WAIT_SECONDS))
     for _ in range(3):
@@ -138,6 +139,7 @@ def test_a_child_answers_while_it_loads_so_that_loading_may_take_any_time(tmp_pa
     while parent.receive() is not None:
         pass
     child.join()
+    assert not ended
     parent.close()
     theirs.close()
 

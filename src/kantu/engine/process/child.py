@@ -62,10 +62,14 @@ class _Job:
 
 
 class Server:
-    """Serves one parent until it says so or is gone."""
+    """Serves one parent until it says so or is gone.
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    Args:
+        end_process: called with an exit status where closing takes too long.
+    """
+
+    def __init__(self, channel: Channel, end_process: Callable[[int], object] = os._exit) -> None:
+        self._channel, self._end_process = channel, end_process
         self._changed = threading.Condition()  # guards what follows
         self._engine: Engine | None = None
         self._jobs: dict[int, _Job] = {}
@@ -83,7 +87,7 @@ class Server:
         if engine is not None:
             self._tell_stats(engine)
             # Whatever hangs from here on must not outlive the parent.
-            timer = threading.Timer(load.close_seconds, os._exit, (_BROKEN,))
+            timer = threading.Timer(load.close_seconds, self._end_process, (_BROKEN,))
             timer.daemon = True
             timer.start()
             engine.close()
