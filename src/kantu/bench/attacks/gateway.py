@@ -85,12 +85,18 @@ def fresh_home(command: Sequence[str], names: Sequence[str]) -> Iterator[Home]:
 
 @contextlib.contextmanager
 def running(
-    home: Home, options: Sequence[str] = (), *, descriptors: int | None = None, home_bytes: int | None = None
+    home: Home,
+    options: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    *,
+    descriptors: int | None = None,
+    home_bytes: int | None = None,
 ) -> Iterator[Gateway]:
     """A gateway on a free port with a copy of `home`, stopped at the end.
 
     Args:
         options: of `kantu serve`.
+        settings: variables, for those that are not to be the defaults.
         descriptors: the soft limit of open files that it starts with.
         home_bytes: the size of a disk of its own for its home.
 
@@ -108,7 +114,11 @@ def running(
         log = Path(temporary, "log")
         with log.open("wb") as written:
             process = subprocess.Popen(
-                command, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=written, stderr=written
+                command,
+                env={**_environment(folder), **(settings or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=written,
+                stderr=written,
             )
         stack.callback(_stop, process)
         port, name = _wait(process, log)

@@ -33,6 +33,8 @@ _PAUSE_SECONDS = 1.0  # of an honest client between two questions
 _PICTURES = 3  # of each
 _TOKENS = 16
 _WORDS = "订单号是多少？"
+# Caches that are full before memory is judged: what grows then is none. The defaults take an hour to fill.
+_SETTINGS = {"KANTU_MODEL_KV_BYTES": str(2**28), "KANTU_MODEL_VISION_BYTES": str(2**26)}
 
 
 @dataclass(slots=True)
@@ -65,7 +67,10 @@ def soak(
         MissingDependencyError: the fonts of the honest clients' pages are not installed.
     """
     mixed = [attack.name for attack in chosen(names) if attack.mixes]
-    with fresh_home(command or default_command(), (*ATTACKERS, *HONEST)) as home, running(home, options) as gateway:
+    with (
+        fresh_home(command or default_command(), (*ATTACKERS, *HONEST)) as home,
+        running(home, options, _SETTINGS) as gateway,
+    ):
         return asyncio.run(_soak(gateway, mixed, minutes, random.Random(seed)))
 
 
