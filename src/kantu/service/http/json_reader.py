@@ -33,6 +33,7 @@ _PLAIN = re.compile(rb'[ !#-\[\]-~]*+(?:\\["\\/bfnrt][ !#-\[\]-~]*+)*+')
 
 class JsonReader:
     """`feed` it one text piece by piece, then take its `value`.
+
     Args:
         most_depth: of nested arrays and objects.
     """
