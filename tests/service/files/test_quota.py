@@ -149,18 +149,51 @@ def test_what_will_be_a_file_counts_from_when_it_is_claimed(files: FileService, 
 
 def test_drafts_are_forgotten_when_they_end() -> None:
     accounts = DraftAccounts(Quota(9, 100, 150))
-    with accounts.open("a", Usage(0, 0, 0)) as first:
-        first(60)
-        with accounts.open("a", Usage(0, 0, 0)) as second:
-            with pytest.raises(InvalidRequestError, match="storage_quota_exceeded"):
-                second(41)
-            second(40)
-        with pytest.raises(InvalidRequestError):  # the second may have been kept by now
-            first(1)
-        with accounts.open("b", Usage(0, 0, 40)) as other:
-            other(50)
-            with pytest.raises(StoreError, match="store_full"):
-                other(1)
-    with accounts.open("a", Usage(0, 0, 0)) as again:
-        again(100)
+
+    async def known(total: int = 0) -> Usage:
+        return Usage(0, 0, total)
+
+    async def work() -> None:
+        async with accounts.open("a", known()) as first:
+            first(60)
+            async with accounts.open("a", known()) as second:
+                with pytest.raises(InvalidRequestError, match="storage_quota_exceeded"):
+                    second(41)
+                second(40)
+            with pytest.raises(InvalidRequestError):  # the second may have been kept by now
+                first(1)
+            async with accounts.open("b", known(total=40)) as other:
+                other(50)
+                with pytest.raises(StoreError, match="store_full"):
+                    other(1)
+        async with accounts.open("a", known()) as again:
+            again(100)
+
+    asyncio.run(work())
     assert not accounts._owners
+
+
+def test_what_ends_while_the_database_is_asked_counts_although_it_was_not_seen_there() -> None:
+    accounts = DraftAccounts(Quota(9, 100, 150))
+    ended = asyncio.Event()
+
+    async def known(*, late: bool = False) -> Usage:
+        if late:
+            await ended.wait()
+        return Usage(0, 0, 0)  # as it was before the other had ended
+
+    async def slow() -> None:
+        async with accounts.open("a", known(late=True)) as take:
+            take(40)
+            with pytest.raises(InvalidRequestError, match="storage_quota_exceeded"):
+                take(1)
+
+    async def work() -> None:
+        slower = asyncio.create_task(slow())
+        await asyncio.sleep(0)
+        async with accounts.open("a", known()) as take:
+            take(60)
+        ended.set()
+        await slower
+
+    asyncio.run(work())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from kantu.errors import InvalidRequestError
@@ -59,9 +59,18 @@ def check(quota: Quota, usage: Usage, *, files: int = 0, size: int) -> None:
 
 @dataclass(slots=True)
 class _Account:
+    """Of an owner, or of all.
+
+    Attributes:
+        drafts: open now.
+        stored: bytes, as far as is known.
+        ended: bytes of all drafts that have ended; they may have been kept.
+    """
+
     drafts: int = 0
     stored: int = 0
     being_written: int = 0
+    ended: int = 0
 
 
 class DraftAccounts:
@@ -75,12 +84,12 @@ class DraftAccounts:
         self._owners: dict[str, _Account] = {}
         self._all = _Account()
 
-    @contextmanager
-    def open(self, owner: str, usage: Usage) -> Iterator[Callable[[int], None]]:
+    @asynccontextmanager
+    async def open(self, owner: str, usage: Awaitable[Usage]) -> AsyncIterator[Callable[[int], None]]:
         """Around one draft.
 
         Args:
-            usage: what the database knew a moment ago.
+            usage: asks the database. What ends while it is asked counts besides: it may not have been seen there yet.
 
         Returns:
             What to call with the bytes that are about to be written; raises as `check`.
@@ -96,15 +105,20 @@ class DraftAccounts:
             account.being_written += size
             self._all.being_written += size
 
-        for one, stored in ((account, usage.owner_bytes), (self._all, usage.total_bytes)):
+        both = (account, self._all)
+        for one in both:
             one.drafts += 1
-            one.stored = stored
         try:
+            before = [one.ended for one in both]
+            known = await usage
+            for one, stored, ended in zip(both, (known.owner_bytes, known.total_bytes), before, strict=True):
+                one.stored = stored + one.ended - ended
             yield take
         finally:
-            for one in (account, self._all):
+            for one in both:
                 one.drafts -= 1
                 one.being_written -= taken
-                one.stored += taken  # until the database is asked again: it may have been kept
+                one.ended += taken
+                one.stored += taken  # until the database is asked again
             if not account.drafts:
                 del self._owners[owner]

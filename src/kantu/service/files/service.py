@@ -73,9 +73,11 @@ class FileService:
         Raises:
             StoreError: `store_full`, `store_unavailable`.
         """
-        with self._drafts.open(owner, await self._usage(owner)) as take:
-            async with self._content.draft(self._max_bytes, take) as draft:
-                yield draft
+        async with (
+            self._drafts.open(owner, self._usage(owner)) as take,
+            self._content.draft(self._max_bytes, take) as draft,
+        ):
+            yield draft
 
     async def keep(
         self,
