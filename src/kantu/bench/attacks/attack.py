@@ -107,6 +107,11 @@ class Attack:
     mixes: bool = True
 
 
+def nothing(target: Target) -> Sequence[bytes]:
+    """For attacks that send none of it: one empty request."""
+    return [b""]
+
+
 def image(data: bytes, kind: str) -> dict[str, Any]:
     """A part of a message: a picture in a data URL."""
     return {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{base64.b64encode(data).decode()}"}}

@@ -5,14 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from kantu.bench.attacks.attack import Attack, Target
+from kantu.bench.attacks.attack import Attack, Target, nothing
 from kantu.bench.attacks.wire import ask, drip, idle, keep_asking, knock
 
 _HEADS = 100  # requests in one go
-
-
-def _nothing(target: Target) -> Sequence[bytes]:
-    return [b""]
 
 
 def _wrong_keys(target: Target) -> Sequence[bytes]:
@@ -56,8 +52,8 @@ def _visits(target: Target) -> Sequence[bytes]:
 
 
 ATTACKS = (
-    Attack("idle", "1,000 个不说话的连接，服务的软上限 1,024 个描述符", _nothing, idle, 1000, 0.5, descriptors=1024),
-    Attack("flood", "每秒约 200 个连接，连上就走", _nothing, knock, 20, 0.1, descriptors=1024),
+    Attack("idle", "1,000 个不说话的连接，服务的软上限 1,024 个描述符", nothing, idle, 1000, 0.5, descriptors=1024),
+    Attack("flood", "每秒约 200 个连接，连上就走", nothing, knock, 20, 0.1, descriptors=1024),
     Attack(
         "wrong-keys", "4 个连接，各每秒最多 100 次错误的密钥，与旁人同一地址", _wrong_keys, keep_asking, 4, 0.1, True
     ),

@@ -5,13 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
 
-from kantu.bench.attacks.attack import Attack, Seen, Target
-
-
-def _nothing(target: Target) -> Sequence[bytes]:
-    return [b""]
+from kantu.bench.attacks.attack import Attack, Seen, Target, nothing
 
 
 async def _stop_engine(target: Target, request: bytes, until: float, seen: Seen) -> None:
@@ -27,4 +22,4 @@ async def _stop_engine(target: Target, request: bytes, until: float, seen: Seen)
             seen["replaced"] += 1
 
 
-ATTACKS = (Attack("engine-stopped", "引擎进程停住（SIGSTOP）", _nothing, _stop_engine, 1, judged=False, mixes=False),)
+ATTACKS = (Attack("engine-stopped", "引擎进程停住（SIGSTOP）", nothing, _stop_engine, 1, judged=False, mixes=False),)

@@ -8,7 +8,8 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -167,9 +168,8 @@ class Supervisor:
             while (message := child.channel.receive()) is not None:
                 match message:
                     case Reply():
-                        self._calls += 1
-                        self._reply(message)
-                        self._calls += 1
+                        with self._calling():
+                            self._reply(message)
                     case Snapshot(stats):
                         self._latest = stats
                     case Pong():
@@ -215,8 +215,14 @@ class Supervisor:
             self._expected_at = time.monotonic() + self._pause_seconds + self._load_seconds
             self._enter("restarting")
             closing = self._close_by is not None
+        with self._calling():
+            self._lost(engine_closed() if closing else engine_crashed())
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Around a call of listeners, which may not return; `_watch` looks."""
         self._calls += 1
-        self._lost(engine_closed() if closing else engine_crashed())
+        yield
         self._calls += 1
 
     def _bury(self, child: Child) -> None:

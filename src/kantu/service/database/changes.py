@@ -17,10 +17,9 @@ class Changes:
     """
 
     def __init__(self, url: URL) -> None:
-        path = url.database if url.get_backend_name() == "sqlite" else None
-        named = path and path != ":memory:" and not path.startswith("file:")
+        file = file_of(url)
         # "rw": it makes no file where there is none
-        self._uri = f"{Path(path).absolute().as_uri()}?mode=rw" if path and named else None
+        self._uri = None if file is None else f"{file.as_uri()}?mode=rw"
         self._connection: sqlite3.Connection | None = None
 
     def version(self) -> int | None:
@@ -46,3 +45,9 @@ class Changes:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of SQLite that a database is; None of any other database."""
+    path = url.database if url.get_backend_name() == "sqlite" else None
+    return None if not path or path == ":memory:" or path.startswith("file:") else Path(path).absolute()

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from kantu.errors import InvalidRequestError, StoreError
-from kantu.service.database.changes import Changes
+from kantu.service.database.changes import Changes, file_of
 from kantu.service.database.faults import database_unwritable, is_damage, start_errors, store_errors, store_unavailable
 from kantu.service.database.migrate import upgrade
 from kantu.service.disk.ballast import Ballast
@@ -49,7 +49,7 @@ class Database:
         self._threads: CapacityLimiter | None = None
         self._changes = Changes(self.engine.url)
         self._damaged = False
-        self._file = _file_of(parsed)
+        self._file = file_of(parsed)
         self._ballast = None
         if self._file is not None and ballast_bytes:
             self._ballast = Ballast(self._file.with_name(f"{self._file.name}-ballast"), ballast_bytes)
@@ -224,12 +224,6 @@ def _parse(url: str) -> URL:
             param="store.database_url",
         )
     return parsed
-
-
-def _file_of(url: URL) -> Path | None:
-    """The file of SQLite."""
-    path = url.database if url.get_backend_name() == "sqlite" else None
-    return None if not path or path == ":memory:" or path.startswith("file:") else Path(path).absolute()
 
 
 def _create_engine(url: URL) -> Engine:

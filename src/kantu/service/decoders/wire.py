@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from kantu.processing.container import Container
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")
 _TASK = struct.Struct("<BBIIIIQ")
 
 
@@ -44,7 +44,7 @@ def encode(task: Task) -> tuple[bytes, bytes]:
     """The frame of a task in two parts."""
     picture = task.picture
     head = _TASK.pack(
-        _FORMATS.index(picture.format),
+        FORMATS.index(picture.format),
         picture.orientation,
         picture.width,
         picture.height,
@@ -58,5 +58,5 @@ def encode(task: Task) -> tuple[bytes, bytes]:
 def decode(read: Callable[[int], bytes]) -> Task:
     """The task that comes from where `read` gives so many bytes."""
     kind, orientation, stored_width, stored_height, width, height, size = _TASK.unpack(read(_TASK.size))
-    picture = Container(_FORMATS[kind], stored_width, stored_height, read(size), orientation)
+    picture = Container(FORMATS[kind], stored_width, stored_height, read(size), orientation)
     return Task(picture, width, height)

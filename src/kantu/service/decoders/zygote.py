@@ -7,7 +7,6 @@ It ends with its parent.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import io
 import os
@@ -32,7 +31,6 @@ STATUS = struct.Struct("<i")  # as subprocess' returncode
 HELLO = struct.Struct("<B")  # the protections that hold
 
 _MODES = ("RGB", "RGBA", "L", "P")
-_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP")
 _FAILED = 70  # exit status (EX_SOFTWARE)
 NOT_FORKED = 71  # EX_OSERR; stands for the exit status of what never was
 
@@ -139,7 +137,7 @@ def _read(end: socket.socket, size: int) -> bytes:
 
 def _one_of_each() -> list[bytes]:
     """Small pictures whose decoding imports and initialises all that decoders do at the first picture."""
-    formats = [kind for kind in _FORMATS if kind != "AVIF" or features.check("avif")]
+    formats = [kind for kind in wire.FORMATS if kind != "AVIF" or features.check("avif")]
     found = []
     for kind in formats:
         for mode in _MODES:
@@ -156,7 +154,7 @@ def main() -> None:
     descriptor, parent, memory_bytes = map(int, sys.argv[1:])
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when it is over
         signal.signal(number, signal.SIG_IGN)
-    sandbox.end_with_parent(ctypes.CDLL(None), parent)
+    sandbox.end_with_parent(sandbox.libc(), parent)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # a process in the sandbox can start no thread
     for data in _one_of_each():
         render(guard(data), 32, 32)

@@ -63,14 +63,19 @@ class _Account:
 
     Attributes:
         drafts: open now.
-        stored: bytes, as far as is known.
+        kept: bytes that the database knew, without those of drafts that had ended before it was asked.
         ended: bytes of all drafts that have ended; they may have been kept.
     """
 
     drafts: int = 0
-    stored: int = 0
+    kept: int = 0
     being_written: int = 0
     ended: int = 0
+
+    @property
+    def taken(self) -> int:
+        """Bytes that are stored, as far as is known, and those that are being written."""
+        return self.kept + self.ended + self.being_written
 
 
 class DraftAccounts:
@@ -99,8 +104,7 @@ class DraftAccounts:
 
         def take(size: int) -> None:
             nonlocal taken
-            known = Usage(0, account.stored + account.being_written, self._all.stored + self._all.being_written)
-            check(self._quota, known, size=size)
+            check(self._quota, Usage(0, account.taken, self._all.taken), size=size)
             taken += size
             account.being_written += size
             self._all.being_written += size
@@ -112,13 +116,12 @@ class DraftAccounts:
             before = [one.ended for one in both]
             known = await usage
             for one, stored, ended in zip(both, (known.owner_bytes, known.total_bytes), before, strict=True):
-                one.stored = stored + one.ended - ended
+                one.kept = stored - ended
             yield take
         finally:
             for one in both:
                 one.drafts -= 1
                 one.being_written -= taken
                 one.ended += taken
-                one.stored += taken  # until the database is asked again
             if not account.drafts:
                 del self._owners[owner]

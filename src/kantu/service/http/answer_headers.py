@@ -5,10 +5,11 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kantu.service.http.caller import API
+
 NOSNIFF = ("x-content-type-options", "nosniff")
 NO_STORE = ("cache-control", "no-store")
 _ONLY_TLS = ("strict-transport-security", "max-age=31536000")  # RFC 6797; of this host only, others are not ours
-_API = "/v1/"
 
 
 class AnswerHeadersMiddleware:
@@ -25,7 +26,7 @@ class AnswerHeadersMiddleware:
             await self._app(scope, receive, send)
             return
         added = [NOSNIFF]
-        if scope["path"].startswith(_API):
+        if scope["path"].startswith(API):
             added.append(NO_STORE)
         if scope["scheme"] == "https":
             added.append(_ONLY_TLS)
