@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
     """Two pictures with a question for the task."""
     with (tmp_path / "truth.jsonl").open("w", encoding="utf-8") as file:
         for number in (2, 5):
-            question = COUNT.instruction.format(thing="按钮")
+            question = COUNT.instruct(thing="按钮")
             asked = {"task": "count", "kind": "buttons", "question": question, "answer": f'{{"数量": {number}}}'}
             file.write(json.dumps({"file": f"{number}.png", "questions": [asked]}) + "\n")
     return tmp_path
@@ -65,9 +65,7 @@ def test_what_is_not_of_its_form_is_not_parsed() -> None:
 
 def test_its_result_constrains_the_model() -> None:
     with kantu.load() as vlm:
-        answer = vlm.ask(
-            "examples/order.png", COUNT.instruction.format(thing="按钮"), schema=COUNT.schema(), max_tokens=40
-        )
+        answer = vlm.ask("examples/order.png", COUNT.instruct(thing="按钮"), schema=COUNT.schema(), max_tokens=40)
         assert isinstance(COUNT.parse(answer.text), Count)
         assert Kantu(vlm).name == "kantu"
 

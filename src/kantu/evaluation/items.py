@@ -31,7 +31,7 @@ def read_items(
     """The questions of a folder's truth.jsonl, those of `kinds` if given.
 
     A line is a page: its picture's `file` name and `questions`, each with `kind`, `question`, `answer`, and where they
-    are not the usual ones `values` (none), `absent` (false) and `task` (ask).
+    are not the usual ones `values` (none), `absent` (false), `forbidden` (none) and `task` (ask).
 
     Raises InvalidRequestError when the folder has no truth.jsonl, or a line of it is not as described.
     """
@@ -56,6 +56,11 @@ def read_items(
 
 def _items(folder: Path, page: Mapping[str, Any], tasks: Mapping[str, Task]) -> Iterator[Item]:
     for asked in page["questions"]:
-        truth = Truth(asked["answer"], tuple(asked.get("values", ())), asked.get("absent", False))
+        truth = Truth(
+            asked["answer"],
+            tuple(asked.get("values", ())),
+            asked.get("absent", False),
+            tuple(asked.get("forbidden", ())),
+        )
         task = tasks[asked.get("task", "ask")]
         yield Item(folder / page["file"], task, asked["kind"], asked["question"], truth)

@@ -52,6 +52,7 @@ def page_to_json(page: Page) -> dict[str, Any]:
                 "answer": item.answer,
                 "values": list(item.values),
                 "absent": item.absent,
+                "forbidden": list(item.forbidden),
             }
             for item in page.questions
         ],

@@ -51,7 +51,8 @@ class Question:
     `kind` names what is asked (a field, "transcribe", "record", "box", "next_step", "unanswerable", ...), so that
     accuracy can be told by kind. `values` are the exact strings a right answer must contain; empty when only the whole
     answer can be compared. `task` is the name of the task it belongs to, by which an answer is judged (`kantu.tasks`);
-    where the thing asked for is `absent`, a right answer says that the picture does not show it.
+    where the thing asked for is `absent`, a right answer says that the picture does not show it. No right answer
+    contains a string that is `forbidden`.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Question:
     values: tuple[str, ...] = ()
     task: str = ASK.name
     absent: bool = False
+    forbidden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,11 @@
-"""The tasks that come with Kantu. Generic ones so far; those of business follow."""
+"""The tasks that come with Kantu. Their instructions are taught to the embedded model word for word."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
-from pydantic import BaseModel, Field, RootModel
-
-from kantu.tasks import judges
+from kantu.tasks import judges, record_judges, results
 from kantu.tasks.task import Task
 
 _SMALL_TEXT_PIXELS = 1_280 * 32 * 32  # 1,280 visual tokens: a phone's screenshot unshrunk
@@ -16,22 +13,6 @@ _SCENE_PIXELS = 448 * 448
 
 ORDER_FIELDS = ("price", "goods", "number", "date", "shop", "button")
 """What an order screen is asked for most, as kinds of question; `status` is told apart."""
-
-
-class LabelledBox(BaseModel, extra="forbid"):
-    """One found thing; corners in thousandths of the picture's width and height, as Qwen3-VL writes them."""
-
-    bbox_2d: tuple[int, int, int, int]
-    label: str = Field(max_length=80)
-
-
-class Boxes(RootModel[list[LabelledBox]]):
-    """What was found, in reading order."""
-
-
-class Record(RootModel[dict[str, Any]]):
-    """Fields by the words that stand beside them."""
-
 
 ASK = Task("ask", "图文问答", judges.states, max_pixels=_SCENE_PIXELS)
 READ = Task(
@@ -41,22 +22,104 @@ READ = Task(
     instruction="识别图中全部文字，按阅读顺序逐行写出。",
     max_pixels=_SMALL_TEXT_PIXELS,
 )
+READ_BOXES = Task(
+    "read_boxes",
+    "文字识别（带位置）",
+    record_judges.lines,
+    instruction="识别图中全部文字，按阅读顺序逐行写出文字和位置。",
+    result=results.TextLines,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
 LOCATE = Task(
     "locate",
     "定位",
     judges.overlaps,
     instruction="“{target}”在图中什么位置？",
-    result=Boxes,
+    result=results.Boxes,
     max_pixels=_SMALL_TEXT_PIXELS,
+)
+ORDER = Task(
+    "order",
+    "订单截图客服",
+    record_judges.order,
+    instruction="你是客服。看订单截图，写出状态、单号、情况、建议和给买家的回复。买家问：{question}",
+    defaults=MappingProxyType({"question": "这个订单怎么样了？"}),
+    result=results.OrderResult,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
+MATCH = Task(
+    "match",
+    "图文匹配",
+    record_judges.match,
+    instruction="图片和下面的文字是否一致？写出结论、矛盾的词句和理由。文字：{text}",
+    result=results.MatchResult,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
+MODERATE = Task(
+    "moderate",
+    "内容审核",
+    record_judges.moderate,
+    instruction="审核图片和文字放在一起是否合规，写出结论、类别、问题在哪一边和依据。文字：{text}",
+    defaults=MappingProxyType({"text": "（无）"}),
+    result=results.ModerateResult,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
+PROBLEM = Task(
+    "problem",
+    "题目截图",
+    record_judges.problem,
+    instruction="抄写图中的题目，写出步骤和答案。",
+    result=results.ProblemResult,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
+CHART = Task(
+    "chart",
+    "图表解读",
+    record_judges.chart,
+    instruction="把图表写成表格，给出标题、单位和结论。",
+    result=results.ChartResult,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
+UI = Task(
+    "ui",
+    "界面",
+    record_judges.controls,
+    instruction="列出界面上的控件：种类、名称、状态和位置。",
+    result=results.Controls,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
+UI_POINT = Task(
+    "ui_point",
+    "界面（某一点）",
+    record_judges.control,
+    instruction="界面上 [{x}, {y}] 这一点是什么控件？写出种类、名称、状态和位置。",
+    result=results.Control,
+    max_pixels=_SMALL_TEXT_PIXELS,
+)
+COPY = Task(
+    "copy",
+    "商品图→文案",
+    record_judges.copy,
+    instruction="根据商品图写文案：标题、卖点、正文，并列出依据的图中文字。",
+    result=results.CopyResult,
+    max_pixels=_SCENE_PIXELS,
 )
 EXTRACT = Task(
     "extract",
     "字段抽取",
-    judges.equal_fields,
-    instruction="提取图中的字段，写成 JSON。",
-    result=Record,
+    record_judges.equal_fields,
+    instruction="提取图中的字段，写成 JSON：{keys}",
+    result=results.Record,
     max_pixels=_SMALL_TEXT_PIXELS,
 )
 
-TASKS: Mapping[str, Task] = MappingProxyType({task.name: task for task in (ASK, READ, LOCATE, EXTRACT)})
+TASKS: Mapping[str, Task] = MappingProxyType(
+    {
+        task.name: task
+        for task in (
+            *(ASK, READ, READ_BOXES, LOCATE, ORDER, MATCH, MODERATE),
+            *(PROBLEM, CHART, UI, UI_POINT, COPY, EXTRACT),
+        )
+    }
+)
 """By name."""

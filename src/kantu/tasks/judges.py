@@ -1,17 +1,15 @@
-"""How answers are compared with the truth. Spaces and full-width forms never matter."""
+"""How answers in prose and boxes are compared with the truth. Spaces and full-width forms never matter."""
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections.abc import Sequence
-from typing import Any
 
+from kantu.tasks.plain import plain
 from kantu.tasks.truth import Truth
 
-_LEAST_OVERLAP = 0.5
-_DENIALS = ("没有", "没写", "未", "看不到", "找不到", "不显示", "无法", "没")
+LEAST_OVERLAP = 0.5
+_DENIALS = ("没", "未", "看不", "找不到", "不显示", "无法", "不能", "不清")
 
 
 def states(truth: Truth, answered: str) -> float:
@@ -31,31 +29,18 @@ def overlaps(truth: Truth, answered: str) -> float:
     true, found = _first_box(truth.answer), _first_box(answered)
     if true is None or found is None:
         return 0.0
-    return float(overlap(true, found) >= _LEAST_OVERLAP)
-
-
-def equal_fields(truth: Truth, answered: str) -> float:
-    """The share of the true record's fields that the answer, a JSON object, has too."""
-    expected: dict[str, Any] = json.loads(truth.answer)
-    try:
-        found = json.loads(answered)
-    except ValueError:
-        return 0.0
-    if not isinstance(found, dict):
-        return 0.0
-    right = [bool(found.get(key) == value) for key, value in expected.items()]
-    return sum(right) / len(right)
+    return float(overlap(true, found) >= LEAST_OVERLAP)
 
 
 def transcribes(truth: Truth, answered: str) -> float:
     """1 - character error rate, at least 0."""
-    true, found = plain(truth.answer), plain(answered)
-    return max(0.0, 1.0 - edits(true, found) / len(true))
+    return similarity(truth.answer, answered)
 
 
-def plain(text: str) -> str:
-    """The text without spaces, in compatibility form (NFKC)."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+def similarity(true: str, found: str) -> float:
+    """1 - character error rate, at least 0; spaces do not count."""
+    true, found = plain(true), plain(found)
+    return max(0.0, 1.0 - edits(true, found) / max(len(true), 1))
 
 
 def overlap(a: Sequence[float], b: Sequence[float]) -> float:

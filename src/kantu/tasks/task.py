@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from kantu.errors import InvalidRequestError
 from kantu.tasks.judges import denies
 from kantu.tasks.truth import Judge, Truth
 
@@ -19,7 +23,8 @@ class Task:
         name: stable English identifier.
         title: its name in Chinese.
         judge: scores an answer about something that the picture shows.
-        instruction: what the model is told; empty where the user's own question is all.
+        instruction: what the model is told, with `{variables}`; empty where the user's own question is all.
+        defaults: what variables are when nothing is given for them; those without a default must be given.
         result: the type of a typed answer, whose JSON schema constrains the model; None where the answer is prose.
         max_pixels: pixel budget of each picture; None leaves it to the folder.
     """
@@ -28,8 +33,30 @@ class Task:
     title: str
     judge: Judge
     instruction: str = ""
+    defaults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     result: type[BaseModel] | None = None
     max_pixels: int | None = None
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What the instruction has places for, in their order."""
+        return tuple(name for _, name, _, _ in string.Formatter().parse(self.instruction) if name)
+
+    def instruct(self, **given: str) -> str:
+        """The instruction with its variables put in.
+
+        Raises InvalidRequestError (`task_variables`) where one is missing or the instruction has no place for it.
+        """
+        values = {**self.defaults, **given}
+        if set(values) != set(self.variables):
+            wanted = "、".join(self.variables) or "无"
+            raise InvalidRequestError(
+                "task_variables",
+                f"任务“{self.title}”要填的内容是：{wanted}，收到的是：{'、'.join(values) or '无'}。",
+                f"Task {self.name!r} takes {self.variables}, got {tuple(values)}.",
+                param="variables",
+            )
+        return self.instruction.format_map(values)
 
     def schema(self) -> dict[str, Any] | None:
         """The JSON schema of `result`, or None."""
@@ -45,5 +72,7 @@ class Task:
             return None
 
     def score(self, truth: Truth, answered: str) -> float:
-        """The share of an answer that is right, 0 to 1."""
+        """The share of an answer that is right, 0 to 1; an answer with something `forbidden` in it is wrong."""
+        if truth.fooled(answered):
+            return 0.0
         return denies(truth, answered) if truth.absent else self.judge(truth, answered)
