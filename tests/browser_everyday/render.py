@@ -40,6 +40,10 @@ class Marks(dict[str, Markup]):
         marked = '<span data-truth="{}">{}</span>'
         super().__init__({key: Markup(marked).format(key, text) for key, text in truth.items()})
 
+    def __missing__(self, key: str) -> Markup:
+        """Nothing for a text that this screen does not have: a misspelt one is found by the browser as not drawn."""
+        return Markup()
+
 
 def page_of(family: str, screen: Screen) -> str:
     """The HTML of a screen."""
