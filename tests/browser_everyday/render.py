@@ -14,6 +14,7 @@ import importlib
 import io
 import json
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ def problems_of(screen: Screen, report: Mapping[str, Any], line: Mapping[str, An
     problems, drawn = list(report["problems"]), report["values"]
 
     def plain(text: str) -> str:
-        return "".join(text.split())
+        return "".join(unicodedata.normalize("NFKC", text).split())
 
     for key, text in screen.truth.items():
         if key not in drawn:
