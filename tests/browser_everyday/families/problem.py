@@ -295,8 +295,8 @@ def _second() -> list[Screen]:
 
 def _third() -> list[Screen]:
     system = Markup(
-        "<math><mrow><mo>{</mo><mtable columnalign='left'><mtr><mtd><mi>x</mi><mo>+</mo><mi>y</mi><mo>=</mo><mn>10</mn></mtd></mtr>"
-        "<mtr><mtd><mi>x</mi><mo>−</mo><mi>y</mi><mo>=</mo><mn>4</mn></mtd></mtr></mtable></mrow></math>"
+        '<span style="display:inline-flex;align-items:center"><span style="font:200 2.7em/1 Noto Serif CJK SC">{</span>'
+        '<span style="line-height:1.55;margin-left:8px">x + y = 10<br>x − y = 4</span></span>'
     )
     halves = Markup("<math><mfrac><mi>x</mi><mn>4</mn></mfrac><mo>=</mo><mn>6</mn></math>")
     root = Markup("<math><msqrt><mn>49</mn></msqrt><mo>+</mo><msqrt><mn>16</mn></msqrt><mo>=</mo><mo>?</mo></math>")
