@@ -95,6 +95,17 @@ def compare(question: str, answer: str, right: str, other: str) -> Question:
     return Question("compare", question, answer, (right,), forbidden=(f"{other}比{right}", f"{other}更"))
 
 
+def fine(question: str, answer: str = "合规。") -> Question:
+    """Whether it is allowed, and it is."""
+    return ask("verdict", question, answer, "合规", forbidden=("不合规", "不是合规", "不算合规"))
+
+
+def bad(question: str, answer: str) -> Question:
+    """Whether it is allowed, and it is not. The question names both words."""
+    no = ("没有", "不", "无", "未", "没", "不存在", "没发现", "未发现", "不属于", "不算")
+    return ask("verdict", question, answer, "违规", forbidden=tuple(f"{word}违规" for word in no))
+
+
 def line_of(question: Question, truth: Mapping[str, str], boxes: Mapping[str, list[int]]) -> dict[str, Any]:
     """A question as truth.jsonl has it; fields at their defaults are left out."""
 
