@@ -105,7 +105,7 @@ def test_it_is_read_out_in_reading_order(pages: list[Page]) -> None:
     whole = [(page, answer) for page, _, answer in asked(pages, "transcribe") if answer.startswith("借书单")]
     assert len(whole) > 5
     for page, answer in whole:
-        assert transcription(page.lines, page.elements) == answer
+        assert answer in transcription(page.lines, page.elements)  # distractors may stand outside of the card
         assert all(value in answer.replace("\n", "") for value in page.fields.values())
 
 

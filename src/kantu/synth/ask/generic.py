@@ -54,7 +54,9 @@ def ask(
 
     def add(asker: Asker) -> None:
         question = asker(scene)
-        if question and told.isdisjoint(marks := {("", question.question), (question.kind, question.answer)}):
+        if question is None or scene.distracts(question):
+            return
+        if told.isdisjoint(marks := {("", question.question), (question.kind, question.answer)}):
             told.update(marks)
             made.append(question)
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from kantu.synth.draw import distractors
 from kantu.synth.draw.reading_order import hull, reading_rows
 from kantu.synth.facts import Fact, Pair
-from kantu.synth.page import Box, Color, Line, Page
+from kantu.synth.page import Box, Color, Line, Page, Question
 
 _COLONS = "：: "
+_ALL_THERE_IS = frozenset(("transcribe", "at_box", "box"))  # kinds of question
 
 F = TypeVar("F", bound=Fact)
 
@@ -90,6 +92,19 @@ class Scene:
         """A text that can be pointed at by quoting it."""
         choices = [each for each in self.texts if 2 <= len(each.text) <= longest and self.unique(each.text)]
         return self.rng.choice(choices) if choices else None
+
+    @cached_property
+    def _foreign(self) -> frozenset[str]:
+        """Texts that lie over the page and are none of its business."""
+        broken = {each.text for each in self.texts if self.flat.lines[each.index].role in distractors.ROLES}
+        return frozenset(broken | {line.text for line in self.flat.lines if line.role in distractors.ROLES})
+
+    def distracts(self, question: Question) -> bool:
+        """Whether a distractor is what the question is answered with, though nothing but the page was meant.
+
+        Who reads out or looks into a box reads all there is.
+        """
+        return question.kind not in _ALL_THERE_IS and not self._foreign.isdisjoint(question.values)
 
     @cached_property
     def labelled(self) -> list[Pair]:

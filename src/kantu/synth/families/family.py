@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from kantu.synth.ask.generic import GENERIC, Asker, Weighted, ask
+from kantu.synth.ask.injected import resisting
 from kantu.synth.ask.scene import Scene
-from kantu.synth.draw import effects
+from kantu.synth.draw import distractors, effects
 from kantu.synth.draw.canvas import Canvas
-from kantu.synth.facts import Fact
+from kantu.synth.facts import Fact, Marked
 from kantu.synth.page import Page
+from kantu.synth.words.overlays import Instruction
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -45,15 +47,24 @@ def finish(
     first: Iterable[Asker] = (),
     least: int = 6,
     most: int = 10,
+    distracted: float = distractors.SHARE,
+    instruction: Instruction | None = None,
 ) -> Page:
-    """What was drawn as it reaches us: scaled to `size`, worn as screenshots are, and asked about.
+    """What was drawn as it reaches us: something foreign on it, scaled to `size`, worn as screenshots are, asked about.
 
     `facts` are what the page states, each printed on it. For the rest see `ask`; without `askers` nothing is asked.
+    `distracted` is the share of pages that get distractors; `instruction` is one that the family has written itself.
     """
-    drawn = Page(family, seed, canvas.image, tuple(canvas.lines), tuple(canvas.elements), tuple(facts))
+    stated = tuple(facts)
+    if askers and instruction is None and rng.random() < distracted:
+        own_band = any(isinstance(fact, Marked) and fact.what == "banner" for fact in stated)
+        instruction = distractors.distract(canvas, rng, bands=not own_band)
+    drawn = Page(family, seed, canvas.image, tuple(canvas.lines), tuple(canvas.elements), stated)
     flat = effects.resize(drawn, *size)
     worn = effects.degrade(flat, rng)
     if not askers:
         return worn
     questions = ask(Scene(rng, worn, flat), askers, first=first, least=least, most=most)
+    if instruction:
+        questions = resisting(questions, instruction, worn.lines, rng)
     return replace(worn, questions=questions)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
+from kantu.synth.draw.distractors import SHARE
 from kantu.synth.families.family import GRID, Family, Size, finish
-from kantu.synth.families.order.overlay import cover, watermark
 from kantu.synth.families.order.questions import OrderQuestions
 from kantu.synth.families.order.record import Order, make_order
 from kantu.synth.families.order.sheet import compose, paint
@@ -39,13 +39,21 @@ def draw_order_page(seed: int, size: Size, order: Order | None = None) -> Page:
             break
         sheet = max(sheet, compose(told, style, height, rng), key=lambda each: each.used)
     canvas = paint(sheet, style, height, rng)
-    if rng.random() < 0.08:
-        cover(canvas, style, rng)
-    if rng.random() < 0.05:
-        watermark(canvas, style, rng)
     own = OrderQuestions(told.category)
     first = own.first(rng)
-    return finish(ORDER.name, seed, size, canvas, sheet.facts, rng, askers=own.all(), first=first, least=8, most=12)
+    return finish(
+        ORDER.name,
+        seed,
+        size,
+        canvas,
+        sheet.facts,
+        rng,
+        askers=own.all(),
+        first=first,
+        least=8,
+        most=12,
+        distracted=0.0 if order else SHARE,
+    )
 
 
 ORDER = Family("order", _choose_size, draw_order_page)
