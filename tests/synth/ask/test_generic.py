@@ -126,3 +126,8 @@ def test_what_comes_first_is_asked_before_all_else_and_what_does_not_apply_is_pa
 def test_even_a_page_of_one_line_is_asked_something() -> None:
     questions = ask(scene((line("山海经图志全译", 20, 20),)))
     assert len(questions) >= 6
+
+
+def test_a_page_without_text_is_asked_only_what_it_can_be_asked() -> None:
+    for _ in range(20):
+        assert all(question.absent for question in ask(scene(())))

@@ -46,7 +46,7 @@ def ask(
 ) -> tuple[Question, ...]:
     """`least` to `most` questions of varied kinds, no two with the same words or the same kind and answer.
 
-    `first` are asked before any other. The page needs a line of text.
+    `first` are asked before any other. A page without text gets the few that it can be asked, or none.
     """
     wanted = scene.rng.randint(least, most)
     made: list[Question] = []

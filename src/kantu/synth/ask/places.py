@@ -64,6 +64,8 @@ def color(scene: Scene) -> Question | None:
 def at_box(scene: Scene) -> Question | None:
     """What is written in this box? A whole line, or some characters of one."""
     rng = scene.rng
+    if not scene.page.lines:  # a family may find nothing that fits a very small page
+        return None
     line = rng.choice(scene.page.lines)
     start, stop = 0, len(line.text)
     if rng.random() < 0.35 and stop > 3:

@@ -34,6 +34,8 @@ def edge_row(scene: Scene) -> Question | None:
     """The first or the last row of the page, where no other text stands as high or as low."""
     first = scene.rng.random() < 0.5
     lines = scene.flat.lines
+    if not lines:
+        return None
     edge = min(lines, key=lambda line: line.box[1]) if first else max(lines, key=lambda line: line.box[3])
     row = next(row for row in scene.rows if edge in row)
     top, _, bottom = hull([line.box for line in row])[1:]
@@ -101,7 +103,7 @@ def transcribe_card(scene: Scene) -> Question | None:
 def transcribe_page(scene: Scene) -> Question | None:
     """Everything on the page, when it isn't much."""
     lines = scene.flat.lines
-    if sum(len(line.text) for line in lines) > _PAGE_CHARACTERS:
+    if not lines or sum(len(line.text) for line in lines) > _PAGE_CHARACTERS:
         return None
     question = say.phrase(scene.rng, say.TRANSCRIBE_PAGE)
     return Question("transcribe", question, "\n".join(map(row_text, scene.rows)), _texts(lines), READ.name)
