@@ -37,7 +37,13 @@ STAGES: Mapping[str, Stage] = {
         Stage("order", {"glyphs": 0.05, "reading": 0.45, "order": 0.5}, _MIXED, 9_600, 448, transcribed=0.35),
         # Pages full of text that nobody can guess, read out from several places: the most reading for the time.
         Stage(
-            "dense", {"glyphs": 0.45, "reading": 0.43, "order": 0.1, "photo": 0.02}, _DENSE, 9_600, 448, transcribed=0.8
+            "dense",
+            {"glyphs": 0.45, "reading": 0.43, "order": 0.1, "photo": 0.02},
+            _DENSE,
+            9_600,
+            448,
+            transcribed=0.6,
+            located=0.6,
         ),
         # The same at the sizes people's screens have, for the end.
         Stage(
@@ -47,6 +53,7 @@ STAGES: Mapping[str, Stage] = {
             9_600,
             448,
             transcribed=0.3,
+            located=0.4,
         ),
     )
 }

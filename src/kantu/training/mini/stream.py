@@ -15,6 +15,7 @@ from kantu.synth.draw import effects
 from kantu.synth.page import Page
 from kantu.training.mini.batch import Batch
 from kantu.training.mini.compose import Composer
+from kantu.training.mini.locating import locate
 from kantu.training.mini.reading_out import read_out
 
 Draw = Callable[[int, int, int], Page]
@@ -30,7 +31,7 @@ class Stage:
     `families` and `sizes` are drawn with their weights; sizes are (width, height) as the model sees them, multiples of
     32. `patches` bounds a batch in patches, `text_tokens` bounds a picture's questions and answers in tokens (0: vision
     only, and then pages are drawn without being asked anything). `transcribed` is the share of pages that are first to
-    be read out, from the top or from some row on.
+    be read out, from the top or from some row on; `located` is the share that is asked where its lines stand.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Stage:
     patches: int
     text_tokens: int
     transcribed: float = 0.0
+    located: float = 0.0
 
 
 class BatchStream(IterableDataset[Batch]):
@@ -69,6 +71,7 @@ class BatchStream(IterableDataset[Batch]):
             pages = [self._page(rng, *size) for _ in range(max(1, round(self.stage.patches / patches)))]
             if self.stage.text_tokens:
                 pages = [read_out(page, rng) if rng.random() < self.stage.transcribed else page for page in pages]
+                pages = [locate(page, rng) if rng.random() < self.stage.located else page for page in pages]
             yield composer.batch(index, pages, self.stage.text_tokens, rng)
             index += step
 
