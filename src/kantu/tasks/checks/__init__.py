@@ -1,0 +1,1 @@
+"""What is checked beside the model: by rules that a reader can follow, never by another guess."""
