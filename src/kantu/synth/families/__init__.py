@@ -10,12 +10,15 @@ from kantu.errors import InvalidRequestError
 from kantu.synth.draw.faces import require_fonts
 from kantu.synth.families.family import Family, Size
 from kantu.synth.families.glyphs import GLYPHS
+from kantu.synth.families.notice.family import NOTICE
 from kantu.synth.families.order.family import ORDER
 from kantu.synth.families.photo import PHOTO
 from kantu.synth.families.reading.family import READING
 from kantu.synth.page import Page
 
-FAMILIES: Mapping[str, Family] = MappingProxyType({family.name: family for family in (ORDER, READING, GLYPHS, PHOTO)})
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {family.name: family for family in (ORDER, NOTICE, READING, GLYPHS, PHOTO)}
+)
 
 
 def draw(name: str, seed: int, size: Size | None = None) -> Page:

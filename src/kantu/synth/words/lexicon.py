@@ -5,19 +5,19 @@ from __future__ import annotations
 from importlib import resources
 
 
-def _sections() -> dict[str, list[str]]:
-    """Lines of `lexicon.txt` by section."""
+def sections(text: str) -> dict[str, list[str]]:
+    """Lines of a text by section; a section begins with its name in brackets, and # begins a comment."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in resources.files("kantu.synth.words").joinpath("lexicon.txt").read_text("utf-8").splitlines():
-        if line.startswith("["):
+    for line in text.splitlines():
+        if line.startswith("[") and line.endswith("]") and line.count("[") == 1:
             lines = found.setdefault(line.strip("[]"), [])
         elif not line.startswith("#"):
             lines.append(line)
     return found
 
 
-_SECTIONS = _sections()
+_SECTIONS = sections(resources.files("kantu.synth.words").joinpath("lexicon.txt").read_text("utf-8"))
 
 
 def _words(section: str) -> tuple[str, ...]:

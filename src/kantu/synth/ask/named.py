@@ -1,0 +1,188 @@
+"""Questions by what a value means: people ask 多少钱 where the page prints 到手价 or no label at all."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kantu.synth.ask.generic import Asker
+from kantu.synth.ask.scene import Scene
+from kantu.synth.facts import Pair
+from kantu.synth.page import Question
+from kantu.synth.words import phrases as say
+from kantu.tasks.builtin import EXTRACT, LOCATE
+
+_LEADS = (
+    *("", "", "", "", "", "请问", "请问", "图里", "图中", "图上", "这张图里", "帮我看看", "看一下", "麻烦看下",
+        "我想知道"),
+    *("告诉我", "帮忙看看", "能看出", "从图上看，", "根据图片，", "老师问，", "截图里", "页面上", "上面",
+        "这里", "你看看", "说说"),
+)  # fmt: skip
+_LED = (
+    "图",
+    "请",
+    "帮",
+    "看",
+    "告诉",
+    "我想",
+    "这",
+    "查",
+    "找",
+    "读",
+    "选",
+    "给",
+    "截图",
+    "判断",
+    "审核",
+    "检查",
+    "指出",
+    "把",
+    "上面",
+)
+_TAILS = ("", "", "", "", "", "呀", "啊", "呢", "来着")
+_TERSE = (
+    "{x}",
+    "{x}？",
+    "{x}是？",
+    "只要{x}",
+    "{x}，只写答案",
+    "{x}：",
+    "读{x}",
+    "抄{x}",
+    "{x}是啥",
+    "{x}给我",
+    "报一下{x}",
+)
+_SENTENCES = ("{v}", "{v}", "{v}", "{v}", "{v}", "是{v}。", "图上写着{v}。", "{x}是{v}。", "{x}：{v}")
+_ABSENT = (*say.UNANSWERABLE, "图里看不到{x}。", "图中没有写明{x}。", "没写{x}，无法回答。", "图片没有显示{x}。")
+_RECORD = (
+    "提取{x}，写成JSON", "用JSON写出{x}，没有的写null", "把{x}抽出来，JSON格式", "输出JSON：{x}",
+        "字段：{x}。返回JSON，缺的填null",
+    "整理出{x}（JSON）", "给我一个JSON，键是{x}", "抽取字段{x}，图里没有就null",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What people call a value, and whole questions that ask for it."""
+
+    nouns: tuple[str, ...]
+    asked: tuple[str, ...] = ()
+
+
+Meanings = Mapping[str, Meaning]
+"""By `Pair.name`."""
+
+
+def wording(rng: random.Random, meaning: Meaning) -> str:
+    """One of some thousands of ways to ask for it."""
+    noun = rng.choice(meaning.nouns)
+    kind = rng.random()
+    if kind < 0.15:
+        return rng.choice(_TERSE).format(x=noun)
+    whole = kind < 0.6 and meaning.asked
+    return spoken(rng, rng.choice(meaning.asked) if whole else rng.choice(say.VALUE).format(x=noun))
+
+
+def spoken(rng: random.Random, core: str) -> str:
+    """A question as someone says it: with some beginning, particle and mark."""
+    end = rng.choice(("？", "？", "？", "?", "")) if core[-1] not in "？?。" else ""
+    return ("" if core.startswith(_LED) else rng.choice(_LEADS)) + core + (rng.choice(_TAILS) if end else "") + end
+
+
+def known(scene: Scene, meanings: Meanings) -> dict[str, Pair]:
+    """The page's values that have a meaning here, where the page says no two things of that meaning."""
+    found: dict[str, list[Pair]] = {}
+    for pair in scene.facts(Pair):
+        if pair.name in meanings:
+            found.setdefault(pair.name, []).append(pair)
+    return {name: pairs[0] for name, pairs in found.items() if len({pair.value for pair in pairs}) == 1}
+
+
+def field(meanings: Meanings) -> Asker:
+    """A value by what it means."""
+
+    def asker(scene: Scene) -> Question | None:
+        rng, pairs = scene.rng, known(scene, meanings)
+        if not pairs:
+            return None
+        name = rng.choice(tuple(pairs))
+        noun, value = meanings[name].nouns[0], pairs[name].value
+        answer = rng.choice(_SENTENCES).format(x=noun, v=value)
+        return Question("field", wording(rng, meanings[name]), answer, (value,))
+
+    return asker
+
+
+def missing(meanings: Meanings) -> Asker:
+    """Something such pages often show, and this one does not."""
+
+    def asker(scene: Scene) -> Question | None:
+        rng = scene.rng
+        shown = {pair.name for pair in scene.facts(Pair)}
+        absent = [
+            name for name, meaning in meanings.items() if name not in shown and not any(map(scene.shown, meaning.nouns))
+        ]
+        if not absent:
+            return None
+        meaning = meanings[rng.choice(absent)]
+        answer = rng.choice(_ABSENT).format(x=meaning.nouns[0])
+        return Question("unanswerable", wording(rng, meaning), answer, absent=True)
+
+    return asker
+
+
+def record(meanings: Meanings, nullable: Iterable[str]) -> Asker:
+    """Some values by meaning as JSON, null for one of `nullable` that the page does not show."""
+
+    def asker(scene: Scene) -> Question | None:
+        rng, pairs = scene.rng, known(scene, meanings)
+        shown = {pair.name for pair in scene.facts(Pair)}
+        absent = [
+            n for n in nullable if n in meanings and n not in shown and not any(map(scene.shown, meanings[n].nouns))
+        ]
+        if len(pairs) < 2:
+            return None
+        names = rng.sample(tuple(pairs), min(len(pairs), rng.randint(2, 4)))
+        if absent and rng.random() < 0.4:
+            names.insert(rng.randint(0, len(names)), rng.choice(absent))
+        keys = {rng.choice(meanings[name].nouns): pairs[name].value if name in pairs else None for name in names}
+        answer = json.dumps(keys, ensure_ascii=False)
+        asked = rng.choice(_RECORD).format(x="、".join(keys))
+        return Question("record", asked, answer, task=EXTRACT.name)
+
+    return asker
+
+
+_WHERE = (
+    "{x}在哪",
+    "{x}写在哪里",
+    "框出{x}",
+    "{x}的位置",
+    "找到{x}并框出来",
+    "用框标出{x}",
+    "{x}在图的什么位置",
+    "定位{x}",
+)
+
+
+def box(meanings: Meanings) -> Asker:
+    """Where a value stands, asked for by its meaning."""
+
+    def asker(scene: Scene) -> Question | None:
+        rng, places = scene.rng, []
+        for name, pair in known(scene, meanings).items():
+            lines = [line for line in scene.page.lines if line.name == pair.key and line.text == pair.value]
+            if len(lines) == 1:
+                places.append((name, lines[0]))
+        if not places:
+            return None
+        name, line = rng.choice(places)
+        noun = rng.choice(meanings[name].nouns)
+        answer = json.dumps([{"bbox_2d": scene.relative(line.box), "label": line.text}], ensure_ascii=False)
+        asked = rng.choice(_WHERE).format(x=noun) + rng.choice(("", "", "？", "。"))
+        return Question("box", asked, answer, task=LOCATE.name)
+
+    return asker
