@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from kantu.errors import InvalidRequestError
 from kantu.synth.draw.faces import require_fonts
+from kantu.synth.families.chart.family import CHART
 from kantu.synth.families.family import Family, Size
 from kantu.synth.families.glyphs import GLYPHS
 from kantu.synth.families.notice.family import NOTICE
@@ -17,7 +18,7 @@ from kantu.synth.families.reading.family import READING
 from kantu.synth.page import Page
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (ORDER, NOTICE, READING, GLYPHS, PHOTO)}
+    {family.name: family for family in (ORDER, NOTICE, CHART, READING, GLYPHS, PHOTO)}
 )
 
 

@@ -171,7 +171,7 @@ UNANSWERABLE = (
 _QUOTES = ("“{}”", "“{}”", "“{}”", '"{}"', "【{}】", "《{}》", "'{}'", "{}")
 _QUESTION_ENDS = ("？", "？", "？", "?", "", "")
 _OTHER_ENDS = ("", "", "。")
-_ASKING = ("什么", "吗", "哪", "谁", "几", "多少", "呢", "怎么", "有没有", "是否", "啥", "怎样")
+ASKING = ("什么", "吗", "哪", "谁", "几", "多少", "呢", "怎么", "有没有", "是否", "啥", "怎样", "还是", "是不是")
 
 
 def quoted(rng: random.Random, text: str, *, bare: float = 0.35) -> str:
@@ -183,5 +183,5 @@ def phrase(rng: random.Random, templates: tuple[str, ...], **slots: str) -> str:
     """One of `templates` with its slots filled and some ending."""
     template = rng.choice(templates)
     text = template.format(**slots)
-    end = rng.choice(_QUESTION_ENDS if any(word in template for word in _ASKING) else _OTHER_ENDS)
+    end = rng.choice(_QUESTION_ENDS if any(word in template for word in ASKING) else _OTHER_ENDS)
     return text + ("" if text[-1] in "？?。" else end)
