@@ -14,6 +14,8 @@ _BEFORE_QUESTION = (
 )
 _BEFORE_REQUEST = ("请", "请你", "麻烦", "麻烦你", "帮我", "帮忙", "请帮我", "你帮我", "给我", "劳驾")
 _AFTER = ("，谢谢", "，急", "，直接说", "，简短回答", "，告诉我就行", "，一句话回答", " 谢谢！", "，看不清")
+_BEFORE_NOUN = ("看看", "帮我看看", "我想知道", "查一下", "告诉我", "我要看", "麻烦看下", "图里", "图上")
+_VERBS = frozenset("读写列找指说念抄框标定给返圈提整抽输用以算计求数查比总概分转识解做把")
 _OPENED = ("图", "请", "帮", "看", "你", "麻烦", "把", "告诉", "这", "根据", "根")
 
 
@@ -29,7 +31,7 @@ def worded(rng: random.Random, patterns: tuple[str, ...], **slots: str) -> str:
     text = expand(rng, rng.choice(patterns))
     asks = any(word in text for word in ASKING)
     if rng.random() < 0.25 and not text.startswith(_OPENED):
-        text = rng.choice(_BEFORE_QUESTION if asks else _BEFORE_REQUEST) + text
+        text = rng.choice(_BEFORE_QUESTION if asks else _BEFORE_REQUEST if text[0] in _VERBS else _BEFORE_NOUN) + text
     text = phrase(rng, (text,), **slots)
     return text.rstrip("？?。") + rng.choice(_AFTER) if rng.random() < 0.05 else text
 
