@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import content
 from browser import Browser
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -31,7 +32,7 @@ FAMILIES = (
 )  # fmt: skip
 LOSSLESS_BYTES = 45_000  # above this a picture is saved at quality 90
 #: Kinds whose values are read off the page as they stand.
-READ = frozenset({"field", "cell", "title", "name", "line", "which"})
+READ = frozenset({"field", "cell", "title", "name", "line"})
 
 
 class Marks(dict[str, Markup]):
@@ -54,6 +55,14 @@ def page_of(family: str, screen: Screen) -> str:
         screen.data, t=Marks(screen.truth), truth=screen.truth, width=screen.width, height=screen.height,
         font=Markup(screen.font),
     )  # fmt: skip
+
+
+def screens_of(family: str) -> list[Screen]:
+    """The screens of a family, from its text or its module."""
+    if (HERE / "families" / f"{family}.toml").exists():
+        return content.pages(family)
+    screens: list[Screen] = importlib.import_module(f"families.{family}").pages()
+    return screens
 
 
 def problems_of(screen: Screen, report: Mapping[str, Any], line: Mapping[str, Any]) -> list[str]:
@@ -130,15 +139,14 @@ def main() -> None:
     parser.add_argument("--only", type=int, nargs="*", help="numbers of screens, from 1")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of each family into this folder")
     arguments = parser.parse_args()
-    there = [name for name in FAMILIES if (HERE / "families" / f"{name}.py").exists()]
+    there = [name for name in FAMILIES if any((HERE / "families").glob(f"{name}.*"))]
     truth = HERE / "truth.jsonl"
     written = truth.read_text(encoding="utf-8").splitlines() if truth.exists() else []
     lines: dict[str, dict[str, Any]] = {row["file"]: row for row in map(json.loads, written)}
     bad = False
     with Browser() as browser:
         for family in arguments.families or there:
-            screens: list[Screen] = importlib.import_module(f"families.{family}").pages()
-            for screen in screens:
+            for screen in screens_of(family):
                 if arguments.only and screen.number not in arguments.only:
                     continue
                 line, problems = draw(browser, family, screen)
