@@ -25,6 +25,13 @@ _SCREENS = {
     (608, 896): 0.5, (512, 1216): 0.3, (768, 544): 0.4,
 }  # fmt: skip
 _MIXED = {(320, 320): 1.0, (320, 448): 3.0, (448, 352): 0.7, (352, 544): 2.5, (416, 640): 1.2, (416, 768): 0.4}
+_EVERYDAY = {
+    (320, 320): 1.0, (320, 448): 2.0, (448, 320): 1.5, (544, 416): 1.0, (416, 640): 1.0, (640, 448): 1.0, (480, 832): 0.7,
+    (544, 736): 0.7, (416, 960): 0.4,
+}  # fmt: skip
+_TAUGHT_APART = ("glyphs", "reading", "photo")
+_SENT = [name for name in FAMILIES if name not in _TAUGHT_APART]
+"""The families of pictures that people send."""
 
 STAGES: Mapping[str, Stage] = {
     stage.name: stage
@@ -55,6 +62,16 @@ STAGES: Mapping[str, Stage] = {
             transcribed=0.3,
             located=0.4,
         ),
+        # Everything people send, in equal shares, beside enough generic reading.
+        Stage(
+            "everyday",
+            {"glyphs": 0.1, "reading": 0.2, "photo": 0.02, **dict.fromkeys(_SENT, 0.68 / len(_SENT))},
+            _EVERYDAY,
+            9_600,
+            448,
+            transcribed=0.3,
+            located=0.3,
+        ),
     )
 }
 
@@ -64,7 +81,8 @@ PLAN: tuple[Stretch, ...] = (
     Stretch("read_out", 28_000),
     Stretch("order", 12_000),
     Stretch("dense", 24_000),
-    Stretch("screens", 32_000, decay=True),
+    Stretch("screens", 32_000),
+    Stretch("everyday", 60_000, decay=True),
 )
 
 
