@@ -22,8 +22,8 @@ PAGE = ROOT / "docs" / "errors.md"
 
 # Whose errors end a command or are raised in Python; no request passes through them.
 _ELSEWHERE = (
-    *("bench", "doctor", "evaluation", "hub", "model", "synth", "training", "cli.py", "usage.py", "vlm.py"),
-    "standard_streams.py",
+    *("bench", "contenders", "doctor", "evaluation", "hub", "model", "synth", "training"),
+    *("cli.py", "standard_streams.py", "usage.py", "vlm.py"),
     *("service/commands.py", "service/server.py", "service/settings.py", "service/tls.py", "service/fetch/settings.py"),
     *("service/keys/check.py", "service/keys/expiry.py", "service/keys/first_key.py"),
 )

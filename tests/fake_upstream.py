@@ -17,7 +17,7 @@ class FakeUpstream:
 
     Attributes:
         reply: answers one chat completion, over its `Exchange`.
-        models_status: HTTP status of GET /models.
+        models_status, models: HTTP status and body of GET /models.
         bodies, keys: JSON bodies and Authorization headers of the chat completions received, in order.
         probes: how many GET /models were answered.
         hung_up: set once a client has gone while it was being answered.
@@ -25,6 +25,7 @@ class FakeUpstream:
 
     reply: Callable[[Exchange], None]
     models_status: int = 200
+    models: str = "{}"
     bodies: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     probes: int = 0
@@ -45,7 +46,7 @@ class Exchange(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.fake.probes += 1
-        self.refuse(self.fake.models_status)
+        self.refuse(self.fake.models_status, self.fake.models)
 
     def do_POST(self) -> None:
         assert self.path == "/v1/chat/completions"

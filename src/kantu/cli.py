@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from kantu.errors import InvalidRequestError, KantuError
+from kantu.evaluation import commands as evaluation
 from kantu.service import commands as service
 from kantu.standard_streams import forgiving
 from kantu.training import commands as training
@@ -76,6 +77,7 @@ app = typer.Typer(
 app.add_typer(training.app, name="train")
 app.add_typer(service.keys, name="keys")
 app.command()(service.serve)
+app.command("eval")(evaluation.evaluate)
 
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import kantu
-from kantu.contenders.contender import AskOptions
+from kantu.contenders.contender import AskOptions, Said
 from kantu.contenders.kantu import Kantu
 
 
@@ -15,4 +17,19 @@ def test_it_answers_and_tells_what_that_cost() -> None:
     assert 1 < reply.completion_tokens <= 8
     assert reply.visual_tokens > 100
     assert 0 < reply.tpot_seconds < reply.total_seconds
+    contender.close()
+
+
+def test_it_keeps_to_schema_and_choices_tells_how_sure_it_is_and_hears_what_was_said_before() -> None:
+    contender = Kantu(kantu.load())
+    schema = {"type": "object", "properties": {"价格": {"type": "string"}}, "required": ["价格"]}
+    typed = contender.ask(["examples/order.png"], "提取价格", AskOptions(max_tokens=40, temperature=0.0, schema=schema))
+    assert list(json.loads(typed.text)) == ["价格"]
+    assert typed.probability is None
+    history = (Said("user", "这是什么"), Said("assistant", "一个订单"))
+    options = AskOptions(temperature=0.0, choices=("已付款", "待付款"), history=history, probability=True)
+    chosen = contender.ask(["examples/order.png"], "什么状态？", options)
+    assert chosen.text in ("已付款", "待付款")
+    assert chosen.probability is not None
+    assert 0 < chosen.probability <= 1
     contender.close()

@@ -27,6 +27,14 @@ def test_any_other_folder_starts_at_448_by_448() -> None:
     assert pixel_budget(config_with(16_777_216), None) == 448 * 448
 
 
+def test_a_task_s_budget_stands_between_what_was_asked_and_what_is_usual() -> None:
+    large = config_with(16_777_216)
+    assert pixel_budget(large, None, task_pixels=900_000) == 900_000
+    assert pixel_budget(large, 2_000_000, task_pixels=900_000) == 2_000_000
+    assert pixel_budget(large, None, task_pixels=900_000, most_pixels=500_000) == 500_000
+    assert pixel_budget(config_with(655_360), None, task_pixels=200_704) == 655_360  # made for few pixels
+
+
 def test_what_was_asked_counts_within_the_limits() -> None:
     assert pixel_budget(config_with(16_777_216), 2_000_000) == 2_000_000
 

@@ -2,32 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from kantu.processing.conversation import ImageSource
 
 
 @dataclass(frozen=True)
+class Said:
+    """A turn of the conversation before the question."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True)
 class AskOptions:
-    """What a question may want of whoever answers; None leaves it to them."""
+    """What a question may want of whoever answers; None leaves it to them.
+
+    Attributes:
+        max_pixels: pixel budget of each picture, which beats everything else.
+        task_pixels: the budget of the question's task, which holds where `max_pixels` is None.
+        schema: the answer is JSON that fits this JSON Schema, where the contender can be told so.
+        choices: the answer is one of these, where the contender can be told so.
+        history: turns before the question; the pictures belong to the first turn of the user.
+        probability: tell how sure the answer is, where that is known.
+    """
 
     max_tokens: int | None = None
     min_tokens: int = 0
     temperature: float | None = None
     max_pixels: int | None = None
+    task_pixels: int | None = None
+    schema: Mapping[str, Any] | None = None
+    choices: tuple[str, ...] | None = None
+    history: tuple[Said, ...] = ()
+    probability: bool = False
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer with what it cost; seconds of wall time from the call. Counts are 0 where they are not told."""
+    """An answer with what it cost; seconds of wall time from the call. Counts are 0 where they are not told.
+
+    `probability` is the geometric mean of the probabilities of the tokens that the model chose, None where not told.
+    """
 
     text: str
     ttft_seconds: float
     total_seconds: float
     completion_tokens: int = 0
     visual_tokens: int = 0
+    probability: float | None = None
 
     @property
     def tpot_seconds(self) -> float:
@@ -36,7 +63,7 @@ class Reply:
 
 
 class Contender(Protocol):
-    """Someone who can be asked."""
+    """Someone who can be asked, from any number of threads at once."""
 
     @property
     def name(self) -> str:
@@ -50,3 +77,23 @@ class Contender(Protocol):
     def close(self) -> None:
         """Free what it holds."""
         ...
+
+
+def mean_probability(logprobs: Iterable[float]) -> float | None:
+    """Of the tokens that were chosen: those that a constraint forced have logprob 0 and say nothing."""
+    chosen = [logprob for logprob in logprobs if logprob != 0.0]
+    return math.exp(sum(chosen) / len(chosen)) if chosen else None
+
+
+def messages(pictures: Sequence[ImageSource], question: str, history: Sequence[Said]) -> list[dict[str, Any]]:
+    """The conversation as `processing.messages` takes it: the pictures stand before the first words of the user."""
+    turns = [*history, Said("user", question)]
+    first = next(number for number, turn in enumerate(turns) if turn.role == "user")
+    shown = [{"type": "image", "image": picture} for picture in pictures]
+    return [
+        {
+            "role": turn.role,
+            "content": [*shown, {"type": "text", "text": turn.text}] if number == first and shown else turn.text,
+        }
+        for number, turn in enumerate(turns)
+    ]

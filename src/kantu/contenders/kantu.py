@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from kantu.contenders.contender import AskOptions, Reply
+from kantu.contenders.contender import AskOptions, Reply, mean_probability, messages
+from kantu.model.folder import ModelFolder
+from kantu.processing.budget import pixel_budget
 from kantu.processing.conversation import ImageSource
+from kantu.processing.image_config import ImageConfig
 from kantu.vlm import VLM
 
 
@@ -15,21 +18,26 @@ class Kantu:
 
     def __init__(self, vlm: VLM) -> None:
         self.name, self.vlm = "kantu", vlm
+        self._image_config = ImageConfig.from_folder(ModelFolder.open(vlm.folder))
 
     def ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
+        budget = pixel_budget(self._image_config, options.max_pixels, task_pixels=options.task_pixels)
         started = time.perf_counter()
-        answer = self.vlm.ask(
-            pictures,
-            question,
+        answer = self.vlm.chat(
+            messages(pictures, question, options.history),
             max_tokens=options.max_tokens,
             min_tokens=options.min_tokens,
             temperature=options.temperature,
-            max_pixels=options.max_pixels,
+            max_pixels=budget,
+            schema=options.schema,
+            choices=options.choices,
+            logprobs=0 if options.probability else None,
         )
         total = time.perf_counter() - started
         usage = answer.usage
         ttft = total if usage.completion_tokens == 1 else answer.timings.ttft_seconds
-        return Reply(answer.text, ttft, total, usage.completion_tokens, usage.visual_tokens)
+        probability = mean_probability(token.logprob for token in answer.logprobs)
+        return Reply(answer.text, ttft, total, usage.completion_tokens, usage.visual_tokens, probability)
 
     def close(self) -> None:
         self.vlm.close()

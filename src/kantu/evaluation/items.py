@@ -1,37 +1,95 @@
-"""Questions about pictures with known truth, read from a folder's truth.jsonl."""
+"""Questions about pictures with known truth, and how a folder's truth.jsonl states them."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from kantu.contenders.contender import Said
 from kantu.errors import InvalidRequestError
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
 
+_DIGEST_CHARACTERS = 16
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture by its name in the suite: a file, or the bytes of one. `digest` is known for drawn ones, else found."""
+
+    name: str
+    source: Path | bytes
+    known_digest: str = ""
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the pixels where they were drawn, else of the file."""
+        return self.known_digest or hashlib.sha256(self.read()).hexdigest()
+
+    def read(self) -> bytes:
+        """The file.
+
+        Raises InvalidRequestError (`picture_missing`) when it is not there.
+        """
+        if isinstance(self.source, bytes):
+            return self.source
+        try:
+            return self.source.read_bytes()
+        except OSError:
+            raise InvalidRequestError(
+                "picture_missing", f"找不到图片：{self.source}", f"no such picture: {self.source}", param=self.name
+            ) from None
+
 
 @dataclass(frozen=True)
 class Item:
-    """One question about one picture. `kind` says what is asked, so that accuracy can be told by kind."""
+    """One question about any number of pictures.
 
-    picture: Path
+    Attributes:
+        family: what the pictures show.
+        kind: what is asked, so that accuracy can be told by kind.
+        origin: where the pictures come from ("held_out", "browser", ...): a column of the table.
+        choices: what may be answered, where the question is a multiple choice.
+        history: turns before the question.
+    """
+
+    pictures: tuple[Picture, ...]
     task: Task
     kind: str
     question: str
     truth: Truth
+    family: str = ""
+    origin: str = ""
+    choices: tuple[str, ...] | None = None
+    history: tuple[Said, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for equal pictures, question and truth, in every run and on every machine."""
+        told = (
+            *(picture.digest for picture in self.pictures),
+            *(f"{said.role}:{said.text}" for said in self.history),
+            *(self.task.name, self.kind, self.question, self.truth.answer, *self.truth.values, str(self.truth.absent)),
+        )
+        digest = hashlib.sha256(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()
+        first = self.pictures[0].name if self.pictures else "-"
+        return f"{self.origin}/{first}#{digest[:_DIGEST_CHARACTERS]}"
 
 
-def read_items(
-    folder: Path, kinds: Sequence[str] | None = None, *, tasks: Mapping[str, Task] = TASKS
+def read_folder(
+    folder: Path, *, family: str = "", origin: str = "", tasks: Mapping[str, Task] = TASKS
 ) -> tuple[Item, ...]:
-    """The questions of a folder's truth.jsonl, those of `kinds` if given.
+    """The questions of a folder's truth.jsonl.
 
-    A line is a page: its picture's `file` name and `questions`, each with `kind`, `question`, `answer`, and where they
-    are not the usual ones `values` (none), `absent` (false), `forbidden` (none) and `task` (ask).
+    A line is a picture: its `file` name, its `family` where the folder has several, and `questions`, each with `kind`,
+    `question`, `answer`, and where they are not the usual ones `values` (none), `absent` (false), `forbidden` (none),
+    `task` (ask) and `pictures` (all files that the question is about, instead of `file`).
 
     Raises InvalidRequestError when the folder has no truth.jsonl, or a line of it is not as described.
     """
@@ -41,26 +99,36 @@ def read_items(
             "truth_missing", f"目录里没有 truth.jsonl：{folder}", f"no truth.jsonl in {folder}", param=str(folder)
         )
     items: list[Item] = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text("utf-8").removesuffix("\n").split("\n"), 1):
         try:
-            items += _items(folder, json.loads(line), tasks)
-        except (ValueError, LookupError, TypeError) as error:
+            items += _items(folder, json.loads(line), family or folder.name, origin or folder.name, tasks)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise InvalidRequestError(
                 "truth_invalid",
-                f"{path} 第 {number} 行不是一页的标准答案，或用了未知的任务。",
-                f"Line {number} of {path} is not the truth of a page, or names an unknown task.",
+                f"{path} 第 {number} 行不是一张图的标准答案，或用了未知的任务。",
+                f"Line {number} of {path} is not the truth of a picture, or names an unknown task.",
                 param=str(path),
             ) from error
-    return tuple(item for item in items if kinds is None or item.kind in kinds)
+    return tuple(items)
 
 
-def _items(folder: Path, page: Mapping[str, Any], tasks: Mapping[str, Task]) -> Iterator[Item]:
+def _items(
+    folder: Path, page: Mapping[str, Any], family: str, origin: str, tasks: Mapping[str, Task]
+) -> Iterator[Item]:
     for asked in page["questions"]:
+        files = asked.get("pictures") or [page["file"]]
         truth = Truth(
             asked["answer"],
             tuple(asked.get("values", ())),
             asked.get("absent", False),
             tuple(asked.get("forbidden", ())),
         )
-        task = tasks[asked.get("task", "ask")]
-        yield Item(folder / page["file"], task, asked["kind"], asked["question"], truth)
+        yield Item(
+            tuple(Picture(name, folder / name) for name in files),
+            tasks[asked.get("task", "ask")],
+            asked["kind"],
+            asked["question"],
+            truth,
+            family=page.get("family", family),
+            origin=origin,
+        )

@@ -1,43 +1,119 @@
-"""How often a contender's answers are right, by kind of question."""
+"""Asks a contender the questions of a suite, several at once, and judges its answers."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 
 from kantu.contenders.contender import AskOptions, Contender, Reply
+from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError, PromptTooLongError
 from kantu.evaluation.items import Item
+from kantu.evaluation.measures import measures
+from kantu.evaluation.results import Answer
+from kantu.tasks.builtin import READ
 
-GREEDY = AskOptions(max_tokens=300, temperature=0.0)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """An item, what was answered, and the share of it that was right (0 to 1)."""
-
-    item: Item
-    reply: Reply
-    score: float
+_PROSE_TOKENS = 300
+_TYPED_TOKENS = 1_024  # of JSON, and of a page that is read
+_TRIES = 5  # while a server says that it is full
+_NO_REPLY = Reply("", 0.0, 0.0)
 
 
-def measure(contender: Contender, items: Iterable[Item], options: AskOptions = GREEDY) -> Iterator[Judged]:
-    """Ask every question and judge every answer, one after the other."""
-    for item in items:
-        reply = contender.ask([item.picture], item.question, options)
-        yield Judged(item, reply, item.task.score(item.truth, reply.text))
+def measure(
+    contender: Contender, items: Sequence[Item], *, parallel: int = 1, max_pixels: int | None = None
+) -> Iterator[Answer]:
+    """Ask every question, `parallel` at once, and judge every answer, in the order in which they come.
+
+    A question that cannot be asked (its picture is refused, it is too long) has no answer and counts as wrong.
+
+    Raises KantuError where the fault is not the question's: the answers so far have been handed out.
+    """
+    waiting = iter(items)
+    with ThreadPoolExecutor(parallel) as pool:
+        running: dict[Future[tuple[Reply, str]], Item] = {}
+        try:
+            while True:
+                for item in islice(waiting, parallel - len(running)):
+                    running[pool.submit(_ask, contender, item, max_pixels)] = item
+                if not running:
+                    return
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    item = running.pop(done)
+                    yield judge(item, *done.result())
+        finally:
+            for future in running:
+                future.cancel()
 
 
-def by_kind(judged: Iterable[Judged]) -> dict[str, tuple[float, int]]:
-    """Kind -> (mean score, number of questions), in order of first appearance."""
-    scores: dict[str, list[float]] = defaultdict(list)
-    for one in judged:
-        scores[one.item.kind].append(one.score)
-    return {kind: (sum(values) / len(values), len(values)) for kind, values in scores.items()}
+def judge(item: Item, reply: Reply, error: str = "") -> Answer:
+    """What a reply is worth; one that is an error is worth nothing."""
+    return Answer(
+        key=item.key,
+        pictures=tuple(picture.name for picture in item.pictures),
+        family=item.family,
+        kind=item.kind,
+        origin=item.origin,
+        task=item.task.name,
+        question=item.question,
+        truth=item.truth.answer,
+        values=item.truth.values,
+        absent=item.truth.absent,
+        forbidden=item.truth.forbidden,
+        answer=reply.text,
+        score=0.0 if error else item.task.score(item.truth, reply.text),
+        measures=measures(item, reply.text),
+        probability=reply.probability,
+        ttft_seconds=reply.ttft_seconds,
+        total_seconds=reply.total_seconds,
+        completion_tokens=reply.completion_tokens,
+        visual_tokens=reply.visual_tokens,
+        error=error,
+    )
 
 
-def mean_over(table: Mapping[str, tuple[float, int]], kinds: Iterable[str]) -> float:
-    """Mean score over all questions of these kinds; 0 where there are none."""
-    rows = [table[kind] for kind in kinds if kind in table]
-    asked = sum(count for _, count in rows)
-    return sum(score * count for score, count in rows) / asked if asked else 0.0
+def judge_again(item: Item, answer: Answer) -> Answer:
+    """A kept answer by the judges of today."""
+    reply = Reply(
+        answer.answer,
+        answer.ttft_seconds,
+        answer.total_seconds,
+        answer.completion_tokens,
+        answer.visual_tokens,
+        answer.probability,
+    )
+    return judge(item, reply, answer.error)
+
+
+def _ask(contender: Contender, item: Item, max_pixels: int | None) -> tuple[Reply, str]:
+    """The reply, or why there is none."""
+    is_long = item.task.result is not None or item.task.name == READ.name
+    options = AskOptions(
+        max_tokens=_TYPED_TOKENS if is_long else _PROSE_TOKENS,
+        temperature=0.0,
+        max_pixels=max_pixels,
+        task_pixels=item.task.max_pixels,
+        schema=item.task.schema(),
+        choices=item.choices,
+        history=item.history,
+        probability=True,
+    )
+    pictures = [picture.source for picture in item.pictures]
+    for remaining in reversed(range(_TRIES)):
+        try:
+            return contender.ask(pictures, item.question, options), ""
+        except OverloadedError as error:
+            if not remaining:
+                raise
+            time.sleep(error.retry_after_seconds)
+        except KantuError as error:
+            if not _is_of_the_question(error):
+                raise
+            return _NO_REPLY, error.code
+    raise AssertionError("the last try returns or raises")
+
+
+def _is_of_the_question(error: KantuError) -> bool:
+    if isinstance(error, ImageError | PromptTooLongError):
+        return True
+    return isinstance(error, InvalidRequestError) and error.code == "upstream_refused"

@@ -19,15 +19,24 @@ LOW_DETAIL_PIXELS = 128 * 32 * 32
 
 
 def pixel_budget(
-    config: ImageConfig, max_pixels: int | None, detail: Detail = "auto", *, most_pixels: int | None = None
+    config: ImageConfig,
+    max_pixels: int | None,
+    detail: Detail = "auto",
+    *,
+    most_pixels: int | None = None,
+    task_pixels: int | None = None,
 ) -> int:
     """The pixel budget of a picture: what was asked, within the limits, or what its detail says.
+
+    A request's `max_pixels` beats the budget of its task, and that beats `ASK_PIXELS`. A folder that was made for few
+    pixels knows better than a task how many it needs.
 
     Args:
         detail: where `max_pixels` is None: "low" takes at most `LOW_DETAIL_PIXELS`, even below the folder's floor;
             "high" the folder's limit; "auto" too, where the folder was made for few pixels, else the default of
-            `VLM.ask`.
+            `VLM.ask` or the budget of the task.
         most_pixels: a limit below the folder's own, such as a server's.
+        task_pixels: the budget of the task, if the question belongs to one.
 
     Raises:
         InvalidRequestError: `max_pixels` is below one visual token or above the limits.
@@ -37,7 +46,9 @@ def pixel_budget(
     if max_pixels is None:
         if detail == "low":
             return min(most, max(least, LOW_DETAIL_PIXELS))
-        return most if detail == "high" or config.max_pixels <= MOST_TASK_PIXELS else min(most, ASK_PIXELS)
+        return (
+            most if detail == "high" or config.max_pixels <= MOST_TASK_PIXELS else min(most, task_pixels or ASK_PIXELS)
+        )
     if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or not least <= max_pixels <= most:
         raise InvalidRequestError(
             "invalid_max_pixels",

@@ -1,0 +1,84 @@
+"""The tables as Markdown, put between two markers of a page whose prose is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kantu.errors import InvalidRequestError
+from kantu.evaluation import tables
+from kantu.evaluation.report import words
+from kantu.evaluation.results import Answer, Results
+
+BEGIN = "<!-- kantu eval: 从这里到结束标记由 kantu eval --markdown 生成，请勿手改 -->"
+END = "<!-- kantu eval: 结束 -->"
+
+
+def markdown(results: Results, answers: Sequence[Answer], missing: Sequence[str]) -> str:
+    """What stands between the markers."""
+    return "\n".join(_lines(results, answers, missing))
+
+
+def put(page: Path, text: str) -> None:
+    """Put the text between the markers of a page; a page that is not there is made of them alone.
+
+    Raises InvalidRequestError (`markers_missing`) when the page has no such markers.
+    """
+    old = page.read_text("utf-8") if page.exists() else f"{BEGIN}\n{END}\n"
+    before, begin, rest = old.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise InvalidRequestError(
+            "markers_missing",
+            f"{page} 里没有这两行标记：{BEGIN} 和 {END}",
+            f"{page} lacks the markers {BEGIN} and {END}",
+            param="markdown",
+        )
+    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
+
+
+def _lines(results: Results, answers: Sequence[Answer], missing: Sequence[str]) -> Iterator[str]:
+    yield f"{words.who(results.run)}  "
+    yield words.when(results)
+    if missing:
+        yield f"\n缺：{'、'.join(missing)}"
+    yield "\n## 目标\n"
+    yield "| 目标 | 来源 | 要求，% | 实测，% | 题 | 达到 |"
+    yield "|---|---|---|---|---|---|"
+    for row in tables.floors(answers):
+        for origin, share in row.reached.items():
+            met = "是" if row.floor.met(origin, share.percent) else "**否**"
+            sign = "<" if row.floor.fooled else "≥"
+            needed = f"{sign} {row.floor.least[origin]:g}"
+            name = words.origin(origin)
+            yield f"| {row.floor.name} | {name} | {needed} | {words.percent(share)} | {share.count} | {met} |"
+    origins = tables.origins(answers)
+    yield "\n## 按种类和题型\n"
+    yield "| 种类 | 题型 | " + " | ".join(f"{words.origin(origin)}，% | 题" for origin in origins) + " |"
+    yield "|---|---|" + "---|---|" * len(origins)
+    for line in tables.by_kind(answers):
+        cells = [line.shares.get(origin) for origin in origins]
+        shares = " | ".join(f"{words.percent(cell)} | {cell.count if cell and cell.count else ''}" for cell in cells)
+        name = words.family(line.family) if line.family else "全部"
+        yield f"| {'' if line.kind else f'**{name}**'} | {words.kind(line.kind)} | {shares} |"
+    yield from _rest(answers)
+
+
+def _rest(answers: Sequence[Answer]) -> Iterator[str]:
+    if found := tables.means(answers):
+        yield "\n## 其他度量\n"
+        yield "| 度量 | 平均 | 题 |\n|---|---|---|"
+        for name, share in found.items():
+            yield f"| {words.MEASURES.get(name, name)} | {share.mean:.3f} | {share.count} |"
+    if verdicts := tables.verdicts(answers):
+        yield "\n| 判定 | 精确率，% | 召回率，% | 题 |\n|---|---|---|---|"
+        for row in verdicts:
+            yield f"| {row.verdict} | {100 * row.precision:.1f} | {100 * row.recall:.1f} | {row.count} |"
+    if bins := tables.reliability(answers):
+        yield f"\n把握与对错（期望校准误差 {tables.calibration_error(bins):.3f}）：\n"
+        yield "| 词元平均概率 | 平均 | 答对，% | 题 |\n|---|---|---|---|"
+        for each in bins:
+            line = f"{each.low:g}–{each.high:g} | {each.probability:.3f} | {100 * each.right:.1f} | {each.count}"
+            yield f"| {line} |"
+    if costs := words.costs(tables.costs(answers)):
+        yield f"\n{costs}"

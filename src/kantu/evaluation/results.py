@@ -1,0 +1,238 @@
+"""What a run found, and the file that holds it: JSON lines that a killed run leaves whole.
+
+The first line says what was asked of whom (`Run`), every other one is an `Answer` or a `Session`. Opening the file
+again for the same run goes on where it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from kantu.errors import InvalidRequestError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked of whom.
+
+    Attributes:
+        weights: SHA-256 of the weights, "" where a server does not tell.
+        precision: "bfloat16", "float32", "int8", "int4", or "server".
+        max_pixels: what the user asked for; None leaves it to the tasks and the folder.
+    """
+
+    suite: str
+    suite_version: str
+    model: str
+    weights: str
+    precision: str
+    max_pixels: int | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One stretch of work on a run: a run that was interrupted has several.
+
+    Attributes:
+        started_at: ISO 8601, UTC.
+        commit: of the checkout, with "+" where files differ from it; "" where there is none.
+        machine: cpu, cores, device, torch.
+    """
+
+    started_at: str
+    seconds: float
+    answered: int
+    parallel: int
+    version: str
+    commit: str
+    machine: Mapping[str, str | int]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question, what was answered, and how right that was.
+
+    Attributes:
+        key: see `Item.key`.
+        pictures: their names in the suite.
+        origin: where the pictures come from, a column of the table.
+        score: the share of it that is right, 0 to 1, by the judge of the task.
+        measures: what else was measured of it, see `measures.measures`.
+        error: why there is no answer (the code of the error), or "".
+    """
+
+    key: str
+    pictures: tuple[str, ...]
+    family: str
+    kind: str
+    origin: str
+    task: str
+    question: str
+    truth: str
+    values: tuple[str, ...]
+    absent: bool
+    forbidden: tuple[str, ...]
+    answer: str
+    score: float
+    measures: Mapping[str, float | str]
+    probability: float | None
+    ttft_seconds: float
+    total_seconds: float
+    completion_tokens: int
+    visual_tokens: int
+    error: str = ""
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """Family and kind; what a task's instruction asks for is told by task."""
+        return self.family, f"task:{self.task}" if self.kind == "task" else self.kind
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything in a file."""
+
+    run: Run
+    answers: Mapping[str, Answer]
+    sessions: tuple[Session, ...] = ()
+
+
+@dataclass
+class ResultFile:
+    """A result file that is open for more. Use it as a context."""
+
+    path: Path
+    results: Results
+    _file: TextIO = field(repr=False)
+
+    @classmethod
+    def open(cls, path: Path, run: Run, *, fresh: bool = False) -> ResultFile:
+        """Begin a file, or go on with the one that is there, unless it is to be `fresh`.
+
+        Raises InvalidRequestError (`results_other_run`) when it holds another run.
+        """
+        results = Results(run, {})
+        if path.exists() and not fresh:
+            results = read_results(path)
+            if results.run != run:
+                raise InvalidRequestError(
+                    "results_other_run",
+                    f"{path} 里是另一次评测（{_told(results.run)}），这次是 {_told(run)}：换个文件，或加 --fresh。",
+                    f"{path} holds another run; name another file, or use --fresh.",
+                    param=str(path),
+                )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _rewrite(path, results)  # whole: a run that was killed may have left half a line
+        return cls(path, results, path.open("a", encoding="utf-8"))
+
+    def replace(self, answers: Mapping[str, Answer]) -> None:
+        """Write these answers instead of those with their keys, as when they are judged anew."""
+        kept = {**self.results.answers, **answers}
+        if kept == self.results.answers:
+            return
+        self.results = Results(self.results.run, kept, self.results.sessions)
+        self._file.close()
+        _rewrite(self.path, self.results)
+        self._file = self.path.open("a", encoding="utf-8")
+
+    def add(self, line: Answer | Session) -> None:
+        """One more, on the disk when this returns."""
+        self._file.write(_line(line))
+        self._file.flush()
+        answers, sessions = dict(self.results.answers), self.results.sessions
+        if isinstance(line, Answer):
+            answers[line.key] = line
+        else:
+            sessions = (*sessions, line)
+        self.results = Results(self.results.run, answers, sessions)
+
+    def __enter__(self) -> ResultFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def read_results(path: Path) -> Results:
+    """What a file holds; half a line at its end, of a run that was killed, is left out.
+
+    Raises InvalidRequestError (`results_invalid`) when it is missing or is not such a file.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")  # not splitlines: answers may hold other ends of lines
+    except OSError:
+        lines = []
+    values: list[dict[str, Any]] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            values.append(json.loads(line))
+        except ValueError:
+            if number < len(lines):  # what follows the last end of a line is empty, or half a line
+                raise _invalid(path, number) from None
+    try:
+        if values[0].pop("kantu_eval") != FORMAT:
+            raise _invalid(path, 1)
+        run = Run(**values[0]["run"])
+        answers = [Answer(**_tuples(value["answer"])) for value in values[1:] if "answer" in value]
+        sessions = tuple(Session(**value["session"]) for value in values[1:] if "session" in value)
+    except (LookupError, TypeError, AttributeError):
+        raise _invalid(path, 1) from None
+    return Results(run, {answer.key: answer for answer in answers}, sessions)
+
+
+def _invalid(path: Path, number: int) -> InvalidRequestError:
+    return InvalidRequestError(
+        "results_invalid",
+        f"{path} 不是 kantu eval 的结果文件（第 {number} 行）。",
+        f"{path} is not a result file of kantu eval (line {number}).",
+        param=str(path),
+    )
+
+
+def _rewrite(path: Path, results: Results) -> None:
+    """Never half: a new file takes the place of the old one."""
+    draft = path.with_name(path.name + ".new")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(_dump({"kantu_eval": FORMAT, "run": asdict(results.run)}))
+        file.writelines(_line(session) for session in results.sessions)
+        file.writelines(_line(answer) for answer in results.answers.values())
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _line(line: Answer | Session) -> str:
+    return _dump({"answer" if isinstance(line, Answer) else "session": asdict(line)})
+
+
+def _dump(value: Any) -> str:
+    # Answers may hold lone surrogates, which have no UTF-8: they are escaped with everything else that is not ASCII.
+    text = json.dumps(value, ensure_ascii=False)
+    return (text if text.isascii() or _has_utf8(text) else json.dumps(value)) + "\n"
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _tuples(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(each) if isinstance(each, list) else each for name, each in value.items()}
+
+
+def _told(run: Run) -> str:
+    pixels = "" if run.max_pixels is None else f"，max_pixels {run.max_pixels}"
+    return f"{run.suite} {run.suite_version}，{run.model} {run.weights[:8]} {run.precision}{pixels}"
