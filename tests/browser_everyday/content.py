@@ -30,8 +30,9 @@ FRAME = ("layout", "width", "height", "scale", "font", "ask")
 #: What a template uses and does not draw as words that can be read.
 UNREAD = ("accent", "look", "behind")
 BRACES = re.compile(r"\{([^{}]+)\}")
-#: What stands before the words of a check box or a radio button.
-TICK = re.compile(r"^[\[(][x ][\])]")
+#: What stands before the words of a check box, a radio button, or a message that is not only words.
+TICK = re.compile(r"^(?:[\[(][x ][\])]|[vpfmr]:)")
+PARTS = re.compile(r"\||>>")
 #: Kinds whose values may stand nowhere on the page.
 DERIVED = frozenset(
     {"count", "how_many", "compare", "arithmetic", "choice", "state", "which", "where", "doing", "injected"}
@@ -61,7 +62,7 @@ def pieces_of(values: Iterable[Any]) -> Iterable[str]:
     """Every piece of text in a page's table."""
     for value in values:
         if isinstance(value, str):
-            for piece in value.split("|"):
+            for piece in PARTS.split(value):
                 yield TICK.sub("", piece.strip()).removesuffix("*").removeprefix(">")
         elif isinstance(value, Mapping):
             yield from pieces_of(value.values())
