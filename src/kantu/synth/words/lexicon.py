@@ -6,11 +6,12 @@ from importlib import resources
 
 
 def sections(text: str) -> dict[str, list[str]]:
-    """Lines of a text by section; a section begins with its name in brackets, and # begins a comment."""
+    """Lines of a text by section; a section begins with its name in brackets (a line with | in them is none),
+    and # begins a comment."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in text.splitlines():
-        if line.startswith("[") and line.endswith("]") and line.count("[") == 1:
+        if line.startswith("[") and line.endswith("]") and "|" not in line:
             lines = found.setdefault(line.strip("[]"), [])
         elif not line.startswith("#"):
             lines.append(line)
