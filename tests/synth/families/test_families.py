@@ -15,11 +15,7 @@ from kantu.synth.page import Box
 
 
 def test_the_families_that_there_are() -> None:
-<<<<<<< HEAD
-    assert set(FAMILIES) == {"order", "notice", "chart", "table", "reading", "glyphs", "photo"}
-=======
-    assert set(FAMILIES) == {"order", "notice", "post", "reading", "glyphs", "photo"}
->>>>>>> 18be152 (Social posts: pictures with things and words in them, remarks and counts in nine layouts; texts that fit or contradict them, and text and picture judged together)
+    assert set(FAMILIES) == {"order", "post", "notice", "chart", "table", "reading", "glyphs", "photo"}
 
 
 def test_an_unknown_family_is_named_in_the_error() -> None:

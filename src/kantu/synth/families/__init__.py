@@ -20,7 +20,7 @@ from kantu.synth.families.table.family import TABLE
 from kantu.synth.page import Page
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (ORDER, NOTICE, POST, CHART, TABLE, READING, GLYPHS, PHOTO)}
+    {family.name: family for family in (ORDER, POST, NOTICE, CHART, TABLE, READING, GLYPHS, PHOTO)}
 )
 
 
