@@ -7,7 +7,8 @@ the piece; both mark it for the browser where a question rests on it.
 
 A line of `ask` is `kind | question | answer | !forbidden; forbidden`:
 
-- in an answer the braces stand around the values: `它是{关}着的。`
+- in an answer the braces stand around the values: `它是{关}着的。` They hold no more than what every right
+  answer has: `{64}.00 元`;
 - of a `box` the answer is the piece, or `piece=label`;
 - of a `record` it is `name=piece; name=null`;
 - an `unanswerable` one has no values.
@@ -90,16 +91,19 @@ def question_of(line: str) -> Question:
 
 
 def rests_on(question: Question, pieces: list[str]) -> Iterable[str]:
-    """The pieces that hold what a right answer says: the one that is the value, else the shortest one with it."""
+    """The pieces that hold what a right answer says: the one that the answer quotes, else the shortest one with a value."""
     if question.box is not None:
         yield question.box
     for piece in (question.record or {}).values():
         if piece is not None:
             yield piece
     for value in question.values:
-        holding = [value] if value in pieces else sorted((p for p in pieces if value in p), key=len)
-        if holding and (question.kind not in DERIVED or len(value) > 1):
-            yield holding[0]
+        holding = sorted((piece for piece in pieces if value in piece), key=len)
+        quoted = [piece for piece in holding if piece in question.answer and len(piece) > 1]
+        if question.kind not in DERIVED:
+            yield from quoted[-1:] or holding[:1]
+        elif len(value) > 1:
+            yield from quoted[-1:]
 
 
 def marks(truth: Mapping[str, str]) -> dict[str, Any]:
