@@ -91,7 +91,7 @@ def question_of(line: str) -> Question:
 
 
 def rests_on(question: Question, pieces: list[str]) -> Iterable[str]:
-    """The pieces that hold what a right answer says: the one that the answer quotes, else the shortest one with a value."""
+    """The pieces that hold what a right answer says: the quoted one, else the shortest with a value."""
     if question.box is not None:
         yield question.box
     for piece in (question.record or {}).values():
