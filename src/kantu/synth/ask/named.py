@@ -12,36 +12,22 @@ from kantu.synth.ask.scene import Scene
 from kantu.synth.facts import Pair
 from kantu.synth.page import Question
 from kantu.synth.words import phrases as say
+from kantu.synth.words.wording import worded
 from kantu.tasks.builtin import EXTRACT, LOCATE
 
-_LEADS = (
-    *("", "", "", "", "", "请问", "请问", "图里", "图中", "图上", "这张图里", "帮我看看", "看一下", "麻烦看下",
-        "我想知道"),
-    *("告诉我", "帮忙看看", "能看出", "从图上看，", "根据图片，", "老师问，", "截图里", "页面上", "上面",
-        "这里", "你看看", "说说"),
-)  # fmt: skip
-_LED = (
-    "图",
-    "请",
-    "帮",
-    "看",
-    "告诉",
-    "我想",
-    "这",
-    "查",
-    "找",
-    "读",
-    "选",
-    "给",
-    "截图",
-    "判断",
-    "审核",
-    "检查",
-    "指出",
-    "把",
-    "上面",
+_VALUE = (
+    *[
+        "[|||图里|图中|图上|这里|页面上|截图里的|这张图的]{x}[是什么|是多少|是啥|写的什么|写的是什么|怎么写的|填的什么|显示什么]"
+        "[|||呀|啊|呢]",
+        "[|||图里|图中|图上|这里]{x}[那一项|一栏|这项|那里][写着什么|是什么|填了啥|的内容是什么][|||呀|呢]",
+    ]
+    * 2,
+    "[看看|读一下|念一下|找一下|报一下|写出|给出|说出|查一下|提取|抄下|认一下|核对一下][|图里的|图中的|这张图的]{x}",
+    "[我|我就|我只][想知道|要|需要|问的是|想看]{x}",
+    "{x}[呢|在图上写的是什么|具体是什么|究竟是什么|有写吗，是什么|麻烦读一下|帮我抄下来|念给我听]",
+    "[能不能|可以|能]告诉我{x}[|是什么|是多少]",
 )
-_TAILS = ("", "", "", "", "", "呀", "啊", "呢", "来着")
+_WHOLE = "[||||图里|图上|截图里|这里|看图，|照图上说，|按图里写的，]<x>[||||呀|啊|呢|来着]"
 _TERSE = (
     "{x}",
     "{x}？",
@@ -82,14 +68,9 @@ def wording(rng: random.Random, meaning: Meaning) -> str:
     kind = rng.random()
     if kind < 0.15:
         return rng.choice(_TERSE).format(x=noun)
-    whole = kind < 0.6 and meaning.asked
-    return spoken(rng, rng.choice(meaning.asked) if whole else rng.choice(say.VALUE).format(x=noun))
-
-
-def spoken(rng: random.Random, core: str) -> str:
-    """A question as someone says it: with some beginning, particle and mark."""
-    end = rng.choice(("？", "？", "？", "?", "")) if core[-1] not in "？?。" else ""
-    return ("" if core.startswith(_LED) else rng.choice(_LEADS)) + core + (rng.choice(_TAILS) if end else "") + end
+    if kind < 0.6 and meaning.asked:
+        return worded(rng, tuple(_WHOLE.replace("<x>", core) for core in meaning.asked))
+    return worded(rng, _VALUE, x=noun)
 
 
 def known(scene: Scene, meanings: Meanings) -> dict[str, Pair]:

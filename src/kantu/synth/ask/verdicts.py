@@ -6,33 +6,56 @@ import random
 from dataclasses import dataclass
 
 from kantu.synth.ask.generic import Asker
-from kantu.synth.ask.named import spoken
 from kantu.synth.ask.scene import Scene
 from kantu.synth.page import Question
 from kantu.synth.words.moderation import CATEGORIES, UNCLEAR, Passage
+from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import MODERATE
 from kantu.tasks.results import Category, ModerateResult, ModerateVerdict, Side
 
 _IT = (
-    "这条",
-    "这个",
-    "这",
-    "这张图",
-    "这份内容",
-    "图里的内容",
-    "这段话",
-    "这则信息",
-    "图上这些字",
-    "上面的内容",
-    "这东西",
-    "",
+    *(
+        "这条",
+        "这个",
+        "这",
+        "这张图",
+        "这份内容",
+        "图里的内容",
+        "这段话",
+        "这则信息",
+        "图上这些字",
+        "上面的内容",
+        "这东西",
+        "",
+        "",
+    ),
+    *(
+        "这图",
+        "这张截图",
+        "图片内容",
+        "这幅画面",
+        "用户发的这张图",
+        "投稿的这张图",
+        "图中文字",
+        "这篇",
+        "它",
+        "本图",
+        "所示内容",
+    ),
 )
 _ASKED = (
-    *("{it}合规吗", "{it}合不合规", "{it}违规吗", "{it}有没有违规", "{it}能发吗", "{it}能不能发出去", "{it}能过审吗"),
-    *("{it}有问题吗", "{it}有没有问题", "{it}是合规还是违规", "{it}符合规定吗", "{it}可以发布吗", "{it}会被删吗"),
-    *("审核一下{it}", "帮我审一下{it}", "判断{it}是否合规", "判断{it}有没有违规", "{it}算不算违规", "{it}违不违规"),
-    *("给{it}一个审核结论", "{it}要不要拦下来", "{it}该放行吗", "检查{it}的内容", "{it}能留着吗", "{it}要处理吗"),
-)  # fmt: skip
+    "{it}[合规吗|合不合规|是否合规|算合规吗|合规不|合规么]",
+    "{it}[违规吗|有没有违规|违不违规|算不算违规|违反规定了吗|有违规的地方吗]",
+    "{it}[能发吗|能不能发|能发出去吗|可以发布吗|适合发布吗|能公开吗|发得出去吗]",
+    "{it}[能过审吗|审核能通过吗|能不能过审|会被删吗|会不会被删|会被封吗|能留着吗]",
+    "{it}[有问题吗|有没有问题|问题大吗|有毛病吗|要不要紧|安全吗]",
+    "{it}[是合规还是违规|合规还是违规|属于合规还是违规]",
+    "{it}[要不要拦|该拦吗|该放行吗|放行吗|要处理吗|需要下架吗|该不该删]",
+    "[审核|审一下|审查|检查|核查|复核]{it}",
+    "[判断|判定|看看|说说]{it}[是否合规|有没有违规|能不能发]",
+    "[给|对]{it}[做个审核结论|下个结论|做出审核]",
+    "{it}[符合社区规定吗|符合规定吗|符合平台规则吗|合乎规范吗]",
+)
 _WITH_TEXT = (
     *("{asked}，配的文字是“{text}”", "文字：“{text}”，配这张图，{asked}", "有人发了这张图，写着“{text}”，{asked}"),
     *("“{text}”加上这张图，{asked}", "图文一起看，{asked}文字是：{text}", "配文“{text}”。{asked}"),
@@ -125,9 +148,10 @@ def task(judgement: Judgement) -> Asker:
 
 
 def _asked(rng: random.Random, text: str) -> str:
-    core = rng.choice(_ASKED).format(it=rng.choice(_IT))
+    it = rng.choice(_IT)
     if not text:
-        return spoken(rng, core)
+        return worded(rng, _ASKED, it=it)
+    core = told(rng, _ASKED, it=it)
     end = rng.choice(("？", "？", "?", "。")) if rng.random() < 0.9 else "，"
     template = rng.choice(_WITH_TEXT)
     return template.format(asked=core + (end if not template.startswith("{asked}，") else ""), text=text)
@@ -137,7 +161,7 @@ def _about(rng: random.Random, passage: Passage) -> Question:
     it = rng.choice(_IT)
     if rng.random() < 0.5 or not passage.evidence:
         answer = rng.choice(("{c}", "{c}。", "属于{c}。", "是{c}。", "违规类别：{c}")).format(c=passage.category)
-        return Question("verdict", spoken(rng, rng.choice(_WHICH).format(it=it)), answer, (passage.category,))
+        return Question("verdict", worded(rng, _WHICH, it=it), answer, (passage.category,))
     evidence = passage.evidence[0]
     answer = rng.choice(("{e}", "“{e}”", "“{e}”这句。", "是“{e}”。")).format(e=evidence)
-    return Question("verdict", spoken(rng, rng.choice(_WHERE).format(it=it)), answer, (evidence,))
+    return Question("verdict", worded(rng, _WHERE, it=it), answer, (evidence,))

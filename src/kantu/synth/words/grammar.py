@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-_INNERMOST = re.compile(r"\[([^\[\]]*)\]")
+from kantu.synth.words import wording
+
 _SLOT = re.compile(r"<([a-z0-9]+)>")
 _REMEMBERED = re.compile(r"\{([^{}]*)\}")
 
@@ -25,8 +26,7 @@ class Said:
 
 def expand(rng: random.Random, pattern: str, slots: Slots) -> Said:
     """One of the texts of a pattern. Each slot is drawn where it stands, so the same one twice gives two values."""
-    while _INNERMOST.search(pattern):
-        pattern = _INNERMOST.sub(lambda match: rng.choice(match[1].split("|")), pattern)
+    pattern = wording.expand(rng, pattern)
     used = tuple(_SLOT.findall(pattern))
     filled = _SLOT.sub(lambda match: slots[match[1]](rng), pattern)
     marked = tuple(_REMEMBERED.findall(filled))

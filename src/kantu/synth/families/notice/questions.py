@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from kantu.synth.ask import fields, named, places, texts, verdicts
 from kantu.synth.ask.generic import Asker, Weighted
-from kantu.synth.ask.named import Meaning, Meanings, spoken
+from kantu.synth.ask.named import Meaning, Meanings
 from kantu.synth.ask.scene import Scene
 from kantu.synth.ask.verdicts import Judgement
 from kantu.synth.facts import Listing, Marked, Pair
 from kantu.synth.families.notice.record import Sentence
 from kantu.synth.page import Question
 from kantu.synth.words import phrases as say
+from kantu.synth.words.wording import worded
 
 MEANINGS = {
     "day": Meaning(("日期", "时间", "开始日期"), ("是哪一天", "哪天", "什么时候的事", "从哪天开始", "几月几号",
@@ -94,7 +95,7 @@ def _about(scene: Scene) -> Question | None:
     if not titles:
         return None
     answer = scene.rng.choice(_ABOUT_ANSWERS).format(v=titles[0])
-    return Question("vague", spoken(scene.rng, scene.rng.choice(_ABOUT)), answer, (titles[0],))
+    return Question("vague", worded(scene.rng, _ABOUT), answer, (titles[0],))
 
 
 def _items(scene: Scene) -> Question | None:
@@ -103,7 +104,7 @@ def _items(scene: Scene) -> Question | None:
         return None
     number = str(len(counted[0].rows))
     answer = scene.rng.choice(_ITEM_ANSWERS).format(v=number)
-    return Question("count", spoken(scene.rng, scene.rng.choice(_ITEMS)), answer, (number,))
+    return Question("count", worded(scene.rng, _ITEMS), answer, (number,))
 
 
 def _span(days: int) -> Asker:
@@ -114,7 +115,7 @@ def _span(days: int) -> Asker:
         if not days or "days" in shown:
             return None
         answer = scene.rng.choice(_SPAN_ANSWERS).format(v=days)
-        return Question("arithmetic", spoken(scene.rng, scene.rng.choice(_SPAN)), answer, (str(days),))
+        return Question("arithmetic", worded(scene.rng, _SPAN), answer, (str(days),))
 
     return asker
 
@@ -132,9 +133,9 @@ def _choice(scene: Scene) -> Question | None:
     if hour >= 18:
         right, wrong = "晚上", "上午"
     first, second = rng.sample((right, wrong), 2)
-    asked = rng.choice(_HALVES)
+    asked = worded(rng, _HALVES, a=first, b=second)
     answer = rng.choice(("{v}", "{v}。", "是{v}。")).format(v=right)
-    return Question("choice", spoken(rng, asked.format(a=first, b=second)), answer, (right,))
+    return Question("choice", asked, answer, (right,))
 
 
 def _clear(shown: Sequence[Sentence]) -> Meanings:

@@ -6,12 +6,13 @@ import random
 
 from kantu.synth.ask import fields, named, places, texts, verdicts
 from kantu.synth.ask.generic import Asker, Weighted
-from kantu.synth.ask.named import Meaning, spoken
+from kantu.synth.ask.named import Meaning
 from kantu.synth.ask.scene import Scene
 from kantu.synth.ask.verdicts import Judgement
 from kantu.synth.families.post import match
 from kantu.synth.families.post.record import COUNTED_BY_ZHI, THINGS, Post
 from kantu.synth.page import Question
+from kantu.synth.words.wording import worded
 
 MEANINGS = {
     "author": Meaning(
@@ -60,6 +61,7 @@ _MORE = (
     "{a}、{b}两人谁获赞多",
     "评论里{a}和{b}比，谁的点赞数高",
 )
+_EITHER = ("图里是{a}还是{b}", "照片拍的是{a}还是{b}", "{a}还是{b}", "选一个：{a}、{b}", "看图，是{a}还是{b}")
 _ANSWERS = ("{v}", "{v}", "{v}。", "是{v}。", "有{v}。")
 
 
@@ -72,7 +74,7 @@ def _what(post: Post) -> Asker:
         names = [shot.name for shot in post.shots]
         if len(names) != 1 or not names[0]:
             return None
-        return Question("field", spoken(scene.rng, scene.rng.choice(_WHAT)), _short(scene.rng, names[0]), (names[0],))
+        return Question("field", worded(scene.rng, _WHAT), _short(scene.rng, names[0]), (names[0],))
 
     return asker
 
@@ -83,14 +85,14 @@ def _how_many(post: Post) -> Asker:
         if len(post.shots) > 1:
             number = str(len(post.shots))
             answer = rng.choice(("{v}张", "{v}", "一共{v}张。", "{v}张图。")).format(v=number)
-            return Question("count", spoken(rng, rng.choice(_PICTURES)), answer, (number,))
+            return Question("count", worded(rng, _PICTURES), answer, (number,))
         shot = post.shots[0]
         if not shot.name:
             return None
         measure = "只" if shot.name in COUNTED_BY_ZHI else "个"
-        asked = rng.choice(_HOW_MANY).format(m=measure, x=shot.name)
+        asked = worded(rng, _HOW_MANY, m=measure, x=shot.name)
         answer = rng.choice(("{v}", "{v}{m}", "有{v}{m}。", "{v}{m}{x}")).format(v=shot.count, m=measure, x=shot.name)
-        return Question("count", spoken(rng, asked), answer, (str(shot.count),))
+        return Question("count", asked, answer, (str(shot.count),))
 
     return asker
 
@@ -105,20 +107,20 @@ def _remarks(post: Post) -> Asker:
             return None
         point, remark = rng.random(), rng.choice(shown)
         if point < 0.35:
-            asked = rng.choice(_REMARKED).format(x=remark.author)
-            return Question("field", spoken(rng, asked), _short(rng, remark.text), (remark.text,))
+            asked = worded(rng, _REMARKED, x=remark.author)
+            return Question("field", asked, _short(rng, remark.text), (remark.text,))
         if point < 0.65:
-            asked = rng.choice(_WHO).format(x=remark.text)
-            return Question("field", spoken(rng, asked), _short(rng, remark.author), (remark.author,))
+            asked = worded(rng, _WHO, x=remark.text)
+            return Question("field", asked, _short(rng, remark.author), (remark.author,))
         liked = [each for each in shown if any(line.name.startswith("liked") for line in scene.page.lines)]
         if point < 0.85 and len(liked) > 1:
             first, second = rng.sample(liked, 2)
-            asked = rng.choice(_MORE).format(a=first.author, b=second.author)
+            asked = worded(rng, _MORE, a=first.author, b=second.author)
             more = max((first, second), key=lambda each: each.likes)
-            return Question("compare", spoken(rng, asked), _short(rng, more.author), (more.author,))
+            return Question("compare", asked, _short(rng, more.author), (more.author,))
         number = str(len(post.remarks))
         answer = rng.choice(("{v}条", "{v}", "{v}条评论", "一共{v}条。")).format(v=number)
-        return Question("count", spoken(rng, rng.choice(_REMARKS)), answer, (number,))
+        return Question("count", worded(rng, _REMARKS), answer, (number,))
 
     return asker
 
@@ -132,10 +134,8 @@ def _choice(post: Post) -> Asker:
             return None
         other = rng.choice([name for name in THINGS.values() if name not in names[0] and names[0] not in name])
         first, second = rng.sample((names[0], other), 2)
-        asked = rng.choice(
-            ("图里是{a}还是{b}", "照片拍的是{a}还是{b}", "{a}还是{b}", "选一个：{a}、{b}", "看图，是{a}还是{b}")
-        )
-        return Question("choice", spoken(rng, asked.format(a=first, b=second)), _short(rng, names[0]), (names[0],))
+        asked = worded(rng, _EITHER, a=first, b=second)
+        return Question("choice", asked, _short(rng, names[0]), (names[0],))
 
     return asker
 
