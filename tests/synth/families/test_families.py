@@ -15,7 +15,18 @@ from kantu.synth.page import Box
 
 
 def test_the_families_that_there_are() -> None:
-    assert set(FAMILIES) == {"order", "post", "notice", "problem", "chart", "table", "reading", "glyphs", "photo"}
+    assert set(FAMILIES) == {
+        "order",
+        "product",
+        "post",
+        "notice",
+        "problem",
+        "chart",
+        "table",
+        "reading",
+        "glyphs",
+        "photo",
+    }
 
 
 def test_an_unknown_family_is_named_in_the_error() -> None:

@@ -16,12 +16,13 @@ from kantu.synth.families.order.family import ORDER
 from kantu.synth.families.photo import PHOTO
 from kantu.synth.families.post.family import POST
 from kantu.synth.families.problem.family import PROBLEM
+from kantu.synth.families.product.family import PRODUCT
 from kantu.synth.families.reading.family import READING
 from kantu.synth.families.table.family import TABLE
 from kantu.synth.page import Page
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (ORDER, POST, NOTICE, PROBLEM, CHART, TABLE, READING, GLYPHS, PHOTO)}
+    {family.name: family for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, READING, GLYPHS, PHOTO)}
 )
 
 
