@@ -131,7 +131,8 @@ def record(meanings: Meanings, nullable: Iterable[str]) -> Asker:
             names.insert(rng.randint(0, len(names)), rng.choice(absent))
         keys = {rng.choice(meanings[name].nouns): pairs[name].value if name in pairs else None for name in names}
         answer = json.dumps(keys, ensure_ascii=False)
-        asked = rng.choice(_RECORD).format(x="、".join(keys))
+        listed = "、".join(keys)
+        asked = EXTRACT.instruct(keys=listed) if rng.random() < 0.35 else rng.choice(_RECORD).format(x=listed)
         return Question("record", asked, answer, task=EXTRACT.name)
 
     return asker
@@ -163,7 +164,8 @@ def box(meanings: Meanings) -> Asker:
         name, line = rng.choice(places)
         noun = rng.choice(meanings[name].nouns)
         answer = json.dumps([{"bbox_2d": scene.relative(line.box), "label": line.text}], ensure_ascii=False)
-        asked = rng.choice(_WHERE).format(x=noun) + rng.choice(("", "", "？", "。"))
+        by_task = rng.random() < 0.25
+        asked = LOCATE.instruct(target=noun) if by_task else worded(rng, _WHERE, x=noun)
         return Question("box", asked, answer, task=LOCATE.name)
 
     return asker

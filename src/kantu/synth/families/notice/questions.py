@@ -157,7 +157,7 @@ def askers(judgement: Judgement, shown: Sequence[Sentence], days: int) -> Weight
         (named.box(clear), 1.0),
         (_about, 0.9),
         (_items, 0.8),
-        (_span(days if spans else 0), 1.5),
+        (_span(days if spans else 0), 4.0),
         (_choice, 0.8),
         (fields.value, 1.2),
         (fields.marked, 0.5),

@@ -264,7 +264,7 @@ def askers(offers: tuple[Offer, ...]) -> Weighted:
         (named.record(MEANINGS, _MAY_BE_MISSING), 1.0),
         (named.box(MEANINGS), 1.2),
         (sums, 1.8),
-        (choice, 1.2),
+        (choice, 2.5),
         (_listed("point", _POINTS), 0.5),
         (_listed("promise", _PROMISED), 0.4),
         *_GENERIC,
