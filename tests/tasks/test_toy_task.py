@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 
 import kantu
 from kantu.contenders.kantu import Kantu
-from kantu.evaluation.items import read_items
-from kantu.evaluation.measure import by_kind, measure
+from kantu.evaluation.items import read_folder
+from kantu.evaluation.measure import measure
+from kantu.evaluation.tables import by_kind
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
@@ -44,16 +45,19 @@ def folder(tmp_path: Path) -> Path:
         for number in (2, 5):
             question = COUNT.instruct(thing="按钮")
             asked = {"task": "count", "kind": "buttons", "question": question, "answer": f'{{"数量": {number}}}'}
+            (tmp_path / f"{number}.png").write_bytes(bytes(number))
             file.write(json.dumps({"file": f"{number}.png", "questions": [asked]}) + "\n")
     return tmp_path
 
 
 def test_it_is_read_asked_and_judged(folder: Path) -> None:
-    items = read_items(folder, tasks={**TASKS, COUNT.name: COUNT})
+    items = read_folder(folder, tasks={**TASKS, COUNT.name: COUNT})
     assert [item.task for item in items] == [COUNT, COUNT]
     judged = tuple(measure(Scripted(lambda question: '{"数量": 3}'), items))
     assert [one.score for one in judged] == [0.5, 0.0]
-    assert by_kind(judged) == {"buttons": (0.25, 2)}
+    *_, row = by_kind(judged)
+    (share,) = row.shares.values()
+    assert (row.kind, share.mean, share.count) == ("buttons", 0.25, 2)
 
 
 def test_what_is_not_of_its_form_is_not_parsed() -> None:
@@ -72,5 +76,5 @@ def test_its_result_constrains_the_model() -> None:
 
 def test_a_task_nobody_knows_is_a_clear_error(folder: Path) -> None:
     with pytest.raises(kantu.InvalidRequestError) as caught:
-        read_items(folder)
+        read_folder(folder)
     assert caught.value.code == "truth_invalid"
