@@ -27,6 +27,7 @@ from page import Screen, line_of
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
+TRUTH = HERE / "truth.jsonl"
 FAMILIES = (
     "product", "post", "notice", "problem", "chart", "table", "ui", "scene", "invoice", "chat", "phone",
 )  # fmt: skip
@@ -132,6 +133,19 @@ def sheet(path: Path, pictures: Iterable[Path], columns: int = 7) -> None:
     out.save(path)
 
 
+def read_truth() -> dict[str, dict[str, Any]]:
+    """The lines of the truth by file."""
+    written = TRUTH.read_text(encoding="utf-8").splitlines() if TRUTH.exists() else []
+    return {row["file"]: row for row in map(json.loads, written)}
+
+
+def write_truth(lines: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write the lines in the order of families (photographs last) and files."""
+    place = {family: i for i, family in enumerate(FAMILIES)}
+    ordered = sorted(lines.values(), key=lambda row: (place.get(row["family"], len(place)), row["file"]))
+    TRUTH.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ordered), encoding="utf-8")
+
+
 def main() -> None:
     """Draw the screens asked for; the truth keeps the lines of all others."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -140,9 +154,7 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="write a contact sheet of each family into this folder")
     arguments = parser.parse_args()
     there = [name for name in FAMILIES if any((HERE / "families").glob(f"{name}.*"))]
-    truth = HERE / "truth.jsonl"
-    written = truth.read_text(encoding="utf-8").splitlines() if truth.exists() else []
-    lines: dict[str, dict[str, Any]] = {row["file"]: row for row in map(json.loads, written)}
+    lines = read_truth()
     bad = False
     with Browser() as browser:
         for family in arguments.families or there:
@@ -157,14 +169,9 @@ def main() -> None:
                     lines[line["file"]] = line
             if arguments.sheet:
                 sheet(arguments.sheet / f"{family}.png", sorted((HERE / family).glob("*.webp")))
-    ordered = sorted(lines.values(), key=lambda row: (_place(row["family"]), row["file"]))
-    truth.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ordered), encoding="utf-8")
+    write_truth(lines)
     if bad:
         raise SystemExit("some pages are not as their truth says")
-
-
-def _place(family: str) -> int:
-    return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
 
 
 if __name__ == "__main__":
