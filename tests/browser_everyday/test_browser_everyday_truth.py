@@ -7,7 +7,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import content
 import pytest
+from page import line_of
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
@@ -38,6 +40,16 @@ def test_a_family_has_twenty_five_pictures_and_there_are_twenty_photographs() ->
 def test_a_file_stands_once_in_the_truth_and_no_other_picture_lies_beside() -> None:
     files = [row["file"] for row in ROWS]
     assert sorted(files) == sorted(str(path.relative_to(HERE)) for path in HERE.glob("*/*.webp"))
+
+
+@pytest.mark.parametrize("family", ["ui", "scene", "invoice", "chat", "phone"])
+def test_the_truth_asks_what_the_text_of_a_family_asks(family: str) -> None:
+    written = [row["questions"] for row in ROWS if row["family"] == family]
+    for screen, questions in zip(content.pages(family), written, strict=True):
+        assert len(screen.questions) == len(questions)
+        for question, line in zip(screen.questions, questions, strict=True):
+            if question.box is None:  # a box is known to the browser alone
+                assert line_of(question, screen.truth, {}) == line
 
 
 def test_the_pictures_stay_small() -> None:
