@@ -3,7 +3,7 @@
 A `[[page]]` names its `layout` (a template of the folder `families/NAME`), `width`, `height`, `scale` and `font`; all
 else is for the template. In its strings `|` parts the pieces of one row, and `*` at a piece's end means that it is
 chosen. A template draws a piece with `m(piece)`, or writes `k(piece)` into the tag of an element whose box is that of
-the piece; both mark it for the browser where a question rests on it.
+the piece; both mark it for the browser where a question rests on it. `boxed` are the pieces whose place is asked for.
 
 A line of `ask` is `kind | question | answer | !forbidden; forbidden`:
 
@@ -52,9 +52,10 @@ def screen_of(number: int, page: Mapping[str, Any]) -> Screen:
     questions = tuple(question_of(line) for line in page["ask"].strip().splitlines())
     pieces = list(dict.fromkeys(pieces_of(value for name, value in shown.items() if name not in UNREAD)))
     truth = {piece: piece for question in questions for piece in rests_on(question, pieces)}
+    boxed = {question.box for question in questions}
     return Screen(
         number, page["width"], page.get("height", 0), f"{page['layout']}.html", truth, questions,
-        {"accent": "#1677ff", "look": "", "note": "", **shown, **marks(truth)}, page.get("scale", 1),
+        {"accent": "#1677ff", "look": "", "note": "", "boxed": boxed, **shown, **marks(truth)}, page.get("scale", 1),
         FONTS[page.get("font", "sans")],
     )  # fmt: skip
 
