@@ -23,6 +23,7 @@ def test_the_families_that_there_are() -> None:
         "problem",
         "chart",
         "table",
+        "scene",
         "reading",
         "glyphs",
         "photo",
@@ -43,7 +44,7 @@ def test_a_family_draws_pages_of_many_sizes_the_same_each_time(family: str) -> N
     pages = [draw(family, seed) for seed in range(8)]
     assert [(page.family, page.seed) for page in pages] == [(family, seed) for seed in range(8)]
     assert len({page.image.size for page in pages}) >= 3
-    assert all(bool(page.lines) == (family != "photo") for page in pages)
+    assert family == "scene" or all(bool(page.lines) == (family != "photo") for page in pages)
     again = draw(family, 3)
     assert again.image.tobytes() == pages[3].image.tobytes()
     assert (again.lines, again.facts, again.questions) == (pages[3].lines, pages[3].facts, pages[3].questions)

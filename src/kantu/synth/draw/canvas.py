@@ -14,7 +14,8 @@ _ASCENT = 0.88  # share of the em box above the baseline in the CJK fonts used h
 
 
 @lru_cache(maxsize=512)
-def _emoji_bitmap(character: str) -> Image.Image:
+def emoji_bitmap(character: str) -> Image.Image:
+    """A colour emoji at the size its font has it, on nothing."""
     font = faces.emoji_font()
     left, top, right, bottom = (int(edge) for edge in font.getbbox(character))
     bitmap = Image.new("RGBA", (max(right - left, 1), max(bottom - top, 1)))
@@ -102,7 +103,8 @@ class Canvas:
         mask = mask.filter(ImageFilter.GaussianBlur(blur / coarse))
         if coarse > 1:
             whole = (mask.width * coarse, mask.height * coarse)
-            mask = mask.resize(whole, Image.Resampling.BILINEAR).crop((0, 0, *size))
+            mask = mask.resize(whole, Image.Resampling.BILINEAR)
+        mask = mask.crop((0, 0, *size))
         self.image.paste(color, (left, top, left + size[0], top + size[1]), mask)
 
     def gradient(self, box: Box, start: Color, end: Color, *, radius: float = 0, vertical: bool = True) -> None:
@@ -118,7 +120,7 @@ class Canvas:
     def emoji(self, character: str, box: Box, *, label: str = "", kind: str = "icon") -> None:
         """A colour emoji scaled into `box`; remembered as an element when it has a label."""
         left, top, right, bottom = (round(edge) for edge in box)
-        bitmap = _emoji_bitmap(character).resize((max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC)
+        bitmap = emoji_bitmap(character).resize((max(right - left, 1), max(bottom - top, 1)), Image.Resampling.BICUBIC)
         self.image.paste(bitmap, (left, top), bitmap)
         if label:
             self.element(kind, label, box)

@@ -18,11 +18,15 @@ from kantu.synth.families.post.family import POST
 from kantu.synth.families.problem.family import PROBLEM
 from kantu.synth.families.product.family import PRODUCT
 from kantu.synth.families.reading.family import READING
+from kantu.synth.families.scene.family import SCENE
 from kantu.synth.families.table.family import TABLE
 from kantu.synth.page import Page
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, READING, GLYPHS, PHOTO)}
+    {
+        family.name: family
+        for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, SCENE, READING, GLYPHS, PHOTO)
+    }
 )
 
 
