@@ -24,6 +24,7 @@ def test_the_families_that_there_are() -> None:
         "chart",
         "table",
         "scene",
+        "invoice",
         "reading",
         "glyphs",
         "photo",

@@ -11,6 +11,7 @@ from kantu.synth.draw.faces import require_fonts
 from kantu.synth.families.chart.family import CHART
 from kantu.synth.families.family import Family, Size
 from kantu.synth.families.glyphs import GLYPHS
+from kantu.synth.families.invoice.family import INVOICE
 from kantu.synth.families.notice.family import NOTICE
 from kantu.synth.families.order.family import ORDER
 from kantu.synth.families.photo import PHOTO
@@ -25,7 +26,7 @@ from kantu.synth.page import Page
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
-        for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, SCENE, READING, GLYPHS, PHOTO)
+        for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, SCENE, INVOICE, READING, GLYPHS, PHOTO)
     }
 )
 
