@@ -9,6 +9,9 @@ from kantu.tasks.plain import plain
 from kantu.tasks.truth import Truth
 
 LEAST_OVERLAP = 0.5
+_DIGITS = "零一二三四五六七八九"
+_MEASURES = "个只条件张种位头匹辆朵行项封名人家颗架艘座棵枝元岁块份次天周年倍组类台把本杯碗盒瓶句段列排格页幅处"
+_COUNTED = f"(?<![第{_DIGITS}十百两]){{}}(?=[{_MEASURES}])"
 _DENIALS = ("没", "未", "看不", "找不到", "不显示", "无法", "不能", "不清")
 
 
@@ -16,7 +19,25 @@ def states(truth: Truth, answered: str) -> float:
     """The answer contains every value; without values it is the whole answer."""
     if not truth.values:
         return float(plain(truth.answer) == plain(answered))
-    return float(all(plain(value) in plain(answered) for value in truth.values))
+    return float(all(_contains(plain(answered), plain(value)) for value in truth.values))
+
+
+def _contains(answered: str, value: str) -> bool:
+    """A number counts only whole, and as well in Chinese numerals before a measure word (三只 for 3)."""
+    if not value.isdecimal():
+        return value in answered
+    if re.search(rf"(?<!\d){value}(?!\d)", answered):
+        return True
+    return any(re.search(_COUNTED.format(word), answered) for word in _numerals(int(value)))
+
+
+def _numerals(number: int) -> tuple[str, ...]:
+    """How a number below a hundred is said before a measure word."""
+    if number > 99:
+        return ()
+    tens, ones = divmod(number, 10)
+    told = ("" if tens < 2 else _DIGITS[tens]) + ("十" if tens else "") + (_DIGITS[ones] if ones or not tens else "")
+    return (told, "两") if number == 2 else (told,)
 
 
 def denies(truth: Truth, answered: str) -> float:
