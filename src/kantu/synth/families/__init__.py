@@ -14,7 +14,7 @@ from kantu.synth.families.glyphs import GLYPHS
 from kantu.synth.families.invoice.family import INVOICE
 from kantu.synth.families.notice.family import NOTICE
 from kantu.synth.families.order.family import ORDER
-from kantu.synth.families.photo import PHOTO
+from kantu.synth.families.photo.family import PHOTO
 from kantu.synth.families.post.family import POST
 from kantu.synth.families.problem.family import PROBLEM
 from kantu.synth.families.product.family import PRODUCT
