@@ -234,8 +234,8 @@ class InvoiceQuestions:
         """Whether there is a stamp."""
         rng = scene.rng
         if self.stamped:
-            answer = rng.choice(("有，盖了红章。", "盖了，有红色印章。", "有红色印章。"))
-            return Question("choice", worded(rng, phrases.IS_STAMPED), answer, ("红",))
+            answer = rng.choice(("有，盖了红章。", "盖了，有红色印章。", "盖了章。"))
+            return Question("choice", worded(rng, phrases.IS_STAMPED), answer, ("盖了",), forbidden=("没有",))
         answer = rng.choice(("没有盖章。", "没有，图里没有印章。", "没有看到印章。"))
         return Question("unanswerable", worded(rng, phrases.IS_STAMPED), answer, absent=True)
 
