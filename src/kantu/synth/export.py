@@ -43,7 +43,10 @@ def page_to_json(page: Page) -> dict[str, Any]:
             }
             for line in page.lines
         ],
-        "elements": [{"kind": item.kind, "label": item.label, "box": _box(item.box)} for item in page.elements],
+        "elements": [
+            {"kind": item.kind, "label": item.label, "box": _box(item.box), "state": item.state}
+            for item in page.elements
+        ],
         "questions": [
             {
                 "task": item.task,

@@ -37,11 +37,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Element:
-    """Something that is not text: a button, a picture, an icon, a card."""
+    """Something that is not text: a button, a picture, an icon, a card.
+
+    A control may have a `state` ("on", "off", "selected", "unselected", "disabled", "empty") and a `color`, that of its
+    ground where it has one of its own.
+    """
 
     kind: str
     label: str
     box: Box
+    state: str = ""
+    color: Color | None = None
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,12 @@ def test_the_families_that_there_are() -> None:
         "problem",
         "chart",
         "table",
+        "ui",
         "scene",
         "invoice",
         "reading",
-        "glyphs",
         "photo",
+        "glyphs",
     }
 
 

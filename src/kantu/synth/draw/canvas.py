@@ -79,9 +79,9 @@ class Canvas:
             self.lines.append(Line(text, box, tuple(boxes), size, role, name, fill))
         return box
 
-    def element(self, kind: str, label: str, box: Box) -> None:
+    def element(self, kind: str, label: str, box: Box, *, state: str = "", color: Color | None = None) -> None:
         """Remember something that is not text."""
-        self.elements.append(Element(kind, label, box))
+        self.elements.append(Element(kind, label, box, state, color))
 
     def rounded(
         self, box: Box, radius: float, fill: Color | None, *, outline: Color | None = None, width: int = 1

@@ -21,12 +21,13 @@ from kantu.synth.families.product.family import PRODUCT
 from kantu.synth.families.reading.family import READING
 from kantu.synth.families.scene.family import SCENE
 from kantu.synth.families.table.family import TABLE
+from kantu.synth.families.ui.family import UI
 from kantu.synth.page import Page
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
-        for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, SCENE, INVOICE, READING, GLYPHS, PHOTO)
+        for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, UI, SCENE, INVOICE, READING, PHOTO, GLYPHS)
     }
 )
 
