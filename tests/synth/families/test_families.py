@@ -26,6 +26,7 @@ def test_the_families_that_there_are() -> None:
         "ui",
         "scene",
         "invoice",
+        "chat",
         "reading",
         "photo",
         "glyphs",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from kantu.errors import InvalidRequestError
 from kantu.synth.draw.faces import require_fonts
 from kantu.synth.families.chart.family import CHART
+from kantu.synth.families.chat.family import CHAT
 from kantu.synth.families.family import Family, Size
 from kantu.synth.families.glyphs import GLYPHS
 from kantu.synth.families.invoice.family import INVOICE
@@ -27,7 +28,10 @@ from kantu.synth.page import Page
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
-        for family in (ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, UI, SCENE, INVOICE, READING, PHOTO, GLYPHS)
+        for family in (
+            *(ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, UI, SCENE, INVOICE, CHAT),
+            *(READING, PHOTO, GLYPHS),
+        )
     }
 )
 
