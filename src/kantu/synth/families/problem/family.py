@@ -182,6 +182,7 @@ def _body(
             else str(int(problem.answer) + rng.choice((1, 2, 10)))
         )
         hand = draft.paper.type(setting.type.size / draft.paper.scale, ink=draft.paper.pen, style="kai")
+        hand = replace(hand, latin=None)
         if piece.width + hand.width(filled) + 6 > width:
             filled = ""
         else:
@@ -245,6 +246,8 @@ def _grid(draft: _Draft, make: Callable[[random.Random], Problem], *, columned: 
     if draft.paper.lines:
         step = draft.paper.lines * (4 if columned else -(-int(step * 10) // int(draft.paper.lines * 10)))
     down = max(min(int((y2 - y1 + step * 0.4) / step), most), 1)
+    if not draft.paper.lines:  # a short sheet is spread over its page
+        step = min(step * rng.uniform(1.0, 1.9), (y2 - y1) / down)
     wide = (x2 - x1) / across
     by_column = rng.random() < 0.2
     number = 0
@@ -447,7 +450,7 @@ def _compose(rng: random.Random, size: Size) -> _Draft:
     em = (
         rng.uniform(18, min(max(roomy / 14, 20), 38))
         if layout is _single
-        else rng.uniform(13, min(max(roomy / 20, 17), 30))
+        else rng.uniform(max(13, roomy / 36), min(max(roomy / 20, 17), 30))
     )
     leading = rng.uniform(1.35, 1.9)
     paper = lay(canvas, rng, kind, scale, size, em * scale * 1.75)

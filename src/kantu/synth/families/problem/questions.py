@@ -194,10 +194,12 @@ class ProblemQuestions:
 
     def vague(self, scene: Scene) -> Question | None:
         """A question that says nothing: a lone problem is worked out, of several it is said how many there are."""
-        asked = worded(scene.rng, phrases.VAGUE)
+        how = scene.rng.random() < 0.6
+        asked = worded(scene.rng, phrases.HOW if how else phrases.WHAT)
         if len(self.placed) == 1:
             problem = self.placed[0].problem
             answer = told(scene.rng, phrases.STEP_ANSWERS[:1], s="，".join(problem.steps), v=problem.answer)
+            answer = answer if how else f"这是一道数学题，{answer}"
             return Question("vague", asked, answer, (problem.value,))
         number = str(len(self.placed))
         answer = scene.rng.choice(
