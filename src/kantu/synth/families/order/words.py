@@ -265,6 +265,8 @@ KINDS = {
     "recipient": "person",
     "phone": "phone",
     "address": "address",
+    "courier": "choice",
+    "payment": "choice",
     **dict.fromkeys(("unit_price", "goods_total", "shipping", "discount", "price"), "money"),
 }
 """What kind of value a field has, as `words.vocabulary.VALUES` calls it."""
