@@ -15,7 +15,6 @@ from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
 from kantu.synth.page import Line, Page, Question
 from kantu.training.loop import LoopSettings, Stretch
-from kantu.training.mini.losses import TrainingAttention
 from kantu.training.mini.recipe import remaining
 from kantu.training.mini.ship import ship
 from kantu.training.mini.stream import Stage
@@ -85,19 +84,6 @@ def test_what_is_left_of_a_plan_follows_from_the_pictures_seen() -> None:
     assert remaining(plan, None) == list(plan)
     assert remaining(plan, Progress(pictures=15)) == [Stretch("b", 15), Stretch("b", 5, decay=True)]
     assert remaining(plan, Progress(pictures=40)) == []
-
-
-@pytest.mark.parametrize("changed", [1, 2])
-def test_a_question_sees_the_picture_and_itself_but_not_its_sisters(changed: int) -> None:
-    segments = torch.tensor([[0, 0, 1, 1, 2, 2, -1]])
-    attention = TrainingAttention(segments, torch.float32)
-    generator = torch.Generator().manual_seed(0)
-    q, k, v = (torch.randn(7, 2, 4, generator=generator) for _ in range(3))
-    before = attention.attend(0, q, k, v)
-    moved = v + (segments[0] == changed)[:, None, None]
-    after = attention.attend(0, q, k, moved)
-    differs = (before != after).flatten(1).any(1)
-    assert differs.tolist() == [bool(segment == changed) for segment in segments[0].tolist()]
 
 
 def test_shipping_copies_a_loadable_model_with_its_record(tmp_path: Path) -> None:

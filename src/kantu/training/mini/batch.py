@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 GLYPH_SLOTS = 3  # digits of 14 px are 8 px wide: a patch of 16 px may begin two or three characters
@@ -12,10 +14,10 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Batch:
-    """Tensors of one step. `pictures` pictures of one grid; sequences are padded to one length.
+    """Tensors of one step. `pictures` pictures of one grid; the tokens of all sequences stand in one row.
 
-    Text tensors are [pictures, length]; `segments` is 0 in a picture's shared beginning, n in its n-th question, -1 in
-    padding. `labels` holds the next token where it is to be learned, else IGNORED.
+    `segments` is 0 in the beginning that a sequence's questions share, n in its n-th question, -1 in padding. `labels`
+    holds the next token where it is to be learned, else IGNORED.
     """
 
     index: int
@@ -25,7 +27,21 @@ class Batch:
     glyph_counts: Tensor  # [pictures * patches], 0..GLYPH_SLOTS
     glyphs: Tensor  # [characters, 3]: patch, slot, token id (IGNORED in padding)
     glyph_sizes: Tensor  # [characters], em size in pixels
-    input_ids: Tensor
-    positions: Tensor  # [3, pictures, length]
+    input_ids: Tensor  # [tokens]
+    positions: Tensor  # [3, tokens]
     segments: Tensor
     labels: Tensor
+    shown: Tensor  # [pictures in sequences], which of the pictures they are, in the order of the tokens
+    lengths: tuple[int, ...]  # tokens of each sequence, padding included
+    families: tuple[str, ...]  # of each sequence
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device; copies from pinned memory do not wait."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same in memory that a GPU copies from without the processor (`DataLoader` calls this)."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        return replace(self, **{name: change(value) for name, value in vars(self).items() if torch.is_tensor(value)})  # type: ignore[arg-type]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -52,10 +50,7 @@ class MiniLearner:
 
     def learn(self, batch: Batch, learning_rate: float) -> Mapping[str, float]:
         """Losses, accuracies and the gradient's norm of one step."""
-        tensors: dict[str, Any] = {
-            name: value.to(self.device) for name, value in vars(batch).items() if torch.is_tensor(value)
-        }
-        result = losses.compute(self.model, self.head, replace(batch, **tensors))
+        result = losses.compute(self.model, self.head, batch.to(self.device))
         result.total.backward()  # type: ignore[no-untyped-call]
         return {**result.parts, "gradient_norm": self.optimizer.step(learning_rate)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from kantu.model.config import ModelConfig
 from kantu.model.qwen3vl import Qwen3VL
+from kantu.training.mini.attention import PackedAttention, frame_attention
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
 
 _EMPTY_WEIGHT = 0.1  # most patches hold no character
@@ -38,51 +38,20 @@ class GlyphHead(nn.Module):
         return self.count(hidden), self.classifier(chosen)
 
 
-def dense_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Attention by plain batched products, [batch, heads, tokens, head_dim].
-
-    On CPUs without AMX, forward and backward together take two thirds of the time of PyTorch's flash kernel in BF16.
-    """
-    scores = torch.matmul(q * q.shape[-1] ** -0.5, k.transpose(-1, -2))
-    if mask is not None:
-        scores = scores + mask
-    return torch.matmul(torch.softmax(scores, -1), v)
-
-
-def frame_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
-    """`kantu.model.attention.segment_attention` for the equal frames of a batch."""
-    batch = (len(lengths), lengths[0], *q.shape[1:])
-    q, k, v = (x.reshape(batch).transpose(1, 2) for x in (q, k, v))
-    attend = F.scaled_dot_product_attention if q.is_cuda else dense_attention
-    return attend(q, k, v).transpose(1, 2).flatten(0, 1)
-
-
-class TrainingAttention:
-    """The decoder's cache in training: padded sequences whose questions see the picture and themselves only."""
-
-    def __init__(self, segments: Tensor, dtype: torch.dtype) -> None:
-        """`segments` [batch, length] as in `Batch`."""
-        self.batch, length = segments.shape
-        causal = torch.ones(length, length, dtype=torch.bool, device=segments.device).tril()
-        visible = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
-        mask = torch.zeros(self.batch, 1, length, length, dtype=dtype, device=segments.device)
-        self.mask = mask.masked_fill_(~(causal & visible)[:, None], torch.finfo(dtype).min)
-
-    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        groups = q.shape[1] // k.shape[1]
-        q, k, v = (x.view(self.batch, -1, *x.shape[1:]).transpose(1, 2) for x in (q, k, v))
-        if groups > 1:
-            k, v = (x.repeat_interleave(groups, dim=1) for x in (k, v))
-        attend = F.scaled_dot_product_attention if q.is_cuda else dense_attention
-        return attend(q, k, v, self.mask).transpose(1, 2).flatten(0, 1)
-
-
 @dataclass(frozen=True)
 class Losses:
     """One step's losses (tensors with gradient) and what was right (plain numbers)."""
 
     total: Tensor
     parts: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Where it was right, among the cases that count."""
+
+    right: Tensor
+    counts: Tensor
 
 
 def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
@@ -96,18 +65,18 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
     parts["align"] = _align(model, visual[0], batch)
     total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"]
-    metrics = {
-        "count_accuracy": (counts.argmax(-1) == batch.glyph_counts)[batch.glyph_counts > 0],
-        **_glyph_accuracy(characters, batch),
+    accuracies = {
+        "count_accuracy": Accuracy(counts.max(-1).indices == batch.glyph_counts, batch.glyph_counts > 0),
+        **_glyph_accuracies(characters, batch),
     }
-    if batch.input_ids.numel():
-        logits, labels = _answer_logits(model, visual, batch)
+    if batch.lengths:
+        learned = (batch.labels != IGNORED).nonzero().squeeze(1)
+        learned = F.pad(learned, (0, -len(learned) % _ANSWER_MULTIPLE), value=len(batch.labels) - 1)
+        logits, labels = _logits(model, visual, batch, learned), batch.labels[learned]
         parts["lm"] = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED)
-        metrics["answer_accuracy"] = (logits.argmax(-1) == labels)[labels != IGNORED]
+        accuracies |= _answer_accuracies(logits.max(-1).indices == labels, learned, batch)
         total = total + parts["lm"]
-    numbers = {name: value.item() for name, value in parts.items()}
-    numbers |= {name: right.float().mean().item() for name, right in metrics.items() if right.numel()}
-    return Losses(total, numbers)
+    return Losses(total, _numbers(parts, accuracies))
 
 
 def _align(model: Qwen3VL, tokens: Tensor, batch: Batch) -> Tensor:
@@ -122,22 +91,44 @@ def _align(model: Qwen3VL, tokens: Tensor, batch: Batch) -> Tensor:
     return (per_character * share).sum() / (in_cell > 0).sum().clamp(min=1)
 
 
-def _answer_logits(model: Qwen3VL, visual: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    input_ids, labels = batch.input_ids.flatten(), batch.labels.flatten()
-    decoder = model.language_model
-    attention = TrainingAttention(batch.segments, visual.dtype)
-    where = (input_ids == model.config.image_token_id).nonzero().squeeze(1)
-    hidden = decoder(input_ids, batch.positions.flatten(1), attention, visual, where)
-    learned = (labels != IGNORED).nonzero().squeeze(1)
-    padding = learned.new_zeros(-len(learned) % _ANSWER_MULTIPLE)
-    targets = F.pad(labels[learned], (0, len(padding)), value=IGNORED)
-    return F.linear(hidden[torch.cat((learned, padding))], model.output_weight), targets
+def _logits(model: Qwen3VL, visual: Tensor, batch: Batch, learned: Tensor) -> Tensor:
+    """Logits of the tokens `learned` points to, [learned, vocab]."""
+    where = (batch.input_ids == model.config.image_token_id).nonzero().squeeze(1)
+    by_picture = visual.view(visual.shape[0], batch.pictures, -1, visual.shape[-1])
+    shown = by_picture[:, batch.shown].flatten(1, 2)
+    attention = PackedAttention(batch.segments, batch.lengths, visual.dtype)
+    hidden = model.language_model(batch.input_ids, batch.positions, attention, shown, where)
+    return F.linear(hidden[learned], model.output_weight)
 
 
-def _glyph_accuracy(characters: Tensor, batch: Batch) -> dict[str, Tensor]:
+def _answer_accuracies(right: Tensor, learned: Tensor, batch: Batch) -> dict[str, Accuracy]:
+    """Next-token accuracy, in all and by family."""
+    names = sorted(set(batch.families))
+    numbers = torch.tensor([names.index(family) for family in batch.families], device=right.device)
+    lengths = torch.tensor(batch.lengths, device=right.device)
+    families = numbers.repeat_interleave(lengths, output_size=len(batch.labels))[learned]
+    known = batch.labels[learned] != IGNORED
+    by_family = {
+        f"answer_accuracy_{name}": Accuracy(right, known & (families == number)) for number, name in enumerate(names)
+    }
+    return {"answer_accuracy": Accuracy(right, known), **by_family}
+
+
+def _glyph_accuracies(characters: Tensor, batch: Batch) -> dict[str, Accuracy]:
     known = batch.glyphs[:, 2] != IGNORED
-    right = (characters.argmax(-1) == batch.glyphs[:, 2])[known]
-    size = batch.glyph_sizes[known]
+    right = characters.max(-1).indices == batch.glyphs[:, 2]
+    size = batch.glyph_sizes
     bands = {"12": size <= 12.5, "16": (size > 12.5) & (size <= 16.5), "22": (size > 16.5) & (size <= 22.5)}
-    accuracy = {f"glyph_accuracy_to_{name}px": right[band] for name, band in bands.items()}
-    return {"glyph_accuracy": right, **accuracy, "glyph_accuracy_over_22px": right[size > 22.5]}
+    by_size = {f"glyph_accuracy_to_{name}px": Accuracy(right, known & band) for name, band in bands.items()}
+    over = Accuracy(right, known & (size > 22.5))
+    return {"glyph_accuracy": Accuracy(right, known), **by_size, "glyph_accuracy_over_22px": over}
+
+
+def _numbers(parts: dict[str, Tensor], accuracies: dict[str, Accuracy]) -> dict[str, float]:
+    """All figures in one copy from the device; accuracies of nothing are left out."""
+    counted = [(rate.right & rate.counts).sum().float() for rate in accuracies.values()]
+    totals = [rate.counts.sum().float() for rate in accuracies.values()]
+    values = torch.stack([*(part.detach().float() for part in parts.values()), *counted, *totals]).tolist()
+    losses, hits, cases = values[: len(parts)], values[len(parts) : -len(totals)], values[-len(totals) :]
+    numbers = dict(zip(parts, losses, strict=True))
+    return numbers | {name: hit / of for name, hit, of in zip(accuracies, hits, cases, strict=True) if of}

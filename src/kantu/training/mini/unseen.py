@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from kantu.synth.page import Page, Question
 
+NO_PICTURE = "no_picture"
 _MOST = 8
 _ANSWERS = (
     "没有图片，看不到。",
@@ -21,4 +22,4 @@ def unseen(pages: Sequence[Page], rng: random.Random) -> tuple[Question, ...]:
     """What was asked about some of these pages, as it is to be answered when no picture was sent."""
     asked = sorted({question.question for page in pages for question in page.questions})
     chosen = rng.sample(asked, min(_MOST, len(asked)))
-    return tuple(Question("no_picture", question, rng.choice(_ANSWERS), absent=True) for question in chosen)
+    return tuple(Question(NO_PICTURE, question, rng.choice(_ANSWERS), absent=True) for question in chosen)
