@@ -28,26 +28,12 @@ PUNCTUATION = "，。：；！？（）【】《》“”、…—·￥¥×"
 
 @cache
 def words() -> tuple[str, ...]:
-    """Chinese words of `HAN`, no repeats: those of jieba's dictionary where it is installed, else of `words.txt`.
+    """Chinese words of `HAN`, no repeats.
 
-    A decoder learns a few thousand words by heart and then completes what it only half sees; 300,000 it must read.
+    A decoder learns a few thousand words by heart and then completes what it only half sees; 120,000 it must read.
     """
-    try:
-        jieba = resources.files("jieba")
-    except ModuleNotFoundError:
-        text = resources.files("kantu.synth.words").joinpath("words.txt").read_text("utf-8")
-        return tuple(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
-    return _dictionary_words(jieba.joinpath("dict.txt").read_text("utf-8"))
-
-
-def _dictionary_words(dictionary: str) -> tuple[str, ...]:
-    """Words of 2 to 5 known characters from lines `word frequency part-of-speech`, numerals (m) left out."""
-    known, found = set(HAN), []
-    for line in dictionary.splitlines():
-        text, _, part = line.split()
-        if 2 <= len(text) <= 5 and not part.startswith("m") and known.issuperset(text):
-            found.append(text)
-    return tuple(found)
+    text = resources.files("kantu.synth.words").joinpath("words.txt").read_text("utf-8")
+    return tuple(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
 
 
 def digits(rng: random.Random, n: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
 from dataclasses import replace
 
 from kantu.synth.ask.scene import relative
@@ -22,8 +21,8 @@ _LONGEST = 12  # characters of what is quoted
 
 def locate(page: Page, rng: random.Random) -> Page:
     """The page with some questions more for where its lines stand, one at a time and as a list from the top."""
-    texts = Counter(line.text for line in page.lines)
-    single = [line for line in page.lines if texts[line.text] == 1 and len(line.text) > 1]
+    texts = [line.text for line in page.lines]
+    single = [line for line in page.lines if len(line.text) > 1 and sum(line.text in text for text in texts) == 1]
     chosen = rng.sample(single, min(len(single), rng.randint(*_LINES)))
     asked = [_where(page, line, rng) for line in chosen]
     if page.lines and rng.random() < _ALL:

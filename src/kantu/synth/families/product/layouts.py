@@ -230,7 +230,10 @@ def _cell(offer: Offer, style: Style, width: float, rng: random.Random, index: i
     shot = parts.photo(offer.thing, style, width, width * 0.8, random.Random(index))
     name = paragraph(offer.title, style["body"], width, leading=1.25, role="goods", name=f"goods{index}")
     sign = text(rng.choice("¥￥"), style["small"], role="sign")
-    sum_ = text(offer.price, style["value"], role="price", name=f"price{index}")
+    large, room = style["value"], width - sign.width - 1
+    if (needed := large.width(offer.price)) > room:
+        large = replace(large, size=faces.snap(0.93 * large.size * room / needed))
+    sum_ = text(offer.price, large, role="price", name=f"price{index}")
     return column([shot, name, row([sign, sum_], 1, valign=0.9)], 5 * style.scale, width=width)
 
 
