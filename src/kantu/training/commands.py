@@ -78,11 +78,10 @@ def plot(run: Annotated[Path | None, typer.Option(help="检查点目录。")] = 
 def ship(
     folder: Annotated[Path, typer.Argument(help="写到哪个模型目录。")],
     run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
-    average_with: Annotated[Path | None, typer.Option(help="与这个模型目录的权重取平均。")] = None,
 ) -> None:
     """把训练好的权重和训练记录写成可发布的模型目录。"""
     from kantu.training.mini.recipe import DEFAULT_RUN
     from kantu.training.mini.ship import ship as write
 
-    write(run or DEFAULT_RUN, folder, average_with=average_with)
+    write(run or DEFAULT_RUN, folder)
     typer.echo(folder)

@@ -100,23 +100,6 @@ def test_shipping_copies_a_loadable_model_with_its_record(tmp_path: Path) -> Non
     assert not (folder / "state.safetensors").exists()
 
 
-def test_weights_can_be_the_mean_of_two_that_lie_on_one_way(tmp_path: Path) -> None:
-    run(tmp_path / "run", 8)
-    ship(tmp_path / "run", tmp_path / "first")
-    run(tmp_path / "run", 8)
-    ship(tmp_path / "run", tmp_path / "second")
-    ship(tmp_path / "run", tmp_path / "mean", average_with=tmp_path / "first")
-    first, second, mean = (
-        load_model(ModelFolder.open(tmp_path / name), device=CPU, dtype=torch.float32).state_dict()
-        for name in ("first", "second", "mean")
-    )
-    assert any(not torch.equal(tensor, second[name]) for name, tensor in first.items())
-    for name, tensor in mean.items():
-        assert torch.equal(tensor, ((first[name] + second[name]) / 2).bfloat16().float()), name
-    record = json.loads((tmp_path / "mean" / "training.json").read_text("utf-8"))
-    assert record["stretches"][-1] == {"averaged_with_pictures": 8}
-
-
 def test_a_folder_without_a_run_cannot_be_shipped(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequestError, match="run_missing"):
         ship(tmp_path, tmp_path / "model")

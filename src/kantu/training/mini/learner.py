@@ -1,4 +1,4 @@
-"""`kantu-mini` as the loop sees it: network, glyph head and optimizer; BF16 on CPU and CUDA."""
+"""`kantu-mini` as the loop sees it: network, glyph head, optimizer and the mean of weights; BF16 on CPU and CUDA."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
+from kantu.training.mean import WeightMean
 from kantu.training.mini import losses
 from kantu.training.mini.batch import Batch
 from kantu.training.mini.folder import write_weights
@@ -47,23 +48,29 @@ class MiniLearner:
         for module in modules.values():
             module.bfloat16()
         self.optimizer.attach(modules)
+        self.mean = WeightMean(self.optimizer.masters)
 
     def learn(self, batch: Batch, learning_rate: float) -> Mapping[str, float]:
         """Losses, accuracies and the gradient's norm of one step."""
         result = losses.compute(self.model, self.head, batch.to(self.device))
         result.total.backward()  # type: ignore[no-untyped-call]
-        return {**result.parts, "gradient_norm": self.optimizer.step(learning_rate)}
+        norm = self.optimizer.step(learning_rate)
+        self.mean.update()
+        return {**result.parts, "gradient_norm": norm}
 
     def state(self) -> dict[str, Tensor]:
-        return {name: tensor.detach().cpu() for name, tensor in self.optimizer.state_dict().items()}
+        tensors = {**self.optimizer.state_dict(), **self.mean.state_dict()}
+        return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        self.optimizer.load_state_dict(state)
+        self.optimizer.load_state_dict({name: tensor for name, tensor in state.items() if not name.startswith("mean")})
+        self.mean.load_state_dict(state)
 
     def write(self, folder: Path) -> None:
-        """Weights and glyph head; what else a folder needs is written once, when a run begins."""
-        write_weights(folder, self.model)
-        save_file(self._named_head().state_dict(), folder / _GLYPH_HEAD)
+        """The mean of weights and glyph head; what else a folder needs is written once, when a run begins."""
+        with self.mean.written_into(self.optimizer.live):
+            write_weights(folder, self.model)
+            save_file(self._named_head().state_dict(), folder / _GLYPH_HEAD)
 
     def _named_head(self) -> nn.ModuleDict:
         return nn.ModuleDict({"head": self.head})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -37,7 +38,10 @@ def train(
     learner = MiniLearner(tokenizer, seed=seed, weights=weights, device=device)
     write_companions(settings.run, learner.config, tokenizer)
     image_config = ImageConfig.from_folder(ModelFolder.open(settings.run))
-    progress = loop.resume(learner, settings.run) or (read_record(weights) if weights else Progress())
+    resumed = loop.resume(learner, settings.run)
+    if resumed is not None:
+        settings = replace(settings, warmup_steps=1)  # the optimizer's moments are warm
+    progress = resumed or (read_record(weights) if weights else Progress())
     for stretch in stretches:
         stage = stages[stretch.stage]
         stream = BatchStream(
