@@ -1,20 +1,23 @@
-"""The curves of a run: losses, and accuracy by glyph size."""
+"""The curves of a run: losses, accuracy by glyph size, and accuracy of answers by family."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from kantu.errors import InvalidRequestError, MissingDependencyError, install_command
 
 _LOSSES = ("lm", "glyph", "align", "count")
 _ACCURACIES = (
-    "answer_accuracy",
     "glyph_accuracy_to_12px",
     "glyph_accuracy_to_16px",
     "glyph_accuracy_to_22px",
     "glyph_accuracy_over_22px",
 )
+_BY_FAMILY = "answer_accuracy"  # of all, and with _FAMILY behind it
+_SMOOTHED = 9  # a point is the mean of so many records
 
 
 def plot_run(run: Path) -> Path:
@@ -39,18 +42,27 @@ def plot_run(run: Path) -> Path:
     if not metrics.exists():
         raise InvalidRequestError("no_metrics", f"还没有训练记录：{metrics}", f"no metrics yet: {metrics}")
     records = [json.loads(line) for line in metrics.read_text("utf-8").splitlines()]
-    figure, panels = pyplot.subplots(1, 2, figsize=(12, 4.5))
-    for panel, names, title in zip(panels, (_LOSSES, _ACCURACIES), ("loss", "accuracy"), strict=True):
+    families = sorted({name for record in records for name in record if name.startswith(_BY_FAMILY)})
+    figure, panels = pyplot.subplots(1, 3, figsize=(18, 5.5))
+    titles = ("loss", "glyph accuracy by size", "answer accuracy by family")
+    for panel, names, title in zip(panels, (_LOSSES, _ACCURACIES, families), titles, strict=True):
         for name in names:
-            points = [(record["pictures"], record[name]) for record in records if name in record]
-            if points:
-                panel.plot(*zip(*points, strict=True), label=name)
+            pictures, values = _curve(records, name)
+            label = name.removeprefix(_BY_FAMILY + "_")
+            panel.plot(pictures, values, label=label, linewidth=2.5 if name == _BY_FAMILY else 1.2)
         panel.set_xlabel("pictures")
         panel.set_title(title)
         panel.grid(alpha=0.3)
-        panel.legend()
+        panel.legend(fontsize="small", ncols=1 + len(names) // 8)
     figure.tight_layout()
     path = run / "metrics.png"
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
     return path
+
+
+def _curve(records: Sequence[Mapping[str, Any]], name: str) -> tuple[list[int], list[float]]:
+    """Pictures seen, and the running mean of a figure; records that lack it are passed over."""
+    points = [(record["pictures"], record[name]) for record in records if name in record]
+    windows = [points[max(0, end - _SMOOTHED) : end] for end in range(1, len(points) + 1)]
+    return [window[-1][0] for window in windows], [sum(value for _, value in w) / len(w) for w in windows]
