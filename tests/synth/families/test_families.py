@@ -27,6 +27,7 @@ def test_the_families_that_there_are() -> None:
         "scene",
         "invoice",
         "chat",
+        "phone",
         "reading",
         "photo",
         "glyphs",

@@ -6,6 +6,7 @@ import json
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from kantu.synth.ask.generic import Asker
 from kantu.synth.ask.scene import Scene
@@ -60,6 +61,16 @@ class Meaning:
 
 Meanings = Mapping[str, Meaning]
 """By `Pair.name`."""
+
+
+def read_meanings(text: str) -> Meanings:
+    """What lines such as "name | nouns | questions" say of each value, by its name."""
+    found: dict[str, Meaning] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            name, nouns, asked = line.split("|")
+            found[name.strip()] = Meaning(tuple(nouns.split()), tuple(asked.split()))
+    return MappingProxyType(found)
 
 
 def wording(rng: random.Random, meaning: Meaning) -> str:

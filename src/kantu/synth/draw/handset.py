@@ -80,14 +80,17 @@ def status_bar(rng: random.Random, style: Style, width: float, ink: Color) -> Pi
     inset = rng.choice((8, 14, 20, 26)) * scale
     tall = size + rng.choice((8, 12, 18, 24)) * scale
     room = width - 2 * inset
-    if notch == "none" and rng.random() < 0.2:  # signs at both sides of the time
-        half = (room - time.width) / 2
+    half = (room - time.width) / 2
+    if notch == "none" and rng.random() < 0.2 and half > signs.width:  # the time stands in the middle
         line = row([space(half, size), time, box(signs, half, size, align=1.0)])
     elif rng.random() < 0.9:
         line = row([time, space(room - time.width - signs.width, size), signs])
     else:
         line = row([signs, space(room - time.width - signs.width, size), time])
     middle = width / 2
+    reach = {"wide": 0.17, "island": 0.13}.get(notch, 0.03) * width
+    if inset + max(time.width, signs.width) > middle - reach - 4 * scale:
+        notch = "none"  # it would hide what is written
 
     def paint(canvas: Canvas, area: Box) -> None:
         x, y, black = area[0] + middle, area[1], grey(0)

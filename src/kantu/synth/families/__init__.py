@@ -15,6 +15,7 @@ from kantu.synth.families.glyphs import GLYPHS
 from kantu.synth.families.invoice.family import INVOICE
 from kantu.synth.families.notice.family import NOTICE
 from kantu.synth.families.order.family import ORDER
+from kantu.synth.families.phone.family import PHONE
 from kantu.synth.families.photo.family import PHOTO
 from kantu.synth.families.post.family import POST
 from kantu.synth.families.problem.family import PROBLEM
@@ -29,7 +30,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         family.name: family
         for family in (
-            *(ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, UI, SCENE, INVOICE, CHAT),
+            *(ORDER, PRODUCT, POST, NOTICE, PROBLEM, CHART, TABLE, UI, SCENE, INVOICE, CHAT, PHONE),
             *(READING, PHOTO, GLYPHS),
         )
     }

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import resources
-from types import MappingProxyType
 
-from kantu.synth.ask.named import Meaning
+from kantu.synth.ask.named import read_meanings
 
-
-def _meanings() -> Mapping[str, Meaning]:
-    """What `meanings.txt` says of each value, by its name."""
-    found: dict[str, Meaning] = {}
-    text = resources.files("kantu.synth.families.invoice").joinpath("meanings.txt").read_text("utf-8")
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            name, nouns, asked = line.split("|")
-            found[name.strip()] = Meaning(tuple(nouns.split()), tuple(asked.split()))
-    return MappingProxyType(found)
-
-
-MEANINGS = _meanings()
+MEANINGS = read_meanings(resources.files("kantu.synth.families.invoice").joinpath("meanings.txt").read_text("utf-8"))
 
 ALIKE: tuple[frozenset[str], ...] = (
     frozenset(("number", "receipt_no", "bill_no", "quote_no", "serial", "ticket_no", "code")),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kantu.synth.draw.canvas import Canvas
+from kantu.synth.draw.codes import bars, squares
 from kantu.synth.draw.layout import Piece, Run, backed, box, column, paragraph, row, text
 from kantu.synth.draw.parts import card, grouped
 from kantu.synth.draw.rows import FORMS
@@ -14,13 +15,11 @@ from kantu.synth.facts import Marked, Pair
 from kantu.synth.families.invoice.blocks import (
     Look,
     bare,
-    bars,
     beside,
     boxed,
     labelled,
     parting,
     sold,
-    squares,
     under_title,
 )
 from kantu.synth.families.invoice.record import Paper

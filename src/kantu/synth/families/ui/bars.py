@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 
 from kantu.synth.draw import palette
@@ -18,12 +19,12 @@ from kantu.synth.page import Box, Color
 TABS = ("underline", "pill", "segmented", "boxed", "bold", "arrow", "outlined")
 
 
-def title_bar(desk: Desk, width: float) -> Piece:
-    """The bar at the top of a screen: a way back, a title, signs or a word at the right."""
+def title_bar(desk: Desk, width: float, make: Callable[[random.Random], str] = words.title) -> Piece:
+    """The bar at the top of a screen: a way back, a title as `make` says it, signs or a word at the right."""
     rng, style = desk.rng, desk.style
     inner = width - desk.pixels(28)
     side = style["title"].size * 1.05
-    title = desk.new(words.title, inner * 0.5, "title")
+    title = desk.new(make, inner * 0.5, "title")
     said = desk.text(title, "title") if title else space(0, side)
     left: Piece = space(0, side)
     if rng.random() < 0.75:

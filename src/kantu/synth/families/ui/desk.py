@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from kantu.synth.draw import palette
@@ -60,6 +61,10 @@ class Desk:
                 self._said.add(said)
                 return said
         return ""
+
+    def took(self, said: Iterable[str]) -> None:
+        """Texts that stand on the page and that nothing new may contain or be contained in."""
+        self._said.update(said)
 
     def text(self, said: str, role: str, *, fill: Color | None = None, name: str = "", bold: bool = False) -> Piece:
         type_ = self.style[role]
@@ -122,3 +127,9 @@ class Desk:
     def on(self, *back: Color) -> Style:
         """The page's style on another ground."""
         return regrounded(self.style, self.rng, *back)
+
+    def standing_on(self, *back: Color) -> Desk:
+        """A desk for what stands on another ground of the same page."""
+        twin = copy.copy(self)
+        twin.style = self.on(*back)
+        return twin

@@ -219,10 +219,10 @@ _MIXES: tuple[tuple[tuple[Callable[[Desk, float], Piece | None], float], ...], .
 )
 
 
-def settings(desk: Desk, width: float) -> Piece | None:
-    """Some rows of settings."""
+def settings(desk: Desk, width: float, count: int = 0) -> Piece | None:
+    """Some rows of settings: `count`, or a few."""
     makers, weights = zip(*desk.rng.choice(_MIXES), strict=True)
-    made = [desk.rng.choices(makers, weights)[0](desk, width) for _ in range(desk.rng.randint(1, 6))]
+    made = [desk.rng.choices(makers, weights)[0](desk, width) for _ in range(count or desk.rng.randint(1, 6))]
     rows = [piece for piece in made if piece]
     return _ruled(desk, rows, width) if rows else None
 
