@@ -1,4 +1,4 @@
-"""A gateway with the page in its own process (NiceGUI has one application per process), and a browser to visit it."""
+"""A gateway with the page in its own process, and a browser to visit it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ class Gateway:
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("gateway")
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KANTU_HOME": str(folder)}
-    environment.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI behaves differently where it sees this
     command = [sys.executable, "-m", "tests.service.page.fake_gateway"]
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

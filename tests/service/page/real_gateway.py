@@ -32,7 +32,6 @@ class RealGateway:
 def real_gateway(folder: Path) -> Iterator[RealGateway]:
     """Started in `folder`, with its data there; given out once its model is loaded."""
     environment = {**os.environ, "KANTU_HOME": str(folder / "home")}
-    environment.pop("PYTEST_CURRENT_TEST", None)  # NiceGUI behaves differently where it sees this
     log = folder / "log"
     command = [str(Path(sys.executable).with_name("kantu")), "serve", "--port", "0"]
     with log.open("w") as written:

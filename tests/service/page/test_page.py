@@ -282,6 +282,6 @@ def test_on_a_phone_nothing_is_cut_off_and_the_conversations_are_behind_a_button
     visitor.wait("getComputedStyle(document.querySelector('.side')).visibility === 'hidden'")
 
 
-def test_nicegui_writes_no_files(visitor: Tab, gateway: Gateway) -> None:
+def test_a_visit_writes_no_files(visitor: Tab, gateway: Gateway) -> None:
     answered(visitor, "你好")
     assert list(gateway.folder.rglob("*")) == []

@@ -20,9 +20,7 @@ def test_both_languages_have_every_text() -> None:
 
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
-    sources = "".join(file.read_text(encoding="utf-8") for file in [FOLDER / "layout.py", FOLDER / "mount.py"])
-    scripts = "".join(file.read_text(encoding="utf-8") for file in sorted((FOLDER / "static").glob("*.js")))
-    used = set(re.findall(r'words\["(\w+)"\]', sources)) | set(re.findall(r"\bwords\.(\w+)", scripts))
-    used |= {"idea_1", "idea_2", "idea_3", "max_pixels", "max_tokens"}  # named in loops of layout.py
+    files = [FOLDER / "page.html", *sorted((FOLDER / "static").glob("*.js"))]
+    used = {name for file in files for name in re.findall(r"\bwords\.(\w+)", file.read_text(encoding="utf-8"))}
     used |= {f"finish_{reason}" for reason in ("length", "repetition", "content_filter")}  # turn.js
     assert used == set(words_in("zh"))

@@ -12,7 +12,7 @@ DONE = f"document.querySelector('{LAST} [data-cost=\"total\"]') !== null"
 
 
 def part(name: str) -> str:
-    """The selector of a fixed part of the page (layout.py)."""
+    """The selector of a fixed part of the page (page.html)."""
     return f'[data-part="{name}"]'
 
 

@@ -35,7 +35,7 @@ def test_no_more_codes_are_told_apart_than_there_could_be() -> None:
         ("/v1/files/{file_id}", "/v1/files/file-1", "/v1/files/{file_id}"),
         ("/readyz", "/readyz", "/readyz"),
         ("/health", "/health", "/health"),
-        ("/_nicegui/{version}/static/{path}", "/_nicegui/3/static/a.js", "page"),
+        ("/page", "/page/main.js", "page"),
         ("", "/", "page"),
         (None, "/v1/chat/completions", "/v1/chat/completions"),
         (None, "/v1/files/file-1", "other"),

@@ -8,18 +8,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kantu.service.http.addresses import Networks, is_address
 
-_FOR, _PROTO, _PREFIX = b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-prefix"
+_FOR, _PROTO = b"x-forwarded-for", b"x-forwarded-proto"
 _FORWARDED = re.compile(rb"x-forwarded-.*|forwarded|x-real-ip")
-# Written into the page's addresses: segments of plain characters, so that neither another host nor a climb is said.
-_PLAIN_PREFIX = re.compile(r"(?:/[A-Za-z0-9_~-]+){1,16}")
-_MOST_PREFIX = 256
 _MOST_HOPS = 32
 
 
 class ForwardedMiddleware:
-    """The outermost. Sets the scope's client and scheme, and leaves of such headers a good prefix and nothing else.
+    """The outermost. Sets the scope's client and scheme, and leaves none of such headers.
 
-    So everything behind it may read `scope["client"]`, and NiceGUI `X-Forwarded-Prefix`, without asking who sent it.
+    So everything behind it may read `scope["client"]` without asking who sent it.
 
     Args:
         trusted: addresses of the proxies in front.
@@ -41,8 +38,6 @@ class ForwardedMiddleware:
         client = scope.get("client")
         if client is None or client[0] not in self._trusted:
             return {**scope, "headers": headers}
-        if (prefix := _prefix_in(_last(given, _PREFIX))) is not None:
-            headers.append((_PREFIX, prefix.encode()))
         scheme = _last(given, _PROTO).strip().lower()
         return {
             **scope,
@@ -76,11 +71,6 @@ def _address_in(hop: str) -> str | None:
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     return text if is_address(text) else None
-
-
-def _prefix_in(value: str) -> str | None:
-    prefix = value.strip().removesuffix("/")
-    return prefix if len(prefix) <= _MOST_PREFIX and _PLAIN_PREFIX.fullmatch(prefix) else None
 
 
 def _last(given: list[tuple[bytes, bytes]], name: bytes) -> str:

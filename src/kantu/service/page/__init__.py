@@ -1,24 +1,70 @@
 """看图, the page to try the gateway with: it asks the public API with its visitor's key, and nothing else.
 
-NiceGUI lays the page out (`layout.py`). What happens then, happens in the browser (`static/`): key, pictures, questions
-and answers go between it and `/v1/`, so that there is one door, and no state of a visitor's is on the server.
+The server fills `page.html` with words, once for each language. What happens then, happens in the browser (`static/`):
+key, pictures, questions and answers go between it and `/v1/`, so that there is one door, and no state of a visitor's is
+on the server.
 """
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+import os
+from functools import cache
+from pathlib import Path
 
+import jinja2
+from fastapi import FastAPI, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from kantu.service.language import Language, language_of
+from kantu.service.page.words import words_in
 from kantu.service.settings import Settings
+
+_FOLDER = Path(__file__).parent
+# No inline script or style, and nothing that a model writes is parsed as HTML (static/dom.js).
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Serve the page at `/` of `app`, below every route that is already there; nothing where `server.page` is off.
+    """Serve the page at `/` and its files below `/page` of `app`; nothing where `server.page` is off."""
+    if settings.server.page:
+        app.add_api_route("/", _page, include_in_schema=False)
+        app.mount("/page", _Static(directory=_FOLDER / "static"), name="page")
 
-    NiceGUI keeps one application per process: a second gateway in the same process takes it over.
-    """
-    if not settings.server.page:
-        return
-    # here, not above: whoever turns the page off does not pay for NiceGUI
-    from kantu.service.page.mount import mount
 
-    mount(app)
+class _Static(StaticFiles):
+    """The page's own files. Browsers ask each time whether they have changed, so that an upgrade shows at once."""
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+async def _page(request: Request) -> Response:
+    return HTMLResponse(_html(language_of(request.headers.get("accept-language"))), headers=_HEADERS)
+
+
+@cache
+def _html(language: Language) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    lang = "zh-CN" if language == "zh" else "en"
+    return environment.get_template("page.html").render(words=words_in(language), lang=lang)

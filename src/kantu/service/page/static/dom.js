@@ -21,21 +21,7 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Resolves with the page's root once Vue has put it into the document. */
-export function mounted() {
-  const find = () => document.querySelector('[data-part="root"]');
-  return new Promise((resolve) => {
-    if (find()) return resolve(find());
-    const observer = new MutationObserver(() => {
-      if (!find()) return;
-      observer.disconnect();
-      resolve(find());
-    });
-    observer.observe(document.body, { childList: true, subtree: true });
-  });
-}
-
-/** The fixed parts of the page (layout.py) by name. */
+/** The fixed parts of the page (page.html) by name. */
 export function partsOf(root) {
   return (name) => {
     const selector = `[data-part="${name}"]`;

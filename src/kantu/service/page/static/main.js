@@ -2,7 +2,7 @@
 
 import { Api } from "./api.js";
 import { Conversation, imageParts, messagesFor, picturesSeenBy } from "./conversation.js";
-import { el, mounted, partsOf } from "./dom.js";
+import { el, partsOf } from "./dom.js";
 import { KeyGate } from "./key.js";
 import { Options } from "./options.js";
 import { Tray } from "./tray.js";
@@ -13,7 +13,6 @@ const PREVIEW_AFTER_MS = 250;
 class Page {
   constructor(root) {
     this.words = JSON.parse(root.dataset.words);
-    document.documentElement.lang = root.lang;
     const part = (this.part = partsOf(root));
     this.api = new Api(this.words, root.lang);
     this.conversations = [];
@@ -246,4 +245,4 @@ class Page {
   }
 }
 
-new Page(await mounted());
+new Page(document.querySelector('[data-part="root"]'));
