@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from PIL import Image
 
@@ -72,7 +73,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Page:
-    """A drawn picture with its truth. Equal (family, seed) gives an equal page, byte for byte."""
+    """A drawn picture with its truth. Equal (family, seed) gives an equal page, byte for byte.
+
+    `more(rng, count)` makes up to `count` further questions of the family's kinds; None where it has no more to ask.
+    """
 
     family: str
     seed: int
@@ -81,6 +85,7 @@ class Page:
     elements: tuple[Element, ...] = ()
     facts: tuple[Fact, ...] = ()
     questions: tuple[Question, ...] = ()
+    more: Callable[[random.Random, int], tuple[Question, ...]] | None = field(default=None, compare=False, repr=False)
 
     @property
     def fields(self) -> Mapping[str, str]:

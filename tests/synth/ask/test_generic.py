@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from kantu.synth.ask import fields, places, texts
-from kantu.synth.ask.generic import GENERIC, Asker, ask
+from kantu.synth.ask.generic import GENERIC, Asker, ask, ask_more
 from kantu.synth.ask.scene import Scene
 from kantu.synth.facts import Fact, Item, Listing, Marked, Pair, Table
 from kantu.synth.page import Color, Element, Line, Page, Question
@@ -113,6 +113,14 @@ def test_a_page_gets_as_many_questions_as_wanted_and_none_twice(least: int, most
         questions = ask(scene(FORM, *FACTS), GENERIC, least=least, most=most)
         assert least <= len(questions) <= most
         assert len({q.question for q in questions}) == len({(q.kind, q.answer) for q in questions}) == len(questions)
+
+
+def test_a_page_can_be_asked_more_until_it_has_nothing_new() -> None:
+    few = ask_more(scene(FORM, *FACTS), GENERIC, 5)
+    many = ask_more(scene(FORM, *FACTS), GENERIC, 500)
+    assert len(few) == 5
+    assert 20 < len(many) < 500
+    assert len({q.question for q in many}) == len({(q.kind, q.answer) for q in many}) == len(many)
 
 
 def test_what_comes_first_is_asked_before_all_else_and_what_does_not_apply_is_passed_over() -> None:

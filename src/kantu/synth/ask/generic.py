@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 
 from kantu.synth.ask import fields, places, texts
@@ -49,24 +50,40 @@ def ask(
     `first` are asked before any other. A page without text gets the few that it can be asked, or none.
     """
     wanted = scene.rng.randint(least, most)
-    made: list[Question] = []
-    told: set[tuple[str, str]] = set()
+    filling = itertools.repeat(places.at_box, 200)  # a page with little on it can always be asked about its boxes
+    made = _gather(scene, (*first, *_chosen(scene, askers, wanted)), wanted)
+    return _gather(scene, filling, least, made)
 
-    def add(asker: Asker) -> None:
+
+def ask_more(scene: Scene, askers: Weighted, count: int) -> tuple[Question, ...]:
+    """Up to `count` questions, as many as the page has without asking twice."""
+    return _gather(scene, _chosen(scene, askers, count), count)
+
+
+def _chosen(scene: Scene, askers: Weighted, count: int) -> list[Asker]:
+    """More than are needed: many have nothing to ask on this page."""
+    choices, weights = zip(*askers, strict=True)
+    return scene.rng.choices(choices, weights, k=count * 6)
+
+
+def _gather(
+    scene: Scene, askers: Iterable[Asker], wanted: int, asked: tuple[Question, ...] = ()
+) -> tuple[Question, ...]:
+    """`asked` and further questions until there are `wanted`."""
+    made = list(asked)
+    told = {mark for question in asked for mark in _marks(question)}
+    for asker in askers:
+        if len(made) >= wanted:
+            break
         question = asker(scene)
         if question is None or scene.distracts(question):
-            return
-        if told.isdisjoint(marks := {("", question.question), (question.kind, question.answer)}):
-            told.update(marks)
+            continue
+        if told.isdisjoint(marks := _marks(question)):
+            told |= marks
             made.append(question)
-
-    choices, weights = zip(*askers, strict=True)
-    for asker in (*first, *scene.rng.choices(choices, weights, k=wanted * 6)):
-        if len(made) == wanted:
-            break
-        add(asker)
-    for _ in range(200):  # a page with little on it can always be asked about its boxes
-        if len(made) >= least:
-            break
-        add(places.at_box)
     return tuple(made)
+
+
+def _marks(question: Question) -> set[tuple[str, str]]:
+    """What no second question of the page may share."""
+    return {("", question.question), (question.kind, question.answer)}

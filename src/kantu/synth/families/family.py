@@ -6,13 +6,13 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from kantu.synth.ask.generic import GENERIC, Asker, Weighted, ask
+from kantu.synth.ask.generic import GENERIC, Asker, Weighted, ask, ask_more
 from kantu.synth.ask.injected import resisting
 from kantu.synth.ask.scene import Scene
 from kantu.synth.draw import distractors, effects
 from kantu.synth.draw.canvas import Canvas
 from kantu.synth.facts import Fact, Marked
-from kantu.synth.page import Page
+from kantu.synth.page import Page, Question
 from kantu.synth.words.overlays import Instruction
 
 Size = tuple[int, int]
@@ -64,7 +64,12 @@ def finish(
     worn = effects.degrade(flat, rng)
     if not askers:
         return worn
+
+    def resist(questions: tuple[Question, ...], rng: random.Random) -> tuple[Question, ...]:
+        return resisting(questions, instruction, worn.lines, rng) if instruction else questions
+
+    def more(rng: random.Random, count: int) -> tuple[Question, ...]:
+        return resist(ask_more(Scene(rng, worn, flat), askers, count), rng)
+
     questions = ask(Scene(rng, worn, flat), askers, first=first, least=least, most=most)
-    if instruction:
-        questions = resisting(questions, instruction, worn.lines, rng)
-    return replace(worn, questions=questions)
+    return replace(worn, questions=resist(questions, rng), more=more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tokenizers import Tokenizer
 from torch.utils.data import IterableDataset, get_worker_info
@@ -31,7 +31,8 @@ class Stage:
     `families` and `sizes` are drawn with their weights; sizes are (width, height) as the model sees them, multiples of
     32. `patches` bounds a batch in patches, `text_tokens` bounds a picture's questions and answers in tokens (0: vision
     only, and then pages are drawn without being asked anything). `transcribed` is the share of pages that are first to
-    be read out, from the top or from some row on; `located` is the share that is asked where its lines stand.
+    be read out, from the top or from some row on; `located` is the share that is asked where its lines stand. A page is
+    asked up to `more` questions beside its own: they cost a picture's text, not its vision.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Stage:
     text_tokens: int
     transcribed: float = 0.0
     located: float = 0.0
+    more: int = 0
 
 
 class BatchStream(IterableDataset[Batch]):
@@ -85,4 +87,8 @@ class BatchStream(IterableDataset[Batch]):
         drawn_width = round(width * scale) + rng.randint(-15, 15)
         drawn_height = round(height * scale) + rng.randint(-15, 15)
         page = self.draws[family](rng.randrange(HELD_OUT_SEEDS, 1 << 40), drawn_width, drawn_height)
+        if self.stage.more and page.more:
+            own = {question.question for question in page.questions}
+            further = page.more(rng, self.stage.more)
+            page = replace(page, questions=(*page.questions, *(q for q in further if q.question not in own)))
         return effects.resize(page, width, height)
