@@ -154,15 +154,9 @@ class AnswerStream:
             delta = next(self._deltas)
             self._pieces.append(delta.text)
             self._logprobs += delta.logprobs
-            if delta.finish_reason is not None and delta.usage is not None and delta.timings is not None:
-                self._answer = Answer(
-                    "".join(self._pieces),
-                    delta.usage,
-                    delta.timings,
-                    delta.finish_reason,
-                    self.warnings,
-                    tuple(self._logprobs),
-                )
+            if (end := delta.end) is not None:
+                text, logprobs = "".join(self._pieces), tuple(self._logprobs)
+                self._answer = Answer(text, end.usage, end.timings, end.finish_reason, self.warnings, logprobs)
             if delta.text:
                 return delta.text
 

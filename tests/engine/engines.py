@@ -16,7 +16,7 @@ from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.local import EngineSettings, LocalEngine
 from kantu.engine.preparation import Preparation
 from kantu.engine.protocol import DeltaStream
-from kantu.engine.request import Delta, Request, SamplingParams
+from kantu.engine.request import Delta, End, Request, SamplingParams
 from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
 from kantu.model.qwen3vl import Qwen3VL
@@ -73,6 +73,12 @@ def request(
 
 def run(engine: LocalEngine, asked: Request) -> list[Delta]:
     return list(DeltaStream(engine, asked))
+
+
+def end_of(deltas: Sequence[Delta]) -> End:
+    end = deltas[-1].end
+    assert end is not None
+    return end
 
 
 def tokens(deltas: Sequence[Delta]) -> list[int]:

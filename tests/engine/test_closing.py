@@ -21,7 +21,7 @@ from kantu.engine.protocol import DeltaStream
 from kantu.engine.request import Constraint, Delta, RepetitionStop
 from kantu.errors import EngineError, InvalidRequestError
 from kantu.hub import locate
-from tests.engine.engines import Parts, request
+from tests.engine.engines import Parts, end_of, request
 from tests.engine.folder_tokens import FolderTokens
 from tests.engine.random_schemas import checkable, schemas
 
@@ -256,19 +256,18 @@ def test_every_answer_of_a_request_is_whole_at_the_limit(
     asked = {"max_tokens": max_tokens, "temperature": temperature, "seed": 3, "n": 3, "logprobs": 0}
     for deltas in answers(engine, constraint=Constraint.json_schema(SCHEMA), **asked).values():
         jsonschema_rs.validate(SCHEMA, json.loads("".join(delta.text for delta in deltas)))
-        usage = deltas[-1].usage
-        assert usage is not None
+        usage = end_of(deltas).usage
         assert usage.completion_tokens <= max_tokens
         assert sum(len(delta.logprobs) for delta in deltas) == usage.completion_tokens
-        assert deltas[-1].finish_reason in ("length", "stop")
+        assert end_of(deltas).finish_reason in ("length", "stop")
 
 
 def test_an_answer_that_the_limit_shortened_says_so(engine: LocalEngine) -> None:
     constraint = Constraint("regex", "a{5,2000}")
     short = answers(engine, constraint=constraint, max_tokens=20, temperature=0)[0]
-    assert short[-1].finish_reason == "length"
+    assert end_of(short).finish_reason == "length"
     exact = answers(engine, constraint=Constraint("regex", "(ab|cd){4}"), max_tokens=8, temperature=0)[0]
-    assert exact[-1].finish_reason == "stop"
+    assert end_of(exact).finish_reason == "stop"
 
 
 def test_what_cannot_fit_is_refused_before_it_is_generated(engine: LocalEngine) -> None:
@@ -292,5 +291,5 @@ def test_a_loop_ends_whole(engine: LocalEngine) -> None:
     deltas = answers(engine, constraint=Constraint.json_schema(schema), max_tokens=200, repetition=rule, logprobs=0)[0]
     text = "".join(delta.text for delta in deltas)
     assert re.fullmatch(r'\{"a": "x*"\}', text)
-    if deltas[-1].finish_reason == "repetition":
+    if end_of(deltas).finish_reason == "repetition":
         assert "xxxxxx" in text

@@ -46,7 +46,7 @@ class Answered:
             self.error, self.ended = item, True
         else:
             self.tokens += item.token_ids
-            self.ended = item.finish_reason is not None
+            self.ended = item.end is not None
 
 
 class Bench:

@@ -19,7 +19,7 @@ from kantu.engine.request import Constraint, RepetitionStop, SamplingParams
 from kantu.errors import CancelledError, DeadlineExceededError, InvalidRequestError, OverloadedError, PromptTooLongError
 from kantu.processing.conversation import Turn
 from kantu.processing.image import patchify
-from tests.engine.engines import Parts, picture, request, run, tokens
+from tests.engine.engines import Parts, end_of, picture, request, run, tokens
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
 
@@ -67,16 +67,15 @@ def test_64_greedy_tokens_equal_transformers(
 def test_pieces_join_to_the_decoded_tokens(parts: Parts, engine: LocalEngine) -> None:
     deltas = run(engine, request([picture(parts, 96, 96)], max_tokens=40, min_tokens=40, seed=1))
     assert "".join(d.text for d in deltas) == parts.chat.tokenizer.decode(tokens(deltas))
-    assert [d.finish_reason for d in deltas] == [None] * 39 + ["length"]
+    assert [d.end is None for d in deltas] == [True] * 39 + [False]
+    assert end_of(deltas).finish_reason == "length"
 
 
 def test_usage_and_timings_come_with_the_last_piece_only(parts: Parts, engine: LocalEngine) -> None:
     image = picture(parts, 96, 128)
     deltas = run(engine, request([image], max_tokens=5, min_tokens=5))
-    assert all(d.usage is None and d.timings is None for d in deltas[:-1])
-    usage, timings = deltas[-1].usage, deltas[-1].timings
-    assert usage is not None
-    assert timings is not None
+    assert all(d.end is None for d in deltas[:-1])
+    usage, timings = end_of(deltas).usage, end_of(deltas).timings
     assert (usage.visual_tokens, usage.completion_tokens) == (12, 5)
     assert usage.prompt_tokens > 12
     assert 0 < timings.preprocess_seconds < timings.ttft_seconds < timings.total_seconds
@@ -91,7 +90,7 @@ def test_an_end_token_ends_the_answer_and_is_not_shown(parts: Parts, engine: Loc
     with parts.engine(generation_config=config) as ending:
         deltas = run(ending, request(max_tokens=12, temperature=0))
     assert tokens(deltas) == free[: first + 1]
-    assert deltas[-1].finish_reason == "stop"
+    assert end_of(deltas).finish_reason == "stop"
     assert "".join(d.text for d in deltas) == parts.chat.tokenizer.decode(free[:first])
 
 
@@ -109,7 +108,7 @@ def test_a_stop_string_ends_the_answer_before_itself(parts: Parts, engine: Local
     stop = whole[10:13]
     deltas = run(engine, replace(asked, sampling=replace(asked.sampling, stop=(stop,))))
     assert "".join(d.text for d in deltas) == whole[: whole.index(stop)]
-    assert deltas[-1].finish_reason == "stop"
+    assert end_of(deltas).finish_reason == "stop"
 
 
 def test_a_stop_string_is_ignored_before_min_tokens(parts: Parts, engine: LocalEngine) -> None:
@@ -159,9 +158,8 @@ def test_the_default_length_is_what_the_context_leaves(tiny_folder: Path, tmp_pa
     short = Parts(folder)
     with short.engine(generation_config=replace(short.generation_config, end_ids=frozenset({0}))) as engine:
         deltas = run(engine, request(min_tokens=3, temperature=0))
-        usage = deltas[-1].usage
-        assert usage is not None
-        assert deltas[-1].finish_reason in ("length", "stop")
+        usage = end_of(deltas).usage
+        assert end_of(deltas).finish_reason in ("length", "stop")
         assert usage.total_tokens <= 40
         with pytest.raises(PromptTooLongError):
             run(engine, request(max_tokens=40))
@@ -177,8 +175,7 @@ def test_a_second_question_about_a_picture_reuses_what_is_computed(parts: Parts,
         alone = tokens(run(fresh, second))
     run(engine, first)
     deltas = run(engine, second)
-    usage, stats = deltas[-1].usage, engine.stats()
-    assert usage is not None
+    usage, stats = end_of(deltas).usage, engine.stats()
     assert usage.cached_tokens >= usage.visual_tokens - 8
     assert tokens(deltas) == alone
     assert stats.counters["prefix_hits"] * 8 == usage.cached_tokens
@@ -189,8 +186,7 @@ def test_the_next_turn_of_a_chat_reuses_the_last(parts: Parts, engine: LocalEngi
     asked = request([picture(parts, 96, 96)], max_tokens=24, min_tokens=24, temperature=0)
     answer = "".join(delta.text for delta in run(engine, asked))
     turns = (*asked.turns, Turn("assistant", answer), Turn("user", "还有呢？"))
-    usage = run(engine, replace(asked, turns=turns))[-1].usage
-    assert usage is not None
+    usage = end_of(run(engine, replace(asked, turns=turns))).usage
     assert usage.cached_tokens >= usage.visual_tokens
 
 
@@ -198,8 +194,7 @@ def test_questions_asked_at_once_share_one_prefill(parts: Parts, engine: LocalEn
     image = picture(parts, 160, 160)
     asked = [request([image], text, max_tokens=4, min_tokens=4) for text in ("一？", "二？", "三？", "四？")]
     streams = [DeltaStream(engine, each) for each in asked]
-    usages = [list(stream)[-1].usage for stream in streams]
-    reused = [usage.cached_tokens for usage in usages if usage is not None]
+    reused = [end_of(list(stream)).usage.cached_tokens for stream in streams]
     assert sum(cached == 0 for cached in reused) == 1
     assert sorted(reused)[1] >= 16
 
@@ -229,7 +224,7 @@ def test_a_loop_ends_with_the_reason_repetition(parts: Parts, engine: LocalEngin
     rule = RepetitionStop(max_pattern_size=4, min_count=3)
     free = tokens(run(engine, request(max_tokens=200, min_tokens=200, temperature=0)))
     deltas = run(engine, request(max_tokens=200, min_tokens=200, temperature=0, repetition=rule))
-    assert deltas[-1].finish_reason == "repetition"
+    assert end_of(deltas).finish_reason == "repetition"
     ended = tokens(deltas)
     assert ended == free[: len(ended)]
     assert any(ended[-size:] * 3 == ended[-3 * size :] for size in range(1, 5))
@@ -365,7 +360,7 @@ def test_a_constrained_answer_is_of_its_shape_and_takes_fewer_steps_than_tokens(
     record = json.loads("".join(delta.text for delta in deltas))
     assert list(record) == list(names)
     assert all(len(value) == 4 and value.isdigit() for value in record.values())
-    assert deltas[-1].finish_reason == "stop"
+    assert end_of(deltas).finish_reason == "stop"
     assert len(deltas) < len(tokens(deltas)) / 2
 
 

@@ -29,7 +29,7 @@ from kantu.hub import locate
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import ImageConfig
-from tests.engine.engines import request
+from tests.engine.engines import end_of, request
 
 MARGIN = 2
 VOCAB = ModelFolder.open(locate(None)).config.text.vocab_size
@@ -82,7 +82,7 @@ def costs(sequence: Sequence, tokens: int) -> list[float]:
         except KantuError:  # too complex: it ends, which is bounded too
             delta = None
         seconds.append(time.thread_time() - started)
-        if delta is None or delta.finish_reason is not None:
+        if delta is None or delta.end is not None:
             break
         assert len(delta.token_ids) <= 2 * MOST_ADDED_TOKENS
     return seconds
@@ -140,7 +140,7 @@ def test_a_forced_run_comes_in_pieces(preparation: Preparation) -> None:
     assert opening == MOST_ADDED_TOKENS
     deltas = []
     logits = torch.zeros(VOCAB)
-    while not deltas or deltas[-1].finish_reason is None:
+    while not deltas or deltas[-1].end is None:
         deltas.append(asked.advance(logits))
     assert max(len(delta.token_ids) for delta in deltas) <= 2 * MOST_ADDED_TOKENS
     text = "".join(delta.text for delta in deltas)
@@ -148,4 +148,4 @@ def test_a_forced_run_comes_in_pieces(preparation: Preparation) -> None:
     assert sum(len(delta.logprobs) for delta in deltas) == sum(len(delta.token_ids) for delta in deltas)
     chosen = [reported for delta in deltas for reported in delta.logprobs if reported.top]
     assert len(chosen) == 1
-    assert deltas[-1].finish_reason == "stop"
+    assert end_of(deltas).finish_reason == "stop"

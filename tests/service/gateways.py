@@ -14,7 +14,7 @@ from PIL import Image
 
 from kantu.engine.metrics import Stats
 from kantu.engine.protocol import Listener
-from kantu.engine.request import Delta, Request, Scores, Timings, Usage
+from kantu.engine.request import Delta, End, Request, Scores, Timings, Usage
 from kantu.errors import KantuError
 from kantu.processing.image_config import ImageConfig
 from kantu.service.app import create_app
@@ -66,7 +66,7 @@ class ScriptedEngine:
                 continue
             visual_tokens = sum(image.visual_tokens(CONFIG) for image in request.images)
             usage = Usage(10 + visual_tokens, visual_tokens, len(self.pieces), 4)
-            listener(Delta(piece, (number,), "stop", usage, TIMINGS, index))
+            listener(Delta(piece, (number,), End("stop", usage, TIMINGS), index))
 
     def cancel(self) -> None:
         self.cancelled += 1

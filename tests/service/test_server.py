@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from kantu.engine.protocol import Listener
-from kantu.engine.request import Delta, Request, Usage
+from kantu.engine.request import Delta, End, Request, Usage
 from kantu.errors import InvalidRequestError
 from kantu.service.gateway import Gateway
 from kantu.service.server import listen
@@ -139,7 +139,7 @@ class Held(ScriptedEngine):
 
     def finish(self) -> None:
         for listener in self.listeners:
-            listener(Delta("好", (2,), "stop", Usage(1, 0, 2, 0), TIMINGS))
+            listener(Delta("好", (2,), End("stop", Usage(1, 0, 2, 0), TIMINGS)))
 
 
 class Mute(Held):

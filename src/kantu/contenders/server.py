@@ -86,15 +86,14 @@ class Server:
         started = time.perf_counter()
         images = tuple(prepare(source, _IMAGES, max_pixels=budget) for source in sources if source is not None)
         deltas = list(DeltaStream(self._engine, Request(conversation.turns, images, sampling)))
-        last = deltas[-1]
-        assert last.usage is not None
-        assert last.timings is not None
+        end = deltas[-1].end
+        assert end is not None  # the last delta has it
         return Reply(
             "".join(delta.text for delta in deltas),
-            last.timings.ttft_seconds,
+            end.timings.ttft_seconds,
             time.perf_counter() - started,
-            last.usage.completion_tokens,
-            last.usage.visual_tokens,
+            end.usage.completion_tokens,
+            end.usage.visual_tokens,
             mean_probability(token.logprob for delta in deltas for token in delta.logprobs),
         )
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.failures import is_out_of_memory, typed, unexpected
 from kantu.engine.metrics import Metrics
-from kantu.engine.request import Delta
+from kantu.engine.request import Delta, End
 from kantu.engine.runner import Runner
 from kantu.engine.scheduler import Scheduler, Work
 from kantu.engine.sequence import Job, Sequence
@@ -132,18 +132,16 @@ class Core:
         except Exception as error:
             self.fail(sequence.job, typed(error))
             return
-        if delta.finish_reason is not None:
-            self._finish(sequence, delta)
+        if delta.end is not None:
+            self._finish(sequence, delta.end)
         self._deliver(sequence.job, delta)
 
-    def _finish(self, sequence: Sequence, delta: Delta) -> None:
+    def _finish(self, sequence: Sequence, end: End) -> None:
         """Free what an ended answer held, before its last delta tells anyone."""
         self.scheduler.remove(sequence)
-        job, metrics, usage, timings = sequence.job, self._metrics, delta.usage, delta.timings
-        assert usage is not None
-        assert timings is not None
+        job, metrics, usage, timings = sequence.job, self._metrics, end.usage, end.timings
         job.open -= 1
-        metrics.add(f"finish_{delta.finish_reason}")
+        metrics.add(f"finish_{end.finish_reason}")
         metrics.add("output_tokens", usage.completion_tokens)
         if sequence.index == 0:
             for name in ("prompt_tokens", "cached_tokens", "visual_tokens"):

@@ -29,7 +29,7 @@ class Engine(Protocol):
         """Admit a request.
 
         `listener` is called from the engine's thread and must return at once. It gets the deltas of all `n` answers,
-        the last of each with a finish reason, or one error, after which nothing more comes. A listener that raises
+        the last of each with its `end`, or one error, after which nothing more comes. A listener that raises
         cancels its request.
 
         Raises:
@@ -71,7 +71,7 @@ class DeltaStream(Iterator[Delta]):
         if isinstance(item, KantuError):
             self._open = 0
             raise item
-        self._open -= item.finish_reason is not None
+        self._open -= item.end is not None
         return item
 
     def cancel(self) -> None:

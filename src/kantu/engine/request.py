@@ -257,10 +257,20 @@ class TokenLogprob:
 
 
 @dataclass(frozen=True, slots=True)
+class End:
+    """How an answer ended, and what it took."""
+
+    finish_reason: FinishReason
+    usage: Usage
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of one answer. The last one of each, and only it, carries the finish reason, usage and timings.
+    """A piece of one answer.
 
     Attributes:
+        end: set on the last delta of each answer, and only there.
         index: which of the request's `n` answers.
         logprobs: one for each of `token_ids` where the request asked for them; tokens that a constraint forced have
             logprob 0, as they were not chosen.
@@ -268,9 +278,7 @@ class Delta:
 
     text: str
     token_ids: tuple[int, ...] = ()
-    finish_reason: FinishReason | None = None
-    usage: Usage | None = None
-    timings: Timings | None = None
+    end: End | None = None
     index: int = 0
     logprobs: tuple[TokenLogprob, ...] = ()
 

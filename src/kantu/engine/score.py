@@ -50,16 +50,13 @@ def score(
     steps = {path: _distribution(found[path], following, ends) for path, following in branching.items()}
     probabilities = [math.exp(sum(_logprobs(path, steps))) for path in paths]
     total = sum(probabilities)
-    first = found[min(found, key=len)]
-    assert first.usage is not None
-    assert first.timings is not None
-    last = max(found.values(), key=lambda delta: delta.timings.total_seconds if delta.timings else 0.0)
-    assert last.timings is not None
+    ended = {path: delta.end for path, delta in found.items() if delta.end is not None}  # a probe is one delta
+    last = max((end.timings for end in ended.values()), key=lambda timings: timings.total_seconds)
     return Scores(
         tuple(p / total for p in probabilities),
         max(range(len(paths)), key=probabilities.__getitem__),
-        first.usage,
-        replace(last.timings, ttft_seconds=last.timings.total_seconds),
+        ended[min(ended, key=len)].usage,
+        replace(last, ttft_seconds=last.total_seconds),
     )
 
 

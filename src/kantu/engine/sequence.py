@@ -14,7 +14,7 @@ from kantu.engine.closing import Closing
 from kantu.engine.kv_cache import PrefixKeys
 from kantu.engine.protocol import Listener
 from kantu.engine.repetition import LoopDetector
-from kantu.engine.request import Delta, FinishReason, SamplingParams, Timings, TokenLogprob, Usage
+from kantu.engine.request import Delta, End, FinishReason, SamplingParams, Timings, TokenLogprob, Usage
 from kantu.engine.sampler import Sampler
 from kantu.engine.stop import StopFilter
 from kantu.engine.vision_cache import PictureKey
@@ -184,8 +184,8 @@ class Sequence:
         logprobs = [] if self.params.logprobs is None else [self._certain(token) for token in chosen]
         if logprob is not None:
             logprobs[len(opening)] = logprob
-        delta = Delta(text, tuple(chosen[:taken]), reason, index=self.index, logprobs=tuple(logprobs[:taken]))
-        return delta if reason is None else self._last(delta, len(self.tokens) - self.prompt_length, now)
+        end = None if reason is None else self._end(reason, len(self.tokens) - self.prompt_length, now)
+        return Delta(text, tuple(chosen[:taken]), end, self.index, tuple(logprobs[:taken]))
 
     def _take(self) -> list[int]:
         """The next tokens of what is coming."""
@@ -238,9 +238,9 @@ class Sequence:
         self.first_token_at = now = time.perf_counter()
         logprobs = self.sampler.probe(logits, self.probe)
         top = tuple((token, b"", logprob) for token, logprob in zip(self.probe, logprobs, strict=True))
-        return self._last(Delta("", (), "stop", logprobs=(TokenLogprob(-1, b"", 0.0, top),)), 0, now)
+        return Delta("", (), self._end("stop", 0, now), logprobs=(TokenLogprob(-1, b"", 0.0, top),))
 
-    def _last(self, delta: Delta, count: int, now: float) -> Delta:
+    def _end(self, reason: FinishReason, count: int, now: float) -> End:
         job = self.job
         ttft_seconds = job.earlier_seconds + self.first_token_at - job.submitted
         total_seconds = job.earlier_seconds + now - job.submitted
@@ -252,4 +252,4 @@ class Sequence:
             tpot_seconds=(now - self.first_token_at) / (count - 1) if count > 1 else 0.0,
             total_seconds=total_seconds,
         )
-        return Delta(delta.text, delta.token_ids, delta.finish_reason, usage, timings, self.index, delta.logprobs)
+        return End(reason, usage, timings)

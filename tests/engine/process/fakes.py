@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kantu.engine.metrics import Metrics, Stats
 from kantu.engine.protocol import Listener
-from kantu.engine.request import Delta, Request, Scores, Timings, Usage
+from kantu.engine.request import Delta, End, Request, Scores, Timings, Usage
 from kantu.errors import CancelledError, InvalidRequestError, KantuError, ModelNotFoundError, OverloadedError
 
 SECRET = "order 20480001"  # what no log may show
@@ -114,7 +114,7 @@ class Fake:
                 self._metrics.add("requests_finished")
                 self._metrics.observe("ttft_seconds", 0.2)
                 self._running.discard(handle)
-            handle.listener(Delta("", (), "stop", USAGE, TIMINGS, index))
+            handle.listener(Delta("", (), End("stop", USAGE, TIMINGS), index))
 
 
 class FakeHandle:

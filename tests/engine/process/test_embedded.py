@@ -15,7 +15,7 @@ import pytest
 from kantu import hub
 from kantu.engine.process import ProcessEngine
 from kantu.engine.protocol import DeltaStream, Engine
-from kantu.engine.request import Constraint, Delta, Request, SamplingParams
+from kantu.engine.request import Constraint, End, Request, SamplingParams
 from kantu.errors import CancelledError, DeadlineExceededError, EngineError, InvalidRequestError, PromptTooLongError
 from kantu.model.folder import ModelFolder
 from kantu.processing.conversation import Turn
@@ -53,12 +53,14 @@ def asked(text: str = WHY, *, pictures: int = 1, max_pixels: int | None = 2**17,
 def pieces(engine: Engine, request: Request) -> list[tuple[Any, ...]]:
     """All that does not depend on time, answer by answer."""
     deltas = sorted(DeltaStream(engine, request), key=lambda delta: delta.index)
-    return [(d.index, d.text, d.token_ids, d.finish_reason, d.logprobs, _counts(d)) for d in deltas]
+    return [(d.index, d.text, d.token_ids, d.logprobs, _timeless(d.end)) for d in deltas]
 
 
-def _counts(delta: Delta) -> tuple[int, ...] | None:
-    usage = delta.usage
-    return None if usage is None else (usage.prompt_tokens, usage.visual_tokens, usage.completion_tokens)
+def _timeless(end: End | None) -> tuple[str | int, ...] | None:
+    if end is None:
+        return None
+    usage = end.usage
+    return (end.finish_reason, usage.prompt_tokens, usage.visual_tokens, usage.completion_tokens)
 
 
 SCHEMA = {
@@ -90,11 +92,10 @@ def test_an_answer_streams_and_tells_its_usage_and_timings(remote: ProcessEngine
     deltas = list(DeltaStream(remote, asked(temperature=0, max_pixels=None)))
     assert len(deltas) > 1
     assert "待商家发货" in "".join(delta.text for delta in deltas)
-    usage, timings = deltas[-1].usage, deltas[-1].timings
-    assert usage is not None
-    assert timings is not None
-    assert usage.visual_tokens > 0
-    assert 0 < timings.ttft_seconds <= timings.total_seconds
+    end = deltas[-1].end
+    assert end is not None
+    assert end.usage.visual_tokens > 0
+    assert 0 < end.timings.ttft_seconds <= end.timings.total_seconds
 
 
 def test_a_record_fits_its_schema(remote: ProcessEngine) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from kantu.engine.process import ProcessEngine
 from kantu.engine.protocol import DeltaStream
-from kantu.engine.request import Delta, Request
+from kantu.engine.request import Delta, End, Request
 from kantu.errors import (
     CancelledError,
     EngineError,
@@ -34,14 +34,14 @@ pytestmark = pytest.mark.usefixtures("nothing_is_left")
 def test_deltas_come_one_by_one_and_unchanged(engine: ProcessEngine) -> None:
     assert list(DeltaStream(engine, question("为什么"))) == [
         *(Delta(letter, (ord(letter),)) for letter in "为什么"),
-        Delta("", (), "stop", USAGE, TIMINGS),
+        Delta("", (), End("stop", USAGE, TIMINGS)),
     ]
 
 
 def test_all_answers_of_a_request_come(engine: ProcessEngine) -> None:
     deltas = list(DeltaStream(engine, question("ab", n=2)))
     assert ["".join(d.text for d in deltas if d.index == index) for index in (0, 1)] == ["ab", "ab"]
-    assert [d.index for d in deltas if d.finish_reason] == [0, 1]
+    assert [d.index for d in deltas if d.end] == [0, 1]
 
 
 def test_pictures_cross_whole_and_read_only(engine: ProcessEngine) -> None:

@@ -22,6 +22,7 @@ from kantu.engine.remote.answer import (
 )
 from kantu.engine.request import Delta, TokenLogprob, Usage
 from kantu.errors import InvalidRequestError, KantuError, UpstreamError
+from tests.engine.engines import end_of
 from tests.fake_upstream import piece, usage
 
 STREAM = (
@@ -57,6 +58,10 @@ def read(*events: Any, n: int = 1, wrapped: bool = False) -> list[Delta]:
     return deltas + reader.finish(10.0, 0.5)
 
 
+def reason(delta: Delta) -> str | None:
+    return None if delta.end is None else delta.end.finish_reason
+
+
 def failing(*events: Any, **options: Any) -> KantuError:
     with pytest.raises(KantuError) as error:
         read(*events, **options)
@@ -66,23 +71,22 @@ def failing(*events: Any, **options: Any) -> KantuError:
 def test_deltas_usage_and_timings() -> None:
     role = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
     deltas = read(role, piece("你"), piece("好"), piece("", "stop"), usage(7, 3, cached=4), "[DONE]")
-    assert [(delta.text, delta.token_ids, delta.finish_reason) for delta in deltas] == [
+    assert [(delta.text, delta.token_ids, reason(delta)) for delta in deltas] == [
         ("你", (), None),
         ("好", (), None),
         ("", (), "stop"),
     ]
-    last = deltas[-1]
-    assert last.usage == Usage(7, 0, 3, cached_tokens=4)
-    assert last.timings is not None
-    assert (last.timings.preprocess_seconds, last.timings.encode_seconds) == (0.5, 0.0)
-    assert (last.timings.ttft_seconds, last.timings.total_seconds) == (2.5, 3.5)
-    assert last.timings.tpot_seconds == 0.5  # a second between the first token and the last of three
+    end = end_of(deltas)
+    assert end.usage == Usage(7, 0, 3, cached_tokens=4)
+    assert (end.timings.preprocess_seconds, end.timings.encode_seconds) == (0.5, 0.0)
+    assert (end.timings.ttft_seconds, end.timings.total_seconds) == (2.5, 3.5)
+    assert end.timings.tpot_seconds == 0.5  # a second between the first token and the last of three
 
 
-@pytest.mark.parametrize("reason", ["stop", "length", "repetition"])
-def test_finish_reasons(reason: str) -> None:
-    (delta,) = read(piece("好", reason), usage(1, 1), "[DONE]")
-    assert (delta.text, delta.finish_reason) == ("好", reason)
+@pytest.mark.parametrize("given", ["stop", "length", "repetition"])
+def test_finish_reasons(given: str) -> None:
+    (delta,) = read(piece("好", given), usage(1, 1), "[DONE]")
+    assert (delta.text, reason(delta)) == ("好", given)
 
 
 @pytest.mark.parametrize(
@@ -103,11 +107,11 @@ def test_empty_finish_reason_of_old_ollama_goes_on() -> None:
 
 
 def test_visual_tokens_are_known_where_the_server_tells() -> None:
-    assert read(piece("好", "stop"), usage(70, 3, images=60), "[DONE]")[-1].usage == Usage(70, 60, 3)
+    assert end_of(read(piece("好", "stop"), usage(70, 3, images=60), "[DONE]")).usage == Usage(70, 60, 3)
 
 
 def test_missing_usage_counts_pieces() -> None:
-    assert read(piece("你"), piece("好", "stop"), "[DONE]")[-1].usage == Usage(0, 0, 2)
+    assert end_of(read(piece("你"), piece("好", "stop"), "[DONE]")).usage == Usage(0, 0, 2)
 
 
 def test_several_answers_keep_apart_and_take_their_own_usage() -> None:
@@ -121,18 +125,18 @@ def test_several_answers_keep_apart_and_take_their_own_usage() -> None:
         "[DONE]",
         n=2,
     )
-    assert [(delta.index, delta.text, delta.finish_reason) for delta in deltas] == [
+    assert [(delta.index, delta.text, reason(delta)) for delta in deltas] == [
         (1, "甲", None),
         (0, "乙", None),
         (0, "丙", "length"),
         (1, "", "stop"),
     ]
-    assert [delta.usage for delta in deltas[2:]] == [Usage(5, 0, 3), Usage(5, 0, 2)]
+    assert [end_of([delta]).usage for delta in deltas[2:]] == [Usage(5, 0, 3), Usage(5, 0, 2)]
 
 
 def test_one_usage_for_several_answers_goes_to_the_first() -> None:
     deltas = read(piece("甲", "stop"), piece("乙", "stop", index=1), usage(5, 4), "[DONE]", n=2)
-    assert [delta.usage for delta in deltas] == [Usage(5, 0, 4), Usage(5, 0, 0)]
+    assert [end_of([delta]).usage for delta in deltas] == [Usage(5, 0, 4), Usage(5, 0, 0)]
 
 
 def entry(token: str, logprob: float, *top: tuple[str, float], raw: list[int] | None = None) -> dict[str, Any]:
@@ -151,7 +155,7 @@ def test_logprobs_carry_bytes_and_no_ids() -> None:
 
 def test_wrapped_choice_is_taken_out() -> None:
     (delta,) = read(piece('{"answer":'), piece(' "是"}'), piece("", "stop"), usage(3, 5), "[DONE]", wrapped=True)
-    assert (delta.text, delta.finish_reason) == ("是", "stop")
+    assert (delta.text, reason(delta)) == ("是", "stop")
     assert failing(piece('{"answer":', "length"), "[DONE]", wrapped=True).code == "upstream_bad_answer"
 
 

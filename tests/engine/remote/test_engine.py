@@ -30,6 +30,7 @@ from kantu.errors import (
     install_command,
 )
 from kantu.processing.conversation import Turn
+from tests.engine.engines import end_of
 from tests.fake_upstream import Exchange, FakeUpstream, piece, refuse, say, serve, stream, usage
 
 KEY = "sk-geheim"
@@ -94,11 +95,10 @@ def test_answer_streams_with_usage_and_timings() -> None:
     with engine_over(say("你", "好")) as (engine, (fake,)):
         deltas = ask(engine, Request(QUESTION.turns, preprocess_seconds=0.25))
         assert [delta.text for delta in deltas] == ["你", "好", ""]
-        last = deltas[-1]
-        assert last.finish_reason == "stop"
-        assert last.usage == Usage(7, 0, 3, 3)
-        assert last.timings is not None
-        assert 0.25 < last.timings.ttft_seconds <= last.timings.total_seconds < WAIT
+        end = end_of(deltas)
+        assert end.finish_reason == "stop"
+        assert end.usage == Usage(7, 0, 3, 3)
+        assert 0.25 < end.timings.ttft_seconds <= end.timings.total_seconds < WAIT
         assert fake.bodies[0]["model"] == "m0"
         assert fake.keys == [f"Bearer {KEY}"]
         stats = engine.stats()

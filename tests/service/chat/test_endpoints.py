@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kantu.engine.protocol import Listener
-from kantu.engine.request import Constraint, Delta, RepetitionStop, Request, Usage
+from kantu.engine.request import Constraint, Delta, End, RepetitionStop, Request, Usage
 from kantu.errors import (
     DeadlineExceededError,
     EngineError,
@@ -456,9 +456,8 @@ class Slow(ScriptedEngine):
         def answer() -> None:
             for number, piece in enumerate(self.pieces, 1):
                 time.sleep(self._seconds)
-                last = number == len(self.pieces)
-                usage, timings = (Usage(1, 0, number), TIMINGS) if last else (None, None)
-                said = Delta(str(piece), (number,), "stop" if last else None, usage, timings)
+                end = End("stop", Usage(1, 0, number), TIMINGS) if number == len(self.pieces) else None
+                said = Delta(str(piece), (number,), end)
                 listener(piece if isinstance(piece, KantuError) else said)
 
         threading.Thread(target=answer).start()

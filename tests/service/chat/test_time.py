@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kantu.engine.protocol import Listener
-from kantu.engine.request import Delta, Request, TokenLogprob, Usage
+from kantu.engine.request import Delta, End, Request, TokenLogprob, Usage
 from kantu.errors import DeadlineExceededError
 from kantu.service.chat.answering import MOST_AT_ONCE, Answering
 from kantu.service.gateway import Gateway
@@ -116,7 +116,7 @@ class Burst(ScriptedEngine):
         logprobs = () if request.sampling.logprobs is None else (TokenLogprob(1, "图".encode(), -0.5, TOP),)
         for _ in range(self._tokens - 1):
             listener(Delta("图", (1,), index=index, logprobs=logprobs))
-        listener(Delta("图", (1,), "stop", Usage(10, 0, self._tokens), TIMINGS, index, logprobs))
+        listener(Delta("图", (1,), End("stop", Usage(10, 0, self._tokens), TIMINGS), index, logprobs))
 
 
 class Ticker:
@@ -222,7 +222,7 @@ class Keeping(ScriptedEngine):
             self.listeners.append(listener)
 
     def finish(self, number: int) -> None:
-        self.listeners[number](Delta("好", (1,), "stop", Usage(10, 0, 1), TIMINGS))
+        self.listeners[number](Delta("好", (1,), End("stop", Usage(10, 0, 1), TIMINGS)))
 
 
 async def test_long_answers_of_one_owner_wait_for_each_other_and_short_ones_for_nobody(make_gateway: Make) -> None:

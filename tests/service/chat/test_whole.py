@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kantu.engine.request import Delta, TokenLogprob, Usage
+from kantu.engine.request import Delta, End, TokenLogprob, Usage
 from kantu.errors import InvalidRequestError
 from kantu.service.chat import whole as module
 from kantu.service.chat.answer import AnswerWriter
@@ -28,7 +28,7 @@ def written(*deltas: Delta, answers: int = 1, logprobs: bool = False, most_bytes
 
 
 def last(text: str = "", index: int = 0, **fields: Any) -> Delta:
-    return Delta(text, (), "stop", Usage(10, 3, 2, 4), TIMINGS, index, **fields)
+    return Delta(text, (), End("stop", Usage(10, 3, 2, 4), TIMINGS), index, **fields)
 
 
 def read(whole: WholeAnswer) -> dict[str, Any]:

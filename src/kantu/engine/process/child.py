@@ -202,7 +202,7 @@ class Server:
     def _reply(self, number: int, job: _Job, item: Delta | Scores | KantuError) -> None:
         if not isinstance(item, Delta):
             job.open = 0
-        elif item.finish_reason is not None:
+        elif item.end is not None:
             job.open -= 1
         if not job.open:
             with self._changed:

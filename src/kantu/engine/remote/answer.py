@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from kantu.engine.remote.wire import WRAPPED_CHOICE
-from kantu.engine.request import Delta, FinishReason, Timings, TokenLogprob, Usage
+from kantu.engine.request import Delta, End, FinishReason, Timings, TokenLogprob, Usage
 from kantu.errors import InvalidRequestError, KantuError, OverloadedError, UpstreamError
 
 UNKNOWN_TOKEN = -1
@@ -199,9 +199,15 @@ class AnswerReader:
             UpstreamError: `upstream_failed`: the stream broke off; `upstream_bad_answer`: it ended without an answer's
                 finish reason, or the answer is not the wrapped choice.
         """
-        if any(answer.finish is None for answer in self._answers):
-            raise upstream_error("upstream_bad_answer" if self.ended else "upstream_failed")
-        return [self._last(index, answer, sent_at, preprocess_seconds) for index, answer in enumerate(self._answers)]
+        deltas = []
+        for index, answer in enumerate(self._answers):
+            if answer.finish is None:
+                raise upstream_error("upstream_bad_answer" if self.ended else "upstream_failed")
+            text = "".join(answer.held_text)
+            end = self._end(index, answer, answer.finish, sent_at, preprocess_seconds)
+            text = _unwrap(text) if self._wrapped else text
+            deltas.append(Delta(text, end=end, index=index, logprobs=tuple(answer.held_logprobs)))
+        return deltas
 
     def _read(self, chunk: Any, now: float) -> list[Delta]:
         usage = _read_usage(chunk.get("usage"))
@@ -231,8 +237,7 @@ class AnswerReader:
             return None
         return Delta(text, index=index, logprobs=logprobs) if text or logprobs else None
 
-    def _last(self, index: int, answer: _Answer, sent_at: float, preprocess_seconds: float) -> Delta:
-        text = "".join(answer.held_text)
+    def _end(self, index: int, answer: _Answer, finish: FinishReason, sent_at: float, preprocess_seconds: float) -> End:
         usage = self._usage_of(index, answer)
         steps = usage.completion_tokens - 1 if len(self._answers) == 1 or answer.usage else answer.pieces - 1
         first_at, last_at = answer.first_at or sent_at, answer.last_at or sent_at
@@ -243,14 +248,7 @@ class AnswerReader:
             tpot_seconds=(last_at - first_at) / steps if steps > 0 else 0.0,
             total_seconds=preprocess_seconds + last_at - sent_at,
         )
-        return Delta(
-            _unwrap(text) if self._wrapped else text,
-            finish_reason=answer.finish,
-            usage=usage,
-            timings=timings,
-            index=index,
-            logprobs=tuple(answer.held_logprobs),
-        )
+        return End(finish, usage, timings)
 
     def _usage_of(self, index: int, answer: _Answer) -> Usage:
         total = self._usage

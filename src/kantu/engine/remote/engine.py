@@ -24,7 +24,7 @@ from kantu.engine.remote.client import ChatClient, RemoteSettings, TryAnotherErr
 from kantu.engine.remote.job import Job, engine_closed
 from kantu.engine.remote.pool import UpstreamPool
 from kantu.engine.remote.wire import Upstream, check_request, png_data_url, to_body, wraps_choice
-from kantu.engine.request import MAX_LOGPROBS, Constraint, Delta, Request, SamplingParams, Scores, check_choices
+from kantu.engine.request import MAX_LOGPROBS, Constraint, Delta, End, Request, SamplingParams, Scores, check_choices
 from kantu.errors import CancelledError, EngineError, InvalidRequestError, KantuError, OverloadedError
 
 __all__ = ["RemoteEngine", "RemoteSettings", "Upstream"]
@@ -104,15 +104,15 @@ class RemoteEngine:
             constraint=Constraint.choice(listed),
         )
         deltas = list(DeltaStream(self, replace(request, sampling=sampling)))
-        answer, last = "".join(delta.text for delta in deltas), deltas[-1]
-        if answer not in listed or last.usage is None or last.timings is None:
+        answer, end = "".join(delta.text for delta in deltas), deltas[-1].end
+        if answer not in listed or end is None:
             raise upstream_error("upstream_bad_answer")
         best = listed.index(answer)
         tokens = [token for delta in deltas for token in delta.logprobs]
         probabilities = choice_probabilities(listed, best, tokens)
         if probabilities is not None:
             best = max(range(len(listed)), key=probabilities.__getitem__)
-        return Scores(probabilities, best, last.usage, last.timings)
+        return Scores(probabilities, best, end.usage, end.timings)
 
     def stats(self) -> Stats:
         """Names of the local engine where they apply; also `upstream_retries`, `upstreams` and `upstreams_healthy`."""
@@ -281,8 +281,8 @@ class RemoteEngine:
                 self._metrics.add("requests_cancelled")
             elif isinstance(item, KantuError):
                 self._metrics.add("requests_failed")
-            else:
-                self._count_answer(item)
+            elif item.end is not None:
+                self._count_answer(item.end, item.index)
         if not isinstance(outcome[0], KantuError):
             self._metrics.add("requests_finished")
             self._metrics.observe("preprocess_seconds", job.request.preprocess_seconds)
@@ -290,13 +290,11 @@ class RemoteEngine:
             with self._condition:
                 self._mean_seconds += 0.1 * (seconds - self._mean_seconds)
 
-    def _count_answer(self, last: Delta) -> None:
-        self._metrics.add(f"finish_{last.finish_reason}")
-        if last.usage is not None:
-            if last.index == 0:  # all answers share one prompt
-                self._metrics.add("prompt_tokens", last.usage.prompt_tokens)
-                self._metrics.add("cached_tokens", last.usage.cached_tokens)
-            self._metrics.add("output_tokens", last.usage.completion_tokens)
-        if last.timings is not None:
-            self._metrics.observe("ttft_seconds", last.timings.ttft_seconds)
-            self._metrics.observe("tpot_seconds", last.timings.tpot_seconds)
+    def _count_answer(self, end: End, index: int) -> None:
+        self._metrics.add(f"finish_{end.finish_reason}")
+        if index == 0:  # all answers share one prompt
+            self._metrics.add("prompt_tokens", end.usage.prompt_tokens)
+            self._metrics.add("cached_tokens", end.usage.cached_tokens)
+        self._metrics.add("output_tokens", end.usage.completion_tokens)
+        self._metrics.observe("ttft_seconds", end.timings.ttft_seconds)
+        self._metrics.observe("tpot_seconds", end.timings.tpot_seconds)

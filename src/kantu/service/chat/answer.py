@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kantu.engine.request import Delta, Timings, TokenLogprob, Usage
+from kantu.engine.request import Delta, End, Timings, TokenLogprob, Usage
 
 DONE = b"data: [DONE]\n\n"
 
@@ -17,7 +17,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 @dataclass(slots=True)
 class _Choice:
     tokens: int = 0
-    last: Delta | None = None
+    end: End | None = None
 
 
 class AnswerWriter:
@@ -42,13 +42,17 @@ class AnswerWriter:
         """Count one delta."""
         choice = self._choices[delta.index]
         choice.tokens += len(delta.token_ids)
-        if delta.finish_reason is not None:
-            choice.last = delta
+        choice.end = delta.end or choice.end
+
+    @property
+    def _ends(self) -> list[End]:
+        """Of the answers that have ended."""
+        return [choice.end for choice in self._choices if choice.end is not None]
 
     @property
     def usage(self) -> Usage:
         """Of all answers that have ended together; they share one prompt."""
-        usages = [choice.last.usage for choice in self._choices if choice.last is not None and choice.last.usage]
+        usages = [end.usage for end in self._ends]
         if not usages:
             return Usage(0, 0, 0)
         first = usages[0]
@@ -58,26 +62,22 @@ class AnswerWriter:
     @property
     def generated_tokens(self) -> int:
         """Of all answers, so far: what a cancelled request has used up, too."""
-        return sum(
-            choice.last.usage.completion_tokens if choice.last is not None and choice.last.usage else choice.tokens
-            for choice in self._choices
-        )
+        return sum(choice.end.usage.completion_tokens if choice.end else choice.tokens for choice in self._choices)
 
     @property
     def timings(self) -> Timings | None:
         """Of the answer that took longest."""
-        found = [choice.last.timings for choice in self._choices if choice.last is not None and choice.last.timings]
-        return max(found, key=lambda timings: timings.total_seconds, default=None)
+        return max((end.timings for end in self._ends), key=lambda timings: timings.total_seconds, default=None)
 
     @property
     def finish_reasons(self) -> tuple[str, ...]:
         """Of the answers that have ended."""
-        return tuple(str(choice.last.finish_reason) for choice in self._choices if choice.last is not None)
+        return tuple(end.finish_reason for end in self._ends)
 
     @property
     def finish_reason_of_each(self) -> tuple[str | None, ...]:
         """Of all answers in order; None of those that have not ended."""
-        return tuple(None if choice.last is None else choice.last.finish_reason for choice in self._choices)
+        return tuple(None if choice.end is None else choice.end.finish_reason for choice in self._choices)
 
     def object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
         """What all objects of one answer share."""
@@ -112,13 +112,15 @@ class AnswerWriter:
         Args:
             of_each: the last delta of each answer tells the usage of this answer alone.
         """
-        if not (delta.text or delta.logprobs or delta.finish_reason):
+        end = delta.end
+        if not (delta.text or delta.logprobs or end):
             return None
         content = {"content": delta.text} if delta.text or delta.logprobs else {}
         content_logprobs = self.worded_logprobs(delta.logprobs)
         logprobs = None if content_logprobs is None else {"content": content_logprobs, "refusal": None}
-        own = _worded_usage(delta.usage) if of_each and delta.usage is not None else None
-        return self._chunk(delta.index, content, logprobs, delta.finish_reason, include_usage, own)
+        own = _worded_usage(end.usage) if of_each and end is not None else None
+        finish_reason = None if end is None else end.finish_reason
+        return self._chunk(delta.index, content, logprobs, finish_reason, include_usage, own)
 
     def last_chunk(self) -> bytes:
         """The chunk with the usage of a stream that asked for it."""

@@ -54,7 +54,7 @@ class Answering:
             if isinstance(item, KantuError):
                 self._open = 0
                 raise item
-            self._open -= item.finish_reason is not None
+            self._open -= item.end is not None
             yield item
 
     def _listen(self, item: Delta | KantuError) -> None:
