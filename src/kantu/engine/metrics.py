@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -38,6 +39,10 @@ class Histogram:
     def count(self) -> int:
         return sum(self.counts)
 
+    def __add__(self, other: Histogram) -> Histogram:
+        counts = tuple(a + b for a, b in zip(self.counts, other.counts, strict=True))
+        return Histogram(counts, self.total + other.total)
+
 
 @dataclass(frozen=True, slots=True)
 class Stats:
@@ -56,6 +61,16 @@ class Stats:
     counters: Mapping[str, int] = field(default_factory=dict)
     gauges: Mapping[str, float] = field(default_factory=dict)
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
+
+    def followed_by(self, later: Stats) -> Stats:
+        """Counters and histograms of two lives of an engine together; gauges are the later one's."""
+        counters = Counter(self.counters)
+        counters.update(later.counters)
+        histograms = {
+            name: self.histograms.get(name, Histogram()) + later.histograms.get(name, Histogram())
+            for name in {**self.histograms, **later.histograms}
+        }
+        return Stats(dict(counters), dict(later.gauges), histograms)
 
 
 class Metrics:
@@ -81,3 +96,7 @@ class Metrics:
         with self._lock:
             histograms = {name: Histogram(tuple(self._buckets[name]), self._totals[name]) for name in HISTOGRAMS}
             return Stats(dict(self._counters), dict(gauges), histograms)
+
+
+NO_STATS = Metrics().stats({})
+"""Those of an engine that has done nothing: every histogram, all of them empty."""

@@ -1,13 +1,16 @@
-"""One end of the socket pair between the two processes."""
+"""One end of the socket pair between the two processes: messages in, messages out."""
 
 from __future__ import annotations
 
 import contextlib
+import queue
 import socket
+import threading
+from collections import deque
 
-from kantu.engine.process.frame import Frame, decode, encode
-from kantu.engine.process.messages import Message
-from kantu.engine.process.outbox import Outbox
+from kantu.engine.process.messages import Frame, Message, decode, encode
+
+_MOST_PARTS = 256  # in one write; the system takes 1,024
 
 
 class Channel:
@@ -58,3 +61,104 @@ class Channel:
         if self._file.readinto(view) < size:
             raise EOFError
         return view
+
+
+class Outbox:
+    """Whoever puts a frame writes it, and what else waits, if nobody else is writing and the socket has room. What then
+    is left, a thread of its own writes. So most frames cost no change of threads, and nobody waits for the other side.
+
+    `put` may be called from a finalizer, even one that runs inside of it: no lock is waited for there.
+
+    Args:
+        name: of the writing thread.
+    """
+
+    def __init__(self, end: socket.socket, name: str) -> None:
+        self._socket = end
+        self._items: deque[tuple[Frame, bool]] = deque()  # and whether it was offered
+        self._turn = threading.Lock()  # held by whoever writes; guards what follows
+        self._parts: list[memoryview] = []  # taken from the items and not yet written
+        self._offered_parts_bytes = 0  # of offered frames that end with those
+        self._written_bytes = 0  # of all frames ever offered
+        self._over = False  # nothing can be, or will be, written any more
+        self._counting = threading.Lock()  # guards what follows
+        self._offered_bytes = 0  # of all frames ever offered
+        self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()  # for the writing thread: whether to go on after it
+        self._writer = threading.Thread(target=self._work, name=name, daemon=True)
+        self._writer.start()
+
+    def put(self, frame: Frame) -> None:
+        """Write it when its turn comes. Never blocks."""
+        self._put(frame, False)
+
+    def offer(self, frame: Frame, limit_bytes: int) -> bool:
+        """Write it when its turn comes, or return False if with it more than `limit_bytes` would be waiting.
+
+        What alone is over the limit is let in if nothing else waits. Never blocks.
+        """
+        with self._counting:
+            waiting_bytes = self._offered_bytes - self._written_bytes
+            if waiting_bytes and waiting_bytes + frame.size_bytes > limit_bytes:
+                return False
+            self._offered_bytes += frame.size_bytes
+        self._put(frame, True)
+        return True
+
+    def finish(self) -> None:
+        """Wait until everything put so far is written, or the other end is gone; nothing more will be written."""
+        self._calls.put(False)
+        self._writer.join()
+
+    def _put(self, frame: Frame, offered: bool) -> None:
+        self._items.append((frame, offered))
+        if self._turn.acquire(blocking=False):
+            try:
+                self._write(socket.MSG_DONTWAIT)
+                left = bool(self._parts)
+            finally:
+                self._turn.release()
+            if left or self._items:  # somebody put more meanwhile, and left it to us
+                self._calls.put(True)
+
+    def _work(self) -> None:
+        going = True
+        while going:
+            going = self._calls.get()
+            while self._items or self._parts:
+                with self._turn:
+                    self._write(0)
+        with self._turn:
+            self._over = True
+
+    def _write(self, flags: int) -> None:
+        """Write all there is, or what the socket takes at once, by `flags`. With the turn held."""
+        while self._parts or self._items:
+            if not self._parts:
+                self._take()
+            try:
+                sent = 0 if self._over else self._socket.sendmsg(self._parts[:_MOST_PARTS], (), flags)
+            except BlockingIOError:
+                return
+            except OSError:  # its reader hears of it too, and acts
+                self._over = True
+            self._parts = [] if self._over else _after(self._parts, sent)
+            if not self._parts:
+                self._written_bytes += self._offered_parts_bytes
+                self._offered_parts_bytes = 0
+
+    def _take(self) -> None:
+        """Frames in a row, up to one that was offered: so a batch of deltas is one write."""
+        while self._items and len(self._parts) < _MOST_PARTS and not self._offered_parts_bytes:
+            frame, offered = self._items.popleft()
+            self._parts += [view for part in frame.parts if len(view := memoryview(part).cast("B"))]
+            if offered:
+                self._offered_parts_bytes = frame.size_bytes
+
+
+def _after(parts: list[memoryview], sent: int) -> list[memoryview]:
+    """What is left of `parts` when so many bytes of them are sent."""
+    for index, part in enumerate(parts):
+        if sent < len(part):
+            return [part[sent:], *parts[index + 1 :]]
+        sent -= len(part)
+    return []

@@ -14,13 +14,14 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from kantu.engine.process.channel import Channel
 from kantu.engine.process.failures import engine_failed, load_failed
-from kantu.engine.process.log import log_types_only
 from kantu.engine.process.messages import (
     Cancel,
     Check,
@@ -224,6 +225,21 @@ def _typed(error: Exception) -> KantuError:
     return engine_failed()
 
 
+class _TypesOnly(logging.Formatter):
+    """Says where an error happened and of which type it was, never its words: a library's may quote the request."""
+
+    def formatException(self, ei: tuple[Any, ...]) -> str:  # noqa: N802
+        kind, _, where = ei
+        return "".join((*traceback.format_tb(where), getattr(kind, "__name__", "")))
+
+
+def _log_types_only() -> None:
+    """Set up the log on standard error. A factory that sets up its own, with `force`, replaces it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_TypesOnly("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
 def _end_with_thread(args: threading.ExceptHookArgs) -> None:
     """Half an engine would answer nothing for ever: a thread of ours that dies takes the process along."""
     name = "" if args.thread is None else args.thread.name
@@ -237,7 +253,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when it is over
         signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold pictures, and keep a crash waiting
-    log_types_only()
+    _log_types_only()
     threading.excepthook = _end_with_thread
     end = socket.socket(fileno=int(sys.argv[1]))
     end.set_inheritable(False)

@@ -13,9 +13,7 @@ from collections.abc import Callable, Sequence
 from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.metrics import Stats
 from kantu.engine.process.failures import engine_closed, not_ready, overloaded
-from kantu.engine.process.frame import encode
-from kantu.engine.process.ledger import add
-from kantu.engine.process.messages import Cancel, Check, Reply, Score, Submit
+from kantu.engine.process.messages import Cancel, Check, Reply, Score, Submit, encode
 from kantu.engine.process.supervisor import ProcessSettings, State, Supervisor
 from kantu.engine.protocol import Engine, Listener
 from kantu.engine.request import Delta, Request, Scores, check_choices
@@ -118,7 +116,7 @@ class ProcessEngine:
         hangs = {f"hang_{kind}": count for kind, count in self._supervisor.hangs.copy().items()}
         with self._lock:
             own = Stats({**self._counters, **hangs, "engine_restarts": self._supervisor.restarts})
-        return add(own, self._supervisor.stats())
+        return own.followed_by(self._supervisor.stats())
 
     def check(self) -> None:
         """Raise AssertionError if something is held here while nothing should be, or as the child's engine does."""

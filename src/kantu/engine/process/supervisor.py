@@ -13,13 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from kantu.engine.metrics import Stats
-from kantu.engine.process.backoff import Backoff
+from kantu.engine.metrics import NO_STATS, Stats
 from kantu.engine.process.failures import engine_closed, engine_crashed
+from kantu.engine.process.health import Backoff, Watchdog
 from kantu.engine.process.launch import Child, launch
-from kantu.engine.process.ledger import add, no_stats
 from kantu.engine.process.messages import Close, Load, Loaded, LoadFailed, Ping, Pong, Reply, Snapshot
-from kantu.engine.process.watchdog import Watchdog
 from kantu.errors import KantuError
 
 _log = logging.getLogger(__name__)
@@ -93,7 +91,7 @@ class Supervisor:
         self._was_ready = False
         self._backoff = Backoff(settings.restart_seconds, settings.max_restart_seconds, settings.healthy_seconds)
         self._pause_seconds = 0.0  # before the next child
-        self._past, self._latest = no_stats(), no_stats()
+        self._past, self._latest = NO_STATS, NO_STATS
         self._load_seconds = _GUESSED_LOAD_SECONDS
         self._expected_at = time.monotonic() + self._load_seconds  # when the next child may be ready
         self._answered = True  # the last ping
@@ -122,7 +120,7 @@ class Supervisor:
     def stats(self) -> Stats:
         """Counters and histograms of all children, gauges of the one that runs."""
         with self._changed:
-            return add(self._past, self._latest)
+            return self._past.followed_by(self._latest)
 
     def close(self) -> None:
         """End the child and both threads. May be called twice, and on the reading thread, where it does not wait."""
@@ -210,7 +208,7 @@ class Supervisor:
         with self._changed:
             self._started = self.child = None
             self.unresponsive = False
-            self._past, self._latest = add(self._past, self._latest), no_stats()
+            self._past, self._latest = self._past.followed_by(self._latest), NO_STATS
             self._pause_seconds = self._backoff.pause_seconds(ready_seconds)
             self._expected_at = time.monotonic() + self._pause_seconds + self._load_seconds
             self._enter("restarting")

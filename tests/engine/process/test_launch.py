@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kantu.engine.process.environment import child_environment
+from kantu.engine.process.launch import child_environment
 from tests.engine.process.engines import WAIT_SECONDS, process_engine
 
 SECRETS = {

@@ -1,9 +1,10 @@
-"""A process counts as hung when it is silent, or runs something without progress, for too many ticks."""
+"""A process counts as hung when it is silent, or runs something without progress, for too many ticks; pauses before the
+next one double up to the longest, and start again after good health."""
 
 from __future__ import annotations
 
 from kantu.engine.metrics import Stats
-from kantu.engine.process.watchdog import Watchdog
+from kantu.engine.process.health import Backoff, Watchdog
 
 
 def stats(running: int, **counters: int) -> Stats:
@@ -55,3 +56,13 @@ def test_long_before_silence_is_a_hang_it_is_doubtful_and_an_answer_ends_that_to
         "well",
         "unresponsive",
     ]
+
+
+def test_pauses_double_up_to_the_longest() -> None:
+    backoff = Backoff(1.0, 30.0, 60.0)
+    assert [backoff.pause_seconds(0.0) for _ in range(7)] == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+
+
+def test_health_starts_them_again() -> None:
+    backoff = Backoff(1.0, 30.0, 60.0)
+    assert [backoff.pause_seconds(healthy) for healthy in (0, 59, 60, 0, 0)] == [1.0, 2.0, 1.0, 2.0, 4.0]

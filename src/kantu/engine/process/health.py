@@ -1,4 +1,4 @@
-"""When a process that is alive counts as hung."""
+"""When a child process counts as hung, and how long to wait before the next one is started."""
 
 from __future__ import annotations
 
@@ -47,3 +47,17 @@ class Watchdog:
         if self._silent >= self._doubtful_ticks or 2 * self._stuck >= self._stuck_ticks:
             return "unresponsive"
         return "well"
+
+
+class Backoff:
+    """Doubles its pause, from the first to the longest, until something stayed healthy for long enough."""
+
+    def __init__(self, first_seconds: float, most_seconds: float, healthy_seconds: float) -> None:
+        self._first, self._most, self._healthy = first_seconds, most_seconds, healthy_seconds
+        self._next = first_seconds
+
+    def pause_seconds(self, healthy_seconds: float) -> float:
+        """The pause after something that was healthy for so many seconds."""
+        pause = self._first if healthy_seconds >= self._healthy else self._next
+        self._next = min(2 * pause, self._most)
+        return pause
