@@ -19,7 +19,7 @@ from transformers.generation.logits_process import (
 from kantu.engine.closing import Closing
 from kantu.engine.constraint import ConstraintCompiler
 from kantu.engine.request import Constraint, SamplingParams, TokenLogprob
-from kantu.engine.sampler import Sampler, Tally, answer_seed, discouraged, penalised, warp
+from kantu.engine.sampler import Sampler, Tally, answer_seed, discouraged, logprobs_of, penalised, warp
 from kantu.errors import EngineError
 from kantu.model.folder import ModelFolder
 from kantu.processing.tokenizer import Tokenizer
@@ -179,7 +179,7 @@ def test_log_probabilities_are_the_model_s_own(tokenizer: Tokenizer, temperature
     assert (logprob.token_id, logprob.token) == (token, tokenizer.token_bytes(token))
     assert logprob.logprob == pytest.approx(float(expected[token]))
     assert logprob.top == tuple((i, tokenizer.token_bytes(i), float(expected[i])) for i in best)
-    assert sampler.probe(logits, best) == expected[best].tolist()
+    assert logprobs_of(logits, best) == expected[best].tolist()
 
 
 def test_log_probabilities_are_not_computed_unasked(tokenizer: Tokenizer) -> None:
@@ -193,7 +193,7 @@ def test_log_probabilities_are_not_computed_unasked(tokenizer: Tokenizer) -> Non
 @pytest.mark.parametrize("bad", [[1.0, torch.nan, 0.0], [-torch.inf] * 3, [torch.inf, 0.0, 0.0]])
 def test_logits_that_are_not_numbers_are_an_error(tokenizer: Tokenizer, temperature: float, bad: list[float]) -> None:
     sampler = Sampler(SamplingParams(temperature=temperature), [], [0], tokenizer)
-    for ask in (sampler.choose, lambda logits: sampler.probe(logits, [0])):
+    for ask in (sampler.choose, lambda logits: logprobs_of(logits, [0])):
         with pytest.raises(EngineError, match="nan_logits"):
             ask(torch.tensor(bad))
     assert choices(sampler, [-50.0, 50.0, -torch.inf], 1) == [1]  # the next step is not affected

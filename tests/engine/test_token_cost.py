@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from kantu.engine.constraint import ConstraintCompiler
+from kantu.engine.generation import MOST_ADDED_TOKENS, MOST_TOKEN_SECONDS, Generation
 from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.preparation import Preparation
 from kantu.engine.request import (
@@ -23,7 +24,7 @@ from kantu.engine.request import (
     Constraint,
     RepetitionStop,
 )
-from kantu.engine.sequence import MOST_ADDED_TOKENS, MOST_TOKEN_SECONDS, Job, Sequence
+from kantu.engine.sequence import Job, Sequence
 from kantu.errors import KantuError
 from kantu.hub import locate
 from kantu.model.folder import ModelFolder
@@ -124,10 +125,12 @@ def test_no_token_costs_more_than_stated(preparation: Preparation, constraint: C
 
 def test_a_token_costs_the_same_however_long_prompt_and_answer_are(preparation: Preparation) -> None:
     long = sequence(preparation, WORDS, max_tokens=5000, min_tokens=5000)
-    for _ in range(3000):  # what was answered is not looked at again
-        long.tokens += [7, 9, 1]
-        for token in (7, 9, 1):
-            long.sampler.note(token)
+    assert isinstance(long.answer, Generation)
+    said = [7, 9, 1] * 1500  # is not looked at again
+    for token in said:
+        long.answer.sampler.note(token)
+    long.answer.count += len(said)
+    long.tokens += said
     short = sequence(preparation, max_tokens=5000, min_tokens=5000)
     least = [min(costs(each, 100)) for each in (short, long)]
     assert least[1] < 3 * least[0] + 0.001

@@ -16,10 +16,11 @@ import torch
 from kantu.engine.core import Core
 from kantu.engine.device_memory import device_memory
 from kantu.engine.failures import typed
+from kantu.engine.generation import Probe
 from kantu.engine.kv_cache import BlockPool
 from kantu.engine.metrics import Metrics, Stats
 from kantu.engine.paged_attention import KVStore, block_bytes
-from kantu.engine.preparation import Preparation, Probe
+from kantu.engine.preparation import Preparation
 from kantu.engine.protocol import Listener
 from kantu.engine.request import Request, Scores
 from kantu.engine.runner import Runner

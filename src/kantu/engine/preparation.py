@@ -9,24 +9,18 @@ import numpy as np
 
 from kantu.engine.closing import Closing
 from kantu.engine.constraint import ConstraintCompiler, Matcher
+from kantu.engine.generation import Generation, Probe
 from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.kv_cache import ImageSpan, PrefixKeys, root_key
 from kantu.engine.request import Request, SamplingParams
 from kantu.engine.sampler import Sampler
 from kantu.engine.sequence import Job, Picture, Sequence
 from kantu.engine.stop import StopFilter
+from kantu.engine.text_writer import TextWriter
 from kantu.engine.vision_cache import PictureKey, VisionCache
 from kantu.errors import PromptTooLongError
 from kantu.processing.chat import ChatProcessor, Prompt
 from kantu.processing.image import ImageConfig, patchify
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """Asks for the probabilities of `token_ids` after the prompt and `path`, instead of an answer."""
-
-    path: tuple[int, ...]
-    token_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -67,35 +61,38 @@ class Preparation:
             Picture(PictureKey(request.tenant, image.sha256, span.grid), image, span.start, span.length)
             for image, span in zip(request.images, spans, strict=True)
         )
-        end_ids = self.generation_config.end_ids
-        closing = None if matcher is None else Closing.at_start(matcher, max_tokens)
-        stop = StopFilter(params.stop)
         keys = PrefixKeys(root_key(request.tenant), self.block_size, spans)
         keys.upto(prompt.input_ids.tolist(), len(prompt.input_ids) // self.block_size)
-        return [
-            Sequence(
-                job=job,
-                index=index,
-                prompt=prompt,
-                pictures=pictures,
-                keys=keys.copy(),
-                params=params,
-                max_tokens=max_tokens,
-                end_ids=end_ids,
-                sampler=Sampler(params, prompt.input_ids.tolist(), end_ids, self.chat.tokenizer, index),
-                tokenizer=self.chat.tokenizer,
-                stop=stop.copy(),
-                closing=None if closing is None else closing.copy(),
-                probe=() if probe is None else probe.token_ids,
-            )
-            for index in range(params.n)
-        ]
+        answers: Items[Generation | Probe] = (
+            [probe] if probe is not None else self._generations(prompt, params, max_tokens, matcher)
+        )
+        return [Sequence(job, index, prompt, pictures, keys.copy(), answer) for index, answer in enumerate(answers)]
 
     def cut(self, pictures: Items[Picture], vision: VisionCache) -> None:
         """Make the patches of those pictures that will probably have to be encoded."""
         for picture in pictures:
             if picture.key not in vision:
                 picture.patches = patchify(picture.clean.pixels, self.image_config)
+
+    def _generations(
+        self, prompt: Prompt, params: SamplingParams, max_tokens: int, matcher: Matcher | None
+    ) -> list[Generation]:
+        """The `n` answers, before their first token. What they share is made once and copied."""
+        tokenizer, end_ids = self.chat.tokenizer, self.generation_config.end_ids
+        prompt_ids = prompt.input_ids.tolist()
+        closing = None if matcher is None else Closing.at_start(matcher, max_tokens)
+        stop = StopFilter(params.stop)
+        return [
+            Generation(
+                params,
+                max_tokens,
+                end_ids,
+                Sampler(params, prompt_ids, end_ids, tokenizer, index),
+                TextWriter(tokenizer, stop.copy(), params.min_tokens),
+                None if closing is None else closing.copy(),
+            )
+            for index in range(params.n)
+        ]
 
     def _room(self, prompt_tokens: int, params: SamplingParams, capacity: int) -> int:
         """Tokens an answer may have."""

@@ -117,14 +117,9 @@ class Sampler:
             if tally is not None:
                 tally.add(token)
 
-    def probe(self, logits: Tensor, token_ids: Sequence[int]) -> list[float]:
-        """Log probabilities of these tokens under logits [vocab]; nothing is remembered.
-
-        Raises:
-            EngineError: `nan_logits`.
-        """
-        found: list[float] = _checked(logits)[0].log_softmax(-1)[list(token_ids)].tolist()
-        return found
+    def certain(self, token: int) -> TokenLogprob:
+        """The log probability of a token that was not chosen but forced."""
+        return TokenLogprob(token, self._tokenizer.token_bytes(token), 0.0)
 
     def _processed(self, raw: Tensor, closing: Closing | None) -> Tensor:
         """Scores [vocab] behind everything that does not depend on the temperature; `raw` itself if nothing does."""
@@ -152,6 +147,16 @@ class Sampler:
         say = self._tokenizer.token_bytes
         top = tuple((i, say(i), value) for i, value in zip(ids.tolist(), values.tolist(), strict=True))
         return TokenLogprob(token, say(token), float(logprobs[token]), top)
+
+
+def logprobs_of(logits: Tensor, token_ids: Sequence[int]) -> list[float]:
+    """Log probabilities of these tokens under logits [vocab].
+
+    Raises:
+        EngineError: `nan_logits`.
+    """
+    found: list[float] = _checked(logits)[0].log_softmax(-1)[list(token_ids)].tolist()
+    return found
 
 
 def answer_seed(seed: int, index: int) -> int:

@@ -12,7 +12,7 @@ import queue
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from kantu.engine.preparation import Probe
+from kantu.engine.generation import Probe
 from kantu.engine.protocol import Handle, Listener
 from kantu.engine.request import Delta, Request, SamplingParams, Scores, check_choices
 from kantu.errors import KantuError, blaming

@@ -1,34 +1,22 @@
-"""One answer under way: its tokens, where they are remembered, and how the next one becomes text."""
+"""One answer in the engine: the request it belongs to, its tokens, and the blocks that hold their keys and values."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
-from kantu.engine.closing import Closing
+from kantu.engine.generation import Generation, Probe
 from kantu.engine.kv_cache import PrefixKeys
 from kantu.engine.protocol import Listener
-from kantu.engine.repetition import LoopDetector
-from kantu.engine.request import Delta, End, FinishReason, SamplingParams, Timings, TokenLogprob, Usage
-from kantu.engine.sampler import Sampler
-from kantu.engine.stop import StopFilter
+from kantu.engine.request import Delta, End, FinishReason, Timings, Usage
 from kantu.engine.vision_cache import PictureKey
 from kantu.errors import KantuError
 from kantu.processing.chat import Prompt
 from kantu.processing.image import CleanImage
-from kantu.processing.tokenizer import IncrementalDetokenizer, Tokenizer
-
-MOST_TOKEN_SECONDS = 0.2
-"""The most processor time that a token of one answer takes on the engine's thread, beside the network, with every
-feature at its bound and a vocabulary of 151,936: 0.01 without a constraint, 0.05 with one, and this where an answer
-ends because its constraint costs too much. Usually it is below 0.001. A step adds one token to an answer, or a piece of
-a forced run, which costs no more."""
-MOST_ADDED_TOKENS = 256  # that a step adds to one answer; the rest of a longer forced run comes with the next steps
 
 
 @dataclass(eq=False)
@@ -87,7 +75,6 @@ class Sequence:
         tokens: the prompt's and the answer's so far.
         computed: how many of them the KV cache holds; the rest waits to be run.
         blocks: where it holds them.
-        probe: token ids whose probabilities are wanted after the prompt, instead of an answer (see `engine.score`).
     """
 
     job: Job
@@ -95,39 +82,15 @@ class Sequence:
     prompt: Prompt
     pictures: tuple[Picture, ...]
     keys: PrefixKeys
-    params: SamplingParams
-    max_tokens: int
-    end_ids: frozenset[int]
-    sampler: Sampler
-    tokenizer: Tokenizer
-    stop: StopFilter
-    closing: Closing | None = None
-    probe: tuple[int, ...] = ()
-    tokens: list[int] = field(default_factory=list)
+    answer: Generation | Probe
+    tokens: list[int] = field(init=False)
     computed: int = 0
     cached_tokens: int | None = None  # unknown until it first runs
     blocks: list[int] = field(default_factory=list)
     first_token_at: float = 0.0
-    detokenizer: IncrementalDetokenizer = field(init=False)
-    loop: LoopDetector | None = field(init=False)
-    _unread: list[int] = field(default_factory=list, init=False)  # of the answer, in `tokens`, not told yet
-    _coming: deque[int] = field(default_factory=deque, init=False)  # settled, not in `tokens` yet
-    _looped: bool = field(default=False, init=False)  # the answer ends behind what is coming
 
     def __post_init__(self) -> None:
-        self.tokens = self.prompt.input_ids.tolist()
-        self._open()
-        self.detokenizer = IncrementalDetokenizer(self.tokenizer)
-        rule = self.params.repetition
-        self.loop = None if rule is None else LoopDetector(rule, self.max_tokens)
-
-    def _open(self) -> None:
-        """Put what the constraint forces from the start behind the prompt, so that it costs no step."""
-        if self.closing is None:
-            return
-        self._coming.extend(self.closing.open())
-        self._unread = self._take()
-        self.tokens += self._unread
+        self.tokens = [*self.prompt.input_ids.tolist(), *self.answer.opening]
 
     @property
     def prompt_length(self) -> int:
@@ -160,88 +123,21 @@ class Sequence:
             picture.visual = None
 
     def advance(self, logits: Tensor) -> Delta:
-        """Choose the next token from logits [vocab], take what the constraint forces after it, and say what it reads.
-        While a forced run is longer than a step may add, nothing is chosen.
+        """Take the answer's next piece, from logits [vocab].
 
         Raises:
             EngineError: the logits are not numbers, or the constraint failed.
         """
-        if self.probe:
-            return self._probed(logits)
-        opening, self._unread = self._unread, []
-        del self.tokens[len(self.tokens) - len(opening) :]
-        chosen, logprob = opening, None
-        if not self._coming:
-            token, logprob = self.sampler.choose(logits, self.closing)
-            chosen = [*opening, token]
-            self._coming.extend([] if self.closing is None else self.closing.forced())
+        behind = self.prompt_length + self.answer.count  # the opening stands there before the first piece has it
+        piece = self.answer.step(logits)
+        self.tokens[behind:] = piece.tokens
         now = time.perf_counter()
-        if not self.first_token_at:
-            self.first_token_at = now
-        chosen = [*chosen, *self._take()]
-        text, reason, taken = self._read(chosen)
-        self.tokens += chosen[:taken]
-        logprobs = [] if self.params.logprobs is None else [self._certain(token) for token in chosen]
-        if logprob is not None:
-            logprobs[len(opening)] = logprob
-        end = None if reason is None else self._end(reason, len(self.tokens) - self.prompt_length, now)
-        return Delta(text, tuple(chosen[:taken]), end, self.index, tuple(logprobs[:taken]))
+        self.first_token_at = self.first_token_at or now
+        end = None if piece.finish_reason is None else self._end(piece.finish_reason, now)
+        return Delta(piece.text, piece.tokens, end, self.index, piece.logprobs)
 
-    def _take(self) -> list[int]:
-        """The next tokens of what is coming."""
-        tokens = [self._coming.popleft() for _ in range(min(len(self._coming), MOST_ADDED_TOKENS))]
-        for token in tokens:
-            self.sampler.note(token)
-        return tokens
-
-    def _certain(self, token: int) -> TokenLogprob:
-        return TokenLogprob(token, self.tokenizer.token_bytes(token), 0.0)
-
-    def _read(self, chosen: list[int]) -> tuple[str, FinishReason | None, int]:
-        """Text of these tokens, whether the answer ends, and with how many of them; a loop that a constraint must not
-        leave open gets the rest of the answer appended."""
-        pieces: list[str] = []
-        count = len(self.tokens) - self.prompt_length
-        ended = self.closing is not None and self.closing.finished and not self._coming
-        for taken, token in enumerate(chosen, 1):
-            count += 1
-            if token in self.end_ids:
-                return "".join([*pieces, self.stop.flush()]), self._ended(), taken
-            pieces.append(self._text(token, count))
-            if self.stop.found:
-                return "".join(pieces), "stop", taken
-            if count == self.max_tokens and not self._looped:
-                whole = ended and taken == len(chosen)
-                return "".join([*pieces, self.stop.flush()]), self._ended() if whole else "length", taken
-        if self.loop is not None and self.loop.push(chosen) and not self._coming and not self._looped:
-            self._looped = True
-            self._coming.extend([] if self.closing is None else self.closing.close())
-            rest = self._take()
-            chosen += rest
-            pieces += [self._text(token, count + i) for i, token in enumerate(rest, 1)]
-        if self._looped and not self._coming:
-            return "".join([*pieces, self.stop.flush()]), "repetition", len(chosen)
-        if ended and not self._looped and count >= self.params.min_tokens:
-            return "".join([*pieces, self.stop.flush()]), self._ended(), len(chosen)
-        return "".join(pieces), None, len(chosen)
-
-    def _text(self, token: int, count: int) -> str:
-        """What the answer's `count`-th token adds to what can be told."""
-        text = self.detokenizer.push(token)
-        return self.stop.push(text) if count >= self.params.min_tokens else text
-
-    def _ended(self) -> FinishReason:
-        """Why an answer ended that is whole: by itself, or because the token limit was near."""
-        return "length" if self.closing is not None and self.closing.shortened else "stop"
-
-    def _probed(self, logits: Tensor) -> Delta:
-        self.first_token_at = now = time.perf_counter()
-        logprobs = self.sampler.probe(logits, self.probe)
-        top = tuple((token, b"", logprob) for token, logprob in zip(self.probe, logprobs, strict=True))
-        return Delta("", (), self._end("stop", 0, now), logprobs=(TokenLogprob(-1, b"", 0.0, top),))
-
-    def _end(self, reason: FinishReason, count: int, now: float) -> End:
-        job = self.job
+    def _end(self, reason: FinishReason, now: float) -> End:
+        job, count = self.job, self.answer.count
         ttft_seconds = job.earlier_seconds + self.first_token_at - job.submitted
         total_seconds = job.earlier_seconds + now - job.submitted
         usage = Usage(self.prompt_length, sum(p.length for p in self.pictures), count, self.cached_tokens or 0)

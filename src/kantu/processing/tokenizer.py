@@ -166,11 +166,6 @@ class IncrementalDetokenizer:
         """Return the text that this token completes; often "" while a character is under way."""
         return str(self._decoder.decode(self._tokenizer.token_bytes(token_id)))
 
-    def finish(self) -> str:
-        """End the stream and return what is left to say: "", since half a character is never said."""
-        self._decoder.reset()
-        return ""
-
 
 def _check_declared(folder: ModelFolder, added: dict[str, int]) -> None:
     """The added tokens that tokenizer_config.json declares must be those of tokenizer.json."""
