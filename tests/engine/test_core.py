@@ -74,16 +74,16 @@ class Bench:
         self.core.add(job, self._preparation.sequences(job, asked, matcher, None, self._capacity))
         return job, answered
 
-    def turn(self) -> None:
+    def step(self) -> None:
         with torch.inference_mode():
-            self.core.turn()
+            self.core.step()
         self.pool.check()
 
     def finish(self) -> None:
         for _ in range(2000):
             if not self.core.jobs:
                 return
-            self.turn()
+            self.step()
         raise AssertionError("no progress")
 
 
@@ -168,7 +168,7 @@ def test_every_answer_is_the_one_given_alone(
         for plan, job, _ in running:
             if plan.cancelled_after is not None and turn >= plan.turn + plan.cancelled_after:
                 job.cancelled = True
-        bench.turn()
+        bench.step()
     bench.finish()
     bench.core.check()
     for plan, job, answered in running:
@@ -197,11 +197,11 @@ def test_running_answers_go_on_while_a_long_prompt_is_read(parts: Parts) -> None
     bench = Bench(parts, step_tokens=16, blocks=200)
     _, short = bench.submit(request(text="一", max_tokens=60, min_tokens=60, temperature=0))
     while not short.tokens:
-        bench.turn()
+        bench.step()
     _, long = bench.submit(request(text="字 " * 300, max_tokens=2, min_tokens=2, temperature=0))
     while not long.tokens:
         before = len(short.tokens)
-        bench.turn()
+        bench.step()
         assert len(short.tokens) == before + 1
     bench.finish()
 

@@ -6,7 +6,7 @@ import pytest
 
 from kantu.engine.kv_cache import BlockPool
 from kantu.engine.request import Constraint
-from kantu.engine.scheduler import Scheduler, Work
+from kantu.engine.scheduler import Chunk, Scheduler
 from kantu.engine.sequence import Job
 from tests.engine.engines import Parts, request
 from tests.engine.test_core import Bench
@@ -19,26 +19,26 @@ def bench(parts: Parts) -> Bench:
     return Bench(parts, blocks=128, step_tokens=32)
 
 
-def works(scheduler: Scheduler) -> list[Work]:
+def chunks(scheduler: Scheduler) -> list[Chunk]:
     return scheduler.schedule()
 
 
 def test_a_long_prompt_is_cut_to_the_budget(bench: Bench) -> None:
     bench.submit(request(text=LONG, max_tokens=4))
-    (work,) = works(bench.core.scheduler)
-    assert work.count == 32
-    assert not work.samples
+    (chunk,) = chunks(bench.core.scheduler)
+    assert chunk.count == 32
+    assert not chunk.samples
     bench.finish()
 
 
 def test_answers_under_way_come_before_prompts(bench: Bench) -> None:
     _, first = bench.submit(request(text="一", max_tokens=30, min_tokens=30, temperature=0))
     while not first.tokens:
-        bench.turn()
+        bench.step()
     bench.submit(request(text=LONG, max_tokens=4))
-    decode, chunk = works(bench.core.scheduler)
+    decode, prefill = chunks(bench.core.scheduler)
     assert (decode.count, decode.samples) == (1, True)
-    assert chunk.count == 31
+    assert prefill.count == 31
     bench.finish()
 
 
@@ -47,7 +47,7 @@ def test_a_prompt_that_starts_like_one_being_read_waits_for_it(bench: Bench) -> 
     bench.submit(request(text=LONG + "乙", max_tokens=2))
     bench.submit(request(text="另一个问题，开头不同的很短。", tenant="other", max_tokens=2))
     running = bench.core.scheduler
-    bench.turn()
+    bench.step()
     assert len(running.waiting) >= 1
     bench.finish()
     assert running.prefix_hits * 8 >= 56
@@ -58,7 +58,7 @@ def test_no_more_than_the_limit_run_at_once(bench: Bench) -> None:
         bench.submit(request(text=f"{number}", max_tokens=20, min_tokens=20))
     most = 0
     while bench.core.jobs:
-        bench.turn()
+        bench.step()
         most = max(most, len(bench.core.scheduler.running))
     assert most == 4
 
@@ -71,7 +71,7 @@ def starts(bench: Bench) -> list[Job]:
     known = {sequence.job for sequence in bench.core.scheduler.running}
     started: list[Job] = []
     while bench.core.jobs:
-        bench.turn()
+        bench.step()
         started += [s.job for s in bench.core.scheduler.running if s.job not in known]
         known.update(started)
     return started
@@ -81,7 +81,7 @@ def test_a_newcomer_gets_the_next_free_place_before_another_line_s_many(bench: B
     for number in range(12):
         bench.submit(request(text=f"{number}", line="many", max_tokens=4 + number, min_tokens=4 + number))
     for _ in range(3):
-        bench.turn()
+        bench.step()
     assert len(bench.core.scheduler.running) == 4
     bench.submit(request(text="新来的", line="one", max_tokens=4, min_tokens=4))
     assert starts(bench)[0].line == "one"
@@ -92,13 +92,13 @@ def test_long_answers_of_one_line_give_a_newcomer_a_place_at_once_and_are_finish
         bench.submit(request(text=f"{number}", line="many", max_tokens=30, min_tokens=30))[1] for number in range(6)
     ]
     for _ in range(3):
-        bench.turn()
+        bench.step()
     _, newcomer = bench.submit(request(text="新来的", line="one", max_tokens=4, min_tokens=4))
-    bench.turn()
+    bench.step()
     assert newcomer.tokens
     assert bench.core.scheduler.preemptions == 1
     while bench.core.jobs:
-        bench.turn()
+        bench.step()
     assert [len(heard.tokens) for heard in (*many, newcomer)] == [30] * 6 + [4]
 
 
@@ -106,7 +106,7 @@ def test_lines_that_have_their_share_take_no_place_from_each_other(bench: Bench)
     for number in range(12):
         bench.submit(request(text=f"{number}", line=f"{number % 2}", max_tokens=20, min_tokens=20))
     while bench.core.jobs:
-        bench.turn()
+        bench.step()
     assert bench.core.scheduler.preemptions == 0
 
 
@@ -127,11 +127,11 @@ def test_lines_take_turns_and_each_keeps_its_order(bench: Bench) -> None:
 def test_a_long_prompt_leaves_room_for_another_line_s_short_one(bench: Bench) -> None:
     for number in range(3):
         bench.submit(request(text=f"{number}" + LONG * 2, line="long", max_tokens=2, min_tokens=2))
-    bench.turn()
+    bench.step()
     _, short = bench.submit(request(text="短", line="short", max_tokens=2, min_tokens=2))
     turns = 0
     while not short.tokens:
-        bench.turn()
+        bench.step()
         turns += 1
     assert turns <= 3  # one for its prompt, and one for each piece that the others are owed
     assert any(not sequence.decoding for sequence in bench.core.scheduler.running)
@@ -142,7 +142,7 @@ def test_a_line_that_was_away_has_saved_up_nothing(bench: Bench) -> None:
     for number in range(30):
         bench.submit(request(text="字", tenant=f"a{number}", line="always", max_tokens=3, min_tokens=3))
     for _ in range(8):
-        bench.turn()
+        bench.step()
     for number in range(12):
         bench.submit(request(text="字", tenant=f"l{number}", line="late", max_tokens=3, min_tokens=3))
     lines = [job.line for job in starts(bench)]
@@ -155,10 +155,10 @@ def test_next_tokens_do_not_wait_for_another_answer_s_forced_run(bench: Bench) -
     forced = Constraint("regex", "[ab]x{40}[ab]x{40}")
     bench.submit(request(text="二", line="forced", max_tokens=90, constraint=forced, n=3))
     while not steady.tokens:
-        bench.turn()
+        bench.step()
     while len(steady.tokens) < 30:
         before = len(steady.tokens)
-        bench.turn()
+        bench.step()
         assert len(steady.tokens) == before + 1
     bench.finish()
 
@@ -170,7 +170,7 @@ def test_memory_runs_out_for_the_line_of_which_most_runs(parts: Parts) -> None:
         bench.submit(request(text=f"{number}", line="many", max_tokens=20, min_tokens=20))
     scheduler = bench.core.scheduler
     while not one.ended:
-        bench.turn()
+        bench.step()
         assert any(sequence.job.line == "one" for sequence in scheduler.running) or one.ended
     bench.finish()
     assert scheduler.preemptions > 0
@@ -180,7 +180,7 @@ def test_memory_runs_out_for_the_line_of_which_most_runs(parts: Parts) -> None:
 def test_what_is_preempted_waits_before_the_rest_of_its_line(bench: Bench) -> None:
     for number in range(6):
         bench.submit(request(text=f"{number}", line="a", max_tokens=9, min_tokens=9))
-    bench.turn()
+    bench.step()
     scheduler = bench.core.scheduler
     victim = scheduler._victim()
     scheduler._preempt(victim)
@@ -197,7 +197,7 @@ def test_a_step_looks_at_no_waiting_prompt_again(parts: Parts, same: bool, monke
         text = LONG + str(number) if same else f"{number}{LONG}"
         bench.submit(request(text=text, line=str(number % 7), max_tokens=1))
     for _ in range(2):
-        bench.turn()
+        bench.step()
     matches = 0
     match = BlockPool.match
 
@@ -208,7 +208,7 @@ def test_a_step_looks_at_no_waiting_prompt_again(parts: Parts, same: bool, monke
 
     monkeypatch.setattr(BlockPool, "match", counted)
     for _ in range(8):
-        bench.turn()
+        bench.step()
     assert matches <= 8 * 4
     for job in list(bench.core.jobs):
         job.cancelled = True

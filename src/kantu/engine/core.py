@@ -15,7 +15,7 @@ from kantu.engine.failures import is_out_of_memory, typed, unexpected
 from kantu.engine.metrics import Metrics
 from kantu.engine.request import Delta, End
 from kantu.engine.runner import Runner
-from kantu.engine.scheduler import Scheduler, Work
+from kantu.engine.scheduler import Chunk, Scheduler
 from kantu.engine.sequence import Job, Sequence
 from kantu.errors import CancelledError, KantuError
 
@@ -44,11 +44,11 @@ class Core:
         for sequence in sequences:
             self.scheduler.add(sequence)
 
-    def turn(self) -> None:
+    def step(self) -> None:
         """End what has to end, then run one step. Never raises: what goes wrong is the affected jobs' error."""
         try:
             self._sweep()
-            self._step()
+            self._run_step()
         except Exception as error:  # a mistake of ours outside any one request: all that run are lost
             _log.exception("a step failed")
             for job in list(self.jobs):
@@ -80,49 +80,49 @@ class Core:
             elif job.deadline is not None and now > job.deadline:
                 self.fail(job, deadline_exceeded())
 
-    def _step(self) -> None:
-        works = self.scheduler.schedule()
-        if not works:
+    def _run_step(self) -> None:
+        chunks = self.scheduler.schedule()
+        if not chunks:
             return
         now = time.perf_counter()
-        for job in dict.fromkeys(work.sequence.job for work in works):
+        for job in dict.fromkeys(chunk.sequence.job for chunk in chunks):
             if job.queue_seconds is None:
                 job.queue_seconds = now - job.submitted
                 self._metrics.observe("queue_seconds", job.queue_seconds)
                 self._forget(job)
         self._metrics.add("steps")
-        for work, logits in self._run(works):
-            if work.sequence.job not in self.jobs:  # another answer of it has failed in this step
+        for chunk, logits in self._run(chunks):
+            if chunk.sequence.job not in self.jobs:  # another answer of it has failed in this step
                 continue
-            self.scheduler.commit(work)
-            if work.sequence.decoding:
-                work.sequence.drop_visual()
+            self.scheduler.commit(chunk)
+            if chunk.sequence.decoding:
+                chunk.sequence.drop_visual()
             if logits is not None:
-                self._advance(work.sequence, logits)
+                self._advance(chunk.sequence, logits)
 
-    def _run(self, works: Items[Work], *, again: bool = True) -> Iterator[tuple[Work, Tensor | None]]:
-        """Run these works. What fails together is tried in halves, so that only what fails alone is lost."""
-        works = [work for work in works if work.sequence.job in self.jobs]
-        if not works:
+    def _run(self, chunks: Items[Chunk], *, again: bool = True) -> Iterator[tuple[Chunk, Tensor | None]]:
+        """Run these chunks. What fails together is tried in halves, so that only what fails alone is lost."""
+        chunks = [chunk for chunk in chunks if chunk.sequence.job in self.jobs]
+        if not chunks:
             return
         try:
-            results = self.runner.run(works)
+            results = self.runner.run(chunks)
         except Exception as error:
             failure = error
         else:
-            yield from zip(works, results, strict=True)
+            yield from zip(chunks, results, strict=True)
             return
         if is_out_of_memory(failure):
             self._metrics.add("out_of_memory")
             self._free_memory()
-        first, middle = works[0], len(works) // 2
+        first, middle = chunks[0], len(chunks) // 2
         if middle:
-            yield from self._run(works[:middle])
-            yield from self._run(works[middle:])
+            yield from self._run(chunks[:middle])
+            yield from self._run(chunks[middle:])
         elif is_out_of_memory(failure) and first.count > _LEAST_CHUNK:
-            yield from self._run([Work(first.sequence, first.count // 2)])
+            yield from self._run([Chunk(first.sequence, first.count // 2)])
         elif is_out_of_memory(failure) and again:
-            yield from self._run(works, again=False)
+            yield from self._run(chunks, again=False)
         else:
             self.fail(first.sequence.job, typed(failure))
 

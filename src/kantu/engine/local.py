@@ -215,7 +215,7 @@ class LocalEngine:
         if not job.cancelled:
             try:
                 sequences = build()
-                self._preparation.cut(sequences[0].pictures, self._vision)
+                self._preparation.patchify(sequences[0].pictures, self._vision)
             except Exception as error:
                 job.failure = typed(error)
         job.preprocess_seconds = time.perf_counter() - started
@@ -260,7 +260,7 @@ class LocalEngine:
                     self._core.fail(job, _closed())
                 if ending:
                     return
-            self._core.turn()
+            self._core.step()
 
     def _forget(self, job: Job) -> None:
         with self._wake:

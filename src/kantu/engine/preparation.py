@@ -68,7 +68,7 @@ class Preparation:
         )
         return [Sequence(job, index, prompt, pictures, keys.copy(), answer) for index, answer in enumerate(answers)]
 
-    def cut(self, pictures: Items[Picture], vision: VisionCache) -> None:
+    def patchify(self, pictures: Items[Picture], vision: VisionCache) -> None:
         """Make the patches of those pictures that will probably have to be encoded."""
         for picture in pictures:
             if picture.key not in vision:

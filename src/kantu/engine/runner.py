@@ -1,4 +1,4 @@
-"""One forward for a step's work: pictures that are not known yet through the tower, then all tokens packed."""
+"""One forward for the chunks of a step: pictures that are not known yet through the tower, then all tokens packed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from kantu.engine.metrics import Metrics
 from kantu.engine.paged_attention import KVStore, PagedAttention
-from kantu.engine.scheduler import Work
+from kantu.engine.scheduler import Chunk
 from kantu.engine.sequence import Picture
 from kantu.engine.vision_cache import VisionCache
 from kantu.model.qwen3vl import Qwen3VL
@@ -29,25 +29,25 @@ class Runner:
         self._model, self._image_config = model, image_config
         self._store, self.vision, self._metrics = store, vision, metrics
 
-    def run(self, works: Sequence[Work]) -> list[Tensor | None]:
-        """Logits [vocab] after each work that samples, None for the others. Running the same works again is safe."""
-        self._encode(p for work in works for p in work.sequence.needed_pictures(work.start, work.count))
+    def run(self, chunks: Sequence[Chunk]) -> list[Tensor | None]:
+        """Logits [vocab] after each chunk that samples, None for the others. Running the same chunks again is safe."""
+        self._encode(p for chunk in chunks for p in chunk.sequence.needed_pictures(chunk.start, chunk.count))
         started = time.perf_counter()
-        logits = iter(self._forward(works))
+        logits = iter(self._forward(chunks))
         self._wait()
-        prefilling = any(not work.sequence.decoding for work in works)
+        prefilling = any(not chunk.sequence.decoding for chunk in chunks)
         name = "prefill_seconds" if prefilling else "decode_seconds"
         self._metrics.observe(name, time.perf_counter() - started)
-        return [next(logits) if work.samples else None for work in works]
+        return [next(logits) if chunk.samples else None for chunk in chunks]
 
-    def _forward(self, works: Sequence[Work]) -> Tensor:
+    def _forward(self, chunks: Sequence[Chunk]) -> Tensor:
         device = self._store.device
-        tokens = [token for w in works for token in w.sequence.tokens[w.start : w.start + w.count]]
-        positions = np.concatenate([w.sequence.positions(w.start, w.count) for w in works], axis=1)
-        segments = [self._store.segment(w.sequence.blocks, w.start, w.count) for w in works]
-        ends = np.cumsum([work.count for work in works])
-        sampled = [int(end) - 1 for end, work in zip(ends, works, strict=True) if work.samples]
-        visual, index = self._visual(works)
+        tokens = [token for c in chunks for token in c.sequence.tokens[c.start : c.start + c.count]]
+        positions = np.concatenate([c.sequence.positions(c.start, c.count) for c in chunks], axis=1)
+        segments = [self._store.segment(c.sequence.blocks, c.start, c.count) for c in chunks]
+        ends = np.cumsum([chunk.count for chunk in chunks])
+        sampled = [int(end) - 1 for end, chunk in zip(ends, chunks, strict=True) if chunk.samples]
+        visual, index = self._visual(chunks)
         logits: Tensor = self._model(
             torch.tensor(tokens, device=device),
             torch.from_numpy(positions).to(device),
@@ -58,19 +58,19 @@ class Runner:
         )
         return logits
 
-    def _visual(self, works: Sequence[Work]) -> tuple[Tensor | None, Tensor | None]:
+    def _visual(self, chunks: Sequence[Chunk]) -> tuple[Tensor | None, Tensor | None]:
         """Visual tokens of the placeholders in this batch, and where they stand in it."""
         parts: list[Tensor] = []
         places: list[Tensor] = []
         offset = 0
-        for work in works:
-            for picture in work.sequence.needed_pictures(work.start, work.count):
-                first = max(picture.start, work.start)
-                end = min(picture.start + picture.length, work.start + work.count)
+        for chunk in chunks:
+            for picture in chunk.sequence.needed_pictures(chunk.start, chunk.count):
+                first = max(picture.start, chunk.start)
+                end = min(picture.start + picture.length, chunk.start + chunk.count)
                 assert picture.visual is not None
                 parts.append(picture.visual[:, first - picture.start : end - picture.start])
-                places.append(torch.arange(first, end) - work.start + offset)
-            offset += work.count
+                places.append(torch.arange(first, end) - chunk.start + offset)
+            offset += chunk.count
         if not parts:
             return None, None
         return torch.cat(parts, dim=1), torch.cat(places).to(self._store.device)

@@ -16,7 +16,7 @@ from kantu.engine.sequence import Sequence
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Work:
+class Chunk:
     """The next `count` tokens of a sequence, to be run in this step."""
 
     sequence: Sequence
@@ -33,19 +33,19 @@ class Work:
 
 
 class _Step:
-    """The works of one step and what is left of its budget of tokens."""
+    """The chunks of one step and what is left of its budget of tokens."""
 
     def __init__(self, tokens: int) -> None:
-        self.works: dict[Sequence, Work] = {}
+        self.chunks: dict[Sequence, Chunk] = {}
         self.left = tokens
 
     def add(self, sequence: Sequence, count: int) -> None:
-        self.works[sequence] = Work(sequence, count)
+        self.chunks[sequence] = Chunk(sequence, count)
         self.left -= count
 
     def drop(self, sequence: Sequence) -> None:
-        work = self.works.pop(sequence, None)
-        self.left += 0 if work is None else work.count
+        chunk = self.chunks.pop(sequence, None)
+        self.left += 0 if chunk is None else chunk.count
 
 
 class Scheduler:
@@ -78,8 +78,8 @@ class Scheduler:
             self.waiting.remove(sequence)
             self._awaited.pop(sequence, None)
 
-    def schedule(self) -> list[Work]:
-        """The work of the next step, with blocks for all of it; empty when there is nothing to do."""
+    def schedule(self) -> list[Chunk]:
+        """The chunks of the next step, with blocks for all of it; empty when there is nothing to do."""
         self._make_room()
         step = _Step(self._step_tokens)
         preemptions = self.preemptions
@@ -87,7 +87,7 @@ class Scheduler:
             if sequence.decoding and sequence.remaining == 1 and sequence in self.running:  # it may have been preempted
                 self._give(sequence, step, chosen=False)
         self._share(step, admit=self.preemptions == preemptions)
-        return list(step.works.values())
+        return list(step.chunks.values())
 
     def _make_room(self) -> None:
         """Where every place is taken, let one of a line that has more than its share wait for one that has less.
@@ -110,7 +110,7 @@ class Scheduler:
         """
         candidates: dict[str, list[Sequence]] = {}
         for sequence in self.running:
-            if sequence.remaining and sequence not in step.works:
+            if sequence.remaining and sequence not in step.chunks:
                 candidates.setdefault(sequence.job.line, []).append(sequence)
         if admit and len(self.running) < self._max_running:
             for name, waiting in self.waiting.waiting().items():
@@ -131,10 +131,10 @@ class Scheduler:
                     heapq.heappush(order, (lines.tokens(name), lines.running(name), places[name], name))
                     break
 
-    def commit(self, work: Work) -> None:
-        """Record that a work has run: its tokens are held, and its full blocks can be found."""
-        sequence, size = work.sequence, self.pool.block_size
-        before, sequence.computed = sequence.computed // size, sequence.computed + work.count
+    def commit(self, chunk: Chunk) -> None:
+        """Record that a chunk has run: its tokens are held, and its full blocks can be found."""
+        sequence, size = chunk.sequence, self.pool.block_size
+        before, sequence.computed = sequence.computed // size, sequence.computed + chunk.count
         for number in range(before, sequence.computed // size):
             self.pool.register(sequence.blocks[number], sequence.keys.key(sequence.tokens, number))
         if sequence.decoding:
