@@ -1,4 +1,4 @@
-"""The public Python interface: load a model, ask it about pictures.
+"""The public Python interface: load a model, ask it about images.
 
 >>> import kantu
 >>> vlm = kantu.load()
@@ -42,9 +42,9 @@ from kantu.model.config import VisionConfig
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.model.qwen3vl import Qwen3VL
-from kantu.processing.budget import picture_warnings, pixel_budgets
+from kantu.processing.budget import image_warnings, pixel_budgets
 from kantu.processing.chat import ChatProcessor
-from kantu.processing.conversation import Conversation, ImageSource, PictureSource, Turn
+from kantu.processing.conversation import Conversation, ImageReference, ImageSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
 from kantu.processing.messages import read_messages, read_question
 
@@ -82,7 +82,7 @@ class Options(TypedDict, total=False):
             other keys; an array with `prefixItems` and without `items` has no other items. See docs/gateway.md.
         regex: the whole answer matches this expression.
         choices: the answer is one of these strings.
-        max_pixels: pixel budget of each picture (1,024 pixels are one visual token); by default the folder's own limit
+        max_pixels: pixel budget of each image (1,024 pixels are one visual token); by default the folder's own limit
             where that is at most 1,280 visual tokens, else 448 x 448.
         timeout_seconds: the question fails with `DeadlineExceededError` if it is not answered by then.
     """
@@ -135,7 +135,7 @@ class Answer:
 class AnswerStream:
     """The answer piece by piece: iterate it for text; `answer` is there when it has ended.
 
-    The pictures have been read and the question is under way when this object exists. Dropping it early cancels.
+    The images have been read and the question is under way when this object exists. Dropping it early cancels.
     """
 
     def __init__(self, deltas: DeltaStream, warnings: tuple[str, ...]) -> None:
@@ -219,15 +219,15 @@ class VLM:
         self._close = weakref.finalize(self, engine.close)  # the engine's thread does not keep this object alive
 
     def ask(self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]) -> Answer:
-        """Ask one question about any number of pictures.
+        """Ask one question about any number of images.
 
         Args:
-            images: one or a list of path, data: URL, bytes or PIL image; an empty list asks without a picture.
+            images: one or a list of path, data: URL, bytes or PIL image; an empty list asks without an image.
             question: what to ask.
             options: see `Options`.
 
         Raises:
-            InvalidRequestError: an argument out of range, an empty question, a picture that is not accepted
+            InvalidRequestError: an argument out of range, an empty question, an image that is not accepted
                 (`ImageError`), a prompt that does not fit the context (`PromptTooLongError`), or a constraint that
                 cannot be enforced, or not in `max_tokens` (`constraint_needs_tokens`).
             OutOfMemoryError: the request needs more memory than is left.
@@ -244,7 +244,7 @@ class VLM:
     def ask_many(
         self, images: ImageSource | Sequence[ImageSource], questions: Sequence[str], **options: Unpack[Options]
     ) -> tuple[Answer, ...]:
-        """Ask several questions about the same pictures at once; they are read once. The first error is raised."""
+        """Ask several questions about the same images at once; they are read once. The first error is raised."""
         if isinstance(questions, str) or not questions:
             raise InvalidRequestError(
                 "invalid_questions",
@@ -253,9 +253,9 @@ class VLM:
                 param="questions",
             )
         asked = [read_question(images, question) for question in questions]
-        clean, seconds = self._read(asked[0].pictures, options.get("max_pixels"))
+        clean, seconds = self._read(asked[0].images, options.get("max_pixels"))
         requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
-        warnings = picture_warnings([image.resizing for image in clean])
+        warnings = image_warnings([image.resizing for image in clean])
         streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
         return tuple(stream.finish() for stream in streams)
 
@@ -273,13 +273,13 @@ class VLM:
         """
         check_choices(choices)
         conversation = read_question(images, question)
-        clean, seconds = self._read(conversation.pictures, max_pixels)
+        clean, seconds = self._read(conversation.images, max_pixels)
         return self.engine.score(self._request(conversation.turns, clean, seconds, {}), choices)
 
     def chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> Answer:
         """Answer a conversation of OpenAI-shaped messages (see `kantu.processing.messages.read_messages`).
 
-        Pictures come as ``data:`` URLs, or as ``{"type": "image", "image": ...}`` with what `ask` takes; no URL is ever
+        Images come as ``data:`` URLs, or as ``{"type": "image", "image": ...}`` with what `ask` takes; no URL is ever
         fetched. Options and errors are those of `ask`.
         """
         return self.stream_chat(messages, **options).finish()
@@ -304,21 +304,23 @@ class VLM:
         self.close()
 
     def _start(self, conversation: Conversation, options: Options) -> AnswerStream:
-        _sampling(options)  # before any picture is read
-        clean, seconds = self._read(conversation.pictures, options.get("max_pixels"))
+        _sampling(options)  # before any image is read
+        clean, seconds = self._read(conversation.images, options.get("max_pixels"))
         request = self._request(conversation.turns, clean, seconds, options)
-        return AnswerStream(DeltaStream(self.engine, request), picture_warnings([image.resizing for image in clean]))
+        return AnswerStream(DeltaStream(self.engine, request), image_warnings([image.resizing for image in clean]))
 
-    def _read(self, pictures: Sequence[PictureSource], max_pixels: int | None) -> tuple[tuple[CleanImage, ...], float]:
-        """The clean pictures, and the seconds it took."""
+    def _read(
+        self, references: Sequence[ImageReference], max_pixels: int | None
+    ) -> tuple[tuple[CleanImage, ...], float]:
+        """The clean images, and the seconds it took."""
         config = self._image_config
         budgets = pixel_budgets(config, max_pixels)
         started = time.perf_counter()
         clean = []
-        for picture in pictures:
-            assert picture.local is not None  # Python has no others
-            with blaming(picture.path):
-                clean.append(prepare(picture.local, config, max_pixels=budgets[picture.detail]))
+        for reference in references:
+            assert reference.local is not None  # Python has no others
+            with blaming(reference.path):
+                clean.append(prepare(reference.local, config, max_pixels=budgets[reference.detail]))
         return tuple(clean), time.perf_counter() - started
 
     def _request(
@@ -401,7 +403,7 @@ def load(
 
 
 def _check_patches(image: ImageConfig, vision: VisionConfig) -> None:
-    """Raise CheckpointError when the folder cuts pictures otherwise than its vision tower reads them."""
+    """Raise CheckpointError when the folder cuts images otherwise than its vision tower reads them."""
     pairs = (
         ("patch_size", image.patch_size, vision.patch_size),
         ("temporal_patch_size", image.temporal_patch_size, vision.temporal_patch_size),

@@ -5,21 +5,21 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kantu.engine.vision_cache import PictureKey, VisionCache
+from kantu.engine.vision_cache import ImageKey, VisionCache
 
-KEY = PictureKey("tenant", "ab" * 32, (1, 4, 20))
+KEY = ImageKey("tenant", "ab" * 32, (1, 4, 20))
 VISUAL = torch.ones(4, 20, 8)  # 2,560 bytes
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        PictureKey("other", "ab" * 32, (1, 4, 20)),
-        PictureKey("tenant", "ab" * 31 + "ac", (1, 4, 20)),
-        PictureKey("tenant", "ab" * 32, (1, 20, 4)),
+        ImageKey("other", "ab" * 32, (1, 4, 20)),
+        ImageKey("tenant", "ab" * 31 + "ac", (1, 4, 20)),
+        ImageKey("tenant", "ab" * 32, (1, 20, 4)),
     ],
 )
-def test_another_tenant_picture_or_shape_is_not_found(other: PictureKey) -> None:
+def test_another_tenant_picture_or_shape_is_not_found(other: ImageKey) -> None:
     cache = VisionCache(10_000)
     cache.put(KEY, VISUAL)
     assert cache.get(KEY) is VISUAL
@@ -28,7 +28,7 @@ def test_another_tenant_picture_or_shape_is_not_found(other: PictureKey) -> None
 
 def test_the_least_recently_used_goes_first_and_bytes_stay_bounded() -> None:
     cache = VisionCache(2 * VISUAL.nbytes)
-    keys = [PictureKey("", str(i) * 64, (1, 4, 20)) for i in range(3)]
+    keys = [ImageKey("", str(i) * 64, (1, 4, 20)) for i in range(3)]
     cache.put(keys[0], VISUAL)
     cache.put(keys[1], VISUAL)
     cache.get(keys[0])

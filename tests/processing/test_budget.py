@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kantu.errors import InvalidRequestError
-from kantu.processing.budget import ASK_PIXELS, LOW_DETAIL_PIXELS, picture_warnings, pixel_budget, pixel_budgets
+from kantu.processing.budget import ASK_PIXELS, LOW_DETAIL_PIXELS, image_warnings, pixel_budget, pixel_budgets
 from kantu.processing.conversation import Detail
 from kantu.processing.image import CleanImage, ImageConfig
 
@@ -84,10 +84,10 @@ def test_a_budget_outside_the_limits_is_refused(value: Any) -> None:
 def test_only_a_picture_shrunk_more_than_twofold_gets_a_warning() -> None:
     pixels = np.zeros((320, 320, 3), np.uint8)
     kept, shrunk = CleanImage(pixels, "0" * 64, (640, 640)), CleanImage(pixels, "0" * 64, (700, 700))
-    (warning,) = picture_warnings([kept.resizing, shrunk.resizing])
+    (warning,) = image_warnings([kept.resizing, shrunk.resizing])
     assert warning.startswith("第 2 张图片从 700×700 缩小到 320×320")
 
 
 def test_where_there_is_no_picture_the_answer_says_that_nothing_supports_it() -> None:
-    (warning,) = picture_warnings([])
+    (warning,) = image_warnings([])
     assert "没有图片" in warning

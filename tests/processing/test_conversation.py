@@ -36,9 +36,9 @@ def test_a_turn_is_checked_when_made(role: Any, content: Any, code: str) -> None
 
 def test_texts_and_pictures_are_told_apart() -> None:
     turn = Turn("user", ("看", None, None, " "))
-    assert (turn.texts, turn.pictures, turn.says_something) == (("看", " "), 2, True)
-    assert (PICTURE.texts, PICTURE.pictures, PICTURE.says_something) == ((), 1, False)
-    assert (SYSTEM.texts, SYSTEM.pictures) == (("读出订单号。",), 0)
+    assert (turn.texts, turn.image_count, turn.says_something) == (("看", " "), 2, True)
+    assert (PICTURE.texts, PICTURE.image_count, PICTURE.says_something) == ((), 1, False)
+    assert (SYSTEM.texts, SYSTEM.image_count) == (("读出订单号。",), 0)
 
 
 def test_a_turn_goes_between_processes() -> None:

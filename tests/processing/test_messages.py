@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from kantu.errors import ImageError, InvalidRequestError
-from kantu.processing.conversation import PictureSource, Turn
+from kantu.processing.conversation import ImageReference, Turn
 from kantu.processing.messages import Message, check_source, conversation_of, read_messages, read_question
 from kantu.processing.validation import fault
 
@@ -59,20 +59,20 @@ def test_pictures_of_every_kind_come_out_in_order() -> None:
         Turn("assistant", "一张图。"),
         Turn("user", (None, None, "这是什么？")),
     )
-    assert conversation.pictures == (
-        PictureSource("messages.1.content.0.image_url", "low", local=b"first"),
-        PictureSource("messages.1.content.1.image", local="second.png"),
-        PictureSource("messages.3.content.0.image", "high", local=Path("third.png")),
-        PictureSource("messages.3.content.1.image", local=picture),
+    assert conversation.images == (
+        ImageReference("messages.1.content.0.image_url", "low", local=b"first"),
+        ImageReference("messages.1.content.1.image", local="second.png"),
+        ImageReference("messages.3.content.0.image", "high", local=Path("third.png")),
+        ImageReference("messages.3.content.1.image", local=picture),
     )
 
 
 def test_over_http_pictures_stay_where_they_are() -> None:
     parts = (url("https://a/b.png"), {"type": "image_url", "image_url": {"file_id": "file-a", "detail": "low"}})
     conversation = conversation_of(OVER_HTTP.validate_python([user(*parts)]))
-    assert conversation.pictures == (
-        PictureSource("messages.0.content.0.image_url", url="https://a/b.png"),
-        PictureSource("messages.0.content.1.image_url", "low", file_id="file-a"),
+    assert conversation.images == (
+        ImageReference("messages.0.content.0.image_url", url="https://a/b.png"),
+        ImageReference("messages.0.content.1.image_url", "low", file_id="file-a"),
     )
 
 
@@ -132,8 +132,8 @@ def test_a_system_message_may_ask_about_a_picture_alone() -> None:
 @pytest.mark.parametrize("value", [DATA, {"url": DATA}, {"url": DATA, "detail": None}], ids=["bare", "url", "null"])
 def test_a_picture_s_url_may_stand_alone(value: Any) -> None:
     part = {"type": "image_url", "image_url": value}
-    assert read_messages([user(part)]).pictures[0].local == b"first"
-    (picture,) = conversation_of(OVER_HTTP.validate_python([user(part)])).pictures
+    assert read_messages([user(part)]).images[0].local == b"first"
+    (picture,) = conversation_of(OVER_HTTP.validate_python([user(part)])).images
     assert (picture.url, picture.detail) == (DATA, "auto")
 
 
@@ -267,9 +267,9 @@ def test_a_url_in_place_of_a_path_is_refused_by_name(source: str) -> None:
 
 def test_a_data_url_stands_wherever_a_picture_does() -> None:
     assert check_source("data:image/png;base64,QUJD") == b"ABC"
-    (picture,) = read_messages([user({"type": "image", "image": "DATA:image/png;base64,QUJD"})]).pictures
+    (picture,) = read_messages([user({"type": "image", "image": "DATA:image/png;base64,QUJD"})]).images
     assert picture.local == b"ABC"
-    assert read_question("data:;base64,QUJD", "问").pictures[0].local == b"ABC"
+    assert read_question("data:;base64,QUJD", "问").images[0].local == b"ABC"
 
 
 def test_a_file_name_with_a_colon_is_no_url() -> None:
@@ -286,8 +286,8 @@ def test_what_is_no_picture_is_refused(source: object) -> None:
 def test_a_question_is_a_conversation_of_one_turn() -> None:
     asked = read_question(["a.png", b"x"], "这是什么？")
     assert asked.turns == (Turn("user", (None, None, "这是什么？")),)
-    assert asked.pictures == (PictureSource("images.0", local="a.png"), PictureSource("images.1", local=b"x"))
-    assert read_question("a.png", "这是什么？").pictures == (PictureSource("images", local="a.png"),)
+    assert asked.images == (ImageReference("images.0", local="a.png"), ImageReference("images.1", local=b"x"))
+    assert read_question("a.png", "这是什么？").images == (ImageReference("images", local="a.png"),)
     assert read_question([], "你好").turns == (Turn("user", "你好"),)
 
 

@@ -74,7 +74,7 @@ class Server:
 
     def _ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
         conversation = read_messages(messages(pictures, question, options.history))
-        sources = [source.local for source in conversation.pictures]
+        sources = [source.local for source in conversation.images]
         budget = options.max_pixels or options.task_pixels
         sampling = SamplingParams(
             max_tokens=options.max_tokens,

@@ -46,7 +46,7 @@ class EngineSettings:
         block_size: tokens of a KV block: what is reused is a multiple of it.
         step_tokens: most tokens of one forward; a running answer waits for no more than this between two tokens.
         max_running: most answers under way at once.
-        max_waiting, max_waiting_pixels: requests, and pixels of their pictures, that may wait; more are refused, and of
+        max_waiting, max_waiting_pixels: requests, and pixels of their images, that may wait; more are refused, and of
             one line as soon as it holds as much as is still free.
         kv_bytes: memory of the KV cache; None takes what the device can spare, and no more than could be used.
         vision_bytes: memory of the vision cache.
@@ -215,7 +215,7 @@ class LocalEngine:
         if not job.cancelled:
             try:
                 sequences = build()
-                self._preparation.patchify(sequences[0].pictures, self._vision)
+                self._preparation.patchify(sequences[0].images, self._vision)
             except Exception as error:
                 job.failure = typed(error)
         job.preprocess_seconds = time.perf_counter() - started

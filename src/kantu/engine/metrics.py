@@ -52,7 +52,7 @@ class Stats:
         counters: only ever grow: requests_finished, requests_failed, requests_cancelled, rejected_{reason},
             finish_{reason}, prompt_tokens, cached_tokens, visual_tokens, output_tokens, forced_tokens, steps,
             preemptions, out_of_memory, prefix_queries and prefix_hits (in blocks), vision_queries and vision_hits (in
-            pictures), listener_errors; engine_restarts (of an engine in a process of its own).
+            images), listener_errors; engine_restarts (of an engine in a process of its own).
         gauges: waiting, waiting_pixels, running, weight_bytes, kv_bytes, kv_used_bytes (held by what runs),
             vision_bytes, device_memory_used_bytes, device_memory_free_bytes (see `kantu.engine.device_memory`).
         histograms: by the names of `HISTOGRAMS`.

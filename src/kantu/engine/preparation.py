@@ -14,10 +14,10 @@ from kantu.engine.generation_config import GenerationConfig
 from kantu.engine.kv_cache import ImageSpan, PrefixKeys, root_key
 from kantu.engine.request import Request, SamplingParams
 from kantu.engine.sampler import Sampler
-from kantu.engine.sequence import Job, Picture, Sequence
+from kantu.engine.sequence import Job, PromptImage, Sequence
 from kantu.engine.stop import StopFilter
 from kantu.engine.text_writer import TextWriter
-from kantu.engine.vision_cache import PictureKey, VisionCache
+from kantu.engine.vision_cache import ImageKey, VisionCache
 from kantu.errors import PromptTooLongError
 from kantu.processing.chat import ChatProcessor, Prompt
 from kantu.processing.image import ImageConfig, patchify
@@ -57,8 +57,8 @@ class Preparation:
             ImageSpan(start, length, image.sha256, grid)
             for (start, length), image, grid in zip(prompt.image_spans, request.images, grids, strict=True)
         ]
-        pictures = tuple(
-            Picture(PictureKey(request.tenant, image.sha256, span.grid), image, span.start, span.length)
+        images = tuple(
+            PromptImage(ImageKey(request.tenant, image.sha256, span.grid), image, span.start, span.length)
             for image, span in zip(request.images, spans, strict=True)
         )
         keys = PrefixKeys(root_key(request.tenant), self.block_size, spans)
@@ -66,13 +66,13 @@ class Preparation:
         answers: Items[Generation | Probe] = (
             [probe] if probe is not None else self._generations(prompt, params, max_tokens, matcher)
         )
-        return [Sequence(job, index, prompt, pictures, keys.copy(), answer) for index, answer in enumerate(answers)]
+        return [Sequence(job, index, prompt, images, keys.copy(), answer) for index, answer in enumerate(answers)]
 
-    def patchify(self, pictures: Items[Picture], vision: VisionCache) -> None:
-        """Make the patches of those pictures that will probably have to be encoded."""
-        for picture in pictures:
-            if picture.key not in vision:
-                picture.patches = patchify(picture.clean.pixels, self.image_config)
+    def patchify(self, images: Items[PromptImage], vision: VisionCache) -> None:
+        """Make the patches of those images that will probably have to be encoded."""
+        for image in images:
+            if image.key not in vision:
+                image.patches = patchify(image.clean.pixels, self.image_config)
 
     def _generations(
         self, prompt: Prompt, params: SamplingParams, max_tokens: int, matcher: Matcher | None

@@ -33,7 +33,7 @@ class Engine(Protocol):
         cancels its request.
 
         Raises:
-            InvalidRequestError: the request cannot be served as given. (What needs the pictures' sizes or the chat
+            InvalidRequestError: the request cannot be served as given. (What needs the images' sizes or the chat
                 template is found a little later and reaches the listener.)
             OverloadedError: the queue is full.
         """

@@ -178,11 +178,11 @@ def check_choices(choices: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question: its turns, and their pictures in order, already clean.
+    """One question: its turns, and their images in order, already clean.
 
     Attributes:
         turns: at least one; the last is the user's.
-        images: one for each place of a picture, in order.
+        images: one for each place of an image, in order.
         sampling: how to choose tokens.
         preprocess_seconds: time already spent on decoding and resizing, for `Timings`.
         tenant: whose request it is; nothing computed for one tenant is ever used for another.
@@ -207,7 +207,7 @@ class Usage:
     """Token counts. An end token counts as generated.
 
     Attributes:
-        visual_tokens: those of `prompt_tokens` that stand for pictures.
+        visual_tokens: those of `prompt_tokens` that stand for images.
         cached_tokens: those of `prompt_tokens` that were not computed but reused.
     """
 
@@ -227,7 +227,7 @@ class Timings:
 
     Attributes:
         preprocess_seconds: decoding, resizing, patches and tokens.
-        encode_seconds: the vision tower, this request's part of the batches its pictures were encoded in.
+        encode_seconds: the vision tower, this request's part of the batches its images were encoded in.
         ttft_seconds: from the call to the first token, all of the above and prefill included.
         tpot_seconds: mean time per token after the first; 0 if there was only one.
         total_seconds: from the call to the last token.

@@ -1,4 +1,4 @@
-"""One forward for the chunks of a step: pictures that are not known yet through the tower, then all tokens packed."""
+"""One forward for the chunks of a step: images that are not known yet through the tower, then all tokens packed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from torch import Tensor
 from kantu.engine.metrics import Metrics
 from kantu.engine.paged_attention import KVStore, PagedAttention
 from kantu.engine.scheduler import Chunk
-from kantu.engine.sequence import Picture
+from kantu.engine.sequence import PromptImage
 from kantu.engine.vision_cache import VisionCache
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.image import ImageConfig, patchify
 
-ENCODE_PATCHES = 4096  # pictures are encoded together up to this many patches: more gains nothing and takes memory
+ENCODE_PATCHES = 4096  # images are encoded together up to this many patches: more gains nothing and takes memory
 
 
 class Runner:
-    """The network, its KV store and its vision cache. Changes no sequence but for the pictures' visual tokens."""
+    """The network, its KV store and its vision cache. Changes no sequence but for the images' visual tokens."""
 
     def __init__(
         self, model: Qwen3VL, image_config: ImageConfig, store: KVStore, vision: VisionCache, metrics: Metrics
@@ -31,7 +31,7 @@ class Runner:
 
     def run(self, chunks: Sequence[Chunk]) -> list[Tensor | None]:
         """Logits [vocab] after each chunk that samples, None for the others. Running the same chunks again is safe."""
-        self._encode(p for chunk in chunks for p in chunk.sequence.needed_pictures(chunk.start, chunk.count))
+        self._encode(image for chunk in chunks for image in chunk.sequence.needed_images(chunk.start, chunk.count))
         started = time.perf_counter()
         logits = iter(self._forward(chunks))
         self._wait()
@@ -64,62 +64,65 @@ class Runner:
         places: list[Tensor] = []
         offset = 0
         for chunk in chunks:
-            for picture in chunk.sequence.needed_pictures(chunk.start, chunk.count):
-                first = max(picture.start, chunk.start)
-                end = min(picture.start + picture.length, chunk.start + chunk.count)
-                assert picture.visual is not None
-                parts.append(picture.visual[:, first - picture.start : end - picture.start])
+            for image in chunk.sequence.needed_images(chunk.start, chunk.count):
+                first = max(image.start, chunk.start)
+                end = min(image.start + image.length, chunk.start + chunk.count)
+                assert image.visual is not None
+                parts.append(image.visual[:, first - image.start : end - image.start])
                 places.append(torch.arange(first, end) - chunk.start + offset)
             offset += chunk.count
         if not parts:
             return None, None
         return torch.cat(parts, dim=1), torch.cat(places).to(self._store.device)
 
-    def _encode(self, pictures: Iterable[Picture]) -> None:
-        """Give every picture its visual tokens: from the cache, or from the tower, each different one once."""
-        missing: dict[object, list[Picture]] = {}
-        for picture in pictures:
-            if picture.visual is not None:
+    def _encode(self, images: Iterable[PromptImage]) -> None:
+        """Give every image its visual tokens: from the cache, or from the tower, each different one once."""
+        missing: dict[object, list[PromptImage]] = {}
+        for image in images:
+            if image.visual is not None:
                 continue
             self._metrics.add("vision_queries")
-            picture.visual = self.vision.get(picture.key)
-            if picture.visual is None:
-                missing.setdefault(picture.key, []).append(picture)
+            image.visual = self.vision.get(image.key)
+            if image.visual is None:
+                missing.setdefault(image.key, []).append(image)
             else:
                 self._metrics.add("vision_hits")
-                picture.patches = None
+                image.patches = None
         for batch in _batches(list(missing.values())):
             self._encode_batch(batch)
 
-    def _encode_batch(self, batch: Sequence[list[Picture]]) -> None:
+    def _encode_batch(self, batch: Sequence[list[PromptImage]]) -> None:
         started = time.perf_counter()
         first = [same[0] for same in batch]
         patches = np.concatenate(
-            [patchify(p.clean.pixels, self._image_config) if p.patches is None else p.patches for p in first]
+            [
+                patchify(image.clean.pixels, self._image_config) if image.patches is None else image.patches
+                for image in first
+            ]
         )
-        grids = [p.key.grid for p in first]
+        grids = [image.key.grid for image in first]
         visual = self._model.encode_images(torch.from_numpy(patches).to(self._store.device), grids)
         self._wait()
         seconds = time.perf_counter() - started
         self._metrics.observe("encode_seconds", seconds)
-        parts = torch.split(visual, [p.length for p in first], dim=1)
+        parts = torch.split(visual, [image.length for image in first], dim=1)
         for same, part in zip(batch, parts, strict=True):
             own = part.clone() if len(parts) > 1 else part  # a view would keep the whole batch alive
             self.vision.put(same[0].key, own)
-            for picture in same:
-                picture.visual, picture.patches = own, None
-                picture.encode_seconds = seconds * picture.length / visual.shape[1]
+            for image in same:
+                image.visual, image.patches = own, None
+                image.encode_seconds = seconds * image.length / visual.shape[1]
 
     def _wait(self) -> None:
         if self._store.device.type == "cuda":
             torch.cuda.synchronize(self._store.device)  # so that a phase's time is its own
 
 
-def _batches(pictures: Sequence[list[Picture]]) -> Iterable[list[list[Picture]]]:
-    """Groups of at most `ENCODE_PATCHES` patches, or of one picture."""
-    batch: list[list[Picture]] = []
+def _batches(images: Sequence[list[PromptImage]]) -> Iterable[list[list[PromptImage]]]:
+    """Groups of at most `ENCODE_PATCHES` patches, or of one image."""
+    batch: list[list[PromptImage]] = []
     total = 0
-    for same in pictures:
+    for same in images:
         patches = int(np.prod(same[0].key.grid))
         if batch and total + patches > ENCODE_PATCHES:
             yield batch

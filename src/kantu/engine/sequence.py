@@ -13,15 +13,15 @@ from kantu.engine.generation import Generation, Probe
 from kantu.engine.kv_cache import PrefixKeys
 from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, End, FinishReason, Timings, Usage
-from kantu.engine.vision_cache import PictureKey
+from kantu.engine.vision_cache import ImageKey
 from kantu.errors import KantuError
 from kantu.processing.chat import Prompt
 from kantu.processing.image import CleanImage
 
 
 @dataclass(eq=False)
-class Picture:
-    """A picture of a request, on its way to visual tokens.
+class PromptImage:
+    """An image of a request, on its way to visual tokens.
 
     Attributes:
         start, length: its placeholder tokens in the prompt.
@@ -29,7 +29,7 @@ class Picture:
         visual: [1 + levels, visual tokens, hidden], from the step that needs it until the prompt is done.
     """
 
-    key: PictureKey
+    key: ImageKey
     clean: CleanImage
     start: int
     length: int
@@ -80,7 +80,7 @@ class Sequence:
     job: Job
     index: int
     prompt: Prompt
-    pictures: tuple[Picture, ...]
+    images: tuple[PromptImage, ...]
     keys: PrefixKeys
     answer: Generation | Probe
     tokens: list[int] = field(init=False)
@@ -113,14 +113,14 @@ class Sequence:
             [self.prompt.positions[:, start : start + count], np.broadcast_to(behind, (3, len(behind)))], axis=1
         )
 
-    def needed_pictures(self, start: int, count: int) -> list[Picture]:
-        """Pictures with placeholders among the tokens from `start` on."""
-        return [p for p in self.pictures if p.start < start + count and p.start + p.length > start]
+    def needed_images(self, start: int, count: int) -> list[PromptImage]:
+        """Images with placeholders among the tokens from `start` on."""
+        return [image for image in self.images if image.start < start + count and image.start + image.length > start]
 
     def drop_visual(self) -> None:
-        """Give back the visual tokens of the pictures; the vision cache, or the tower, has them if need be."""
-        for picture in self.pictures:
-            picture.visual = None
+        """Give back the visual tokens of the images; the vision cache, or the tower, has them if need be."""
+        for image in self.images:
+            image.visual = None
 
     def advance(self, logits: Tensor) -> Delta:
         """Take the answer's next piece, from logits [vocab].
@@ -140,10 +140,10 @@ class Sequence:
         job, count = self.job, self.answer.count
         ttft_seconds = job.earlier_seconds + self.first_token_at - job.submitted
         total_seconds = job.earlier_seconds + now - job.submitted
-        usage = Usage(self.prompt_length, sum(p.length for p in self.pictures), count, self.cached_tokens or 0)
+        usage = Usage(self.prompt_length, sum(image.length for image in self.images), count, self.cached_tokens or 0)
         timings = Timings(
             preprocess_seconds=job.earlier_seconds + job.preprocess_seconds,
-            encode_seconds=sum({picture.key: picture.encode_seconds for picture in self.pictures}.values()),
+            encode_seconds=sum({image.key: image.encode_seconds for image in self.images}.values()),
             ttft_seconds=ttft_seconds,
             tpot_seconds=(now - self.first_token_at) / (count - 1) if count > 1 else 0.0,
             total_seconds=total_seconds,

@@ -1,4 +1,4 @@
-"""Visual tokens by what the picture is, bounded in bytes: a second question does not encode the picture again."""
+"""Visual tokens by what the image is, bounded in bytes: a second question does not encode the image again."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, slots=True)
-class PictureKey:
-    """All that a picture's visual tokens depend on, and whose they are."""
+class ImageKey:
+    """All that an image's visual tokens depend on, and whose they are."""
 
     tenant: str
     sha256: str
@@ -23,19 +23,19 @@ class VisionCache:
     def __init__(self, capacity_bytes: int) -> None:
         self.capacity_bytes = capacity_bytes
         self.bytes = 0
-        self._entries: OrderedDict[PictureKey, Tensor] = OrderedDict()
+        self._entries: OrderedDict[ImageKey, Tensor] = OrderedDict()
 
-    def __contains__(self, key: PictureKey) -> bool:
+    def __contains__(self, key: ImageKey) -> bool:
         return key in self._entries
 
-    def get(self, key: PictureKey) -> Tensor | None:
+    def get(self, key: ImageKey) -> Tensor | None:
         """The visual tokens, now the most recently used; None where they are not kept."""
         visual = self._entries.get(key)
         if visual is not None:
             self._entries.move_to_end(key)
         return visual
 
-    def put(self, key: PictureKey, visual: Tensor) -> None:
+    def put(self, key: ImageKey, visual: Tensor) -> None:
         """Keep them, at the cost of older ones; what is larger than the whole cache is not kept."""
         if key in self._entries or visual.nbytes > self.capacity_bytes:
             return

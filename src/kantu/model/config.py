@@ -68,7 +68,7 @@ class TextConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The whole model, with the token ids that mark pictures in a prompt."""
+    """The whole model, with the token ids that mark images in a prompt."""
 
     text: TextConfig
     vision: VisionConfig

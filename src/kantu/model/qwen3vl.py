@@ -36,7 +36,7 @@ class Qwen3VL(nn.Module):
         return self.language_model.embed_tokens.weight if tied else self.lm_head.weight
 
     def encode_images(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
-        """Patches [patches, patch_dim] of one or more pictures -> [1 + levels, visual tokens, hidden], packed."""
+        """Patches [patches, patch_dim] of one or more images -> [1 + levels, visual tokens, hidden], packed."""
         visual: Tensor = self.visual(patches, grids)
         return visual
 

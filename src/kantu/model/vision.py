@@ -13,7 +13,7 @@ from kantu.model.attention import segment_attention
 from kantu.model.config import VisionConfig
 
 Grid = tuple[int, int, int]
-"""Frames, rows and columns of one picture, in patches."""
+"""Frames, rows and columns of one image, in patches."""
 
 Attend = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Tensor]
 """How patches attend within their frames: `segment_attention` or something equal to it."""
@@ -35,7 +35,7 @@ def patch_coordinates(grids: Sequence[Grid], merge: int, device: torch.device) -
 
 
 def interpolated_positions(table: Tensor, side: int, rows: Tensor, columns: Tensor, grids: Sequence[Grid]) -> Tensor:
-    """The learned side x side position table resampled to each picture's grid (bilinear, align_corners), float32.
+    """The learned side x side position table resampled to each image's grid (bilinear, align_corners), float32.
 
     `table` is [side * side, hidden], the result [patches, hidden]. Rows and columns are those of `patch_coordinates`.
     """
@@ -138,7 +138,7 @@ class PatchEmbedding(nn.Module):
 
 
 class VisionTower(nn.Module):
-    """Qwen3-VL's ViT. Pictures of any sizes run packed, without padding."""
+    """Qwen3-VL's ViT. Images of any sizes run packed, without padding."""
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
@@ -171,5 +171,5 @@ class VisionTower(nn.Module):
         return x, torch.stack([self.merger(x), *levels])
 
     def forward(self, patches: Tensor, grids: Sequence[Grid]) -> Tensor:
-        """Patches [patches, patch_dim] of all pictures -> [1 + DeepStack levels, visual tokens, text hidden]."""
+        """Patches [patches, patch_dim] of all images -> [1 + DeepStack levels, visual tokens, text hidden]."""
         return self.features(patches, grids)[1]

@@ -1,7 +1,7 @@
-"""Reads an AVIF file without decoding a pixel, and makes it again from its still picture and that one's alpha alone.
+"""Reads an AVIF file without decoding a pixel, and makes it again from its still image and that one's alpha alone.
 
-Both the box around a picture (`ispe`) and the AV1 data in it declare a size, and a decoder allocates for the latter. So
-the sequence header is read too, the two must agree, and only its reduced form for still pictures is accepted: there
+Both the box around an image (`ispe`) and the AV1 data in it declare a size, and a decoder allocates for the latter. So
+the sequence header is read too, the two must agree, and only its reduced form for still images is accepted: there
 every frame has the size of the sequence header, where the full form lets each frame override it.
 
 Sources: ISO/IEC 14496-12 (boxes), 23008-12 (HEIF items), 23000-22 (MIAF), the AV1 specification 5.3 to 5.5, and the AV1
@@ -29,7 +29,7 @@ class Still:
 
 @dataclass(frozen=True)
 class _Item:
-    """A coded picture: its size, what of its properties the decoder needs, and its AV1 data."""
+    """A coded image: its size, what of its properties the decoder needs, and its AV1 data."""
 
     width: int
     height: int
@@ -52,7 +52,7 @@ class _Meta:
 _MAX_BOXES = 1000
 _MAX_ENTRIES = 1000
 _MAX_ASSOCIATIONS = 5000  # of items with their properties
-_MAX_OBUS = 5000  # a picture has at most 4096 tiles, each at worst in a group of its own
+_MAX_OBUS = 5000  # an image has at most 4096 tiles, each at worst in a group of its own
 _MAX_BRANDS = 64
 
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
@@ -69,24 +69,24 @@ def brands(data: bytes) -> frozenset[bytes]:
 
 
 def read(data: bytes) -> Still:
-    """Read the primary picture.
+    """Read the primary image.
 
     Raises:
-        ImageError: `image_damaged`, or `image_unsupported_variant` for pictures in tiles and for sequences.
+        ImageError: `image_damaged`, or `image_unsupported_variant` for images in tiles and for sequences.
         struct.error, IndexError: the file ends too early.
     """
     meta = _meta(data)
-    picture = _item(data, meta, meta.primary)
+    primary = _item(data, meta, meta.primary)
     alpha = None
     for kind, origin, target in sorted(meta.references):
         if kind == b"auxl" and target == meta.primary and _is_alpha(meta.properties.get(origin, ())):
             alpha = _item(data, meta, origin)
             premultiplied = (b"prem", meta.primary, origin) in meta.references
-            if (alpha.width, alpha.height) != (picture.width, picture.height):
+            if (alpha.width, alpha.height) != (primary.width, primary.height):
                 raise damaged()
             break
-    rebuilt = _rebuilt(picture) if alpha is None else _rebuilt(picture, alpha, premultiplied=premultiplied)
-    return Still(picture.width, picture.height, rebuilt, _orientation(meta.properties.get(meta.primary, ())))
+    rebuilt = _rebuilt(primary) if alpha is None else _rebuilt(primary, alpha, premultiplied=premultiplied)
+    return Still(primary.width, primary.height, rebuilt, _orientation(meta.properties.get(meta.primary, ())))
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -262,7 +262,7 @@ def _item(data: bytes, meta: _Meta, item: int) -> _Item:
 
 
 def _av1(payload: bytes) -> tuple[int, int, bytes]:
-    """Width and height of a still picture, and its data with nothing but the sequence header and one frame."""
+    """Width and height of a still image, and its data with nothing but the sequence header and one frame."""
     kept = []
     size: tuple[int, int] | None = None
     frames = 0
@@ -328,7 +328,7 @@ def _sequence_size(header: bytes) -> tuple[int, int]:
 
 
 def _rebuilt(*items: _Item, premultiplied: bool = False) -> bytes:
-    """A file of the picture, and of its alpha if there is one."""
+    """A file of the image, and of its alpha if there is one."""
     ftyp = _box(b"ftyp", b"avif" + bytes(4) + b"avifmif1miaf")
     mdat_at = len(ftyp) + len(_rebuilt_meta(items, 0, premultiplied))
     payloads = b"".join(item.payload for item in items)

@@ -1,4 +1,4 @@
-"""How many pixels of a picture the network gets to see, and a warning where that may be too few."""
+"""How many pixels of an image the network gets to see, and a warning where that may be too few."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from kantu.processing.conversation import Detail
 from kantu.processing.image import Resizing
 from kantu.processing.image_config import ImageConfig
 
-ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product pictures
+ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product images
 MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
 # `detail: low`. Below what `ask` takes by default (196 visual tokens), so that low is the cheapest on every folder, and
-# twice the least that the published folders take (256 x 256), so that a picture of things stays recognisable.
+# twice the least that the published folders take (256 x 256), so that an image of things stays recognisable.
 LOW_DETAIL_PIXELS = 128 * 32 * 32
 
 
@@ -26,7 +26,7 @@ def pixel_budget(
     most_pixels: int | None = None,
     task_pixels: int | None = None,
 ) -> int:
-    """The pixel budget of a picture: what was asked, within the limits, or what its detail says.
+    """The pixel budget of an image: what was asked, within the limits, or what its detail says.
 
     A request's `max_pixels` beats the budget of its task, and that beats `ASK_PIXELS`. A folder that was made for few
     pixels knows better than a task how many it needs.
@@ -60,22 +60,22 @@ def pixel_budget(
 
 
 def pixel_budgets(config: ImageConfig, max_pixels: int | None, *, most_pixels: int | None = None) -> dict[Detail, int]:
-    """`pixel_budget` of each detail that a picture of one request may ask for; it raises the same."""
+    """`pixel_budget` of each detail that an image of one request may ask for; it raises the same."""
     details: tuple[Detail, ...] = get_args(Detail)
     return {detail: pixel_budget(config, max_pixels, detail, most_pixels=most_pixels) for detail in details}
 
 
-def picture_warnings(pictures: Sequence[Resizing]) -> tuple[str, ...]:
-    """What about the pictures may harm the answer, in Chinese.
+def image_warnings(resizings: Sequence[Resizing]) -> tuple[str, ...]:
+    """What about the images may harm the answer, in Chinese.
 
     That there are none (a small model may make one up), and each whose sides were shrunk more than twofold: small text
     in it is likely lost.
     """
-    if not pictures:
+    if not resizings:
         return ("这次没有图片，回答没有图片作依据。",)
     warnings = []
-    for number, picture in enumerate(pictures, 1):
-        (width, height), rows, columns = picture.original_size, picture.height, picture.width
+    for number, resizing in enumerate(resizings, 1):
+        (width, height), rows, columns = resizing.original_size, resizing.height, resizing.width
         if math.sqrt(width * height / (rows * columns)) > 2:
             warnings.append(
                 f"第 {number} 张图片从 {width}×{height} 缩小到 {columns}×{rows}，小字可能看不清；"

@@ -100,7 +100,7 @@ class ChatProcessor:
                 `chat_template_refused`.
             PromptTooLongError: `prompt_too_long`: there are more than `most_tokens`.
         """
-        images = sum(turn.pictures for turn in turns)
+        images = sum(turn.image_count for turn in turns)
         if images != len(grids):
             raise InvalidRequestError(
                 "image_count_mismatch",

@@ -1,4 +1,4 @@
-"""Reads the headers of the accepted picture files without decoding a pixel, and keeps only what decoding needs.
+"""Reads the headers of the accepted image files without decoding a pixel, and keeps only what decoding needs.
 
 Every format is recognised by its content. What leaves is a file rebuilt from the chunks that carry pixels: no metadata,
 no colour profiles, no embedded thumbnails, no later frames (an extended WebP passes whole: its alpha and animation
@@ -33,7 +33,7 @@ class Container:
         orientation: EXIF orientation, 1 to 8.
         most_pixels: an upper bound of the pixels that the bytes present can encode; None if there is none.
         frame_pixels: those that have to be encoded, where they are not all.
-        passes: how often a decoder goes over the whole picture.
+        passes: how often a decoder goes over the whole image.
     """
 
     format: str
@@ -245,7 +245,7 @@ def _webp(data: bytes) -> Container:
     data = data[: riff_length + 8]
     kind = data[12:16]
     orientation = 1
-    most_pixels = None  # a lossless or an animated file can hold a large plain picture in next to nothing
+    most_pixels = None  # a lossless or an animated file can hold a large plain image in next to nothing
     if kind == b"VP8X":
         width, height = _webp_canvas(data)
         for name, body in _webp_chunks(data, 30):  # 30: behind the VP8X chunk
@@ -371,7 +371,7 @@ def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
 def exif_orientation(exif: bytes) -> int:
     """Return the orientation (1 to 8) from a TIFF-structured EXIF block; 1 if it has none or cannot be read.
 
-    Orientation is a courtesy of the camera: a broken block does not make the picture wrong.
+    Orientation is a courtesy of the camera: a broken block does not make the image wrong.
     """
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(exif[:4])
     if order is None:

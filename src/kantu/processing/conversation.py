@@ -1,4 +1,4 @@
-"""What a checked conversation is: turns for the chat template, and where their pictures come from. Nothing else."""
+"""What a checked conversation is: turns for the chat template, and where their images come from. Nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Turn:
 
     Attributes:
         role: who speaks; "tool" for templates that know it, no API of ours takes it.
-        content: text, or parts in order, of which None stands for a picture.
+        content: text, or parts in order, of which None stands for an image.
 
     Raises:
         InvalidRequestError: `invalid_turn`: another role or content; `invalid_text`: not Unicode.
@@ -55,8 +55,8 @@ class Turn:
         return tuple(part for part in content if part is not None)
 
     @property
-    def pictures(self) -> int:
-        """How many pictures it shows."""
+    def image_count(self) -> int:
+        """How many images it shows."""
         return 0 if isinstance(self.content, str) else self.content.count(None)
 
     @property
@@ -66,11 +66,11 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureSource:
-    """Where a picture comes from: exactly one of `url`, `file_id` and `local`.
+class ImageReference:
+    """Where an image comes from: exactly one of `url`, `file_id` and `local`.
 
     Attributes:
-        path: what errors name: the client's own way to the picture, such as ``messages.0.content.1.image_url``.
+        path: what errors name: the client's own way to the image, such as ``messages.0.content.1.image_url``.
         detail: how closely it is to be looked at.
         url: a ``data:`` URL, or, over HTTP, one that the service may fetch.
         file_id: of an uploaded file; over HTTP only.
@@ -86,14 +86,14 @@ class PictureSource:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Turns, and one source for each picture in them, in order."""
+    """Turns, and one source for each image in them, in order."""
 
     turns: tuple[Turn, ...]
-    pictures: tuple[PictureSource, ...] = ()
+    images: tuple[ImageReference, ...] = ()
 
 
 def check_question(conversation: Conversation) -> None:
-    """Whether the user asks something at the end. Pictures alone will do where something was said before them: by the
+    """Whether the user asks something at the end. Images alone will do where something was said before them: by the
     system message ("read the order number") or by the user ("what do the next ones show?").
 
     Raises:
@@ -109,7 +109,7 @@ def check_question(conversation: Conversation) -> None:
             param=f"{path}.role",
         )
     asked = any(turn.says_something for turn in earlier if turn.role != "assistant")
-    if not (last.says_something or (last.pictures and asked)):
+    if not (last.says_something or (last.image_count and asked)):
         raise empty_question(f"{path}.content")
 
 

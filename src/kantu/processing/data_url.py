@@ -1,4 +1,4 @@
-"""Pictures inside `data:` URLs, as OpenAI's clients send them.
+"""Images inside `data:` URLs, as OpenAI's clients send them.
 
 They are read as browsers read them (WHATWG Fetch, "data: URLs"; WHATWG Infra, "forgiving-base64 decode"): the media
 type may be short or missing, the base64 may hold blanks and line breaks, be percent-encoded, and lack its padding.
@@ -24,7 +24,7 @@ def is_data_url(text: str) -> bool:
 
 
 def read_data_url(url: str) -> bytes:
-    """The bytes of a `data:` URL. Whether they are a picture is for the decode guard to say.
+    """The bytes of a `data:` URL. Whether they are an image is for the decode guard to say.
 
     Raises:
         ImageError: `image_too_many_bytes`, told before anything is decoded; `invalid_data_url`: not base64.
@@ -54,7 +54,7 @@ def _invalid() -> ImageError:
 
 
 def too_many_bytes() -> ImageError:
-    """A picture in a message whose file is over the guard's limit."""
+    """An image in a message whose file is over the guard's limit."""
     cap = DEFAULT_LIMITS.max_bytes // 2**20
     return ImageError(
         "image_too_many_bytes",

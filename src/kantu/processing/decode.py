@@ -1,6 +1,6 @@
-"""From a picture file that the guard has let through to the pixels that the network gets.
+"""From an image file that the guard has let through to the pixels that the network gets.
 
-The only code that runs decoders. It holds the decoded picture, once more in RGB where that differs, and little besides.
+The only code that runs decoders. It holds the decoded image, once more in RGB where that differs, and little besides.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from kantu.processing.refusal import damaged, variant
 _BAND_PIXELS = 2**20
 
 
-def render(picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
-    """Decode a picture into upright RGB of the size asked for, uint8 [height, width, 3].
+def render(container: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
+    """Decode an image into upright RGB of the size asked for, uint8 [height, width, 3].
 
     EXIF orientation is applied; transparency is laid on white; CMYK, 16-bit, palette and grey become RGB. Colour
     profiles are ignored, as the reference processor does.
@@ -28,14 +28,14 @@ def render(picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]
         ImageError: `image_damaged`, `image_unsupported_variant`.
         MemoryError: there is not enough.
     """
-    return render_image(load(picture), picture.orientation, width, height)
+    return render_image(load(container), container.orientation, width, height)
 
 
-def load(picture: Container) -> Image.Image:
-    """Decode a picture as it is stored; raises as `render`."""
+def load(container: Container) -> Image.Image:
+    """Decode an image as it is stored; raises as `render`."""
     try:
-        image = Image.open(io.BytesIO(picture.data), formats=[picture.format])
-        if image.size != (picture.width, picture.height):
+        image = Image.open(io.BytesIO(container.data), formats=[container.format])
+        if image.size != (container.width, container.height):
             raise damaged()
         image.load()
     except (ImageError, MemoryError):
@@ -46,7 +46,7 @@ def load(picture: Container) -> Image.Image:
 
 
 def render_image(image: Image.Image, orientation: int, width: int, height: int) -> npt.NDArray[np.uint8]:
-    """A decoded picture as upright RGB of a size; see `render`.
+    """A decoded image as upright RGB of a size; see `render`.
 
     Pillow's bicubic is antialiased when shrinking, as the reference processor's.
     """

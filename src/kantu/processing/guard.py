@@ -1,4 +1,4 @@
-"""The decode guard: whether a picture file is let through, decided from its header before anything is decoded."""
+"""The decode guard: whether an image file is let through, decided from its header before anything is decoded."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def too_many_bytes(limits: ImageLimits) -> ImageError:
 
 
 def too_thin(cap: float) -> ImageError:
-    """For a picture whose one side is more than `cap` times the other."""
+    """For an image whose one side is more than `cap` times the other."""
     return ImageError(
         "image_too_thin",
         f"图片过于细长：长边最多是短边的 {cap:g} 倍。",

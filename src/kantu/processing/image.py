@@ -1,4 +1,4 @@
-"""Pictures on their way to the network: guarded decode, resize to the pixel budget, patches, content hash.
+"""Images on their way to the network: guarded decode, resize to the pixel budget, patches, content hash.
 
 Whatever an untrusted file does, what leaves is clean RGB or an ImageError of ours.
 """
@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Resizing:
-    """What becomes of a picture's size; a header tells it.
+    """What becomes of an image's size; a header tells it.
 
     Attributes:
         original_size: (width, height) in pixels before resizing, after orientation.
@@ -52,14 +52,14 @@ class Resizing:
         return 1, self.height // config.patch_size, self.width // config.patch_size
 
     def visual_tokens(self, config: ImageConfig) -> int:
-        """How many tokens of the prompt the picture takes."""
+        """How many tokens of the prompt the image takes."""
         frames, rows, columns = self.grid(config)
         return frames * rows * columns // config.merge_size**2
 
 
 @dataclass(frozen=True, eq=False)
 class CleanImage:
-    """A picture as the network will see it. Equal pictures have equal `sha256`.
+    """An image as the network will see it. Equal images have equal `sha256`.
 
     Attributes:
         pixels: uint8 [height, width, 3], RGB, already resized to the budget; read-only.
@@ -73,7 +73,7 @@ class CleanImage:
 
     @classmethod
     def of(cls, pixels: npt.NDArray[np.uint8], original_size: tuple[int, int]) -> CleanImage:
-        """The picture of pixels that nobody changes any more."""
+        """The image of pixels that nobody changes any more."""
         pixels.flags.writeable = False
         return cls(pixels, content_hash(pixels), original_size)
 
@@ -88,15 +88,15 @@ class CleanImage:
         return self.resizing.grid(config)
 
     def visual_tokens(self, config: ImageConfig) -> int:
-        """How many tokens of the prompt this picture takes."""
+        """How many tokens of the prompt this image takes."""
         return self.resizing.visual_tokens(config)
 
 
 def smart_resize(height: int, width: int, *, factor: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
-    """Return (height, width) of the resized picture: multiples of `factor` inside the pixel budget, aspect kept.
+    """Return (height, width) of the resized image: multiples of `factor` inside the pixel budget, aspect kept.
 
     The rule of the Qwen-VL family: sides are rounded half to even; over budget, both are scaled down and floored (never
-    below one factor); under it, scaled up and ceiled. Very thin pictures can therefore end above a small budget.
+    below one factor); under it, scaled up and ceiled. Very thin images can therefore end above a small budget.
 
     Raises:
         ImageError: `image_too_thin` if one side is more than 200 times the other.
@@ -116,7 +116,7 @@ def smart_resize(height: int, width: int, *, factor: int, min_pixels: int, max_p
 
 
 def plan(size: tuple[int, int], config: ImageConfig, max_pixels: int) -> Resizing:
-    """What an upright picture of `size`, (width, height), becomes under the pixel budget `max_pixels`.
+    """What an upright image of `size`, (width, height), becomes under the pixel budget `max_pixels`.
 
     A budget below the checkpoint's floor is the floor, too.
 
@@ -145,7 +145,7 @@ def prepare(
     max_pixels: int | None = None,
     limits: ImageLimits = DEFAULT_LIMITS,
 ) -> CleanImage:
-    """Read, decode and resize one picture.
+    """Read, decode and resize one image.
 
     Args:
         source: path of a file, its bytes, or a PIL image.
@@ -181,9 +181,9 @@ def prepare(
             "An image must be a path, bytes or a PIL image.",
             param="images",
         )
-    picture = guard(data, limits)
-    resizing = plan(picture.upright, config, budget)
-    return CleanImage.of(render(picture, resizing.width, resizing.height), picture.upright)
+    container = guard(data, limits)
+    resizing = plan(container.upright, config, budget)
+    return CleanImage.of(render(container, resizing.width, resizing.height), container.upright)
 
 
 def content_hash(pixels: npt.NDArray[np.uint8]) -> str:
@@ -194,7 +194,7 @@ def content_hash(pixels: npt.NDArray[np.uint8]) -> str:
 
 
 def patchify(pixels: npt.NDArray[np.uint8], config: ImageConfig) -> npt.NDArray[np.float32]:
-    """Cut a resized picture into normalised patches.
+    """Cut a resized image into normalised patches.
 
     Args:
         pixels: uint8 [height, width, 3]; both sides multiples of `config.factor`.
@@ -235,7 +235,7 @@ def _read_file(path: Path, limits: ImageLimits) -> bytes:
 
 
 def _read_pil(image: Image.Image, limits: ImageLimits) -> int:
-    """Have a picture that its owner opened read in; its EXIF orientation."""
+    """Have an image that its owner opened read in; its EXIF orientation."""
     check_size(image.width, image.height, limits)
     try:
         image.load()

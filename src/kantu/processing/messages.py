@@ -1,6 +1,6 @@
 """OpenAI-shaped messages: what they may be, for the Python API and over HTTP alike, and how they become a conversation.
 
-The models are both the checker and the OpenAPI document. The two APIs differ in one thing: in Python a picture may also
+The models are both the checker and the OpenAPI document. The two APIs differ in one thing: in Python an image may also
 be a path, bytes or a PIL image, over HTTP an uploaded file. Nothing is fetched or opened here.
 Reference: OpenAI's API specification, "Create chat completion"; vLLM where a client sends its answers back.
 """
@@ -30,8 +30,8 @@ from kantu.errors import InvalidRequestError, blaming
 from kantu.processing.conversation import (
     Conversation,
     Detail,
+    ImageReference,
     ImageSource,
-    PictureSource,
     Turn,
     check_question,
     check_text,
@@ -41,7 +41,7 @@ from kantu.processing.data_url import is_data_url, read_data_url
 from kantu.processing.validation import fault, refused
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+://|file:", re.IGNORECASE)
-_PICTURES = ("image_url", "image")
+_IMAGE_TYPES = ("image_url", "image")
 
 
 def _unicode(text: str) -> str:
@@ -91,8 +91,8 @@ class ImagePart(_Body):
     type: Literal["image_url"]
     image_url: StrictStr | ImageURL
 
-    def source(self, path: str) -> PictureSource:
-        """Where the picture comes from; `path` is the part's."""
+    def source(self, path: str) -> ImageReference:
+        """Where the image comes from; `path` is the part's."""
         return _source(self.image_url, path)
 
 
@@ -137,13 +137,13 @@ class AssistantMessage(_Message):
     content: Text | TextParts | None = None
 
 
-def _pictures_in_place(message: Any) -> Any:
+def _images_in_place(message: Any) -> Any:
     """Named before anything else is: as its own fault, whatever else the message's role does not take."""
     if not isinstance(message, Mapping) or message.get("role") not in ("system", "developer", "assistant", "tool"):
         return message
     content = message.get("content")
     for number, part in enumerate(content if isinstance(content, list | tuple) else ()):
-        if isinstance(part, Mapping) and part.get("type") in _PICTURES:
+        if isinstance(part, Mapping) and part.get("type") in _IMAGE_TYPES:
             error = InvalidRequestError(
                 "image_not_from_user",
                 f"图片只能放在 user 消息里，不能放在 {message['role']} 消息里。",
@@ -156,12 +156,12 @@ def _pictures_in_place(message: Any) -> Any:
 Message = Annotated[
     SystemMessage | UserMessage | AssistantMessage,
     Field(discriminator="role"),
-    BeforeValidator(_pictures_in_place),
+    BeforeValidator(_images_in_place),
 ]
 
 
 def check_source(source: object) -> ImageSource:
-    """A picture given as path, data: URL, bytes or PIL image; any other URL is refused by name."""
+    """An image given as path, data: URL, bytes or PIL image; any other URL is refused by name."""
     if isinstance(source, str) and is_data_url(source):
         return read_data_url(source)
     if isinstance(source, str) and (scheme := _SCHEME.match(source)):
@@ -194,17 +194,17 @@ class _DataURLPart(_Body):
     type: Literal["image_url"]
     image_url: StrictStr | _DataURL
 
-    def source(self, path: str) -> PictureSource:
-        """Where the picture comes from; `path` is the part's."""
+    def source(self, path: str) -> ImageReference:
+        """Where the image comes from; `path` is the part's."""
         return _source(self.image_url, path)
 
 
-def _source(given: str | ImageURL | _DataURL, path: str) -> PictureSource:
+def _source(given: str | ImageURL | _DataURL, path: str) -> ImageReference:
     path = f"{path}.image_url"
     if isinstance(given, str):
-        return PictureSource(path, url=given)
+        return ImageReference(path, url=given)
     file_id = given.file_id if isinstance(given, ImageURL) else None
-    return PictureSource(path, given.detail or "auto", given.url, file_id)
+    return ImageReference(path, given.detail or "auto", given.url, file_id)
 
 
 class _LocalPart(_Body):
@@ -212,9 +212,9 @@ class _LocalPart(_Body):
     image: Annotated[Any, AfterValidator(_local)]
     detail: Detail | None = None
 
-    def source(self, path: str) -> PictureSource:
-        """Where the picture comes from; `path` is the part's."""
-        return PictureSource(f"{path}.image", self.detail or "auto", local=self.image)
+    def source(self, path: str) -> ImageReference:
+        """Where the image comes from; `path` is the part's."""
+        return ImageReference(f"{path}.image", self.detail or "auto", local=self.image)
 
 
 class _LocalUserMessage(_Message):
@@ -228,7 +228,7 @@ _LOCAL_MESSAGES: TypeAdapter[list[SystemMessage | _LocalUserMessage | AssistantM
             Annotated[
                 SystemMessage | _LocalUserMessage | AssistantMessage,
                 Field(discriminator="role"),
-                BeforeValidator(_pictures_in_place),
+                BeforeValidator(_images_in_place),
             ]
         ],
         Field(min_length=1),
@@ -244,7 +244,7 @@ def read_messages(messages: Sequence[Mapping[str, Any]]) -> Conversation:
         messages: ``{"role": "system" | "developer" | "user" | "assistant", "content": ...}``; content is a string or a
             list of ``{"type": "text", "text": ...}``, ``{"type": "image_url", "image_url": {"url":
             "data:image/png;base64,", "detail": "low"}}`` (or the URL alone) and ``{"type": "image", "image": path |
-            data: URL | bytes | PIL image, "detail": "low"}``; pictures are the user's only. The last
+            data: URL | bytes | PIL image, "detail": "low"}``; images are the user's only. The last
             message is the user's.
 
     Raises:
@@ -260,14 +260,14 @@ def read_messages(messages: Sequence[Mapping[str, Any]]) -> Conversation:
     else:
         conversation = conversation_of(checked)
         check_question(conversation)
-        return replace(conversation, pictures=tuple(map(_decoded, conversation.pictures)))
+        return replace(conversation, images=tuple(map(_decoded, conversation.images)))
     found = fault(failure.errors(include_url=False), messages, "messages")
     assert found is not None  # the root has a name
     raise found
 
 
 def read_question(images: object, question: object) -> Conversation:
-    """A question about one picture or a list of them, in Python.
+    """A question about one image or a list of them, in Python.
 
     Raises:
         InvalidRequestError: `empty_question`, `invalid_text`, `invalid_image_source`, `image_url_not_allowed`.
@@ -276,19 +276,19 @@ def read_question(images: object, question: object) -> Conversation:
         raise empty_question("question")
     with blaming("question"):
         check_text(question)
-    pictures = []
+    references = []
     listed = list(images) if isinstance(images, list | tuple) else None
     for number, image in enumerate([images] if listed is None else listed):
         path = "images" if listed is None else f"images.{number}"
         with blaming(path):
-            pictures.append(PictureSource(path, local=check_source(image)))
-    content = (*(None for _ in pictures), question) if pictures else question
-    return Conversation((Turn("user", content),), tuple(pictures))
+            references.append(ImageReference(path, local=check_source(image)))
+    content = (*(None for _ in references), question) if references else question
+    return Conversation((Turn("user", content),), tuple(references))
 
 
 def conversation_of(messages: Sequence[AnyMessage]) -> Conversation:
-    """The turns of checked messages, and where their pictures come from."""
-    pictures: list[PictureSource] = []
+    """The turns of checked messages, and where their images come from."""
+    images: list[ImageReference] = []
     turns = []
     for number, message in enumerate(messages):
         content: str | tuple[str | None, ...]
@@ -304,20 +304,20 @@ def conversation_of(messages: Sequence[AnyMessage]) -> Conversation:
                     parts.append(part.text)
                 else:
                     parts.append(None)
-                    pictures.append(part.source(f"messages.{number}.content.{place}"))
+                    images.append(part.source(f"messages.{number}.content.{place}"))
             content = tuple(parts)
         turns.append(Turn("system" if message.role == "developer" else message.role, content))
-    return Conversation(tuple(turns), tuple(pictures))
+    return Conversation(tuple(turns), tuple(images))
 
 
-def _decoded(picture: PictureSource) -> PictureSource:
+def _decoded(image: ImageReference) -> ImageReference:
     """With the bytes of a ``data:`` URL in its place."""
-    if picture.url is None:
-        return picture
-    with blaming(picture.path):
-        if not is_data_url(picture.url):
-            _refuse_url(picture.url[:16])
-        return replace(picture, url=None, local=read_data_url(picture.url))
+    if image.url is None:
+        return image
+    with blaming(image.path):
+        if not is_data_url(image.url):
+            _refuse_url(image.url[:16])
+        return replace(image, url=None, local=read_data_url(image.url))
 
 
 def _refuse_url(start: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The errors that readers of picture files share."""
+"""The errors that readers of image files share."""
 
 from __future__ import annotations
 

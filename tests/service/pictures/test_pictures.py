@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError
-from kantu.processing.conversation import Detail, PictureSource
+from kantu.processing.conversation import Detail, ImageReference
 from kantu.processing.image_config import ImageConfig
 from kantu.service.pictures import Pictures, ReadPictures
 from tests.processing.pictures import encode, exif, noise
@@ -41,7 +41,7 @@ class Reader:
         return PAGES[url]
 
     @asynccontextmanager
-    async def read(self, *sources: PictureSource, max_pixels: int | None = None) -> AsyncIterator[ReadPictures]:
+    async def read(self, *sources: ImageReference, max_pixels: int | None = None) -> AsyncIterator[ReadPictures]:
         """The pictures, opened and decoded."""
         async with (
             self.pictures.open(sources, "team", max_pixels) as opened,
@@ -49,28 +49,28 @@ class Reader:
         ):
             yield read
 
-    async def sizes(self, *sources: PictureSource, max_pixels: int | None = None) -> list[tuple[int, int]]:
+    async def sizes(self, *sources: ImageReference, max_pixels: int | None = None) -> list[tuple[int, int]]:
         """(width, height) of what the model sees."""
         async with self.read(*sources, max_pixels=max_pixels) as read:
             return [(image.pixels.shape[1], image.pixels.shape[0]) for image in read.images]
 
-    async def refusal(self, *sources: PictureSource, max_pixels: int | None = None) -> KantuError:
+    async def refusal(self, *sources: ImageReference, max_pixels: int | None = None) -> KantuError:
         with pytest.raises(KantuError) as caught:
             await self.sizes(*sources, max_pixels=max_pixels)
         assert self.admission.pixels == 0
         return caught.value
 
 
-def at(url: str, detail: Detail = "auto") -> PictureSource:
-    return PictureSource("here", detail, url=url)
+def at(url: str, detail: Detail = "auto") -> ImageReference:
+    return ImageReference("here", detail, url=url)
 
 
-def inline(data: bytes, detail: Detail = "auto") -> PictureSource:
+def inline(data: bytes, detail: Detail = "auto") -> ImageReference:
     return at(data_url(data), detail)
 
 
-def uploaded(file_id: str) -> PictureSource:
-    return PictureSource("here", file_id=file_id)
+def uploaded(file_id: str) -> ImageReference:
+    return ImageReference("here", file_id=file_id)
 
 
 async def test_they_come_from_wherever_they_are_in_the_order_of_the_request() -> None:
@@ -183,9 +183,9 @@ async def test_of_several_pictures_the_broken_one_is_named(monkeypatch: pytest.M
     good, cut = data_url(png()), png(64, 64)[:-20]
     for broken in ({"url": data_url(b"x")}, {"url": "data:,"}, {"url": data_url(cut)}, {"file_id": "file-x"}):
         sources = [
-            PictureSource("first", url=good),
-            PictureSource("second", **broken),
-            PictureSource("third", url=good),
+            ImageReference("first", url=good),
+            ImageReference("second", **broken),
+            ImageReference("third", url=good),
         ]
         assert (await Reader().refusal(*sources)).param == "second"
 
@@ -221,7 +221,7 @@ async def test_files_that_are_not_in_the_body_have_a_bound_together() -> None:
     reader.admission = admission_with(body_bytes=len(FILES["team", "file-a"]) + 10)
     reader.pictures = Pictures(CONFIG, reader.admission, reader.decoders, reader._file, reader._page, most_pixels=10**6)
     assert await reader.sizes(uploaded("file-a")) == [(128, 64)]
-    refused = await reader.refusal(uploaded("file-a"), PictureSource("second", file_id="file-b"))
+    refused = await reader.refusal(uploaded("file-a"), ImageReference("second", file_id="file-b"))
     assert (refused.code, refused.param) == ("too_many_picture_bytes", "second")
     assert reader.admission._files.held == 0
 

@@ -252,7 +252,7 @@ def main() -> None:
     """Entry: the only argument is the file descriptor of this end of the channel."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when it is over
         signal.signal(number, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold pictures, and keep a crash waiting
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold images, and keep a crash waiting
     _log_types_only()
     threading.excepthook = _end_with_thread
     end = socket.socket(fileno=int(sys.argv[1]))

@@ -35,7 +35,7 @@ class RemoteSettings:
         health_seconds: between two probes (GET /models) of every upstream.
         retry_after_seconds: rest given to a server that says it is full but not for how long.
         ca_file: PEM file of the authorities to trust with https; None trusts the system's. Nothing is read from the
-            environment: pictures do not go through a proxy because of a variable.
+            environment: images do not go through a proxy because of a variable.
     """
 
     connect_seconds: float = 3.0

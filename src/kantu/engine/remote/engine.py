@@ -91,7 +91,7 @@ class RemoteEngine:
         """The greedy answer among `choices`, and from its first telling token how probable each was.
 
         Probabilities are None where the server does not report enough of them (at most 20 alternatives a token). Only
-        the request's messages, pictures, tenant and time are used. Blocks.
+        the request's messages, images, tenant and time are used. Blocks.
 
         Raises:
             KantuError: as `submit` and the listener's; `upstream_bad_answer` if the answer is none of the choices.

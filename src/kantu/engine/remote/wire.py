@@ -67,7 +67,7 @@ def check_request(request: Request, dialect: Dialect) -> None:
     Raises:
         InvalidRequestError: `not_supported_by_upstream`, `image_count_mismatch`, `invalid_constraint`.
     """
-    places = sum(turn.pictures for turn in request.turns)
+    places = sum(turn.image_count for turn in request.turns)
     if places != len(request.images):
         raise InvalidRequestError(
             "image_count_mismatch",
@@ -82,7 +82,7 @@ def to_body(request: Request, image_urls: Sequence[str], upstream: Upstream, sal
     """The body of a streaming call, as ASCII JSON.
 
     Args:
-        image_urls: of the request's pictures, in order; see `png_data_url`.
+        image_urls: of the request's images, in order; see `png_data_url`.
         salt: keeps apart what different tenants may share of a server's prefix cache (vLLM's `cache_salt`). The plain
             OpenAI dialect has no such field; there the server must be one whose cache the tenants may share.
 
@@ -105,7 +105,7 @@ def to_body(request: Request, image_urls: Sequence[str], upstream: Upstream, sal
 
 
 def png_data_url(image: CleanImage) -> str:
-    """The picture's exact pixels as a ``data:`` URL. Lightly compressed: the link is faster than the encoder."""
+    """The image's exact pixels as a ``data:`` URL. Lightly compressed: the link is faster than the encoder."""
     buffer = io.BytesIO()
     Image.fromarray(image.pixels).save(buffer, "PNG", compress_level=1)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -122,7 +122,7 @@ class ChatService:
         async with (
             self._admission.request(caller.owner),
             self._admission.answer(caller.owner, most_bytes),
-            self._pictures.open(conversation.pictures, caller.owner, max_pixels) as opened,
+            self._pictures.open(conversation.images, caller.owner, max_pixels) as opened,
         ):
             visual_tokens = opened.visual_tokens
             # Before anything is decoded: whoever is over a limit costs nothing.

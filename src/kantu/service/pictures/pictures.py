@@ -15,9 +15,9 @@ from typing import TypeVar
 from anyio import to_thread
 
 from kantu.errors import InvalidRequestError, blaming
-from kantu.processing.budget import picture_warnings, pixel_budgets
+from kantu.processing.budget import image_warnings, pixel_budgets
 from kantu.processing.container import Container
-from kantu.processing.conversation import PictureSource
+from kantu.processing.conversation import ImageReference
 from kantu.processing.data_url import is_data_url, read_data_url, too_many_bytes
 from kantu.processing.guard import DEFAULT_LIMITS, guard
 from kantu.processing.image import CleanImage, ImageConfig, Resizing, plan
@@ -96,7 +96,7 @@ class Pictures:
 
     @asynccontextmanager
     async def open(
-        self, sources: Sequence[PictureSource], owner: str, max_pixels: int | None
+        self, sources: Sequence[ImageReference], owner: str, max_pixels: int | None
     ) -> AsyncIterator[OpenedPictures]:
         """Have the files and look at their headers. Files that do not come in the body count until the block is left.
 
@@ -125,7 +125,7 @@ class Pictures:
                 tuple(opened),
                 visual_tokens=sum(picture.resizing.visual_tokens(self._config) for picture in opened),
                 seconds=time.perf_counter() - started,
-                warnings=picture_warnings([picture.resizing for picture in opened]),
+                warnings=image_warnings([picture.resizing for picture in opened]),
             )
 
     @asynccontextmanager
@@ -151,7 +151,7 @@ class Pictures:
         async with self._admission.files(owner, len(data)), self._admission.picture(owner, file.width * file.height):
             await self._decoders.verify(owner, file)
 
-    async def _bytes(self, source: PictureSource, owner: str) -> bytes:
+    async def _bytes(self, source: ImageReference, owner: str) -> bytes:
         if source.file_id is not None:
             return await self._read_file(owner, source.file_id)
         url = source.url or ""
@@ -173,7 +173,7 @@ async def _off_the_loop(work: Callable[[S], T], data: S) -> T:
     return await to_thread.run_sync(work, data) if len(data) > _LARGE else work(data)
 
 
-def _is_in_body(source: PictureSource) -> bool:
+def _is_in_body(source: ImageReference) -> bool:
     return source.file_id is None and is_data_url(source.url or "")
 
 

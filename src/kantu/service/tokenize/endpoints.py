@@ -61,7 +61,7 @@ async def tokenize(
     max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
     async with (
         gateway.admission.request(caller.owner),
-        gateway.pictures.open(conversation.pictures, caller.owner, max_pixels) as opened,
+        gateway.pictures.open(conversation.images, caller.owner, max_pixels) as opened,
     ):
         resizings = [picture.resizing for picture in opened.pictures]
         config = model.image_config
