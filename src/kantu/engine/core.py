@@ -1,4 +1,4 @@
-"""The engine without its threads: jobs that came in, one step after the other, and what each step hands out."""
+"""The engine without its threads: it takes jobs, runs step after step, and delivers what each step yields."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from kantu.engine.sequence import Job, Sequence
 from kantu.errors import CancelledError, KantuError
 
 _log = logging.getLogger(__name__)
-_LEAST_CHUNK = 16  # a step that does not fit in memory is not tried with fewer tokens than this
+_LEAST_CHUNK = 16  # a chunk that does not fit in memory is not halved below this
 
 
 class Core:
     """Runs jobs to their end. Belongs to one thread.
 
     Args:
-        forget: called once for each job as soon as it no longer waits: something of it ran, or it ended.
+        forget: called for each job once it no longer waits: its first chunk is about to run, or it ended.
     """
 
     def __init__(self, scheduler: Scheduler, runner: Runner, metrics: Metrics, forget: Callable[[Job], None]) -> None:
@@ -45,11 +45,11 @@ class Core:
             self.scheduler.add(sequence)
 
     def step(self) -> None:
-        """End what has to end, then run one step. Never raises: what goes wrong is the affected jobs' error."""
+        """End the jobs that have to end, then run one step. Never raises: errors go to the affected jobs."""
         try:
             self._sweep()
             self._run_step()
-        except Exception as error:  # a mistake of ours outside any one request: all that run are lost
+        except Exception as error:  # a defect of ours outside any one request: all jobs fail
             _log.exception("a step failed")
             for job in list(self.jobs):
                 self.fail(job, unexpected(error))
@@ -62,7 +62,7 @@ class Core:
             self._deliver(job, error)
 
     def check(self) -> None:
-        """Raise AssertionError if, with nothing to do, the accounts do not add up."""
+        """Raise AssertionError if an idle engine still holds something, or its counts do not add up."""
         assert not self.jobs, "a request is still held"
         assert not self.scheduler.running, "a sequence still runs"
         assert not self.scheduler.waiting, "a sequence still waits"
@@ -72,7 +72,7 @@ class Core:
         self.runner.vision.check()
 
     def _sweep(self) -> None:
-        """End what its caller or its deadline ends."""
+        """End cancelled jobs and those past their deadline."""
         now = time.perf_counter()
         for job in list(self.jobs):
             if job.cancelled:
@@ -92,7 +92,7 @@ class Core:
                 self._forget(job)
         self._metrics.add("steps")
         for chunk, logits in self._run(chunks):
-            if chunk.sequence.job not in self.jobs:  # another answer of it has failed in this step
+            if chunk.sequence.job not in self.jobs:  # another answer of this job failed in this step
                 continue
             self.scheduler.commit(chunk)
             if chunk.sequence.decoding:
@@ -101,7 +101,7 @@ class Core:
                 self._advance(chunk.sequence, logits)
 
     def _run(self, chunks: Items[Chunk], *, again: bool = True) -> Iterator[tuple[Chunk, Tensor | None]]:
-        """Run these chunks. What fails together is tried in halves, so that only what fails alone is lost."""
+        """Run these chunks. A batch that fails is retried in halves, so that only the chunk at fault is lost."""
         chunks = [chunk for chunk in chunks if chunk.sequence.job in self.jobs]
         if not chunks:
             return
@@ -137,7 +137,7 @@ class Core:
         self._deliver(sequence.job, delta)
 
     def _finish(self, sequence: Sequence, end: End) -> None:
-        """Free what an ended answer held, before its last delta tells anyone."""
+        """Free what an ended answer held, before its last delta is delivered."""
         self.scheduler.remove(sequence)
         job, metrics, usage, timings = sequence.job, self._metrics, end.usage, end.timings
         job.open -= 1

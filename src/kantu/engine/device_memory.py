@@ -1,4 +1,4 @@
-"""How much memory an engine's device has in use and left."""
+"""How much memory of an engine's device is used and how much is free."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _KIB = 1024
 
 
 def device_memory(device: torch.device) -> dict[str, float]:
-    """The gauges `device_memory_used_bytes` and `device_memory_free_bytes`; none where the system does not tell.
+    """The gauges `device_memory_used_bytes` and `device_memory_free_bytes`; none if the system does not report them.
 
-    CUDA: of the whole device, whoever uses it. CPU: what this process has resident, and what the system could still
+    CUDA: of the whole device, for all processes. CPU: this process's resident memory, and what the system could still
     give without swapping (Linux only).
 
     Raises:

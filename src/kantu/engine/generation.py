@@ -15,11 +15,11 @@ from kantu.engine.sampler import Sampler, logprobs_of
 from kantu.engine.text_writer import TextWriter
 
 MOST_TOKEN_SECONDS = 0.2
-"""The most processor time that a token of one answer takes on the engine's thread, beside the network, with every
-feature at its bound and a vocabulary of 151,936: 0.01 without a constraint, 0.05 with one, and this where an answer
-ends because its constraint costs too much. Usually it is below 0.001. A step adds one token to an answer, or a piece of
-a forced run, which costs no more."""
-MOST_ADDED_TOKENS = 256  # that a step adds to one answer; the rest of a longer forced run comes with the next steps
+"""The most processor time that one token takes on the engine's thread, besides the network, with every feature at its
+bound and a vocabulary of 151,936: 0.01 without a constraint, 0.05 with one, and this much when an answer ends because
+its constraint costs too much. Usually it is below 0.001. A step adds one token to an answer, or a piece of a forced
+run, which costs no more."""
+MOST_ADDED_TOKENS = 256  # by one step to one answer; the rest of a longer forced run comes with the next steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Generation:
         end_ids: tokens that end it.
 
     Attributes:
-        opening: what the constraint forces from the start. It is run behind the prompt, so that it costs no step, and
-            is part of the first piece.
+        opening: what the constraint forces from the start. It runs right after the prompt, so that it costs no step,
+            and is part of the first piece.
         count: tokens in the pieces so far.
     """
 
@@ -58,7 +58,7 @@ class Generation:
         self._params, self._max_tokens, self._end_ids = params, max_tokens, end_ids
         self.sampler, self._writer, self._closing = sampler, writer, closing
         self._loop = None if params.repetition is None else LoopDetector(params.repetition, max_tokens)
-        self._looped = False  # the answer ends behind what is pending
+        self._looped = False  # the answer ends after what is pending
         self._pending = deque([] if closing is None else closing.open())  # forced, in no piece yet
         self.opening = tuple(self._take())
         self.count = 0

@@ -1,8 +1,7 @@
-"""Who is next: a line for each caller, and the line that has had the fewest tokens goes first.
+"""Whose turn it is: every caller has a line, and the line that has had the fewest tokens goes first.
 
-The virtual token counter of Sheng et al., "Fairness in Serving Large Language Models" (OSDI 2024): every token that a
-line is given counts, and a line that comes back starts no lower than those that wait, so that nobody saves up turns by
-staying away.
+This is the virtual token counter of Sheng et al., "Fairness in Serving Large Language Models" (OSDI 2024). Every token
+given to a line counts. A line that comes back starts no lower than the waiting lines, so staying away saves up nothing.
 """
 
 from __future__ import annotations
@@ -14,16 +13,16 @@ from kantu.engine.sequence import Sequence
 
 
 class Lines:
-    """The sequences that wait, each in its job's line, and what every line has had.
+    """The waiting sequences, each in its job's line, and the tokens every line has had.
 
-    A line is known as long as something of it waits or runs. To add one costs O(lines), anything else about one O(1).
+    A line is known while any of its sequences waits or runs. Adding a line costs O(lines), everything else O(1).
     """
 
     def __init__(self) -> None:
         self._waiting: dict[str, OrderedDict[Sequence, None]] = {}  # no line is empty
         self._running: Counter[str] = Counter()
-        self._tokens: dict[str, int] = {}  # in the order in which the lines were last chosen
-        self._latest = 0  # what the line that was chosen last had had before
+        self._tokens: dict[str, int] = {}  # in the order the lines were last chosen
+        self._latest = 0  # tokens of the last chosen line before it was chosen
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -33,7 +32,7 @@ class Lines:
             yield from line
 
     def add(self, sequence: Sequence) -> None:
-        """Let it wait behind those of its line."""
+        """Put it at the end of its line."""
         name = sequence.job.line
         if name not in self._waiting:
             least = min((self._tokens[other] for other in self._waiting), default=self._latest)
@@ -42,12 +41,12 @@ class Lines:
         self._waiting[name][sequence] = None
 
     def add_first(self, sequence: Sequence) -> None:
-        """Let it wait before those of its line."""
+        """Put it at the head of its line."""
         self.add(sequence)
         self._waiting[sequence.job.line].move_to_end(sequence, last=False)
 
     def remove(self, sequence: Sequence) -> None:
-        """Let it wait no longer, if it did."""
+        """Take it out of its line, if it waits."""
         name = sequence.job.line
         line = self._waiting.get(name)
         if line is not None and sequence in line:
@@ -57,25 +56,25 @@ class Lines:
                 self._forget(name)
 
     def started(self, sequence: Sequence) -> None:
-        """It runs, and waits no longer."""
+        """Record that it runs, and take it out of its line."""
         self._running[sequence.job.line] += 1
         self.remove(sequence)
 
     def stopped(self, sequence: Sequence) -> None:
-        """It runs no longer."""
+        """Record that it no longer runs."""
         self._running[sequence.job.line] -= 1
         self._forget(sequence.job.line)
 
     def running(self, name: str) -> int:
-        """How many sequences of a line run."""
+        """How many sequences of this line are running."""
         return self._running[name]
 
     def fewest_running(self) -> int:
-        """How many run of the line that has fewest, of those that wait. There is one."""
+        """The fewest running sequences of any waiting line. At least one line must be waiting."""
         return min(self._running[name] for name in self._waiting)
 
     def charge(self, name: str, tokens: int, *, chosen: bool) -> None:
-        """Count tokens that a line is given; `chosen` if for its rank, and not because the answer is under way."""
+        """Count tokens given to a line. `chosen`: they came by its rank, not because an answer is decoding."""
         if chosen:
             had = self._tokens.pop(name)
             self._latest = max(self._latest, had)
@@ -83,15 +82,15 @@ class Lines:
         self._tokens[name] += tokens
 
     def waiting(self) -> dict[str, list[Sequence]]:
-        """Those that wait, by line."""
+        """The waiting sequences by line."""
         return {name: list(line) for name, line in self._waiting.items()}
 
     def places(self) -> dict[str, int]:
-        """The known lines, the one that was chosen longest ago first."""
+        """Rank of each known line; the one chosen longest ago comes first."""
         return {name: place for place, name in enumerate(self._tokens)}
 
     def tokens(self, name: str) -> int:
-        """What a line has had."""
+        """How many tokens this line has had."""
         return self._tokens[name]
 
     def _forget(self, name: str) -> None:

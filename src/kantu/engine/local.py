@@ -1,4 +1,4 @@
-"""The engine on this machine: one thread that schedules, runs and hands out; preprocessing workers beside it."""
+"""The engine on this machine: one thread schedules, runs and delivers; workers preprocess beside it."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class EngineSettings:
         block_size: tokens of a KV block: what is reused is a multiple of it.
         step_tokens: most tokens of one forward; a running answer waits for no more than this between two tokens.
         max_running: most answers under way at once.
-        max_waiting, max_waiting_pixels: requests, and pixels of their images, that may wait; more are refused, and of
-            one line as soon as it holds as much as is still free.
-        kv_bytes: memory of the KV cache; None takes what the device can spare, and no more than could be used.
+        max_waiting, max_waiting_pixels: most requests, and pixels of their images, that wait; more are refused. A line
+            is refused as soon as it holds as much as is still free.
+        kv_bytes: memory of the KV cache; None takes what the device can spare, up to what could ever be used.
         vision_bytes: memory of the vision cache.
         workers: preprocessing threads.
     """
@@ -66,10 +66,10 @@ class EngineSettings:
 class LocalEngine:
     """See `Engine`. Every listener is called from the engine's own thread.
 
-    That thread also loads the model, because PyTorch's CPU threads belong to whoever first needs them: with two such
-    teams in a process libgomp lets idle threads sleep at once instead of spinning, and waking them costs 70 us in every
-    operator (a forward of 40 tokens of a 2B model: 0.42 s instead of 0.20 s on 2 cores). Other threads of the process
-    that compute much with PyTorch on the CPU have the same effect.
+    That thread also loads the model, because PyTorch's CPU threads belong to the thread that first needs them. With two
+    such teams in a process, libgomp lets idle threads sleep at once instead of spinning, and waking them costs 70 us in
+    every operator (a forward of 40 tokens of a 2B model takes 0.42 s instead of 0.20 s on 2 cores). Any other thread of
+    the process that computes much with PyTorch on the CPU has the same effect.
 
     Args:
         load: makes the network; called once, on the engine's thread. What it raises is raised here.
@@ -91,7 +91,7 @@ class LocalEngine:
         self._finished: deque[float] = deque(maxlen=_RATE_WINDOW)
         self._wake = threading.Condition()  # guards what follows
         self._inbox: list[tuple[Job, list[Sequence]]] = []
-        self._waiting: set[Job] = set()  # admitted, nothing of it has run
+        self._waiting: set[Job] = set()  # admitted; none of it has run yet
         self._closing = False
         self._workers = Workers(self.settings.workers, "kantu-preprocess")
         loaded: Future[Qwen3VL] = Future()
@@ -102,7 +102,7 @@ class LocalEngine:
         self.context_tokens = min(config.max_position_embeddings, self._pool.total * self.settings.block_size)
 
     def _build(self, model: Qwen3VL) -> None:
-        """Everything that belongs to the engine's thread."""
+        """Make everything that belongs to the engine's thread."""
         config, settings, device, dtype = model.config.text, self.settings, self._device, self._dtype
         self._weight_bytes = weight_bytes(model)
         self._block_bytes = block_bytes(config, settings.block_size, dtype)
@@ -180,14 +180,17 @@ class LocalEngine:
         return JobHandle(self, job)
 
     def _refuse_overload(self, job: Job) -> None:
-        """A line may take a place, or pixels, while it holds fewer than are still free: half of all where it waits
-        alone, and less the more others do. Requests of no line share all there is."""
+        """Refuse a job whose line already holds as many places, or pixels, as are still free.
+
+        A line that waits alone can hold half of all; the more lines wait, the less each can hold. Requests without a
+        line share all places.
+        """
         settings = self.settings
         own = [other for other in self._waiting if job.line and other.line == job.line]
         places = settings.max_waiting - len(self._waiting)
         pixels = settings.max_waiting_pixels - _pixels(self._waiting)
         full = places < 1 or len(own) >= places
-        # One request alone is always let in, however large.
+        # A request that would wait alone is always admitted, however large it is.
         large = bool(self._waiting) and (job.pixels > pixels or (job.pixels > 0 and _pixels(own) >= pixels))
         if full or large:
             self._metrics.add("rejected_queue_full" if full else "rejected_too_many_pixels")
@@ -200,7 +203,7 @@ class LocalEngine:
             )
 
     def _retry_after_seconds(self) -> float:
-        """Until half the queue is gone, at the rate at which requests finish; a second where nothing is known."""
+        """Until half the queue is done, at the rate at which requests finish; a second if no rate is known."""
         finished = list(self._finished)
         if len(finished) < 2:
             return 1.0
@@ -227,7 +230,7 @@ class LocalEngine:
     # --- on the engine's thread
 
     def _serve(self, load: Callable[[], Qwen3VL], loaded: Future[Qwen3VL]) -> None:
-        """Load, then run until closed. Should even this fail, no one is left waiting."""
+        """Load, then run until closed. Every request is ended even if this fails."""
         try:
             model = load()
             self._build(model)
@@ -280,7 +283,7 @@ class JobHandle:
 
 
 def _blocks(config: TextConfig, settings: EngineSettings, device: torch.device, dtype: torch.dtype) -> int:
-    """Blocks of the KV cache: what the memory gives, and no more than all running answers could fill."""
+    """Blocks of the KV cache: what fits in memory, up to what all running answers could fill."""
     useful = settings.max_running * -(-config.max_position_embeddings // settings.block_size)
     available = settings.kv_bytes
     if available is None:

@@ -1,4 +1,4 @@
-"""Counters, gauges and histograms of an engine, as plain numbers; who exports them is not its business."""
+"""Counters, gauges and histograms of an engine as plain numbers, independent of any exporter."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class Stats:
     """A snapshot.
 
     Attributes:
-        counters: only ever grow: requests_finished, requests_failed, requests_cancelled, rejected_{reason},
+        counters: never go down: requests_finished, requests_failed, requests_cancelled, rejected_{reason},
             finish_{reason}, prompt_tokens, cached_tokens, visual_tokens, output_tokens, forced_tokens, steps,
             preemptions, out_of_memory, prefix_queries and prefix_hits (in blocks), vision_queries and vision_hits (in
             images), listener_errors; engine_restarts (of an engine in a process of its own).
-        gauges: waiting, waiting_pixels, running, weight_bytes, kv_bytes, kv_used_bytes (held by what runs),
+        gauges: waiting, waiting_pixels, running, weight_bytes, kv_bytes, kv_used_bytes (held by sequences),
             vision_bytes, device_memory_used_bytes, device_memory_free_bytes (see `kantu.engine.device_memory`).
         histograms: by the names of `HISTOGRAMS`.
     """
@@ -74,7 +74,7 @@ class Stats:
 
 
 class Metrics:
-    """Collects; safe to use from several threads."""
+    """Collects the numbers. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -99,4 +99,4 @@ class Metrics:
 
 
 NO_STATS = Metrics().stats({})
-"""Those of an engine that has done nothing: every histogram, all of them empty."""
+"""The stats of an engine that has done nothing: every histogram is there and empty."""

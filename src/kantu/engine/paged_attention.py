@@ -1,4 +1,4 @@
-"""The decoder's memory in blocks: keys and values of all sequences in one buffer, and attention over a packed batch."""
+"""The KV cache in blocks: keys and values of all sequences in one buffer, and attention over a packed batch."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class Segment:
 
     Attributes:
         context, count: tokens already held, and tokens of this batch.
-        slots: where the keys of all context + count tokens are; a slice where they lie in a row.
-        new_slots: where those of this batch go, [count].
-        mask: [count, context + count], True where a token is seen; None where causality or a single token says it all.
+        slots: where the keys of all context + count tokens are; a slice if they are contiguous.
+        new_slots: where the keys of this batch's tokens go, [count].
+        mask: [count, context + count], True where a token is seen; None if causality or a single token needs none.
     """
 
     context: int
@@ -113,7 +113,7 @@ def _attend_natively(q: Tensor, keys: Tensor, values: Tensor, segment: Segment) 
 
 
 def _together(segments: Sequence[Segment]) -> tuple[Tensor, Tensor]:
-    """The slots of all segments, one after the other, and where in them each ends; on the CPU."""
+    """The slots of all segments, one after the other, and where each segment ends among them; on the CPU."""
     slots = [
         torch.arange(segment.slots.start, segment.slots.stop) if isinstance(segment.slots, slice) else segment.slots
         for segment in segments

@@ -1,4 +1,4 @@
-"""What happens to a request before the engine's thread sees it: rendering, token ids, constraints, patches."""
+"""Prepares a request for the engine's thread: chat template, token ids, constraint, patches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kantu.processing.image import ImageConfig, patchify
 
 @dataclass(frozen=True)
 class Preparation:
-    """What of a model's folder a request is prepared with. Immutable; used by several threads."""
+    """The parts of a model folder that preparing a request needs. Immutable; used by several threads."""
 
     chat: ChatProcessor
     image_config: ImageConfig
@@ -34,7 +34,7 @@ class Preparation:
     block_size: int
 
     def matcher(self, params: SamplingParams) -> Matcher | None:
-        """At the start of an answer; raises InvalidRequestError for a constraint that cannot be compiled."""
+        """The constraint's matcher at the start of an answer; InvalidRequestError if it cannot be compiled."""
         return None if params.constraint is None else self.constraints.compile(params.constraint)
 
     def sequences(
@@ -69,7 +69,7 @@ class Preparation:
         return [Sequence(job, index, prompt, images, keys.copy(), answer) for index, answer in enumerate(answers)]
 
     def patchify(self, images: Items[PromptImage], vision: VisionCache) -> None:
-        """Make the patches of those images that will probably have to be encoded."""
+        """Make the patches of the images that are not in the vision cache."""
         for image in images:
             if image.key not in vision:
                 image.patches = patchify(image.clean.pixels, self.image_config)
@@ -95,7 +95,7 @@ class Preparation:
         ]
 
     def _room(self, prompt_tokens: int, params: SamplingParams, capacity: int) -> int:
-        """Tokens an answer may have."""
+        """Most tokens of an answer."""
         room = capacity - prompt_tokens
         wanted = max(params.max_tokens or 1, params.min_tokens, 1)
         if wanted > room:
@@ -111,7 +111,7 @@ class Preparation:
 
 
 def _followed_by(prompt: Prompt, tokens: Items[int]) -> Prompt:
-    """The prompt with the beginning of an answer behind it."""
+    """The prompt, followed by the beginning of an answer."""
     length = len(prompt.input_ids)
     behind = np.broadcast_to(np.arange(length, length + len(tokens)) + prompt.position_delta, (3, len(tokens)))
     return replace(

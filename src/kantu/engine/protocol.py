@@ -1,4 +1,4 @@
-"""What every engine is to its callers, local or remote."""
+"""The interface of every engine, local or remote."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Engine(Protocol):
         cancels its request.
 
         Raises:
-            InvalidRequestError: the request cannot be served as given. (What needs the images' sizes or the chat
-                template is found a little later and reaches the listener.)
+            InvalidRequestError: the request cannot be served as given. (Errors that need the images' sizes or the chat
+                template are found a little later and reach the listener.)
             OverloadedError: the queue is full.
         """
         ...
@@ -48,7 +48,7 @@ class Engine(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise AssertionError if an idle engine's accounts do not add up."""
+        """Raise AssertionError if an idle engine still holds something, or its counts do not add up."""
         ...
 
     def close(self) -> None:
@@ -57,7 +57,7 @@ class Engine(Protocol):
 
 
 class DeltaStream(Iterator[Delta]):
-    """The deltas of one request, in order; an error is raised where it happened. Leaving it early cancels it."""
+    """The deltas of one request, in order; its error is raised when it comes. Dropping the stream early cancels it."""
 
     def __init__(self, engine: Engine, request: Request) -> None:
         self._queue: queue.SimpleQueue[Delta | KantuError] = queue.SimpleQueue()

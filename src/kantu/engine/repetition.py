@@ -12,12 +12,12 @@ _NO_TOKEN = -1
 
 
 class LoopDetector:
-    """Reads an answer's tokens and says whether the last ones are at least `min_count` times one pattern of an allowed
+    """Reads an answer's tokens and says whether it ends with at least `min_count` repeats of one pattern of an allowed
     size (vLLM's meaning).
 
-    A pattern of size s stands there k times where the last s * (k - 1) tokens each equal the one s before them. So for
-    every size the tokens for which that has held without a break are counted: a token costs two passes over at most
-    `MAX_PATTERN_SIZE` counts (4 us), however long the answer is.
+    A pattern of size s is repeated k times if each of the last s * (k - 1) tokens equals the token s before it. So for
+    every size the detector counts for how many tokens this has held without a break. A token costs two passes over at
+    most `MAX_PATTERN_SIZE` counts (4 us), however long the answer is.
 
     >>> LoopDetector(RepetitionStop(max_pattern_size=4, min_count=3), 100).push([9, 1, 2, 1, 2, 1, 2])
     True
@@ -36,7 +36,7 @@ class LoopDetector:
         self._start = self._longest + 1
 
     def push(self, tokens: Iterable[int]) -> bool:
-        """Take the next tokens of the answer. Whether it loops behind the last of them."""
+        """Take the next tokens of the answer. Returns whether it loops after the last of them."""
         for token in tokens:
             if self._start == 0:
                 self._start = self._longest + 1

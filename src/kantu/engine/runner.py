@@ -1,4 +1,4 @@
-"""One forward for the chunks of a step: images that are not known yet through the tower, then all tokens packed."""
+"""One forward for the chunks of a step: first the tower for images not in the cache, then all tokens packed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from kantu.engine.vision_cache import VisionCache
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.image import ImageConfig, patchify
 
-ENCODE_PATCHES = 4096  # images are encoded together up to this many patches: more gains nothing and takes memory
+ENCODE_PATCHES = 4096  # most patches encoded together: more gains nothing and takes memory
 
 
 class Runner:
-    """The network, its KV store and its vision cache. Changes no sequence but for the images' visual tokens."""
+    """The network, its KV store and its vision cache. Of a sequence it changes only the images' visual tokens."""
 
     def __init__(
         self, model: Qwen3VL, image_config: ImageConfig, store: KVStore, vision: VisionCache, metrics: Metrics
@@ -30,7 +30,7 @@ class Runner:
         self._store, self.vision, self._metrics = store, vision, metrics
 
     def run(self, chunks: Sequence[Chunk]) -> list[Tensor | None]:
-        """Logits [vocab] after each chunk that samples, None for the others. Running the same chunks again is safe."""
+        """Logits [vocab] after each chunk that samples, None for the rest. Running the same chunks again is safe."""
         self._encode(image for chunk in chunks for image in chunk.sequence.needed_images(chunk.start, chunk.count))
         started = time.perf_counter()
         logits = iter(self._forward(chunks))
@@ -59,7 +59,7 @@ class Runner:
         return logits
 
     def _visual(self, chunks: Sequence[Chunk]) -> tuple[Tensor | None, Tensor | None]:
-        """Visual tokens of the placeholders in this batch, and where they stand in it."""
+        """Visual tokens of the placeholders in this batch, and their places in it."""
         parts: list[Tensor] = []
         places: list[Tensor] = []
         offset = 0
@@ -76,7 +76,7 @@ class Runner:
         return torch.cat(parts, dim=1), torch.cat(places).to(self._store.device)
 
     def _encode(self, images: Iterable[PromptImage]) -> None:
-        """Give every image its visual tokens: from the cache, or from the tower, each different one once."""
+        """Give every image its visual tokens, from the cache or the tower. Equal images are encoded once."""
         missing: dict[object, list[PromptImage]] = {}
         for image in images:
             if image.visual is not None:
@@ -107,7 +107,7 @@ class Runner:
         self._metrics.observe("encode_seconds", seconds)
         parts = torch.split(visual, [image.length for image in first], dim=1)
         for same, part in zip(batch, parts, strict=True):
-            own = part.clone() if len(parts) > 1 else part  # a view would keep the whole batch alive
+            own = part.clone() if len(parts) > 1 else part  # a view would keep the whole batch in memory
             self.vision.put(same[0].key, own)
             for image in same:
                 image.visual, image.patches = own, None
@@ -115,7 +115,7 @@ class Runner:
 
     def _wait(self) -> None:
         if self._store.device.type == "cuda":
-            torch.cuda.synchronize(self._store.device)  # so that a phase's time is its own
+            torch.cuda.synchronize(self._store.device)  # so that each phase is timed separately
 
 
 def _batches(images: Sequence[list[PromptImage]]) -> Iterable[list[list[PromptImage]]]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from kantu.engine.closing import Closing
     from kantu.processing.tokenizer import Tokenizer
 
-_GREEDY_BELOW = 1e-6  # a temperature: dividing by less makes infinities of ordinary logits
+_GREEDY_BELOW = 1e-6  # a temperature: dividing by less turns ordinary logits into infinities
 
 
 class Tally:
-    """Different tokens, and how often each came. Adding one costs O(1) amortised, and reading them copies nothing."""
+    """Counts how often each token came. Adding costs O(1) amortised; reading copies nothing."""
 
     def __init__(self, tokens: Iterable[int] = ()) -> None:
         self._places: dict[int, int] = {}
@@ -57,14 +57,13 @@ class Tally:
 class Sampler:
     """Chooses the tokens of one answer, with a random generator of its own.
 
-    The choosing happens on the CPU in float32, so that a seed gives the same tokens on every device that gives the
-    same logits.
+    Sampling happens on the CPU in float32, so that a seed gives the same tokens on every device with the same logits.
 
     Args:
-        params: completed by the folder's generation config (no None among the choosing parameters).
-        prompt_ids: tokens the repetition penalty counts as seen from the start.
+        params: completed by the folder's generation config: no sampling parameter is None.
+        prompt_ids: tokens that the repetition penalty counts as seen from the start.
         end_ids: tokens masked before `params.min_tokens` tokens are chosen.
-        tokenizer: says the bytes of tokens whose log probabilities are reported.
+        tokenizer: gives the bytes of tokens whose log probabilities are reported.
         index: which of the request's answers this is.
     """
 
@@ -89,8 +88,8 @@ class Sampler:
             self._generator.manual_seed(answer_seed(params.seed, index))
 
     def choose(self, logits: Tensor, closing: Closing | None = None) -> tuple[int, TokenLogprob | None]:
-        """The next token from logits [vocab], and its log probability if the request asks for it; remembers it. The
-        constraint has taken it too, and may have put another in its place (see `Closing.settle`).
+        """Choose and remember the next token from logits [vocab]; also its log probability if the request asks for it.
+        The constraint takes the token too, and may replace it (see `Closing.settle`).
 
         Raises:
             EngineError: `nan_logits`: the logits are not numbers; `constraint_failed`: the constraint allows nothing.
@@ -111,18 +110,18 @@ class Sampler:
         return token, self._logprob(raw, token)
 
     def note(self, token: int) -> None:
-        """Remember a token that followed without being chosen."""
+        """Remember a token that was forced, not chosen."""
         self._count += 1
         for tally in (self._seen, self._said):
             if tally is not None:
                 tally.add(token)
 
     def certain(self, token: int) -> TokenLogprob:
-        """The log probability of a token that was not chosen but forced."""
+        """The log probability of a forced token: 0."""
         return TokenLogprob(token, self._tokenizer.token_bytes(token), 0.0)
 
     def _processed(self, raw: Tensor, closing: Closing | None) -> Tensor:
-        """Scores [vocab] behind everything that does not depend on the temperature; `raw` itself if nothing does."""
+        """Scores [vocab] after every step before the temperature; `raw` itself if none changes anything."""
         params, scores = self._params, raw
         if self._seen:
             scores = penalised(scores, self._seen.ids, params.repetition_penalty or 1.0)
@@ -133,10 +132,10 @@ class Sampler:
             closing.mask_(scores)
         if self._count < params.min_tokens:
             unended = scores.index_fill(0, self._end_ids, -torch.inf)
-            if unended.max() > -torch.inf:  # else nothing but the end is possible, which wins over min_tokens
+            if unended.max() > -torch.inf:  # otherwise only an end token is possible, and that wins over min_tokens
                 scores = unended
         if scores is not raw and scores.max() == -torch.inf:
-            raise _nan_logits()  # every token that the constraint allows is impossible for the model
+            raise _nan_logits()  # the model rules out every token that the constraint allows
         return scores
 
     def _logprob(self, raw: Tensor, token: int) -> TokenLogprob | None:
@@ -167,23 +166,23 @@ def answer_seed(seed: int, index: int) -> int:
 
 
 def penalised(scores: Tensor, seen: Tensor, penalty: float) -> Tensor:
-    """Scores [vocab] with those of the seen tokens [seen], all different, divided by `penalty` if positive, and
-    multiplied if negative."""
+    """Scores [vocab], with the scores of the seen tokens [seen] divided by `penalty` if positive and multiplied by it
+    if negative. Each seen token is listed once."""
     values = scores[seen]
     return scores.index_copy(0, seen, torch.where(values < 0, values * penalty, values / penalty))
 
 
 def discouraged(scores: Tensor, said: Tally, presence: float, frequency: float) -> Tensor:
-    """Scores [vocab] less `presence` for every token in the answer and `frequency` for every time it is (OpenAI)."""
+    """Scores [vocab], minus `presence` for every token in the answer and `frequency` for each time it came (OpenAI)."""
     return scores.index_add(0, said.ids, -(presence + frequency * said.times))
 
 
 def warp(scores: Tensor, temperature: float, top_k: int, top_p: float, min_p: float) -> tuple[Tensor, Tensor]:
     """The tokens [kept], ascending, that may be drawn, and their scores [kept], divided by the temperature.
 
-    Top-k keeps ties with the k-th; top-p drops the least probable tokens as long as what is dropped adds up to at most
-    1 - top_p, and always keeps one; min-p drops what is less probable than `min_p` times the most probable. Each looks
-    only at what the one before it kept. Of equals that only in part are kept, those with the higher ids are.
+    Top-k keeps ties with the k-th token. Top-p drops the least probable tokens while the dropped ones add up to at most
+    1 - top_p, and always keeps one. Min-p drops tokens less probable than `min_p` times the most probable. Each filter
+    sees only what the one before it kept. If only some of several equal tokens are kept, they have the higher ids.
     """
     scores = scores / temperature
     ids = torch.arange(len(scores))
@@ -206,8 +205,8 @@ def warp(scores: Tensor, temperature: float, top_k: int, top_p: float, min_p: fl
 
 
 def _checked(logits: Tensor) -> tuple[Tensor, int]:
-    """Logits as float32 on the CPU, not to be changed in place, and the best token. The maximum of anything with NaN is
-    NaN, so finding both costs one pass (60 us for 151,936)."""
+    """Logits as float32 on the CPU, which must not be changed in place, and the best token. A maximum over any NaN is
+    NaN, so one pass finds both (60 us for 151,936)."""
     raw = logits.detach().to(device="cpu", dtype=torch.float32)
     best, token = raw.max(dim=0)
     if not best.isfinite():

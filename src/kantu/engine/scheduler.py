@@ -1,6 +1,6 @@
-"""Which tokens run in a step: the next token of every running answer first, then, line by line, what is longer.
+"""Which tokens run in a step: first the next token of every running answer, then longer chunks, line by line.
 
-Batching never changes an answer, so the order is free to be fair: between callers it is that of `engine.lines`.
+Batching never changes an answer, so the order can be chosen for fairness: between callers, `engine.lines` decides.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Chunk:
 
     @property
     def samples(self) -> bool:
-        """Whether the sequence's last known token is among them, so that the next can be chosen."""
+        """Whether it includes the sequence's last token, so that the next one can be chosen."""
         return self.start + self.count == len(self.sequence.tokens)
 
 
@@ -51,8 +51,8 @@ class _Step:
 class Scheduler:
     """Holds the sequences and gives each the blocks it needs.
 
-    The oldest running sequence is never preempted for another one, and no sequence is admitted that could not run
-    alone: so there is always progress.
+    There is always progress: the oldest running sequence is never preempted for another one, and every admitted
+    sequence fits in memory when it runs alone.
     """
 
     def __init__(self, pool: BlockPool, *, step_tokens: int, max_running: int) -> None:
@@ -63,9 +63,9 @@ class Scheduler:
         self.prefix_queries = 0
         self.prefix_hits = 0
         self._step_tokens, self._max_running = step_tokens, max_running
-        self._reading: dict[Sequence, list[bytes]] = {}  # that run, with the keys of the blocks before their last token
-        self._read: Counter[bytes] = Counter()  # those keys
-        self._awaited: dict[Sequence, bytes] = {}  # that wait, with the last key they share with one that is being read
+        self._prefilling: dict[Sequence, list[bytes]] = {}  # in prefill -> keys of the blocks before the last token
+        self._prefilling_keys: Counter[bytes] = Counter()  # how many sequences in prefill have each key
+        self._awaited: dict[Sequence, bytes] = {}  # waiting -> the last key it shares with one in prefill
 
     def add(self, sequence: Sequence) -> None:
         self.waiting.add(sequence)
@@ -90,10 +90,10 @@ class Scheduler:
         return list(step.chunks.values())
 
     def _make_room(self) -> None:
-        """Where every place is taken, let one of a line that has more than its share wait for one that has less.
+        """When every place is taken, preempt a sequence of a line above its share if a waiting line is below its own.
 
-        A share is the places over the lines. Else a line whose answers are long would keep all others waiting until one
-        of them ends. What the one that waits has computed can still be found, as long as nobody needs its blocks.
+        The places are shared equally among the lines. Without this, a line with long answers would keep all others
+        waiting until one of its answers ends. The preempted sequence finds its blocks again unless they were needed.
         """
         if len(self.running) < self._max_running or not self.waiting:
             return
@@ -103,10 +103,12 @@ class Scheduler:
             self._preempt(victim)
 
     def _share(self, step: _Step, *, admit: bool) -> None:
-        """Give what is left of a step to the line that has had least first: to what runs of it before what waits.
+        """Share out the rest of a step's budget, to the line with the fewest tokens so far first.
+
+        Within a line, running sequences come before waiting ones.
 
         Args:
-            admit: whether any that wait may start.
+            admit: whether waiting sequences may start.
         """
         candidates: dict[str, list[Sequence]] = {}
         for sequence in self.running:
@@ -138,10 +140,10 @@ class Scheduler:
         for number in range(before, sequence.computed // size):
             self.pool.register(sequence.blocks[number], sequence.keys.key(sequence.tokens, number))
         if sequence.decoding:
-            self._end_reading(sequence)
+            self._end_prefill(sequence)
 
     def _give(self, sequence: Sequence, step: _Step, *, chosen: bool) -> bool:
-        """Give a running sequence what is left of a step. Whether it gets something."""
+        """Give a running sequence a chunk of the rest of a step. Returns whether it got one."""
         count = min(sequence.remaining, step.left)
         if count < 1:
             return False
@@ -156,12 +158,12 @@ class Scheduler:
         return True
 
     def _victim(self) -> Sequence:
-        """The youngest of the line of which most run; the oldest of all only where it runs alone."""
+        """The youngest sequence of the line with most running; the oldest of all only when it runs alone."""
         return max(reversed(self.running), key=lambda sequence: self.waiting.running(sequence.job.line))
 
     def _admit(self, sequence: Sequence, step: _Step) -> tuple[bool, bool]:
-        """Start a waiting sequence with what is left of a step. Whether others may be tried, and whether it starts."""
-        if self._being_computed(sequence):  # by another one that started the same way: wait, and reuse it
+        """Start a waiting sequence in the rest of a step. Returns whether to try others, and whether it started."""
+        if self._prefix_in_prefill(sequence):  # wait for the other sequence, and reuse its blocks
             return True, False
         keys = self._reusable_keys(sequence)
         matched = self.pool.match(keys)
@@ -179,8 +181,8 @@ class Scheduler:
         self.waiting.started(sequence)
         self.running[sequence] = None
         if not sequence.decoding:
-            self._reading[sequence] = keys
-            self._read.update(keys)
+            self._prefilling[sequence] = keys
+            self._prefilling_keys.update(keys)
         step.add(sequence, count)
         return True, True
 
@@ -188,32 +190,33 @@ class Scheduler:
         """Keys of the full blocks before the last token, which must be run to know what follows it."""
         return sequence.keys.upto(sequence.tokens, (len(sequence.tokens) - 1) // self.pool.block_size)
 
-    def _being_computed(self, sequence: Sequence) -> bool:
-        """Whether one that is being read will hold more of its beginning than is held now.
+    def _prefix_in_prefill(self, sequence: Sequence) -> bool:
+        """Whether a sequence in prefill will hold more of this one's prefix than the cache holds now.
 
-        A key stands for all tokens up to its block, so the keys that two sequences share come first in both. The last
-        of them is remembered: until it is held, or its reader ends, asking again costs nothing.
+        A request sharing a prefix that is still in prefill waits for it. A key stands for all tokens up to its block,
+        so two sequences share their first keys. The last shared key is remembered: until it is held, or the prefill of
+        its sequence ends, asking again costs nothing.
         """
         awaited = self._awaited.get(sequence)
-        if awaited is not None and awaited in self._read and not self.pool.holds(awaited):
+        if awaited is not None and awaited in self._prefilling_keys and not self.pool.holds(awaited):
             return True
         self._awaited.pop(sequence, None)
         keys = self._reusable_keys(sequence)
         known = len(self.pool.match(keys))
-        shared = bisect.bisect_left(keys, True, lo=known, key=lambda key: key not in self._read)
+        shared = bisect.bisect_left(keys, True, lo=known, key=lambda key: key not in self._prefilling_keys)
         if shared == known:
             return False
         self._awaited[sequence] = keys[shared - 1]
         return True
 
-    def _end_reading(self, sequence: Sequence) -> None:
-        for key in self._reading.pop(sequence, ()):
-            self._read[key] -= 1
-            if not self._read[key]:
-                del self._read[key]
+    def _end_prefill(self, sequence: Sequence) -> None:
+        for key in self._prefilling.pop(sequence, ()):
+            self._prefilling_keys[key] -= 1
+            if not self._prefilling_keys[key]:
+                del self._prefilling_keys[key]
 
     def _grow(self, sequence: Sequence, count: int) -> bool:
-        """Give it blocks for `count` more tokens; False, and nothing changed, where there are not enough."""
+        """Give it blocks for `count` more tokens. False if there are not enough; nothing changes then."""
         size = self.pool.block_size
         missing = -(-(sequence.computed + count) // size) - len(sequence.blocks)
         if missing > 0:
@@ -224,7 +227,7 @@ class Scheduler:
         return True
 
     def _preempt(self, sequence: Sequence) -> None:
-        """Take all its blocks; it starts again from its tokens, ahead of all that wait in its line."""
+        """Take all its blocks. It waits at the head of its line, and is computed again from its tokens."""
         self.preemptions += 1
         self.waiting.add_first(sequence)
         self._stop(sequence)
@@ -232,7 +235,7 @@ class Scheduler:
     def _stop(self, sequence: Sequence) -> None:
         del self.running[sequence]
         self.waiting.stopped(sequence)
-        self._end_reading(sequence)
+        self._end_prefill(sequence)
         self._release(sequence)
 
     def _release(self, sequence: Sequence) -> None:

@@ -1,8 +1,8 @@
 """The probability of each of a few answers, without generating one.
 
-The answer is read as a walk down the tree of the choices' tokens: only where the tree branches does the model decide,
-so only there is it asked, and its probabilities are taken among the branches. Labels that differ in their first token
-cost one prefill and no step; all further branches share the prompt through the prefix cache.
+An answer is a path down the tree of the choices' tokens. The model decides only where the tree branches, so it is asked
+only there, and its probabilities are normalised over the branches. Choices that differ in their first token cost one
+prefill and no decode step; all further branches share the prompt through the prefix cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kantu.processing.tokenizer import Tokenizer
 
 Path = tuple[int, ...]
 Submit = Callable[[Request, Listener, Probe | None], Handle]
-_END = -1  # stands for all the end tokens
+_END = -1  # stands for any end token
 
 
 def score(
@@ -61,7 +61,7 @@ def score(
 
 
 def branches(paths: Sequence[Path]) -> dict[Path, tuple[int, ...]]:
-    """Where the tree of `paths` branches: what leads there -> the different tokens that follow; shortest first."""
+    """Where the tree of `paths` branches: prefix -> the different tokens that follow it; shortest prefix first."""
     following: dict[Path, dict[int, None]] = {}
     for path in paths:
         for length, token in enumerate(path):
@@ -71,7 +71,7 @@ def branches(paths: Sequence[Path]) -> dict[Path, tuple[int, ...]]:
 
 
 def _distribution(delta: Delta, following: Sequence[int], ends: Sequence[int]) -> Mapping[int, float]:
-    """Logarithms of the probabilities among the branches."""
+    """Log probabilities, normalised over the branches."""
     known = {token: logprob for token, _, logprob in delta.logprobs[0].top}
     raw = {token: _log_sum([known[end] for end in ends]) if token == _END else known[token] for token in following}
     total = _log_sum(list(raw.values()))

@@ -25,8 +25,8 @@ class PromptImage:
 
     Attributes:
         start, length: its placeholder tokens in the prompt.
-        patches: float32 [patches, patch_dim], made by a preprocessing worker; None where the vision cache had it then.
-        visual: [1 + levels, visual tokens, hidden], from the step that needs it until the prompt is done.
+        patches: float32 [patches, patch_dim], made by a preprocessing worker; None if the vision cache had the image.
+        visual: [1 + levels, visual tokens, hidden], from the step that needs it until prefill ends.
     """
 
     key: ImageKey
@@ -43,10 +43,10 @@ class Job:
     """An admitted request: what its `n` sequences share.
 
     Attributes:
-        submitted: on the clock of `time.perf_counter`.
+        submitted: when, by `time.perf_counter`.
         earlier_seconds: spent on it before it was submitted.
-        preprocess_seconds: of the engine's own workers.
-        open: answers that have not ended.
+        preprocess_seconds: spent by the engine's own workers.
+        open: how many answers have not ended.
         line: see `Request.line`.
     """
 
@@ -73,8 +73,8 @@ class Sequence:
 
     Attributes:
         tokens: the prompt's and the answer's so far.
-        computed: how many of them the KV cache holds; the rest waits to be run.
-        blocks: where it holds them.
+        computed: how many of them the KV cache holds; the rest still has to run.
+        blocks: those that hold them.
     """
 
     job: Job
@@ -103,22 +103,22 @@ class Sequence:
 
     @property
     def decoding(self) -> bool:
-        """Whether its prompt has been run."""
+        """Whether prefill is done."""
         return self.computed >= self.prompt_length
 
     def positions(self, start: int, count: int) -> npt.NDArray[np.int64]:
-        """Three-axis positions [3, count] of tokens from `start` on: index + delta behind the prompt."""
+        """Three-axis positions [3, count] of the tokens from `start` on. After the prompt they are index + delta."""
         behind = np.arange(max(start, self.prompt_length), start + count) + self.prompt.position_delta
         return np.concatenate(
             [self.prompt.positions[:, start : start + count], np.broadcast_to(behind, (3, len(behind)))], axis=1
         )
 
     def needed_images(self, start: int, count: int) -> list[PromptImage]:
-        """Images with placeholders among the tokens from `start` on."""
+        """Images with placeholders among the `count` tokens from `start` on."""
         return [image for image in self.images if image.start < start + count and image.start + image.length > start]
 
     def drop_visual(self) -> None:
-        """Give back the visual tokens of the images; the vision cache, or the tower, has them if need be."""
+        """Release the images' visual tokens. If they are needed again, the vision cache or the tower gives them."""
         for image in self.images:
             image.visual = None
 
@@ -128,7 +128,7 @@ class Sequence:
         Raises:
             EngineError: the logits are not numbers, or the constraint failed.
         """
-        behind = self.prompt_length + self.answer.count  # the opening stands there before the first piece has it
+        behind = self.prompt_length + self.answer.count  # the opening is already there; the first piece has it too
         piece = self.answer.step(logits)
         self.tokens[behind:] = piece.tokens
         now = time.perf_counter()

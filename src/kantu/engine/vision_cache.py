@@ -1,4 +1,4 @@
-"""Visual tokens by what the image is, bounded in bytes: a second question does not encode the image again."""
+"""Visual tokens by the image's content, bounded in bytes: a second question does not encode the image again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class ImageKey:
-    """All that an image's visual tokens depend on, and whose they are."""
+    """Everything an image's visual tokens depend on, and the tenant they belong to."""
 
     tenant: str
     sha256: str
@@ -18,7 +18,7 @@ class ImageKey:
 
 
 class VisionCache:
-    """Least recently used goes first. An entry is one tensor [1 + levels, visual tokens, hidden]."""
+    """Evicts the least recently used entry first. An entry is one tensor [1 + levels, visual tokens, hidden]."""
 
     def __init__(self, capacity_bytes: int) -> None:
         self.capacity_bytes = capacity_bytes
@@ -29,14 +29,14 @@ class VisionCache:
         return key in self._entries
 
     def get(self, key: ImageKey) -> Tensor | None:
-        """The visual tokens, now the most recently used; None where they are not kept."""
+        """The visual tokens, which become the most recently used; None if they are not in the cache."""
         visual = self._entries.get(key)
         if visual is not None:
             self._entries.move_to_end(key)
         return visual
 
     def put(self, key: ImageKey, visual: Tensor) -> None:
-        """Keep them, at the cost of older ones; what is larger than the whole cache is not kept."""
+        """Keep them and evict older ones; a tensor larger than the whole cache is not kept."""
         if key in self._entries or visual.nbytes > self.capacity_bytes:
             return
         self._entries[key] = visual
@@ -49,6 +49,6 @@ class VisionCache:
         self.bytes = 0
 
     def check(self) -> None:
-        """Raise AssertionError where the books do not add up."""
+        """Raise AssertionError if the bytes are miscounted or over the bound."""
         assert self.bytes == sum(visual.nbytes for visual in self._entries.values()), "bytes are miscounted"
         assert self.bytes <= self.capacity_bytes, "the bound is exceeded"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 
 class Workers:
-    """Runs tasks on a few threads: those of one line in order, and of different lines in turn, so that nobody's many
-    requests stand before another one's. A task must not raise.
+    """Runs tasks on a few threads: the tasks of one line start in order, and the lines take turns, so that one caller's
+    many requests do not delay another's. A task must not raise.
 
     Args:
         name: of the threads, before a number.
@@ -24,7 +24,7 @@ class Workers:
             thread.start()
 
     def submit(self, line: str, task: Callable[[], None]) -> None:
-        """Run a task when the turn of its line comes."""
+        """Run a task when its line's turn comes."""
         with self._changed:
             self._lines.setdefault(line, deque()).append(task)
             self._changed.notify()
