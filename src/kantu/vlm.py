@@ -64,27 +64,27 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 
 
 class Options(TypedDict, total=False):
-    """What `VLM.ask` and its sisters take beside the question. All may be left out.
+    """The options of `VLM.ask` and similar methods. All are optional.
 
     Attributes:
         max_tokens: most tokens of the answer; by default the folder's `max_new_tokens`, or 512, or what the context
             leaves.
         min_tokens: the answer cannot end before this many tokens.
-        temperature, top_p, top_k, repetition_penalty: None means the folder's generation_config.json; temperature 0 is
-            greedy, and a folder that says `do_sample: false` is greedy until a temperature is given.
+        temperature, top_p, top_k, repetition_penalty: None means the folder's generation_config.json. Temperature 0 is
+            greedy; a folder that says `do_sample: false` is greedy unless a temperature is given.
         min_p, presence_penalty, frequency_penalty, logprobs, repetition: see `SamplingParams`.
-        seed: makes a sampled answer repeatable, whatever else runs beside it.
+        seed: makes a sampled answer repeatable, no matter what else runs.
         stop: the answer ends before any of these strings.
         schema: the answer is JSON that fits this JSON Schema. What it leaves open is bounded: integers and numbers to
-            19 digits (numbers to 10 more behind the point, no exponent), strings without `pattern` or `format` to 2,048
-            characters, arrays to 1,024 items, objects without declared keys to 256, recursion to 16 levels; what it
-            states itself holds as it stands. An object with `properties` and without `additionalProperties` has no
-            other keys; an array with `prefixItems` and without `items` has no other items. See docs/gateway.md.
+            19 digits (numbers to 10 more after the point, no exponent), strings without `pattern` or `format` to 2,048
+            characters, arrays to 1,024 items, objects without declared keys to 256, recursion to 16 levels. Bounds that
+            it states itself are kept. An object with `properties` and without `additionalProperties` has no other keys;
+            an array with `prefixItems` and without `items` has no other items. See docs/gateway.md.
         regex: the whole answer matches this expression.
         choices: the answer is one of these strings.
         max_pixels: pixel budget of each image (1,024 pixels are one visual token); by default the folder's own limit
-            where that is at most 1,280 visual tokens, else 448 x 448.
-        timeout_seconds: the question fails with `DeadlineExceededError` if it is not answered by then.
+            if that is at most 1,280 visual tokens, else 448 x 448.
+        timeout_seconds: the question fails with `DeadlineExceededError` if it takes longer.
     """
 
     max_tokens: int | None
@@ -115,10 +115,10 @@ class Answer:
         text: what the model said, without end tokens and stop strings.
         usage: token counts.
         timings: seconds of each phase.
-        finish_reason: "stop" (the model, a stop string or the constraint ended it), "length" (cut at max_tokens; under
-            a constraint: brought to its end there, and still whole) or "repetition".
+        finish_reason: "stop" (the model, a stop string or the constraint ended it), "length" (cut at max_tokens; a
+            constrained answer is completed there) or "repetition".
         warnings: what may have harmed the answer, in Chinese.
-        logprobs: one for each token, where they were asked for.
+        logprobs: one for each token, if they were asked for.
     """
 
     text: str
@@ -133,9 +133,9 @@ class Answer:
 
 
 class AnswerStream:
-    """The answer piece by piece: iterate it for text; `answer` is there when it has ended.
+    """The answer piece by piece: iterate over its text; `answer` is available at the end.
 
-    The images have been read and the question is under way when this object exists. Dropping it early cancels.
+    The images have been read and the question has been submitted when this object exists. Dropping it early cancels.
     """
 
     def __init__(self, deltas: DeltaStream, warnings: tuple[str, ...]) -> None:
@@ -176,7 +176,7 @@ class AnswerStream:
         return self._answer
 
     def finish(self) -> Answer:
-        """Read what is left and return the whole answer."""
+        """Read the rest and return the whole answer."""
         for _ in self:
             pass
         return self.answer
@@ -194,7 +194,7 @@ class VLM:
         folder: where its files are.
         device, dtype: where and in which precision it runs.
         context_tokens: most tokens of prompt and answer together.
-        engine: what answers; for those who need more than these methods.
+        engine: the engine behind these methods, for callers that need more than they offer.
     """
 
     def __init__(
@@ -229,9 +229,9 @@ class VLM:
         Raises:
             InvalidRequestError: an argument out of range, an empty question, an image that is not accepted
                 (`ImageError`), a prompt that does not fit the context (`PromptTooLongError`), or a constraint that
-                cannot be enforced, or not in `max_tokens` (`constraint_needs_tokens`).
+                cannot be enforced at all, or not within `max_tokens` (`constraint_needs_tokens`).
             OutOfMemoryError: the request needs more memory than is left.
-            OverloadedError: too many others are waiting.
+            OverloadedError: too many requests are waiting.
         """
         return self.stream(images, question, **options).finish()
 
@@ -267,10 +267,7 @@ class VLM:
         *,
         max_pixels: int | None = None,
     ) -> Scores:
-        """How probable each of `choices` is as the answer, from reading the question alone: nothing is generated.
-
-        Errors are those of `ask`.
-        """
+        """How probable each of `choices` is as the answer, without generating one. Errors are those of `ask`."""
         check_choices(choices)
         conversation = read_question(images, question)
         clean, seconds = self._read(conversation.images, max_pixels)
@@ -289,12 +286,12 @@ class VLM:
         return self._start(read_messages(messages), options)
 
     def detach(self) -> Engine:
-        """The engine, from now on the caller's to close: dropping this object leaves it running."""
+        """Return the engine, which the caller must close: dropping this object leaves it running."""
         self._close.detach()
         return self.engine
 
     def close(self) -> None:
-        """Stop the engine and cancel what it runs. Happens by itself when the object is dropped."""
+        """Stop the engine and cancel its requests. This also happens when the object is dropped."""
         self._close()
 
     def __enter__(self) -> VLM:
@@ -312,7 +309,7 @@ class VLM:
     def _read(
         self, references: Sequence[ImageReference], max_pixels: int | None
     ) -> tuple[tuple[CleanImage, ...], float]:
-        """The clean images, and the seconds it took."""
+        """The clean images, and how many seconds reading took."""
         config = self._image_config
         budgets = pixel_budgets(config, max_pixels)
         started = time.perf_counter()
@@ -347,13 +344,13 @@ def load(
 
     Args:
         name_or_path: None for the embedded `kantu-mini`, a short name (`qwen3-vl-8b`), `owner/name`, or a folder.
-        device: None takes CUDA where there is a usable one, else the CPU.
-        dtype: None takes bfloat16 where the device computes in it, else float32.
+        device: None takes CUDA if there is a usable device, else the CPU.
+        dtype: None takes bfloat16 if the device computes in it, else float32.
         quantize: "int8" or "int4" keeps the decoder's weights in that many bits; the vision tower stays as it is.
         settings: sizes of the engine: caches, queue, batch.
 
     Raises:
-        ModelNotFoundError: the name leads nowhere, or the model has not been pulled.
+        ModelNotFoundError: the name is unknown, or the model has not been pulled.
         CheckpointError: the folder is damaged or of an unsupported kind.
         OutOfMemoryError: the weights do not fit.
         InvalidRequestError: an unknown device, dtype or `quantize`.
@@ -369,7 +366,7 @@ def load(
     precision = _dtype(dtype, target)
     settings = settings or EngineSettings()
     folder = ModelFolder.open(hub.locate(name_or_path))
-    config = folder.config  # first: what is not supported is said before what is missing
+    config = folder.config  # first: an unsupported model is reported before missing files
     generation_config = GenerationConfig.from_folder(folder)
     image_config = ImageConfig.from_folder(folder)
     chat = ChatProcessor.from_folder(folder)
@@ -403,7 +400,7 @@ def load(
 
 
 def _check_patches(image: ImageConfig, vision: VisionConfig) -> None:
-    """Raise CheckpointError when the folder cuts images otherwise than its vision tower reads them."""
+    """Raise CheckpointError if the folder's patches do not match its vision tower."""
     pairs = (
         ("patch_size", image.patch_size, vision.patch_size),
         ("temporal_patch_size", image.temporal_patch_size, vision.temporal_patch_size),
@@ -420,12 +417,12 @@ def _check_patches(image: ImageConfig, vision: VisionConfig) -> None:
 
 
 def default_device() -> torch.device:
-    """CUDA where PyTorch can use it, else the CPU."""
+    """CUDA if PyTorch can use it, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def default_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the device computes in it, else float32: slower in bfloat16 by emulation is no gain."""
+    """bfloat16 if the device computes in it, else float32, as emulated bfloat16 is slower."""
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float32
     if device.type == "cpu" and cpu_computes_bfloat16():

@@ -1,9 +1,9 @@
-"""Room to end: a constrained answer that always knows tokens which complete it within what it may still have.
+"""Room to end: a constrained answer always knows an ending, tokens that complete it within its token limit.
 
-Behind every token the ending known so far is checked again (one call of llguidance, a few microseconds); only where
-it does not complete the answer any more, because something was opened, is another one looked for. A token behind
-which no ending fits is not taken; the ending is followed instead. So an answer that comes to its token limit ends as
-its constraint says, and one that stays away from it is what it would have been.
+After every token the known ending is checked again (one call of llguidance, a few microseconds). Only if it no longer
+completes the answer, because something was opened, another ending is searched. A token after which no ending fits is
+not taken; the answer follows its ending instead. So an answer that reaches its token limit still satisfies its
+constraint, and an answer that stays below the limit is not changed.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from kantu.engine.constraint_errors import constraint_failed, needs_tokens, not_
 from kantu.engine.ending import Effort, Known, shortest_ending
 from kantu.errors import EngineError
 
-_START_UNITS = 300_000  # of `Effort` for the ending of a whole answer, on a worker
-_TOKEN_UNITS = 6_000  # for one behind a token, on the engine's thread: 12 ms; most take fewer than 100
-# Of the engine's thread, for one call. What llguidance does is bounded by its own limits (see `engine.constraint`); an
-# answer that takes longer all the same ends, so that it costs the others one token and not a thousand.
+_START_UNITS = 300_000  # of `Effort`, to search the ending of a whole answer, on a worker
+_TOKEN_UNITS = 6_000  # to search an ending after a token, on the engine's thread: 12 ms; most take fewer than 100 units
+# Of the engine's thread, for one call. llguidance's own limits bound its work (see `engine.constraint`); an answer that
+# takes longer even so is ended, so that it costs the others one token and not a thousand.
 _MOST_SECONDS = 0.2
 _MOST_ENDING = 4096  # tokens: checking an ending again costs 0.5 us for each
 
 
 class Closing:
-    """What one answer of at most so many tokens may still say.
+    """What an answer of at most so many tokens may still say.
 
-    The order of a step: `mask_`, choose, `settle`, `forced`, then `finished`. `open` may come first. Not thread-safe;
-    every answer has its own.
+    A step calls `mask_`, chooses, then calls `settle`, `forced` and `finished`. `open` may be called before the first
+    step. Not thread-safe; every answer has its own.
 
     Attributes:
-        shortened: whether the limit has changed the answer.
+        shortened: whether the token limit has changed the answer.
     """
 
     def __init__(self, matcher: Matcher, left: int, ending: list[int]) -> None:
@@ -53,7 +53,7 @@ class Closing:
         """
         try:
             ending = shortest_ending(matcher, Effort(_START_UNITS))
-        except EngineError:  # some constraints turn out to be too large only where they are looked into
+        except EngineError:  # some constraints turn out to be too large only when they are searched
             ending = None
         if ending is None or len(ending) > _MOST_ENDING:
             raise not_supported(
@@ -75,7 +75,7 @@ class Closing:
             self._matcher.mask_(scores)
 
     def open(self) -> list[int]:
-        """What every answer starts with, taken; [] where it would cost the room to end."""
+        """Take and return the tokens that every answer starts with; [] if no ending would fit after them."""
         ahead = self._matcher.copy()
         tokens = ahead.forced()
         ending = self._ending_behind(ahead, tokens)
@@ -85,9 +85,9 @@ class Closing:
         return tokens
 
     def settle(self, token: int) -> int:
-        """Take a token that was chosen under the mask, or the next one of the ending where none fits behind it.
+        """Take a token chosen under the mask, or the ending's next token if no ending fits after the chosen one.
 
-        An end token takes nothing; it also comes back where the answer can only end.
+        Returns the token taken. An end token changes nothing; it is also returned when the answer can only end.
 
         Raises:
             EngineError: `constraint_failed`.
@@ -115,11 +115,11 @@ class Closing:
         return tokens[0]
 
     def forced(self) -> list[int]:
-        """What had to follow the settled token; taken already."""
+        """The tokens forced after the settled token; already taken."""
         return self._forced
 
     def close(self) -> list[int]:
-        """The rest of the ending, taken: the answer is whole behind it."""
+        """Take and return the rest of the ending, which completes the answer."""
         rest = self._ending
         for token in rest:
             self._matcher.accept(token)
@@ -135,7 +135,7 @@ class Closing:
         self._matcher, self._left, self._ending = matcher, self._left - len(tokens), ending
 
     def _ending_behind(self, matcher: Matcher, tokens: list[int]) -> list[int] | None:
-        """An ending that fits behind `tokens`, which this matcher has just taken."""
+        """An ending that fits after `tokens`, which this matcher has just taken."""
         room, ending, count = self._left - len(tokens), self._ending, len(tokens)
         if room < 0:
             return None
@@ -155,7 +155,7 @@ class Closing:
 
 @contextmanager
 def _bounded() -> Iterator[None]:
-    """Ends an answer whose constraint takes too much of this thread."""
+    """Ends an answer whose constraint takes too much time of this thread."""
     started = time.thread_time()
     yield
     if time.thread_time() - started > _MOST_SECONDS:

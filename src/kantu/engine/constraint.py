@@ -21,15 +21,15 @@ from kantu.engine.request import Constraint
 from kantu.errors import CheckpointError, EngineError
 from kantu.model.folder import ModelFolder
 
-# Steps of llguidance's automata, behind which it refuses a constraint or ends an answer. Its defaults let
-# `(a{1000}){1000}` take 0.9 s and 330 MB before they refuse it; these, 0.15 s and 60 MB. A step that comes to them
-# takes up to 0.15 s, and is the last of its answer; any other at most 10 ms. (Less for a step would refuse what is
-# sound: to check 500 characters of a string at once takes more than half of it.) The states of one answer take up to
-# 100 MB.
+# Bounds on llguidance's automata: past them it refuses a constraint, or ends an answer. Its defaults let
+# `(a{1000}){1000}` take 0.9 s and 330 MB before it is refused; with these it takes 0.15 s and 60 MB. A step that
+# reaches the bound takes up to 0.15 s and is the last of its answer; any other step takes at most 10 ms. (A lower bound
+# for a step would refuse sound answers: checking 500 characters of a string at once takes more than half of it.) The
+# states of one answer take up to 100 MB.
 _LIMITS = llguidance.LLParserLimits(
     initial_lexer_fuel=200_000, step_lexer_fuel=200_000, max_lexer_states=50_000, verbose_errors=False
 )
-_PROBED_TOKENS = 4  # of an answer, before a constraint counts as one that can be held
+_PROBED_TOKENS = 4  # of an answer, generated as a test before a constraint is accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Tokens:
     """A model's tokens as llguidance sees them.
 
     Attributes:
-        ids_of_bytes: byte -> the token that is this byte alone, where there is one.
+        ids_of_bytes: byte -> the token that is exactly this byte, if there is one.
         end_ids: ascending.
     """
 
@@ -50,8 +50,8 @@ class Tokens:
 class Matcher:
     """What one answer may still say.
 
-    The order of a step: `mask_`, choose, `accept`, `forced`, then `finished`. `forced` may come before the first mask.
-    Not thread-safe; every answer has its own.
+    A step calls `mask_`, chooses, then calls `accept`, `forced` and `finished`. `forced` may be called before the first
+    mask. Not thread-safe; every answer has its own.
     """
 
     def __init__(self, matcher: llguidance.LLMatcher, tokens: Tokens) -> None:
@@ -59,7 +59,7 @@ class Matcher:
         self._bits = torch.zeros(math.ceil(tokens.vocab_size / 32), dtype=torch.int32)
 
     def mask_(self, scores: Tensor) -> None:
-        """Set what may not come next to -inf, in scores [vocab] on the CPU.
+        """Set the scores of tokens that may not come next to -inf, in scores [vocab] on the CPU.
 
         Raises:
             EngineError: `constraint_failed`: nothing may come.
@@ -69,7 +69,7 @@ class Matcher:
         scores.masked_fill_(torch.from_numpy(self.refused()), -torch.inf)
 
     def refused(self) -> npt.NDArray[np.bool_]:
-        """What may not come next, [vocab]. No PyTorch: this also runs on callers' threads (see `LocalEngine`).
+        """Which tokens may not come next, [vocab]. No PyTorch: this also runs on callers' threads (see `LocalEngine`).
 
         Raises:
             EngineError: `constraint_failed`: nothing may come.
@@ -82,7 +82,7 @@ class Matcher:
         return refused.view(np.bool_)
 
     def accept(self, token_id: int) -> None:
-        """Go on behind a token that was chosen under the mask.
+        """Take a token that was chosen under the mask.
 
         Raises:
             EngineError: `constraint_failed`: it may not come here.
@@ -90,7 +90,7 @@ class Matcher:
         self._check(self._matcher.consume_token(token_id))
 
     def forced(self) -> list[int]:
-        """Tokens that must follow now, [] if there is a choice; accepted already. Never an end token.
+        """Accept and return the tokens that must follow now; [] if there is a choice. Never an end token.
 
         Raises:
             EngineError: `constraint_failed`.
@@ -126,27 +126,27 @@ class Matcher:
         return token_id in self._tokens.end_ids
 
     def valid(self, token_ids: Sequence[int]) -> int:
-        """How many of these tokens may come, the answer being complete where it is one more; takes nothing, and does
-        not ask the mask."""
+        """How many of these tokens may come; one more if they also complete the answer. Changes nothing, and does not
+        compute the mask."""
         if not token_ids:
             return int(self.accepts_end)
         return self._matcher.validate_tokens([*token_ids, self.end_id])
 
     def ends_with(self, token_ids: Sequence[int]) -> bool:
-        """Whether the answer is complete behind these tokens; see `valid`."""
+        """Whether these tokens complete the answer; see `valid`."""
         return self.valid(token_ids) == len(token_ids) + 1
 
-    # --- byte by byte, on copies, for looking ahead (`engine.ending`)
+    # --- byte by byte, on copies, to search endings (`engine.ending`)
 
     def behind_bytes(self, text: bytes) -> Matcher:
-        """Another matcher behind bytes that may come."""
+        """A copy of this matcher that has taken bytes which may come."""
         other = self.copy()
         if text:
             other._check(other._matcher.consume_tokens([self._tokens.ids_of_bytes[byte] for byte in text]))
         return other
 
     def next_bytes(self) -> bytes:
-        """Every byte that may come next, ascending; not those that no token is alone."""
+        """Every byte that may come next, ascending, except bytes that are no token by themselves."""
         valid = self._matcher.validate_tokens
         return bytes(byte for byte, token in self._tokens.ids_of_bytes.items() if valid([token]))
 
@@ -155,7 +155,7 @@ class Matcher:
         return b"" if self._matcher.is_stopped() else self._matcher.compute_ff_bytes()
 
     def repeats(self, byte: int, most: int) -> int:
-        """How many of one byte may follow."""
+        """How many repeats of one byte may follow."""
         return self._matcher.validate_tokens([self._tokens.ids_of_bytes[byte]] * most)
 
     def text(self, token_ids: Sequence[int]) -> bytes:
@@ -163,11 +163,11 @@ class Matcher:
         return bytes(self._tokens.tokenizer.decode_bytes(list(token_ids)))
 
     def spelling(self, text: bytes) -> list[int]:
-        """Tokens for these bytes as the tokenizer makes them."""
+        """The tokens into which the tokenizer splits these bytes."""
         return self._tokens.tokenizer.tokenize_bytes(text)
 
     def spellings(self, text: bytes) -> Iterator[list[int]]:
-        """Tokens for these bytes: as the tokenizer makes them, which does not fit everywhere, then one each."""
+        """Two ways to write these bytes: as the tokenizer splits them, which may not fit, and one token a byte."""
         yield self.spelling(text)
         yield [self._tokens.ids_of_bytes[byte] for byte in text]
 
@@ -177,14 +177,17 @@ class Matcher:
 
 
 class ConstraintCompiler:
-    """Compiles constraints for one model's tokens. Thread-safe; reads the tokenizer when first needed (about 1 s for
-    151,936 tokens), after which a typical schema takes a few milliseconds, so results are not kept."""
+    """Compiles constraints for one model's tokens. Thread-safe.
+
+    The tokenizer is read when first needed (about 1 s for 151,936 tokens). After that a typical schema takes a few
+    milliseconds, so results are not cached.
+    """
 
     def __init__(self, folder: ModelFolder, vocab_size: int, end_ids: Collection[int]) -> None:
         """For the tokenizer of a model folder that `Tokenizer.from_folder` accepts.
 
         Args:
-            vocab_size: the network's; may be more than the tokenizer's, and no answer contains the rest.
+            vocab_size: of the network; may exceed the tokenizer's, and no answer contains the rest.
             end_ids: the only added tokens that can come out of a constrained answer.
         """
         self._folder, self._vocab_size, self._end_ids = folder, vocab_size, sorted(end_ids)
@@ -234,7 +237,7 @@ class ConstraintCompiler:
 def _probe(start: Matcher) -> None:
     """Go a few tokens into an answer: some constraints turn out to be empty or too large only there.
 
-    Masks come first: they are computed without the GIL, and what is too large fails in them.
+    Masks are computed first: this needs no GIL, and constraints that are too large fail in it.
 
     Raises:
         EngineError: `constraint_failed`.
@@ -261,10 +264,10 @@ def _fails(source: str) -> bool:
 
 
 def _without_names(text: str) -> str:
-    """tokenizer.json whose added tokens cannot be spelled and that changes no text.
+    """tokenizer.json with added tokens that no text can spell, and without a normalizer.
 
-    llguidance looks for added tokens in forced text and normalises it: the choice "<|im_end|>" would end the answer,
-    and "e" with a combining accent could not be said.
+    Otherwise llguidance would find added tokens in forced text and normalise it: the choice "<|im_end|>" would end the
+    answer, and "e" with a combining accent could not be said.
     """
     content = json.loads(text)
     names = {token["content"] for token in content["added_tokens"]}

@@ -10,27 +10,27 @@ from dataclasses import dataclass
 
 from kantu.engine.constraint import Matcher
 
-_STATE_WORK = 32  # units of `Effort` that looking at one place takes, beside what grows with its text
-_ANY_TEXT = 128  # a state that allows more bytes than this is in a string without a pattern
-_FREE_TEXT = 24  # one that allows more than this is text, where one letter is as good as another
-_RUN = 512  # of one byte, taken at once where there is no end before it
-_ENDINGS = 8  # compared by their tokens, which their bytes tell only roughly
-_SLACK = 24  # by how much a compared one may be longer than the first
-_TAILS = 64  # of an ending, tried behind a token
-_NEAR = 4  # of them, before the short ones
+_STATE_WORK = 32  # units of `Effort` for looking at one state, plus what grows with its text
+_ANY_TEXT = 128  # a state that allows more bytes than this is inside a string without a pattern
+_FREE_TEXT = 24  # a state that allows more bytes than this is inside text, where any letter will do
+_RUN = 512  # most repeats of one byte taken at once, where no end comes before
+_ENDINGS = 8  # compared by their token counts, which their byte counts predict only roughly
+_SLACK = 24  # how many bytes longer than the first a compared ending may be
+_TAILS = 64  # of an ending, tried after a token
+_NEAR = 4  # long tails tried before the short ones
 _CONTINUING = range(0x80, 0xC0)  # bytes of UTF-8 inside a character
-_INSIDE = 4  # of them, tried where nothing else may come
+_INSIDE = 4  # continuing bytes tried where nothing else may come
 _QUOTE, _LETTER = b'"a'
 _DIGITS = frozenset(b"0123456789")
 _STRUCTURE = frozenset(b'"[]{},:')
 _BRACKETS = frozenset(b"}]")
-_CLOSERS = frozenset(b'"}],')  # behind these a value of JSON has ended
+_CLOSERS = frozenset(b'"}],')  # a JSON value has ended after one of these
 
 
 class Effort:
-    """What looking for an ending may cost, in units of about 2 us.
+    """How much work the search for an ending may take, in units of about 2 us.
 
-    Work is counted and no clock is read, so that an answer does not depend on what else the machine does.
+    Work is counted instead of time, so that an answer does not depend on what else the machine does.
     """
 
     def __init__(self, units: int, whole: Effort | None = None) -> None:
@@ -46,11 +46,11 @@ class Effort:
             self._whole.spend(units)
 
     def part(self, share: float) -> Effort:
-        """A part of what is left; what it does not spend stays with the whole."""
+        """A share of what is left. What the share does not spend remains here."""
         return Effort(int(self.left * share), self)
 
     def completes(self, matcher: Matcher, tokens: Sequence[int]) -> bool:
-        """Whether the answer is complete behind these tokens; False once all is spent."""
+        """Whether these tokens complete the answer; False once all effort is spent."""
         if self.left <= 0:
             return False
         valid = matcher.valid(tokens)
@@ -60,11 +60,11 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """A place that text leads to.
+    """A state of the search, reached by some text.
 
     Attributes:
         allowed: the bytes that may come next.
-        more: whether the last byte was more of the same: it forced nothing and changed nothing.
+        more: whether the last step was more of the same: it forced nothing and allows the same bytes as before.
     """
 
     matcher: Matcher
@@ -75,11 +75,11 @@ class _State:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An ending from an earlier place.
+    """An ending known from an earlier state.
 
     Attributes:
         tokens, text: the ending.
-        since: what was said behind that place.
+        since: the text that has followed that state.
     """
 
     tokens: Sequence[int]
@@ -87,10 +87,10 @@ class Known:
     since: bytes
 
     def completing(self, matcher: Matcher, effort: Effort, more: bytes = b"") -> Sequence[int]:
-        """A tail of it that completes the answer where `matcher` is, behind `more`; () if none does.
+        """A tail of the ending that completes the answer at `matcher`, which stands after `more`; () if there is none.
 
-        The short ones come first, the shortest before the others. Only where it is long, before all come the one that
-        lacks as many characters as were said (in a text of a fixed length it is that) and some that lack little.
+        The shortest tails are tried first. If the ending is long, two kinds come even before them: the tail without as
+        many characters as were said since (right for a text of a fixed length), and a few tails that lack little.
         """
         count = len(self.tokens)
         if count > _TAILS:
@@ -109,12 +109,12 @@ class Known:
 
 
 def _characters(text: bytes) -> int:
-    """How many characters begin in a piece of UTF-8."""
+    """How many characters start in a piece of UTF-8."""
     return sum(byte & 0xC0 != 0x80 for byte in text)
 
 
 def _without_characters(text: bytes, count: int) -> bytes:
-    """A piece of UTF-8 without its first characters, and without the end of one that began before it."""
+    """A piece of UTF-8 without its first `count` characters, and without the end of a character cut at its start."""
     starts = (i for i, byte in enumerate(text) if byte & 0xC0 != 0x80)
     return text[next(itertools.islice(starts, count, None), len(text)) :]
 
@@ -122,18 +122,18 @@ def _without_characters(text: bytes, count: int) -> bytes:
 def shortest_ending(
     matcher: Matcher, effort: Effort, known: Known | None = None, room: int | None = None
 ) -> list[int] | None:
-    """Tokens that complete an answer, about as few as there are; [] if it may end here, None if none are found.
+    """About the fewest tokens that complete an answer; [] if it may end here, None if no ending is found.
 
-    Dijkstra's algorithm over bytes. Two places that allow the same bytes next, behind equally many separators and as
-    deep, count as one, and a string or number that can end is not made longer: so what is looked at grows with what
-    must be said and not with what could be. Where that leads nowhere (a pattern that comes back to the same bytes),
-    places count as one only if they are equally far away.
+    Dijkstra's algorithm over bytes. Two states that allow the same next bytes, after equally many separators and at the
+    same depth, count as one, and a string or number that can end is not made longer. So the search grows with what must
+    be said, not with what could be said. If that finds nothing (a pattern that returns to the same bytes), the search
+    is repeated with states counting as one only at equal distance.
 
     Args:
-        effort: how long to look.
-        known: an ending from an earlier place, which does not complete the answer from here; as soon as a tail of it
-            does from further on, it is taken.
-        room: most tokens of interest.
+        effort: how much work to spend.
+        known: an ending from an earlier state that does not complete the answer from here. The search stops as soon as
+            a tail of it completes the answer from a later state.
+        room: longer endings, in tokens, are of no use.
     """
     if matcher.accepts_end:
         return []
@@ -147,7 +147,7 @@ def shortest_ending(
 def _search(
     matcher: Matcher, effort: Effort, known: Known | None, room: int | None, place: Callable[[_State, int], object]
 ) -> tuple[list[int] | None, bool]:
-    """The ending, and whether some places were too far away."""
+    """The ending, and whether the search was cut because some states were too far away."""
     order = itertools.count()
     waiting: list[tuple[int, int, _State, bytes | None]] = [(0, next(order), _State(matcher, b"", b""), b"")]
     seen: set[object] = set()
@@ -162,7 +162,7 @@ def _search(
             state, origin = _after(state, step), state
             effort.spend(_STATE_WORK + len(state.text) // 8)
             forced = len(state.text) - len(origin.text) - len(step)
-            if forced:  # it is further away than it seemed
+            if forced:  # the state is further away than its cost said
                 heapq.heappush(waiting, (cost + forced, next(order), state, None))
                 continue
         key = place(state, cost)
@@ -194,7 +194,7 @@ def _distance(state: _State, cost: int) -> object:
 
 
 def _after(origin: _State, step: bytes) -> _State:
-    """Behind a step, and behind what it forces."""
+    """The state after a step and after what it forces."""
     matcher = origin.matcher.behind_bytes(step)
     forced = matcher.forced_bytes()
     if forced:
@@ -205,7 +205,7 @@ def _after(origin: _State, step: bytes) -> _State:
 
 
 def _complete(matcher: Matcher, state: _State, known: Known | None, effort: Effort) -> list[int] | None:
-    """The text so far as tokens, if the answer may end behind it or behind a tail of a known ending."""
+    """The text so far as tokens, if the answer may end after it, directly or with a tail of the known ending."""
     tail: Sequence[int] = ()
     if not state.matcher.accepts_end:
         tail = (
@@ -220,14 +220,14 @@ def _complete(matcher: Matcher, state: _State, known: Known | None, effort: Effo
 
 
 def _inside(state: _State) -> bool:
-    """Whether it is inside a character."""
+    """Whether the state is inside a character."""
     return all(byte in _CONTINUING for byte in state.allowed)
 
 
 def _steps(state: _State, loose: bool) -> Iterator[bytes]:
-    """What to try next: every byte where there are few, otherwise one of each kind."""
+    """The steps to try next: every byte if there are few, otherwise one of each kind."""
     allowed = state.allowed[:_INSIDE] if _inside(state) else state.allowed
-    if loose and len(allowed) > _ANY_TEXT:  # a string about which nothing is said
+    if loose and len(allowed) > _ANY_TEXT:  # a string without restrictions
         yield bytes([_QUOTE if _QUOTE in allowed else _LETTER])
         if state.more and _QUOTE not in allowed:
             yield from _run(state)
@@ -237,7 +237,7 @@ def _steps(state: _State, loose: bool) -> Iterator[bytes]:
     if loose and len(allowed) <= _FREE_TEXT and _BRACKETS & set(allowed):  # an array or object that can end
         yield from (bytes([byte]) for byte in allowed if byte in _BRACKETS)
         return
-    if loose and set(allowed) >= _DIGITS:  # a number about which nothing is said
+    if loose and set(allowed) >= _DIGITS:  # a number without restrictions
         allowed = bytes(byte for byte in allowed if byte not in _DIGITS or byte == min(_DIGITS))
     if len(allowed) > _FREE_TEXT:
         kinds: dict[object, int] = {}
@@ -251,7 +251,7 @@ def _steps(state: _State, loose: bool) -> Iterator[bytes]:
 
 
 def _run(state: _State) -> Iterator[bytes]:
-    """A long run of one byte behind which nothing has changed: towards the least length of a text."""
+    """A long run of one byte after which nothing has changed, to reach the minimum length of a text quickly."""
     byte = next((b for b in state.allowed if chr(b).isalnum()), state.allowed[0])
     length = state.matcher.repeats(byte, _RUN)
     while length > 1:

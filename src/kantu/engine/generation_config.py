@@ -1,4 +1,4 @@
-"""What a folder's generation_config.json says about choosing tokens, and where an answer ends."""
+"""A folder's generation_config.json: sampling defaults, and the tokens that end an answer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kantu.model.folder import ModelFolder
 
 _FILE = "generation_config.json"
 
-# Settings that would change the output and that we do not implement: a folder asking for them is refused, not ignored.
-# Each with the value at which it does nothing.
+# Settings that would change the output and that we do not implement, each with the value that turns it off. A folder
+# that asks for one of them is refused.
 _NEUTRAL: dict[str, object] = {
     "min_length": 0,
     "min_new_tokens": 0,
@@ -39,11 +39,11 @@ _NEUTRAL: dict[str, object] = {
 
 @dataclass(frozen=True, slots=True)
 class GenerationConfig:
-    """A folder's defaults. `temperature` is 0 where the folder says `do_sample: false`.
+    """A folder's defaults. `temperature` is 0 if the folder says `do_sample: false`.
 
     Attributes:
         end_ids: token ids that end an answer; at least one.
-        max_tokens: most tokens of an answer for which the request says nothing.
+        max_tokens: most tokens of an answer if the request does not say.
     """
 
     end_ids: frozenset[int]
@@ -81,7 +81,7 @@ class GenerationConfig:
             ) from error
 
     def complete(self, params: SamplingParams) -> SamplingParams:
-        """`params` with every None of the choosing parameters filled in from the folder."""
+        """`params`, with every sampling parameter that is None filled in from the folder."""
 
         return replace(
             params,

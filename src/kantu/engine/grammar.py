@@ -1,7 +1,7 @@
 """A constraint in llguidance's own form, or a refusal.
 
-llguidance's cost in time and stack is not bounded for every JSON Schema, and it runs in our own process: what would
-cost too much must not reach it. The figures beside the limits are those of version 1.9.1 on one core.
+llguidance's cost in time and stack is not bounded for every JSON Schema, and it runs in our own process: a schema that
+would cost too much must not reach it. The figures beside the limits are those of version 1.9.1 on one core.
 """
 
 from __future__ import annotations
@@ -34,30 +34,30 @@ _JSON_OPTIONS: Any = {
     "coerce_one_of": False,
 }
 _MAX_DEPTH = 64
-# Members and containers of a schema, 0.2 ms and 40 kB each where all are alternatives.
+# Members and containers of a schema: 0.2 ms and 40 kB each if all are alternatives.
 _MAX_NODES = 2_500
-# Those of its constants, which become a rule each; 25 ms and a run of 30 ms for 1,000.
+# Members and containers of its constants, each of which becomes a rule: 25 ms and a run of 30 ms for 1,000.
 _MAX_CONSTANT_NODES = 1_000
-# A pattern's characters, 0.3 us each, and its quantifiers, whose cost is quadratic: `.?` 256 times takes 6 ms and 3 MB,
+# A pattern's characters: 0.3 us each. Its quantifiers: their cost is quadratic; `.?` 256 times takes 6 ms and 3 MB,
 # 3,000 times 0.8 s and 140 MB.
 _MAX_PATTERN_CHARACTERS = 4_096
 _MAX_QUANTIFIERS = 256
-# Depth times references: a stack of 8 MiB overflows, which kills the process, from about 2,800 levels on.
+# Depth times references. From about 2,800 levels on, a stack of 8 MiB overflows, which kills the process.
 _MAX_LEVELS = 640
-# Every one doubles the time: 8 patterns on one string take 2 ms, 14 take 5 s.
+# Patterns on one string. Each doubles the time: 8 take 2 ms, 14 take 5 s.
 _MAX_JOINT_PATTERNS = 8
-# Every two are compared, 0.25 ms a pair.
+# Pattern properties. Each two of them are compared, 0.25 ms a pair.
 _MAX_PATTERN_PROPERTIES = 32
-# States of the automaton of a common multiple, 4 us each.
+# States of the automaton for a common multiple, 4 us each.
 _MAX_MULTIPLE = 100_000
-# What JSON Schema knows and llguidance does not enforce.
+# Keywords of JSON Schema that llguidance does not enforce.
 _NOT_ENFORCED = {"not", "if", "then", "else", "uniqueItems", "contains", "minContains", "maxContains", "propertyNames"}
 _NOT_ENFORCED |= {"dependencies", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties"}
 _NOT_ENFORCED |= {"$dynamicRef", "$recursiveRef"}
 _LIMITS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 _LITERAL = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]", re.DOTALL)  # an escaped character, a class of characters
 _QUANTIFIER = re.compile(r"(?<!\()[?*+{]")  # `(?` begins a group
-# Time to look for the part of a schema that is at fault; most take a few milliseconds.
+# Seconds to search the part of a schema that is at fault; most searches take a few milliseconds.
 _SEARCH_SECONDS = 0.5
 
 
@@ -81,7 +81,7 @@ def grammar(constraint: Constraint) -> str:
 
 
 def refusal(constraint: Constraint, error: str, fails: Callable[[str], bool]) -> InvalidRequestError:
-    """What llguidance refused, in our words; its own stay inside.
+    """The error for what llguidance refused, in our words; its own are not shown.
 
     Args:
         fails: whether it refuses a grammar, to find out which part of a schema is at fault.
@@ -99,7 +99,7 @@ def refusal(constraint: Constraint, error: str, fails: Callable[[str], bool]) ->
 
 
 def _at_fault(schema: dict[str, Any], fails: Callable[[str], bool]) -> Path:
-    """The innermost part that is refused on its own, and the keyword without which it would not be."""
+    """The innermost part that is refused by itself, and the keyword without which it would be accepted."""
     until = time.perf_counter() + _SEARCH_SECONDS
 
     def refused(part: dict[str, Any]) -> bool:
@@ -107,7 +107,7 @@ def _at_fault(schema: dict[str, Any], fails: Callable[[str], bool]) -> Path:
 
     for path, part in sorted(subschemas(schema), key=lambda found: -len(found[0])):
         if refused(part):
-            for keyword in sorted(part, key=lambda keyword: keyword == "type"):  # without it anything is fine
+            for keyword in sorted(part, key=lambda keyword: keyword == "type"):  # without `type`, anything is accepted
                 if not refused({name: value for name, value in part.items() if name != keyword}):
                     return (*path, keyword) if time.perf_counter() < until else path
             return path
@@ -146,7 +146,7 @@ def _escape(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Node:
-    """One keyword of a JSON document, wherever it stands, with the object it stands in and the way there."""
+    """One keyword of a JSON document at any depth, with the object that holds it and the path to it."""
 
     path: tuple[str, ...]
     value: Any
@@ -158,7 +158,7 @@ class _Node:
 
 
 def _nodes(schema: dict[str, Any]) -> Iterator[_Node]:
-    """Every member of every object in it. Not recursive: its depth is the user's choice."""
+    """Every member of every object in it. Not recursive, as the user chooses its depth."""
     waiting: list[tuple[tuple[str, ...], Any]] = [((), schema)]
     while waiting:
         path, value = waiting.pop()
@@ -173,7 +173,7 @@ def _check_cost(schema: dict[str, Any]) -> int:
     """How many levels of recursion are affordable.
 
     Raises:
-        InvalidRequestError: what llguidance would need unbounded time or stack for, or would not enforce.
+        InvalidRequestError: llguidance would need unbounded time or stack for the schema, or would not enforce it.
     """
     nodes = list(itertools.islice(_nodes(schema), _MAX_NODES + 1))
     if len(nodes) > _MAX_NODES:
@@ -210,7 +210,7 @@ def _check_constants(nodes: list[_Node]) -> None:
 
 
 def _size(value: Any) -> int:
-    """Values in a value of JSON, itself included. Not recursive: its depth is the user's choice."""
+    """How many values a JSON value contains, itself included. Not recursive, as the user chooses its depth."""
     waiting, count = [value], 0
     while waiting:
         value = waiting.pop()
@@ -257,7 +257,7 @@ def _intersects(node: _Node) -> bool:
 
 
 def _check_keywords(path: tuple[str, ...], schema: dict[str, Any]) -> None:
-    """Refuse what llguidance would not hold: keywords it has not, and numbers that are not exact in it."""
+    """Refuse what llguidance would not enforce: keywords it lacks, and numbers it cannot represent exactly."""
     for keyword, value in schema.items():
         if keyword in _NOT_ENFORCED:
             raise not_supported(f"不支持关键字 {keyword}", f"the keyword {keyword} is not supported", (*path, keyword))
@@ -284,5 +284,5 @@ def _integer(multiple: float) -> int:
     """The least power of ten times `multiple` that is an integer, as llguidance counts it."""
     parts = Decimal(str(multiple)).as_tuple()
     digits = int("".join(map(str, parts.digits)) or "0")
-    exponent = parts.exponent if isinstance(parts.exponent, int) else 0  # a letter for infinity
+    exponent = parts.exponent if isinstance(parts.exponent, int) else 0  # a letter stands for infinity
     return digits * int(10 ** min(max(exponent, 0), 9))

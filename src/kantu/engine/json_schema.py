@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 Path = tuple[str, ...]
 
-# Keywords that say nothing about the value, and so do not intersect with what stands beside them.
+# Keywords that do not restrict the value, so that they do not intersect with their siblings.
 ANNOTATIONS = {"title", "description", "default", "examples", "deprecated", "discriminator", "$defs", "definitions"}
 ANNOTATIONS |= {"$schema", "$id", "id", "$anchor", "$comment", "readOnly", "writeOnly", "contentMediaType"}
 ANNOTATIONS |= {"contentEncoding"}
@@ -19,7 +19,7 @@ _MAPS = {"properties", "patternProperties", "$defs", "definitions"}
 
 
 def children(schema: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
-    """The schemas that stand directly in this one, with the way there."""
+    """The direct subschemas of this one, with the path to each."""
     for keyword, value in schema.items():
         if keyword in _MAPS and isinstance(value, dict):
             yield from (((keyword, name), item) for name, item in value.items())
@@ -30,7 +30,7 @@ def children(schema: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
 
 
 def subschemas(schema: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """This schema and all in it, each before those in it. Not recursive: its depth is the user's choice."""
+    """This schema and all its subschemas, parents first. Not recursive, as the user chooses its depth."""
     waiting: list[tuple[Path, Any]] = [((), schema)]
     while waiting:
         path, node = waiting.pop()
@@ -40,7 +40,7 @@ def subschemas(schema: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def is_intersection(schema: dict[str, Any]) -> bool:
-    """Whether a value must fit several schemas of it at once: `allOf`, or `$ref`, `anyOf` or `oneOf` beside others."""
+    """Whether a value must fit several of its schemas at once: `allOf`, or `$ref`, `anyOf` or `oneOf` beside others."""
     if "allOf" in schema:
         return True
     applied = schema.keys() & {"$ref", "anyOf", "oneOf"}
@@ -48,9 +48,9 @@ def is_intersection(schema: dict[str, Any]) -> bool:
 
 
 def resolve(root: dict[str, Any], reference: str) -> tuple[Path, Any] | None:
-    """Where a reference inside the document leads, and what is there; None if nothing is.
+    """The path that a reference inside the document leads to, and the schema there; None if there is none.
 
-    A JSON Pointer (RFC 6901) whose names may be written as they are or percent-encoded (its URI fragment form), or
+    A reference is a JSON Pointer (RFC 6901), whose names may be plain or percent-encoded (its URI fragment form), or
     the name of an `$anchor`.
 
     >>> resolve({"$defs": {"项 目/a": True}}, "#/$defs/%E9%A1%B9 目~1a")

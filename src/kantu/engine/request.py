@@ -1,4 +1,4 @@
-"""The vocabulary between the engine and whoever asks it: frozen dataclasses, checked when made, no PyTorch."""
+"""What passes between the engine and its callers: frozen dataclasses, checked when made, no PyTorch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_CHOICES = 256
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """What the answer must look like. Compiled, and refused if it cannot be, before the request is admitted.
+    """What the answer must look like. It is compiled, or refused, before the request is admitted.
 
     Attributes:
         kind: "json_schema" (a JSON Schema as JSON text), "json_object" (any JSON object; `source` is empty), "regex"
@@ -60,12 +60,12 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True)
 class RepetitionStop:
-    """Ends an answer, with finish reason "repetition", whose last tokens repeat one pattern (vLLM's parameters).
+    """Ends an answer whose last tokens repeat one pattern, with finish reason "repetition" (vLLM's parameters).
 
     Attributes:
         max_pattern_size: longest pattern looked for, in tokens; at most `MAX_PATTERN_SIZE`.
         min_pattern_size: shortest.
-        min_count: how many times the pattern must stand in a row at the end; at least 2.
+        min_count: how many times in a row the pattern must stand at the end; at least 2.
     """
 
     max_pattern_size: int
@@ -85,8 +85,8 @@ class SamplingParams:
     """How tokens are chosen. None means what the model folder's generation_config.json says.
 
     Attributes:
-        max_tokens: most tokens to generate, end token included; None means the folder's `max_new_tokens`, or 512, or
-            what the context leaves.
+        max_tokens: most tokens to generate, end token included; None means the folder's `max_new_tokens`, or 512, and
+            no more than the context leaves.
         min_tokens: end tokens are masked and stop strings ignored before this many tokens.
         temperature: 0 is greedy; otherwise logits are divided by it.
         top_p: smallest set of tokens whose probabilities reach this; 1 turns it off.
@@ -150,7 +150,7 @@ class SamplingParams:
 
 
 def stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
-    """What a user writes for `stop` as a tuple."""
+    """The user's `stop` as a tuple."""
     if stop is None:
         return ()
     if isinstance(stop, str):
@@ -182,11 +182,11 @@ class Request:
 
     Attributes:
         turns: at least one; the last is the user's.
-        images: one for each place of an image, in order.
+        images: one for each image placeholder, in order.
         sampling: how to choose tokens.
         preprocess_seconds: time already spent on decoding and resizing, for `Timings`.
-        tenant: whose request it is; nothing computed for one tenant is ever used for another.
-        line: who waits for it. Requests of one line wait for each other; between lines the engine is fair.
+        tenant: owner of the request; nothing computed for one tenant is ever used for another.
+        line: requests of one line wait for each other; the engine is fair between lines.
         timeout_seconds: the request fails with `DeadlineExceededError` if it is not finished by then.
     """
 
@@ -207,8 +207,8 @@ class Usage:
     """Token counts. An end token counts as generated.
 
     Attributes:
-        visual_tokens: those of `prompt_tokens` that stand for images.
-        cached_tokens: those of `prompt_tokens` that were not computed but reused.
+        visual_tokens: the part of `prompt_tokens` that stands for images.
+        cached_tokens: the part of `prompt_tokens` that was reused instead of computed.
     """
 
     prompt_tokens: int
@@ -227,8 +227,8 @@ class Timings:
 
     Attributes:
         preprocess_seconds: decoding, resizing, patches and tokens.
-        encode_seconds: the vision tower, this request's part of the batches its images were encoded in.
-        ttft_seconds: from the call to the first token, all of the above and prefill included.
+        encode_seconds: the vision tower; this request's share of the batches its images were encoded in.
+        ttft_seconds: from the call to the first token, including all of the above and prefill.
         tpot_seconds: mean time per token after the first; 0 if there was only one.
         total_seconds: from the call to the last token.
     """
@@ -246,8 +246,8 @@ class TokenLogprob:
 
     Attributes:
         token_id, token: the token and its bytes (a token may be part of a character).
-        logprob: natural logarithm of its probability under the model's own distribution, before any of the choosing.
-        top: the most probable tokens at that place, as (token id, bytes, logprob), best first.
+        logprob: natural logarithm of its probability in the model's own distribution, before sampling changes it.
+        top: the most probable tokens there, as (token id, bytes, logprob), best first.
     """
 
     token_id: int

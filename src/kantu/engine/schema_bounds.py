@@ -1,12 +1,12 @@
-"""A JSON Schema -> one of the same meaning whose every value ends, and in which no undeclared key is invented.
+"""JSON Schema -> a schema of the same meaning whose values all end, and which allows no invented keys.
 
 A model that is unsure writes digits, items or keys for ever. What a schema leaves unbounded gets the bounds below
-before it becomes a grammar; what it states itself stays as it is. The result is self-contained: its definitions have
-plain names, recursion is unrolled to a depth, and nothing in it means more than the schema it was made from.
+before it becomes a grammar; bounds that it states itself are kept. The result is self-contained: its definitions have
+plain names, recursion is unrolled to a depth, and it allows nothing that the original does not allow.
 
-Strings with a `pattern` or `format` keep only the bounds these have (counting characters beside a pattern costs 4 ms
-a token at 151,936 tokens), and so do the keys of an object that has optional and undeclared ones (llguidance cannot
-count both): there the token limit ends the answer, as everywhere (see `engine.closing`).
+Two things get no bound of ours: strings with a `pattern` or `format` (counting characters beside a pattern costs 4 ms a
+token at 151,936 tokens), and the keys of an object that has both optional and undeclared ones (llguidance cannot count
+both). There only the token limit ends the answer (see `engine.closing`).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import Any
 from kantu.engine.constraint_errors import not_supported
 from kantu.engine.json_schema import ANNOTATIONS, Path, children, is_intersection, resolve
 
-MOST_INTEGER = 2**63 - 1024  # of either sign, before the point of a number too: 19 digits, the last exact double there
+MOST_INTEGER = 2**63 - 1024  # of either sign, and before the point of a number: 19 digits, the last exact double there
 MOST_DECIMALS = 10  # of a number, which is written without an exponent
 MOST_CHARACTERS = 2048  # of a string
 MOST_ITEMS = 1024  # of an array
-MOST_KEYS = 256  # of an object that declares none
-MOST_LEVELS = 16  # of what refers to itself, and of a value about which nothing is said
+MOST_KEYS = 256  # of an object that declares no keys
+MOST_LEVELS = 16  # of a schema that refers to itself, and of a value without restrictions
 
 _SCALARS = ["null", "boolean", "number", "string"]
 _TYPES = [*_SCALARS, "array", "object"]
@@ -36,16 +36,16 @@ _LEVEL_BUDGET = 1500  # depth times definitions times levels; llguidance's stack
 def bounded(schema: dict[str, Any], *, root: dict[str, Any] | None = None, levels: int = MOST_LEVELS) -> dict[str, Any]:
     """The schema with bounds.
 
-    - Integers, and numbers before the point: `MOST_INTEGER`; behind it `MOST_DECIMALS` digits; no exponent.
+    - Integers, and numbers before the point: `MOST_INTEGER`; after the point `MOST_DECIMALS` digits; no exponent.
     - Strings `MOST_CHARACTERS`, arrays `MOST_ITEMS`, objects without declared keys `MOST_KEYS`, recursion
       `MOST_LEVELS`.
-    - An object that declares keys and does not mention `additionalProperties` has no others; an array with
-      `prefixItems` and no `items` has no more.
+    - An object that declares keys and does not mention `additionalProperties` has no other keys; an array with
+      `prefixItems` and no `items` has no further items.
 
     Args:
-        schema: what llguidance understands of JSON Schema.
-        root: the document that its references are looked up in; itself by default.
-        levels: of recursion, where fewer than `MOST_LEVELS` are affordable.
+        schema: JSON Schema as far as llguidance supports it.
+        root: the document in which its references are resolved; the schema itself by default.
+        levels: of recursion, if fewer than `MOST_LEVELS` are affordable.
 
     Raises:
         InvalidRequestError: `constraint_not_supported`: a reference leads nowhere.
@@ -54,12 +54,12 @@ def bounded(schema: dict[str, Any], *, root: dict[str, Any] | None = None, level
 
 
 def affordable_levels(depth: int, references: int) -> int:
-    """Levels of recursion that a schema of this depth with so many different references can be unrolled to."""
+    """To how many levels the recursion of a schema of this depth, with so many references, can be unrolled."""
     return max(2, min(MOST_LEVELS, _LEVEL_BUDGET // (depth * (1 + references))))
 
 
 class _Bounding:
-    """One document under way: its definitions are named when first referred to and made one after the other."""
+    """Rewrites one document. Its definitions are named when first referred to, then made one after the other."""
 
     def __init__(self, root: dict[str, Any], levels: int) -> None:
         self._root, self._levels = root, levels
@@ -82,9 +82,9 @@ class _Bounding:
         """One schema, rewritten.
 
         Args:
-            closed: whether it alone says what the value may be; otherwise the schema around it, in which it is
-                intersected with others, sets the bounds.
-            level: how often something that refers to itself has been entered.
+            closed: whether this schema alone restricts the value. Otherwise it is intersected with others, and the
+                schema around it sets the bounds.
+            level: how often a schema that refers to itself has been entered.
         """
         if schema is True or (isinstance(schema, dict) and not schema.keys() - ANNOTATIONS):
             return self._anything(0) if closed else True
@@ -110,7 +110,7 @@ class _Bounding:
         return result
 
     def _reference(self, reference: Any, path: Path, closed: bool, level: int) -> str | None:
-        """The definition's name; None where it may not be entered again."""
+        """The definition's name; None if it must not be entered again."""
         found = resolve(self._root, reference) if isinstance(reference, str) else None
         if found is None:
             raise not_supported(
@@ -139,7 +139,7 @@ class _Bounding:
         return self._recursive[pointer]
 
     def _targets(self, node: Any) -> list[tuple[Path, Any]]:
-        """Where the references in it lead."""
+        """The targets of its references."""
         found: list[tuple[Path, Any]] = []
         waiting = [node]
         while waiting:
@@ -163,7 +163,7 @@ class _Bounding:
         return {"$ref": f"#/$defs/{name}"}
 
     def _stated(self, schema: dict[str, Any]) -> dict[str, list[Any]]:
-        """What this schema and all that it is intersected with state: keyword -> values."""
+        """All that this schema and those it is intersected with state: keyword -> values."""
         found: dict[str, list[Any]] = {}
         seen: set[Path] = set()
         waiting: list[Any] = [schema]
@@ -230,7 +230,7 @@ def _stands_alone(step: Path, joint: bool, closed: bool) -> bool:
 
 
 def _with(value: Any, keyword: str, made: Mapping[Path, Any]) -> Any:
-    """A keyword's value with the schemas in it replaced by those that were made of them."""
+    """A keyword's value, with its subschemas replaced by the rewritten ones."""
     if isinstance(value, dict) and (keyword,) not in made:
         return {name: made.get((keyword, name), item) for name, item in value.items()}
     if isinstance(value, list):

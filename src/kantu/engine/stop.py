@@ -10,16 +10,16 @@ class _Automaton:
     """Reads text in amortised O(1) a character, however many strings it looks for (Aho and Corasick, "Efficient string
     matching", 1975). Immutable once made.
 
-    A state stands for a beginning of one of the strings: the longest one that the text so far ends with.
+    A state stands for a prefix of one of the strings: the longest prefix that the text so far ends with.
 
     Attributes:
-        length: state -> characters of its beginning.
-        whole: state -> characters of the longest whole string that its beginning ends with, 0 where it ends with none.
+        length: state -> characters of its prefix.
+        whole: state -> characters of the longest whole string that its prefix ends with; 0 if there is none.
     """
 
     def __init__(self, strings: Sequence[str]) -> None:
         self._next: list[dict[str, int]] = [{}]  # state -> character -> state
-        self._fallback = [0]  # state -> that of the longest beginning, shorter than its own, which its own ends with
+        self._fallback = [0]  # state -> state of the longest shorter prefix that its own prefix ends with
         self.length = [0]
         self.whole = [0]
         for string in strings:
@@ -27,7 +27,7 @@ class _Automaton:
         self._link()
 
     def step(self, state: int, char: str) -> int:
-        """The state behind one more character. Every fallback gives back a step that was made before."""
+        """The state after one more character. Each fallback undoes an earlier step, so the cost is amortised."""
         while state and char not in self._next[state]:
             state = self._fallback[state]
         return self._next[state].get(char, 0)
@@ -45,7 +45,7 @@ class _Automaton:
         self.whole[state] = len(string)
 
     def _link(self) -> None:
-        """Find the fallbacks, shortest beginnings first: each needs only those of shorter ones."""
+        """Find the fallbacks, shortest prefixes first: each needs only those of shorter prefixes."""
         waiting = deque([0])
         while waiting:
             parent = waiting.popleft()
@@ -59,7 +59,7 @@ class _Automaton:
 class StopFilter:
     """Passes text on until one of the stop strings appears, in amortised O(1) a character.
 
-    Where several end in one piece, the one that starts first counts.
+    If several end in one piece, the one that starts first counts.
 
     >>> stop = StopFilter(["再见"])
     >>> stop.push("你好，再"), stop.push("见！"), stop.found
@@ -69,7 +69,7 @@ class StopFilter:
     def __init__(self, stops: Sequence[str]) -> None:
         self._automaton = _Automaton(stops)
         self._state = 0
-        self._held = ""  # the beginning that the state stands for
+        self._held = ""  # the prefix that the state stands for
         self.found = False
 
     def copy(self) -> StopFilter:
@@ -80,7 +80,7 @@ class StopFilter:
         return other
 
     def push(self, text: str) -> str:
-        """The text that can be shown now. After a stop string was found, always empty."""
+        """The text that can be shown now; always empty after a stop string was found."""
         if self.found:
             return ""
         automaton, state, before = self._automaton, self._state, len(self._held)
@@ -99,6 +99,6 @@ class StopFilter:
         return text[:shown]
 
     def flush(self) -> str:
-        """What was held back, when no more text comes."""
+        """The text still held back; call it when no more text comes."""
         held, self._held, self._state = self._held, "", 0
         return held

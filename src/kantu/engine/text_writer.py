@@ -32,5 +32,5 @@ class TextWriter:
         return self._stop.push(text) if self._count >= self._min_tokens else text
 
     def flush(self) -> str:
-        """What was held back, when no more tokens come."""
+        """The text still held back; call it when no more tokens come."""
         return self._stop.flush()

@@ -1,4 +1,4 @@
-"""Attention over packed tokens: segments that see only themselves, and the cache the decoder is handed."""
+"""Attention over packed tokens: segments that see only themselves, and the protocol of the decoder's cache."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def segment_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -
 
 
 class KVCache(Protocol):
-    """What the decoder asks of its memory: remember this call's keys and values, and attend.
+    """What the decoder needs of its cache: store this call's keys and values, and attend.
 
-    One call of the decoder makes one call of `attend` a layer, in order, with the tokens of that call. How keys and
-    values are stored, which sequence a token belongs to and what it may see is the cache's business.
+    One call of the decoder calls `attend` once per layer, in order, with the tokens of that call. The cache decides how
+    keys and values are stored, which sequence a token belongs to and what it may see.
     """
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ class KVCache(Protocol):
 
 
 class ContiguousCache:
-    """Keys and values of one sequence, one buffer of fixed capacity a layer."""
+    """Keys and values of one sequence, in one buffer of fixed capacity per layer."""
 
     def __init__(self, config: TextConfig, capacity: int, *, device: torch.device, dtype: torch.dtype) -> None:
         shape = (config.num_hidden_layers, 2, config.num_key_value_heads, capacity, config.head_dim)
@@ -64,7 +64,7 @@ class ContiguousCache:
 
     @property
     def length(self) -> int:
-        """Tokens remembered by every layer."""
+        """Tokens stored in every layer."""
         return self._lengths[-1]
 
     def truncate(self, length: int) -> None:

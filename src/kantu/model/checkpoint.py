@@ -19,8 +19,8 @@ from kantu.model.qwen3vl import Qwen3VL
 
 _PATCH_EMBEDDING = "visual.patch_embed.proj.weight"
 _NAMED_IN_ERRORS = 8
-_MAPPED_BYTES = 1 << 28  # how much of a file conversion may keep mapped: its pages count as this process's memory
-_COPIED_BYTES = 1 << 24  # where linears are packed, smaller tensors that are kept do not hold their file's pages
+_MAPPED_BYTES = 1 << 28  # most of a file kept mapped during conversion: its pages count as this process's memory
+_COPIED_BYTES = 1 << 24  # when linears are packed, smaller kept tensors are copied, so that the file can be unmapped
 
 
 def load_model(
@@ -33,17 +33,17 @@ def load_model(
 ) -> Qwen3VL:
     """The network of `folder` with its weights, ready for inference.
 
-    Tensors whose dtype already fits stay memory-mapped on the CPU; others are converted one at a time, and what they
-    were read from is unmapped as it is used up. With `quantize` or `prepack` the linears are packed as they arrive, in
-    the same way, and the model is for inference only: it has neither its linears' names nor their gradients.
+    Tensors whose dtype already fits stay memory-mapped on the CPU. Others are converted one at a time, and their file
+    is unmapped as it is used up. With `quantize` or `prepack` the linears are packed in the same way as they arrive.
+    Such a model is for inference only: its linears have other names and no gradients.
 
     Args:
         quantize: "int8" or "int4" weights in the decoder; the vision tower is INT8 where it runs on our own kernels.
-        prepack: keep the BF16 linears that remain in the CPU's own layout, where it has one.
+        prepack: keep the remaining BF16 linears in the CPU's own layout, if it has one.
 
     Raises:
         CheckpointError: files missing or damaged, or tensors missing, unexpected or misshapen (all named in one error).
-        InvalidRequestError: this dtype or CPU cannot do what `quantize` asks for.
+        InvalidRequestError: this dtype or CPU does not support `quantize`.
         UnsupportedModelError: see `ModelFolder.config`.
     """
     config = folder.config
@@ -58,7 +58,7 @@ def load_model(
             copied = preparation.is_needed and preparation.keeps(name) and stored.nbytes <= _COPIED_BYTES
             tensor = _fitted(name, stored, config).to(device=device, dtype=dtype, copy=copied)
             _place(model, name, tensor)
-            del stored, tensor  # what is packed now need not stay until the next tensor is read
+            del stored, tensor  # packed by now, so free it before the next tensor is read
             preparation.arrived(name)
     preparation.finish()
     return model.eval().requires_grad_(False)
@@ -127,7 +127,7 @@ def _place(model: Qwen3VL, name: str, tensor: Tensor) -> None:
 
 
 class _NoInitialisation(TorchFunctionMode):
-    """Leaves new parameters as they are: nothing to initialise on the meta device, and trying costs a second."""
+    """Skips the initialisation of new parameters: on the meta device it does nothing, and costs a second."""
 
     def __torch_function__(
         self,
@@ -169,7 +169,7 @@ def _shapes(shard: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _tensors(shard: Path) -> Iterator[tuple[str, Tensor]]:
-    """Every tensor of a file, mapped. The file is opened anew now and then, so that pages no longer used can go."""
+    """Every tensor of a file, mapped. The file is reopened now and then, so that used pages are unmapped."""
     try:
         with safe_open(shard, framework="pt") as file:
             names = list(file.keys())

@@ -1,4 +1,4 @@
-"""What a Qwen3-VL folder's `config.json` says, as frozen dataclasses. Nothing has a default: the folder decides."""
+"""A Qwen3-VL folder's `config.json` as frozen dataclasses. Nothing has a default: the folder decides."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def parse_config(raw: Mapping[str, Any], path: Path, templates: Iterable[str]) -
     Args:
         raw: its content.
         path: where it is, for messages.
-        templates: the folder's files that may hold a chat template, as they are written: they tell Thinking models.
+        templates: the raw text of the files that may hold a chat template, by which Thinking models are recognised.
 
     Raises:
         CheckpointError: it lacks or contradicts something the network needs.
-        UnsupportedModelError: a folder of a kind that is recognised but not supported.
+        UnsupportedModelError: the folder's kind is recognised but not supported.
     """
     try:
         _refuse_unsupported(raw, path.parent, templates)

@@ -1,6 +1,6 @@
 """A model folder: the files it has, each read at most once, and the configuration of the network.
 
-What a file means is decided in the layer that uses it, by `X.from_folder(folder)`; how it is read is decided here.
+This module reads the files. The layer that uses a file interprets it, in `X.from_folder(folder)`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from kantu.errors import CheckpointError, ModelNotFoundError
 from kantu.model.config import ModelConfig, parse_config
 
-MAX_FILE_BYTES = 1 << 26  # of a file that is read whole; the largest published one is a tokenizer.json of 11 MB
+MAX_FILE_BYTES = 1 << 26  # of a file that is read whole; the largest published one, a tokenizer.json, has 11 MB
 
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
@@ -26,12 +26,12 @@ _TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.jso
 class ModelFolder:
     """A model folder as it was when it was opened. Safe to share between threads.
 
-    Contents are read when they are first asked for and kept: whoever shares a folder shares what it says, even if its
-    files change. Weights are mapped by `kantu.model.checkpoint`, never read here.
+    A file is read when it is first needed, and kept: all users of this object see the same content even if the file
+    changes. Weights are mapped by `kantu.model.checkpoint`, never read here.
 
     Attributes:
         path: where it is.
-        files: names of the files directly in it; what symbolic links lead to counts as a file if it is one.
+        files: names of the files directly in it, including symbolic links to files.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class ModelFolder:
 
         Raises:
             ModelNotFoundError: `model_folder_not_found`: there is no folder at `path`.
-            CheckpointError: `checkpoint_file_damaged`: it may not be listed.
+            CheckpointError: `checkpoint_file_damaged`: it cannot be listed.
         """
         try:
             return cls(path, frozenset(entry.name for entry in path.iterdir() if entry.is_file()))
@@ -77,13 +77,13 @@ class ModelFolder:
             raise _damaged(self.path / name, "不是 UTF-8 文本", "is not UTF-8 text") from error
 
     def json(self, name: str, *, missing_ok: bool = False) -> Mapping[str, Any]:
-        """The object in a JSON file; to be read and not changed.
+        """The object in a JSON file; callers must not change it.
 
         Args:
-            missing_ok: a file that is not there is an empty object.
+            missing_ok: a missing file counts as an empty object.
 
         Raises:
-            CheckpointError: as `text`; `checkpoint_file_damaged` also where it is not a JSON object.
+            CheckpointError: as `text`; `checkpoint_file_damaged` also if it is not a JSON object.
         """
         if missing_ok and name not in self.files:
             return {}
@@ -93,21 +93,21 @@ class ModelFolder:
 
     @cached_property
     def config(self) -> ModelConfig:
-        """What `config.json` says.
+        """The content of `config.json`.
 
         Raises:
             CheckpointError: the file is missing, damaged, or lacks or contradicts something the network needs.
-            UnsupportedModelError: a folder of a kind that is recognised but not supported.
+            UnsupportedModelError: the folder's kind is recognised but not supported.
         """
         return parse_config(self.json("config.json"), self.path / "config.json", self._templates())
 
     @cached_property
     def weights(self) -> tuple[Path, ...]:
-        """The safetensors files: the single file, or else those the index lists (transformers' order).
+        """The safetensors files: the single file, otherwise those in the index (as in transformers).
 
         Raises:
-            CheckpointError: `checkpoint_file_missing`: none is there, or one that the index lists is not;
-                `checkpoint_file_damaged`, `index_damaged`: the index.
+            CheckpointError: `checkpoint_file_missing`: there is none, or a file of the index is missing;
+                `checkpoint_file_damaged`, `index_damaged`: the index is damaged.
         """
         names = self._listed_weights() if _INDEX in self.files and _WEIGHTS not in self.files else [_WEIGHTS]
         for name in names:
@@ -126,7 +126,7 @@ class ModelFolder:
         return names
 
     def _templates(self) -> Iterator[str]:
-        """The files a chat template may stand in, as far as they are there and are text."""
+        """The existing text files that may hold a chat template."""
         return (self._read(name).decode("utf-8", "replace") for name in _TEMPLATES if name in self.files)
 
     def _parse(self, name: str) -> Mapping[str, Any]:
@@ -145,7 +145,7 @@ class ModelFolder:
         return self._contents[name]
 
     def _read_file(self, name: str) -> bytes:
-        if name not in self.files:  # before it is opened: a named pipe would never answer
+        if name not in self.files:  # checked before opening: a named pipe would block for ever
             raise self._missing(name)
         try:
             with (self.path / name).open("rb") as file:

@@ -1,6 +1,6 @@
-"""What a decoder computes between its linears: one pass of ours where there is a kernel, PyTorch's operators elsewhere.
+"""What a decoder computes between its linears: our own kernels where there are any, otherwise PyTorch's operators.
 
-Both round at the same places, so they differ only where sums in another order do.
+Both round at the same places, so they differ only by the order of their sums.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def rotate_wide(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 def silu_mul(gate_up: Tensor) -> Tensor:
-    """Gate and up side by side [tokens, 2 * size] -> silu(gate) * up [tokens, size]."""
+    """Gate and up, concatenated [tokens, 2 * size] -> silu(gate) * up [tokens, size]."""
     if kernels.can(gate_up, 2 * kernels.LANES):
         return kernels.silu_mul(gate_up)
     gate, up = gate_up.chunk(2, dim=1)

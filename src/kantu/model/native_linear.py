@@ -9,17 +9,17 @@ from torch import Tensor, nn
 from kantu.native import kernels
 from kantu.native.kernels import Bits
 
-_MANY_ROWS = 64  # from which AMX, fed with widened weights, is ahead of VNNI
+_MANY_ROWS = 64  # from here on AMX with widened weights is faster than VNNI
 
 
 class NativeLinear(nn.Module):
-    """x bf16 [rows, K] -> x @ w.T + bias [rows, N], with w [N, K] in 8 or 4 bits. For what `fits_native`.
+    """x bf16 [rows, K] -> x @ w.T + bias [rows, N], with w [N, K] in 8 or 4 bits. Needs `fits_native`.
 
-    Activations are rounded to int8 with a scale for every 32 of them, which keeps the outliers of `down_proj` from
-    costing the others their precision (the Q8_0 of llama.cpp).
+    Activations are rounded to int8 with one scale for every 32 of them, so that the outliers of `down_proj` do not cost
+    the others their precision (llama.cpp's Q8_0).
 
     Args:
-        gelu_tanh: apply that form of GELU to the sums before they are rounded.
+        gelu_tanh: apply GELU (tanh) to the sums before they are rounded.
     """
 
     levels: Tensor

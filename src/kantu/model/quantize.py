@@ -1,7 +1,7 @@
-"""Linears that read their weights faster: BF16 prepacked, INT8 and INT4. Nothing is compiled when it runs.
+"""Linears that read their weights faster: BF16 prepacked, INT8 and INT4. Nothing is compiled at run time.
 
-The embedding table stays as it was trained, and so does the vision tower where our own kernels do not run. What nothing
-on this machine computes runs on the plain path: weights are widened to the activations' dtype, slow but right.
+The embedding table is never quantized, and the vision tower only if our own kernels run. Where this machine has no fast
+kernel, weights are widened to the activations' dtype: slow but right.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ GROUP = 32
 """Neighbouring input features that share one INT4 scale and zero."""
 
 _INT8_MAX = 127
-_MIDDLE = 128  # what stands for 0 among unsigned activations
-_LOW_STEPS = 254  # the low part counts in 1/254 of the high part's step: half a step either way is -127..127
-_FEW_ROWS = 64  # about where widening starts to pay: the INT4 kernel takes as long again for every 4 rows
-_WIDENED_AT_ONCE = 1 << 21  # weights; 4 MiB of BF16, which malloc recycles and the cache mostly holds
+_MIDDLE = 128  # stands for 0 among unsigned activations
+_LOW_STEPS = 254  # the low part's step is 1/254 of the high part's: half a high step either way is -127..127
+_FEW_ROWS = 64  # above this widening is faster: the INT4 kernel's time grows with every 4 rows
+_WIDENED_AT_ONCE = 1 << 21  # weights; 4 MiB of BF16, which malloc reuses and the CPU's cache mostly holds
 _QUANTIZED_AT_ONCE = 1 << 20  # weights; the same in float32, two or three times over
 _SIGN_BITS = 0x88  # flips a byte's two unsigned nibbles q into q - 8 in two's complement
 
@@ -39,7 +39,7 @@ class PackedLinear(nn.Module):
     """nn.Linear in BF16 with its weight in oneDNN's own layout, reordered once instead of in every call.
 
     Args:
-        gelu: "tanh" or "none" applies that form of GELU to the sums before they are rounded; None applies nothing.
+        gelu: "tanh" or "none" applies this form of GELU to the sums before they are rounded; None applies none.
     """
 
     weight: Tensor
@@ -57,9 +57,9 @@ class PackedLinear(nn.Module):
 
 
 class Int8Linear(nn.Module):
-    """x [rows, K] -> x @ w.T [rows, N], with w [N, K] as int8 and one scale an output feature; no bias.
+    """x [rows, K] -> x @ w.T [rows, N], with w [N, K] as int8 and one scale per output feature; no bias.
 
-    Any shape fits. The product is int8 x int8 with exact int32 sums; activations keep 16 bits, see `split_rows`.
+    Takes any shape. The product is int8 x int8 with exact int32 sums; activations keep 16 bits, see `split_rows`.
     """
 
     weight: Tensor
@@ -87,9 +87,9 @@ class Int8Linear(nn.Module):
 class Int4Linear(nn.Module):
     """x [rows, K] -> x @ w.T [rows, N], with w [N, K] in 4 bits, a scale and a zero for every group of 32; no bias.
 
-    For shapes that `fits_int4` accepts. A few rows run on PyTorch's INT4 kernel; many rows, for which that kernel is
-    several times slower than BF16, widen the same packed weights a chunk at a time. Scales and zeros are BF16 numbers,
-    kept in `dtype`, the activations' own, because the kernel wants the two alike.
+    Only for shapes that `fits_int4` accepts. A few rows run on PyTorch's INT4 kernel. For many rows that kernel is
+    several times slower than BF16, so the packed weights are widened a chunk at a time. Scales and zeros are BF16
+    numbers stored in `dtype`, the activations' own, as the kernel requires.
     """
 
     packed: Tensor
@@ -114,7 +114,7 @@ class Int4Linear(nn.Module):
         return self._widened(x)
 
     def _widened(self, x: Tensor) -> Tensor:
-        """The same product, the zeros applied to the sums of x over each group instead of to every weight."""
+        """The same product, with the zeros applied to the sums of x over each group instead of to every weight."""
         sums = x.view(x.shape[0], -1, GROUP).sum(-1)  # [rows, K / 32]
         rows = _whole_blocks(_WIDENED_AT_ONCE, x.shape[1])
         outputs = []
@@ -127,7 +127,7 @@ class Int4Linear(nn.Module):
 
 
 def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """w [N, K] -> int8 [N, K] and float32 scales [N]: symmetric, the largest of a row becomes 127."""
+    """w [N, K] -> int8 [N, K] and float32 scales [N]: symmetric; the largest weight of a row becomes 127."""
     steps = torch.empty(weight.shape, dtype=torch.int8, device=weight.device)
     scales = []
     for chunk, target in zip(_row_chunks(weight), _row_chunks(steps), strict=True):
@@ -142,9 +142,9 @@ def quantize_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
 def split_rows(x: Tensor) -> tuple[Tensor, Tensor]:
     """x [M, K] = scale * (high + low / 254) -> uint8 [2 * M, K], 128 more than high or low, and scale [M, 1].
 
-    All high rows come before all low ones. The error is at most the largest of the row / 64,516. While weights are what
-    a product waits for, twice the rows cost nothing. A NaN or an infinity turns the scale of its row into NaN: the cast
-    to uint8 would swallow it.
+    All high rows come before all low ones. The error is at most the row's largest value / 64,516. As long as a product
+    is bound by reading weights, twice the rows cost nothing. A NaN or an infinity makes the scale of its row NaN, since
+    the cast to uint8 would lose it.
     """
     largest = x.abs().amax(1, keepdim=True).float().nan_to_num_(nan=torch.nan, posinf=torch.nan)
     scale = largest.div_(_INT8_MAX).clamp_(min=torch.finfo(torch.float32).tiny)
@@ -156,7 +156,7 @@ def split_rows(x: Tensor) -> tuple[Tensor, Tensor]:
 
 @cache
 def int8_product_is_exact() -> bool:
-    """Whether oneDNN's int8 product is here and exact: without VNNI it saturates sums of two products at 16 bits."""
+    """Whether oneDNN's int8 product exists and is exact: without VNNI it saturates sums of two products at 16 bits."""
     largest = torch.full((16, 64), _INT8_MAX, dtype=torch.int8)
     rows = torch.full((16, 64), _MIDDLE + _INT8_MAX, dtype=torch.uint8)
     try:
@@ -170,8 +170,8 @@ def int8_product_is_exact() -> bool:
 def _int8_product(rows: Tensor, packed: Tensor, scales: Tensor, zero_points: Tensor) -> Tensor:
     """uint8 [M, K] - 128 x packed int8 [N, K] -> float32 [M, N], scaled by scales [N].
 
-    Unsigned, because VNNI multiplies unsigned by signed: of signed activations oneDNN makes AMX products, but on a CPU
-    without AMX it falls back to a plain loop (one row of 2048 x 4096: 180 ms instead of 0.1).
+    Activations are unsigned because VNNI multiplies unsigned by signed. For signed ones oneDNN uses AMX, but on a CPU
+    without AMX it falls back to a plain loop (one row of 2048 x 4096 takes 180 ms instead of 0.1).
     """
     output: Tensor = torch.ops.onednn.qlinear_pointwise(
         rows, 1.0, _MIDDLE, packed, scales, zero_points, None, 1.0, 0, torch.float32, "none", [], ""
@@ -187,8 +187,8 @@ def fits_int4(weight: Tensor) -> bool:
 def quantize_groups(weight: Tensor) -> tuple[Tensor, Tensor]:
     """w [N, K] = (level - 8) * scale + zero -> levels int32 [N, K] of 0..15, and scales and zeros, bf16 [K / 32, N, 2].
 
-    Asymmetric: a group's smallest weight becomes level 0, its largest level 15. Levels are chosen against the numbers
-    as BF16 holds them.
+    Asymmetric: a group's smallest weight becomes level 0, its largest level 15. Levels are chosen for the scales and
+    zeros as rounded to BF16.
     """
     groups = weight.float().view(weight.shape[0], -1, GROUP)
     low, high = groups.amin(2, keepdim=True), groups.amax(2, keepdim=True)
@@ -213,7 +213,7 @@ def unpack(packed: Tensor, block: int) -> Tensor:
 def widen(packed: Tensor, scales: Tensor) -> Tensor:
     """uint8 [N, K / 2] and scales [K / 32, N] -> (level - 8) * scale [N, K] in the scales' dtype, rounded to it.
 
-    Bytes stay bytes as long as they can: either half of a byte, left at its upper end, is 16 * (level - 8) as int8.
+    Works on bytes as long as possible: half of a byte, shifted to the upper end, is 16 * (level - 8) as int8.
     """
     block = packed_block()
     columns = _columns(packed, block).bitwise_xor_(_SIGN_BITS)
@@ -226,12 +226,12 @@ def widen(packed: Tensor, scales: Tensor) -> Tensor:
 
 @cache
 def packed_block() -> int:
-    """Rows in a block of this CPU's packed layout, found by packing something known.
+    """Rows in a block of this CPU's packed layout, found by packing known values.
 
     AVX-512 has blocks of 64 rows, AVX2 of 32: [N / block, K, block / 2] bytes, whose low halves are the first half of
     a block's rows and high halves the second (aten/src/ATen/native/cpu/int4mm_kernel.cpp).
 
-    Raises InvalidRequestError where the layout is another, as without AVX2.
+    Raises InvalidRequestError if the layout is another one, as without AVX2.
     """
     levels = torch.randint(0, 16, (128, GROUP), dtype=torch.int32, generator=torch.Generator().manual_seed(0))
     for block in (64, 32):
@@ -241,12 +241,12 @@ def packed_block() -> int:
 
 
 def _columns(packed: Tensor, block: int) -> Tensor:
-    """Packed bytes with neighbours along K side by side, [N / block, block / 2, K]; a fresh copy."""
+    """A copy of packed bytes with neighbours along K side by side, [N / block, block / 2, K]."""
     return packed.view(-1, 2 * packed.shape[1], block // 2).transpose(1, 2).contiguous()
 
 
 def _whole_blocks(weights: int, columns: int) -> int:
-    """About how many rows hold so many weights: whole blocks of any layout, at least one."""
+    """About how many rows hold this many weights: whole blocks in any layout, at least one."""
     return max(1, weights // columns // 64) * 64
 
 
@@ -266,9 +266,9 @@ def can_prepack(device: torch.device, dtype: torch.dtype) -> bool:
 
 
 def quantized(weight: Tensor, quantize: Quantize, dtype: torch.dtype) -> NativeLinear | Int8Linear | Int4Linear:
-    """A linear of `weight`, on our own kernels where they do it.
+    """A linear of `weight`, on our own kernels if they support it.
 
-    Elsewhere, under "int4", a shape that PyTorch's packed layout does not take becomes INT8.
+    Otherwise, under "int4", a shape that PyTorch's packed layout does not take becomes INT8.
     """
     if fits_native(weight, dtype):
         return NativeLinear(weight, 4 if quantize == "int4" else 8)
@@ -278,13 +278,13 @@ def quantized(weight: Tensor, quantize: Quantize, dtype: torch.dtype) -> NativeL
 
 
 def weight_bytes(model: nn.Module) -> int:
-    """Bytes of all weights, in whatever form they are kept; a weight used twice counts once."""
+    """Bytes of all weights, in any form; a weight used twice counts once."""
     return sum(tensor.nbytes for tensors in (model.parameters(), model.buffers()) for tensor in tensors)
 
 
 @dataclass(frozen=True)
 class _Join:
-    """Linears of `parent` that become one module, and the tensors still to come before they can."""
+    """Linears of `parent` that become one module, and the tensors that are still missing."""
 
     parent: nn.Module
     sources: tuple[str, ...]
@@ -298,7 +298,7 @@ class _Join:
             delattr(self.parent, source)
         weights = [linear.weight for linear in linears]
         weight = weights[0] if len(weights) == 1 else torch.cat(weights)
-        setattr(self.parent, self.target, self.make(weight, linears[0].bias))  # those that are joined have no bias
+        setattr(self.parent, self.target, self.make(weight, linears[0].bias))  # joined linears have no bias
 
 
 class Preparation:
@@ -307,7 +307,7 @@ class Preparation:
     A decoder layer's q, k and v become one linear, and so do gate and up: fewer, larger products.
 
     Raises:
-        InvalidRequestError: `quantize` is unknown, or this dtype or CPU does not do it.
+        InvalidRequestError: `quantize` is unknown, or this dtype or CPU does not support it.
     """
 
     def __init__(
@@ -329,11 +329,11 @@ class Preparation:
         return bool(self._joins)
 
     def keeps(self, name: str) -> bool:
-        """Whether the values of the parameter `name` stay in the model just as they are."""
+        """Whether the model keeps the values of the parameter `name` unchanged."""
         return name not in self._joins or name.endswith(".bias")
 
     def arrived(self, name: str) -> None:
-        """Tell that the parameter `name` now has its values."""
+        """Call it when the parameter `name` has its values."""
         join = self._joins.get(name)
         if join is not None:
             join.missing.discard(name)
@@ -341,21 +341,21 @@ class Preparation:
                 join.close()
 
     def finish(self) -> None:
-        """Pack the output projection, which may be the embedding table: looking rows up still needs that as it is."""
+        """Pack the output projection. If it is the embedding table, that is kept too, to look rows up."""
         model = self._model
         if not self.is_needed:
             return
         weight = model.output_weight
         if self._quantize:
             model.output_projection = quantized(weight, "int8", self._dtype)
-        elif not model.config.tie_word_embeddings:  # a tied one would be kept twice for a few percent
+        elif not model.config.tie_word_embeddings:  # a tied one would be stored twice, for a few percent
             model.output_projection = PackedLinear(weight)
         if not model.config.tie_word_embeddings:
             del model.lm_head
 
     def _plan_vision(self) -> None:
         for path, module in self._model.visual.named_modules(prefix="visual"):
-            if not isinstance(module, nn.Linear) or path == "visual.patch_embed.proj":  # asked for its weight's dtype
+            if not isinstance(module, nn.Linear) or path == "visual.patch_embed.proj":  # its dtype is read elsewhere
                 continue
             parent, _, name = path.rpartition(".")
             owner = self._model.get_submodule(parent)
@@ -392,9 +392,9 @@ def _tower_linear(
     weight: Tensor,
     bias: Tensor | None,
 ) -> nn.Module:
-    """A linear of the vision tower, together with the activation after it where the linear can apply that.
+    """A linear of the vision tower, with the activation after it if the linear can apply it.
 
-    With quantized weights it is INT8 on our own kernels; elsewhere it stays BF16, as many rows gain nothing.
+    With quantized weights it is INT8 on our own kernels. Otherwise it stays BF16, as many rows gain nothing.
     """
     native = quantize is not None and fits_native(weight, dtype)
     gelu: str | None = None

@@ -16,8 +16,8 @@ from kantu.model.vision import Grid, VisionTower
 class Qwen3VL(nn.Module):
     """Qwen3-VL dense. Equal to `transformers`' Qwen3VLForConditionalGeneration, number for number.
 
-    `output_projection`, where set, computes the logits in the place of `output_weight` (see `model.quantize`); a model
-    whose output projection is its own tensor has then no `lm_head` any more.
+    `output_projection`, if set, computes the logits instead of `output_weight` (see `model.quantize`). If the output
+    projection has its own tensor, the model then has no `lm_head` any more.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -31,7 +31,7 @@ class Qwen3VL(nn.Module):
 
     @property
     def output_weight(self) -> Tensor:
-        """The output projection, [vocab, hidden]; the embedding table itself when the two are tied."""
+        """The output projection, [vocab, hidden]; the embedding table itself if the two are tied."""
         tied = self.config.tie_word_embeddings
         return self.language_model.embed_tokens.weight if tied else self.lm_head.weight
 

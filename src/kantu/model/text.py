@@ -1,4 +1,4 @@
-"""The decoder: tokens + visual tokens -> logits, over a KV cache it is handed. Tokens are packed [tokens, hidden]."""
+"""The decoder: tokens + visual tokens -> hidden states, over a given KV cache. Tokens are packed [tokens, hidden]."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RMSNorm(nn.Module):
 class TextAttention(nn.Module):
     """Grouped-query attention with RMSNorm on each head's query and key, no biases.
 
-    `qkv_proj`, where set, computes q, k and v at once in the place of their three linears (see `model.quantize`).
+    `qkv_proj`, if set, computes q, k and v at once instead of their three linears (see `model.quantize`).
     """
 
     def __init__(self, config: TextConfig, layer: int) -> None:
@@ -61,7 +61,7 @@ class TextAttention(nn.Module):
 
 
 class TextMLP(nn.Module):
-    """SiLU-gated feed-forward. `gate_up_proj`, where set, computes gate and up at once in the place of the two."""
+    """SiLU-gated feed-forward. `gate_up_proj`, if set, computes gate and up at once instead of the two linears."""
 
     def __init__(self, config: TextConfig) -> None:
         super().__init__()
@@ -114,11 +114,11 @@ class TextDecoder(nn.Module):
         """Hidden states after the last norm, [tokens, hidden].
 
         Args:
-            input_ids: [tokens]; what stands at visual positions is replaced.
+            input_ids: [tokens]; ids at visual positions are placeholders.
             positions: [3, tokens], the T, H and W axes.
-            cache: remembers keys and values, and attends.
+            cache: stores keys and values, and attends.
             visual: [1 + levels, visual tokens, hidden] from the vision tower; level i is added after layer i.
-            visual_index: [visual tokens], where among these tokens they stand.
+            visual_index: [visual tokens], their places among these tokens.
         """
         config = self.config
         x: Tensor = self.embed_tokens(input_ids)

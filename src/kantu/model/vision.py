@@ -16,7 +16,7 @@ Grid = tuple[int, int, int]
 """Frames, rows and columns of one image, in patches."""
 
 Attend = Callable[[Tensor, Tensor, Tensor, Sequence[int]], Tensor]
-"""How patches attend within their frames: `segment_attention` or something equal to it."""
+"""How patches attend within their frames: `segment_attention` or an equivalent."""
 
 _NORM_EPS = 1e-6
 
@@ -107,7 +107,7 @@ class VisionBlock(nn.Module):
 class PatchMerger(nn.Module):
     """merge x merge neighbouring patches -> one token of the decoder's width.
 
-    The main merger norms each patch before joining them, a DeepStack merger after.
+    The main merger norms each patch before joining them; a DeepStack merger norms after.
     """
 
     def __init__(self, config: VisionConfig, *, norm_after_join: bool) -> None:

@@ -1,8 +1,8 @@
-"""Reads an AVIF file without decoding a pixel, and makes it again from its still image and that one's alpha alone.
+"""Reads an AVIF file without decoding a pixel, and rebuilds it from its still image and the image's alpha alone.
 
 Both the box around an image (`ispe`) and the AV1 data in it declare a size, and a decoder allocates for the latter. So
-the sequence header is read too, the two must agree, and only its reduced form for still images is accepted: there
-every frame has the size of the sequence header, where the full form lets each frame override it.
+the sequence header is read too, and the two sizes must agree. Only the reduced header for still images is accepted:
+with it every frame has the size of the sequence header, while the full form lets each frame override it.
 
 Sources: ISO/IEC 14496-12 (boxes), 23008-12 (HEIF items), 23000-22 (MIAF), the AV1 specification 5.3 to 5.5, and the AV1
 Image File Format.
@@ -19,7 +19,7 @@ from kantu.processing.refusal import damaged, variant
 
 @dataclass(frozen=True)
 class Still:
-    """Size in pixels before orientation, the file made again, and `irot` and `imir` in EXIF's terms, 1 to 8."""
+    """Size in pixels before orientation, the rebuilt file, and `irot` and `imir` as an EXIF orientation, 1 to 8."""
 
     width: int
     height: int
@@ -29,7 +29,7 @@ class Still:
 
 @dataclass(frozen=True)
 class _Item:
-    """A coded image: its size, what of its properties the decoder needs, and its AV1 data."""
+    """A coded image: its size, the properties that the decoder needs, and its AV1 data."""
 
     width: int
     height: int
@@ -48,21 +48,21 @@ class _Meta:
     references: frozenset[tuple[bytes, int, int]]
 
 
-# Honest files stay far below these. A table may cost no bytes an entry, so its entries are counted over all of it.
+# Honest files stay far below these. Entries may cost no bytes, so they are counted over a whole table.
 _MAX_BOXES = 1000
 _MAX_ENTRIES = 1000
-_MAX_ASSOCIATIONS = 5000  # of items with their properties
+_MAX_ASSOCIATIONS = 5000  # between items and their properties
 _MAX_OBUS = 5000  # an image has at most 4096 tiles, each at worst in a group of its own
 _MAX_BRANDS = 64
 
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 # Orientation by mirror axis (`imir`: rows exchanged, columns exchanged) and by quarter turns to the left (`irot`),
-# which come first.
+# which are applied first.
 _ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
 
 
 def brands(data: bytes) -> frozenset[bytes]:
-    """What a file that begins with an `ftyp` box says it is."""
+    """The brands that a file starting with an `ftyp` box declares."""
     (length,) = struct.unpack_from(">I", data, 0)
     named = data[8:12] + data[16 : min(length, 16 + 4 * _MAX_BRANDS)]
     return frozenset(named[i : i + 4] for i in range(0, len(named) - 3, 4))
@@ -90,7 +90,7 @@ def read(data: bytes) -> Still:
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(kind, where the body starts, where it ends) of the boxes side by side in data[start:end]."""
+    """(kind, start of the body, its end) of each box in data[start:end]."""
     for _ in range(_MAX_BOXES):
         if start == end:
             return
@@ -162,7 +162,7 @@ def _places(iloc: bytes, *, idat_at: int | None) -> dict[int, tuple[tuple[int, i
         method = 0
         if version in (1, 2):
             method, at = _number(iloc, at, 2) & 15, at + 2
-        base, at = _number(iloc, at + 2, base_size), at + 2 + base_size  # 2: which file; there is one
+        base, at = _number(iloc, at + 2, base_size), at + 2 + base_size  # 2: the file's number; there is only one
         extents, at = _number(iloc, at, 2), at + 2
         left -= extents
         if left < 0:
@@ -201,7 +201,7 @@ def _properties(iprp: bytes) -> dict[int, tuple[tuple[bytes, bytes], ...]]:
 
 
 def _associations(ipma: bytes) -> Iterator[tuple[int, list[int]]]:
-    """Each item and the places of its properties in the list, from 1; 0 stands for none."""
+    """Each item and the indices of its properties in the list, from 1; 0 stands for none."""
     id_size = 2 if ipma[0] == 0 else 4
     index_size = 2 if ipma[3] & 1 else 1
     entries, at = _number(ipma, 4, 4), 8
@@ -230,7 +230,7 @@ def _is_alpha(properties: tuple[tuple[bytes, bytes], ...]) -> bool:
 
 
 def _orientation(properties: tuple[tuple[bytes, bytes], ...]) -> int:
-    """EXIF orientation says nothing in a MIAF file: turning and mirroring are properties."""
+    """The orientation by properties for turning and mirroring; a MIAF file ignores EXIF orientation."""
     turned = next((body[0] & 3 for kind, body in properties if kind == b"irot" and body), 0)
     mirrored = next((body[0] & 1 for kind, body in properties if kind == b"imir" and body), None)
     return _ORIENTATIONS[mirrored][turned]
@@ -262,7 +262,7 @@ def _item(data: bytes, meta: _Meta, item: int) -> _Item:
 
 
 def _av1(payload: bytes) -> tuple[int, int, bytes]:
-    """Width and height of a still image, and its data with nothing but the sequence header and one frame."""
+    """Width and height of a still image, and its data reduced to the sequence header and one frame."""
     kept = []
     size: tuple[int, int] | None = None
     frames = 0
@@ -277,7 +277,12 @@ def _av1(payload: bytes) -> tuple[int, int, bytes]:
             size = _sequence_size(payload[start:end])
         elif kind in (3, 6):
             frames += 1
-        if kind in (1, 3, 4, 6):  # sequence header, frame header, tiles, both in one; the rest carries no pixels
+        if kind in (
+            1,
+            3,
+            4,
+            6,
+        ):  # sequence header, frame header, tiles, the last two in one; others carry no pixels
             if size is None:
                 raise damaged()
             kept.append(payload[at:end])

@@ -12,7 +12,7 @@ from kantu.processing.image import Resizing
 from kantu.processing.image_config import ImageConfig
 
 ASK_PIXELS = 448 * 448  # 196 visual tokens, the working size for scenes and product images
-MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder whose own limit is no larger was made for it: use it
+MOST_TASK_PIXELS = 1280 * 32 * 32  # a folder with a limit up to this was made for its limit: use it
 # `detail: low`. Below what `ask` takes by default (196 visual tokens), so that low is the cheapest on every folder, and
 # twice the least that the published folders take (256 x 256), so that an image of things stays recognisable.
 LOW_DETAIL_PIXELS = 128 * 32 * 32
@@ -28,13 +28,13 @@ def pixel_budget(
 ) -> int:
     """The pixel budget of an image: what was asked, within the limits, or what its detail says.
 
-    A request's `max_pixels` beats the budget of its task, and that beats `ASK_PIXELS`. A folder that was made for few
-    pixels knows better than a task how many it needs.
+    A request's `max_pixels` beats the budget of its task, and that beats `ASK_PIXELS`. A folder made for few pixels
+    knows better than a task how many it needs.
 
     Args:
-        detail: where `max_pixels` is None: "low" takes at most `LOW_DETAIL_PIXELS`, even below the folder's floor;
-            "high" the folder's limit; "auto" too, where the folder was made for few pixels, else the default of
-            `VLM.ask` or the budget of the task.
+        detail: used if `max_pixels` is None. "low" takes at most `LOW_DETAIL_PIXELS`, even below the folder's floor.
+            "high" takes the folder's limit. "auto" takes it too if the folder was made for few pixels, otherwise the
+            default of `VLM.ask` or the budget of the task.
         most_pixels: a limit below the folder's own, such as a server's.
         task_pixels: the budget of the task, if the question belongs to one.
 
@@ -60,16 +60,16 @@ def pixel_budget(
 
 
 def pixel_budgets(config: ImageConfig, max_pixels: int | None, *, most_pixels: int | None = None) -> dict[Detail, int]:
-    """`pixel_budget` of each detail that an image of one request may ask for; it raises the same."""
+    """`pixel_budget` for each detail that an image of one request may ask for; raises the same errors."""
     details: tuple[Detail, ...] = get_args(Detail)
     return {detail: pixel_budget(config, max_pixels, detail, most_pixels=most_pixels) for detail in details}
 
 
 def image_warnings(resizings: Sequence[Resizing]) -> tuple[str, ...]:
-    """What about the images may harm the answer, in Chinese.
+    """What may harm the answer about the images, in Chinese.
 
-    That there are none (a small model may make one up), and each whose sides were shrunk more than twofold: small text
-    in it is likely lost.
+    It warns if there are none (a small model may invent one), and of each image whose sides were shrunk more than
+    twofold, since small text in it is likely lost.
     """
     if not resizings:
         return ("这次没有图片，回答没有图片作依据。",)

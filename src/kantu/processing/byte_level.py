@@ -6,7 +6,7 @@ import tokenizers
 
 
 def token_bytes(plain: tokenizers.Tokenizer, token_id: int) -> bytes:
-    """The bytes that an entry of a byte-level vocabulary stands for: none for ids beyond it."""
+    """The bytes that an entry of a byte-level vocabulary stands for; none for ids beyond the vocabulary."""
     token = plain.id_to_token(token_id)
     return b"" if token is None else bytes(BYTE_OF[char] for char in token)
 

@@ -1,9 +1,9 @@
 """Messages to token ids: the folder's chat template, image placeholders, three-axis positions.
 
-What users typed passes through the template in disguise: every character that begins or ends an added token is
-swapped for a private-use character, and swapped back only after the template's own added tokens have been cut out.
-So the template sees ordinary strings, ordinary text tokenizes exactly as if rendered in one piece, and no text of a
-user can become or complete an added token, not even when the template joins two of its pieces.
+Users' text passes through the template in disguise: every character that begins or ends an added token is replaced by a
+private-use character, and put back only after the template's own added tokens have been cut out. So the template sees
+ordinary strings, ordinary text tokenizes exactly as if rendered in one piece, and no user's text can become or complete
+an added token, not even where the template joins two pieces of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from kantu.processing.tokenizer import Tokenizer
 Grid = tuple[int, int, int]
 _PRIVATE_USE = range(0xF0000, 0xFFFFE)
 _PRIVATE_USE_RUNS = re.compile(f"[{chr(_PRIVATE_USE[0])}-{chr(_PRIVATE_USE[-1])}]+")
-_AT_ONCE = 2**16  # characters looked at in one call, during which no other thread of the interpreter runs
+_AT_ONCE = 2**16  # characters handled in one call, during which no other Python thread runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class ChatProcessor:
         Args:
             turns: at least one. All their text counts as typed by a user.
             grids: (frames, rows, columns) in patches of every image, in order of appearance.
-            most_tokens: of the prompt, visual tokens included. What is longer is refused before all of it is read.
+            most_tokens: of the prompt, visual tokens included. A longer prompt is refused before all of it is read.
 
         Raises:
             InvalidRequestError: `invalid_turn`, `invalid_text`, `image_count_mismatch`, `invalid_grid`,
@@ -128,7 +128,7 @@ class ChatProcessor:
         return Prompt(input_ids, positions, delta, tuple(zip(starts, lengths, strict=True)))
 
     def _render(self, turns: Sequence[Turn], add_generation_prompt: bool, room: _Room) -> npt.NDArray[np.int64]:
-        """Return token ids with one placeholder an image."""
+        """Return token ids with one placeholder per image."""
         if not turns:
             raise InvalidRequestError(
                 "invalid_turn", "对话不能为空。", "The conversation must not be empty.", param="messages"
@@ -153,7 +153,7 @@ class ChatProcessor:
         return np.array(ids, dtype=np.int64)
 
     def _disguise(self, texts: Sequence[str]) -> dict[str, str]:
-        """Choose a stand-in for every edge character that neither the users nor the template use."""
+        """Choose for every edge character a stand-in that neither the users nor the template use."""
         taken = set(self._template.source).union(self._edges)
         for text in texts:
             for start in range(0, len(text), _AT_ONCE):
@@ -169,7 +169,7 @@ class ChatProcessor:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """How many tokens a prompt may have, `visual` of which are no text."""
+    """How many tokens a prompt may have; `visual` of them are not text."""
 
     most: int | None
     visual: int
@@ -206,8 +206,8 @@ def mrope_positions(
 ) -> tuple[npt.NDArray[np.int64], int]:
     """Three-axis positions of a prompt whose images are already expanded.
 
-    Text advances all axes by one a token. An image that starts at s has T = s + frame, H = s + row, W = s + column on
-    the merged grid, and the text behind it goes on at s + max(rows, columns).
+    Each text token advances all axes by one. An image that starts at s has T = s + frame, H = s + row, W = s + column
+    on the merged grid, and the text after it goes on at s + max(rows, columns).
 
     Args:
         input_ids: int64 [tokens].
@@ -250,7 +250,7 @@ def _for_template(content: str | Sequence[str | None], disguise: Mapping[str, st
 
 
 def _replaced(text: str, characters: Mapping[str, str]) -> str:
-    """With each of a few characters replaced by one that is not in the text: far quicker than `str.translate`."""
+    """Replace each of a few characters by one that is not in the text: much faster than `str.translate`."""
     for old, new in characters.items():
         text = text.replace(old, new)
     return text

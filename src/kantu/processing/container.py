@@ -1,9 +1,9 @@
 """Reads the headers of the accepted image files without decoding a pixel, and keeps only what decoding needs.
 
-Every format is recognised by its content. What leaves is a file rebuilt from the chunks that carry pixels: no metadata,
-no colour profiles, no embedded thumbnails, no later frames (an extended WebP passes whole: its alpha and animation
-chunks depend on each other). So the decoder behind sees little of what an attacker may write, every size it can find
-was checked here, and a truncated file is known as such before any memory is taken.
+Every format is recognised by its content. The result is a file rebuilt from the chunks that carry pixels, without
+metadata, colour profiles, embedded thumbnails or later frames (an extended WebP passes whole, as its alpha and
+animation chunks depend on each other). So the decoder sees little of what an attacker may write, every size that it can
+find has been checked, and a truncated file is recognised before any memory is allocated.
 
 Sources: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), the WebP container specification, GIF89a, the Windows BITMAPINFOHEADER
 family, and the TIFF 6.0 directory that EXIF orientation lives in.
@@ -24,15 +24,15 @@ from kantu.processing.refusal import damaged, variant
 
 @dataclass(frozen=True)
 class Container:
-    """What a file's header promises.
+    """What a file's header declares.
 
     Attributes:
         format: the decoder's name of the format: PNG, JPEG, WEBP, AVIF, GIF or BMP.
         width, height: the largest size the file declares, in pixels, before orientation.
-        data: the file again with only its pixel-carrying parts.
+        data: the file, rebuilt with only its pixel-carrying parts.
         orientation: EXIF orientation, 1 to 8.
         most_pixels: an upper bound of the pixels that the bytes present can encode; None if there is none.
-        frame_pixels: those that have to be encoded, where they are not all.
+        frame_pixels: how many pixels have to be encoded, if not all.
         passes: how often a decoder goes over the whole image.
     """
 
@@ -56,7 +56,7 @@ class Container:
         return upright_size(self.width, self.height, self.orientation)
 
 
-# Honest files stay far below these; without them a file could keep a header walk busy for seconds.
+# Honest files stay far below these. Without them a file could keep the header reader busy for seconds.
 _MAX_CHUNKS = 20_000
 _MAX_GIF_BLOCKS = 200_000  # of all extensions and the first frame
 
@@ -90,7 +90,7 @@ def inspect(data: bytes) -> Container:
 
 
 def _photo_format(data: bytes) -> Container:
-    """A file of boxes: AVIF is read; HEIC, which phones write, is told apart."""
+    """A file of boxes: reads AVIF, and recognises HEIC, which phones write."""
     found = avif.brands(data)
     if found & {b"avif", b"avis"}:
         still = avif.read(data)
@@ -125,7 +125,7 @@ def _png(data: bytes) -> Container:
         end = offset + 12 + length
         if end > len(data):
             raise damaged()
-        if (offset == 8) != (kind == b"IHDR"):  # exactly one, and first: a second one could change the size
+        if (offset == 8) != (kind == b"IHDR"):  # exactly one, and first: a second IHDR could change the size
             raise damaged()
         if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
             if zlib.crc32(data[offset + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
@@ -179,7 +179,7 @@ def _jpeg(data: bytes) -> Container:
         if marker == 0xFF:  # fill byte
             offset += 1
             continue
-        if marker in (0x00, 0x01, 0xD8, 0xD9) or 0xD0 <= marker <= 0xD7:  # nothing that may stand before a scan
+        if marker in (0x00, 0x01, 0xD8, 0xD9) or 0xD0 <= marker <= 0xD7:  # markers that may not stand before a scan
             raise damaged()
         (length,) = struct.unpack_from(">H", data, offset + 2)
         end = offset + 2 + length
@@ -197,7 +197,7 @@ def _jpeg(data: bytes) -> Container:
             height, width = struct.unpack_from(">HH", body, 1)
         elif marker == 0xE1 and body.startswith(b"Exif\x00\x00") and orientation == 1:
             orientation = exif_orientation(body[6:])
-        # JFIF (APP0) and Adobe (APP14) say how colours are stored; every other APPn and comment is dropped.
+        # JFIF (APP0) and Adobe (APP14) define how colours are stored; other APPn segments and comments are dropped.
         if marker in (0xE0, 0xEE) or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             parts.append(data[offset:end])
         if marker == 0xDA:
@@ -218,7 +218,7 @@ _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # not a stuffed byte, a
 
 
 def _jpeg_scans(data: bytes, offset: int) -> tuple[int, int]:
-    """Return where the end-of-image marker stands and the number of scans; a file cut off anywhere has no end."""
+    """Return the offset of the end-of-image marker and the number of scans. A truncated file has no such marker."""
     scans = 1
     for _ in range(_MAX_CHUNKS):
         found = _JPEG_MARKER.search(data, offset)
@@ -228,7 +228,7 @@ def _jpeg_scans(data: bytes, offset: int) -> tuple[int, int]:
         marker = data[offset + 1]
         if marker == 0xD9:
             return offset, scans
-        if marker in _SOF:  # the frame header stands before the first scan; another would change the size
+        if marker in _SOF:  # the frame header comes before the first scan; a second one could change the size
             raise damaged()
         scans += marker == 0xDA
         offset += 2 + int(struct.unpack_from(">H", data, offset + 2)[0])
@@ -248,7 +248,7 @@ def _webp(data: bytes) -> Container:
     most_pixels = None  # a lossless or an animated file can hold a large plain image in next to nothing
     if kind == b"VP8X":
         width, height = _webp_canvas(data)
-        for name, body in _webp_chunks(data, 30):  # 30: behind the VP8X chunk
+        for name, body in _webp_chunks(data, 30):  # 30: after the VP8X chunk
             if name == b"EXIF":
                 orientation = exif_orientation(body.removeprefix(b"Exif\x00\x00"))
             elif name == b"VP8 ":
@@ -260,7 +260,7 @@ def _webp(data: bytes) -> Container:
         width, height = _webp_frame_size(kind, data[20:30])
         if kind == b"VP8 ":
             most_pixels = length * 8 * _WEBP_MACROBLOCK
-        frame = data[12 : 20 + length + (length & 1)]  # without what follows it
+        frame = data[12 : 20 + length + (length & 1)]  # without the chunks after it
         data = b"RIFF" + struct.pack("<I", len(frame) + 4) + b"WEBP" + frame
     else:
         raise damaged()
@@ -322,7 +322,7 @@ def _gif(data: bytes) -> Container:
                 max(height, top + rows),
                 b"".join(parts),
                 most_pixels=packed_bytes * 8 // 3 * 4096,  # a code of at least 3 bits stands for at most 4096 pixels
-                frame_pixels=columns * rows,  # outside the frame nothing is coded
+                frame_pixels=columns * rows,  # nothing is coded outside the frame
             )
         else:  # the trailer before any frame, or garbage
             break
@@ -330,7 +330,7 @@ def _gif(data: bytes) -> Container:
 
 
 def _gif_blocks_end(data: bytes, offset: int, most: int) -> tuple[int, int, int]:
-    """Return the offset behind a chain of at most `most` sub-blocks, the bytes they hold, and how many are left."""
+    """Return the offset after a chain of at most `most` sub-blocks, their bytes, and how many more are allowed."""
     held = 0
     for left in range(most, 0, -1):
         size = data[offset]
@@ -355,7 +355,7 @@ def _bmp(data: bytes) -> Container:
             "不支持压缩的 BMP；请另存为 PNG 或 JPEG。",
             "Compressed BMP is not supported; save it as PNG or JPEG.",
         )
-    height = abs(height)  # negative means that rows run from the top
+    height = abs(height)  # negative: rows run from the top
     if width <= 0 or bits not in (1, 2, 4, 8, 16, 24, 32):
         raise damaged()
     row_bytes = (width * bits + 31) // 32 * 4
@@ -365,13 +365,13 @@ def _bmp(data: bytes) -> Container:
 
 def upright_size(width: int, height: int, orientation: int) -> tuple[int, int]:
     """(width, height) after an EXIF orientation is applied."""
-    return (height, width) if orientation >= 5 else (width, height)  # those from 5 on turn it on its side
+    return (height, width) if orientation >= 5 else (width, height)  # from 5 on, sides are exchanged
 
 
 def exif_orientation(exif: bytes) -> int:
     """Return the orientation (1 to 8) from a TIFF-structured EXIF block; 1 if it has none or cannot be read.
 
-    Orientation is a courtesy of the camera: a broken block does not make the image wrong.
+    Orientation is optional: a broken block does not make the image invalid.
     """
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(exif[:4])
     if order is None:

@@ -1,4 +1,4 @@
-"""What a checked conversation is: turns for the chat template, and where their images come from. Nothing else."""
+"""A checked conversation: turns for the chat template, and where their images come from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Turn:
 
     Attributes:
         role: who speaks; "tool" for templates that know it, no API of ours takes it.
-        content: text, or parts in order, of which None stands for an image.
+        content: text, or parts in order; None stands for an image.
 
     Raises:
         InvalidRequestError: `invalid_turn`: another role or content; `invalid_text`: not Unicode.
@@ -50,18 +50,18 @@ class Turn:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What is said, part by part."""
+        """The text parts, in order."""
         content = (self.content,) if isinstance(self.content, str) else self.content
         return tuple(part for part in content if part is not None)
 
     @property
     def image_count(self) -> int:
-        """How many images it shows."""
+        """How many images it has."""
         return 0 if isinstance(self.content, str) else self.content.count(None)
 
     @property
     def says_something(self) -> bool:
-        """Whether there is any text but blanks."""
+        """Whether there is any text other than blanks."""
         return any(text.strip() for text in self.texts)
 
 
@@ -70,9 +70,9 @@ class ImageReference:
     """Where an image comes from: exactly one of `url`, `file_id` and `local`.
 
     Attributes:
-        path: what errors name: the client's own way to the image, such as ``messages.0.content.1.image_url``.
-        detail: how closely it is to be looked at.
-        url: a ``data:`` URL, or, over HTTP, one that the service may fetch.
+        path: names the image in errors, as the client sees it, such as ``messages.0.content.1.image_url``.
+        detail: how closely to look at it.
+        url: a ``data:`` URL or, over HTTP, a URL that the service may fetch.
         file_id: of an uploaded file; over HTTP only.
         local: path, bytes or PIL image; in Python only.
     """
@@ -86,14 +86,14 @@ class ImageReference:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Turns, and one source for each image in them, in order."""
+    """Turns, and one reference for each image in them, in order."""
 
     turns: tuple[Turn, ...]
     images: tuple[ImageReference, ...] = ()
 
 
 def check_question(conversation: Conversation) -> None:
-    """Whether the user asks something at the end. Images alone will do where something was said before them: by the
+    """Check that the user asks something at the end. Images alone are enough if something was said before them, by the
     system message ("read the order number") or by the user ("what do the next ones show?").
 
     Raises:

@@ -19,15 +19,15 @@ _BLANKS = b"\t\n\f\r "
 
 
 def is_data_url(text: str) -> bool:
-    """Whether `read_data_url` is to read it, whatever it then says."""
+    """Whether it starts like a `data:` URL, valid or not."""
     return text[:5].lower() == "data:"
 
 
 def read_data_url(url: str) -> bytes:
-    """The bytes of a `data:` URL. Whether they are an image is for the decode guard to say.
+    """The bytes of a `data:` URL. The decode guard decides whether they are an image.
 
     Raises:
-        ImageError: `image_too_many_bytes`, told before anything is decoded; `invalid_data_url`: not base64.
+        ImageError: `image_too_many_bytes`, raised before anything is decoded; `invalid_data_url`: not base64.
     """
     header = _HEADER.match(url)
     if header is None:

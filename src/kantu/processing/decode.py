@@ -1,6 +1,6 @@
 """From an image file that the guard has let through to the pixels that the network gets.
 
-The only code that runs decoders. It holds the decoded image, once more in RGB where that differs, and little besides.
+The only code that runs decoders. In memory are the decoded image, a copy in RGB if it is not RGB, and little else.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _BAND_PIXELS = 2**20
 def render(container: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
     """Decode an image into upright RGB of the size asked for, uint8 [height, width, 3].
 
-    EXIF orientation is applied; transparency is laid on white; CMYK, 16-bit, palette and grey become RGB. Colour
-    profiles are ignored, as the reference processor does.
+    EXIF orientation is applied; transparency is composited on white; CMYK, 16-bit, palette and grey become RGB. Colour
+    profiles are ignored, as in the reference processor.
 
     Raises:
         ImageError: `image_damaged`, `image_unsupported_variant`.
-        MemoryError: there is not enough.
+        MemoryError: there is not enough memory.
     """
     return render_image(load(container), container.orientation, width, height)
 
@@ -40,7 +40,7 @@ def load(container: Container) -> Image.Image:
         image.load()
     except (ImageError, MemoryError):
         raise
-    except Exception:  # decoders raise nearly anything on hostile bytes, and none of their words may reach the user
+    except Exception:  # decoders raise nearly anything on hostile bytes, and their messages must not reach the user
         raise damaged() from None
     return image
 
@@ -69,7 +69,7 @@ _UPRIGHT = {
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert any 8- or 16-bit mode to RGB, transparency on white. In bands: the steps in between take much memory."""
+    """Convert any 8- or 16-bit mode to RGB, transparency on white, in bands, as the steps take much memory."""
     if image.mode == "RGB" and not image.has_transparency_data:
         return image
     rgb = Image.new("RGB", image.size)
@@ -84,7 +84,7 @@ def _band_to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "I;16", "I;16L", "I;16B", "I;16N"):
         return _from_16_bit(image)
     if image.has_transparency_data:
-        if image.mode == "La":  # premultiplied; Pillow knows the way only through LA
+        if image.mode == "La":  # premultiplied; Pillow converts it only through LA
             image = image.convert("LA")
         image = image.convert("RGBA")
         white = Image.new("RGB", image.size, (255, 255, 255))
@@ -102,6 +102,6 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
     levels = np.asarray(image).astype(np.int64).clip(0, 65535)
     grey = ((levels * 255 + 32767) // 65535).astype(np.uint8)
     transparent = image.info.get("transparency")
-    if isinstance(transparent, int):  # one 16-bit level that stands for "nothing here"
+    if isinstance(transparent, int):  # one 16-bit level that means transparent
         grey[levels == transparent] = 255
     return Image.fromarray(grey).convert("RGB")

@@ -1,4 +1,4 @@
-"""The decode guard: whether an image file is let through, decided from its header before anything is decoded."""
+"""The decode guard: accepts or refuses an image file by its header, before anything is decoded."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _MAX_PASSED_PIXELS = 1_500_000_000
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What the decode guard lets through. Sizes are those the file declares, before any resizing.
+    """What the decode guard accepts. Sizes are those the file declares, before any resizing.
 
     Attributes:
         max_bytes: size of the file.
-        max_pixels: width x height; at most Pillow's own bound, so that its warning is never met.
+        max_pixels: width x height; at most Pillow's own bound, so that Pillow never warns.
         min_side: shorter side in pixels.
         max_aspect: longer side / shorter side.
     """
@@ -45,10 +45,10 @@ DEFAULT_LIMITS = ImageLimits()
 
 
 def guard(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Container:
-    """Look at an untrusted PNG, JPEG, WebP, AVIF, BMP or GIF (first frame) without decoding it.
+    """Check an untrusted PNG, JPEG, WebP, AVIF, BMP or GIF (first frame) without decoding it.
 
     Returns:
-        What `decode.render` may be given.
+        The input of `decode.render`.
 
     Raises:
         ImageError: with one of the codes `image_empty`, `image_too_many_bytes`, `image_unsupported_format`,
@@ -107,7 +107,7 @@ def too_many_bytes(limits: ImageLimits) -> ImageError:
 
 
 def too_thin(cap: float) -> ImageError:
-    """For an image whose one side is more than `cap` times the other."""
+    """For an image with one side more than `cap` times the other."""
     return ImageError(
         "image_too_thin",
         f"图片过于细长：长边最多是短边的 {cap:g} 倍。",

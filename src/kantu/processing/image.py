@@ -1,6 +1,6 @@
 """Images on their way to the network: guarded decode, resize to the pixel budget, patches, content hash.
 
-Whatever an untrusted file does, what leaves is clean RGB or an ImageError of ours.
+Any untrusted file becomes clean RGB or raises our ImageError.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Resizing:
-    """What becomes of an image's size; a header tells it.
+    """How an image is resized, known from its header.
 
     Attributes:
         original_size: (width, height) in pixels before resizing, after orientation.
-        width, height: in pixels, of what the network sees.
+        width, height: in pixels, as the network sees it.
     """
 
     original_size: tuple[int, int]
@@ -73,13 +73,13 @@ class CleanImage:
 
     @classmethod
     def of(cls, pixels: npt.NDArray[np.uint8], original_size: tuple[int, int]) -> CleanImage:
-        """The image of pixels that nobody changes any more."""
+        """An image of these pixels, which must not change any more."""
         pixels.flags.writeable = False
         return cls(pixels, content_hash(pixels), original_size)
 
     @property
     def resizing(self) -> Resizing:
-        """What has been done to its size."""
+        """How it was resized."""
         height, width, _ = self.pixels.shape
         return Resizing(self.original_size, width, height)
 
@@ -95,8 +95,8 @@ class CleanImage:
 def smart_resize(height: int, width: int, *, factor: int, min_pixels: int, max_pixels: int) -> tuple[int, int]:
     """Return (height, width) of the resized image: multiples of `factor` inside the pixel budget, aspect kept.
 
-    The rule of the Qwen-VL family: sides are rounded half to even; over budget, both are scaled down and floored (never
-    below one factor); under it, scaled up and ceiled. Very thin images can therefore end above a small budget.
+    The rule of the Qwen-VL family: sides are rounded half to even. Above the budget both are scaled down and floored
+    (never below one factor); below it they are scaled up and ceiled. So very thin images can exceed a small budget.
 
     Raises:
         ImageError: `image_too_thin` if one side is more than 200 times the other.
@@ -116,9 +116,9 @@ def smart_resize(height: int, width: int, *, factor: int, min_pixels: int, max_p
 
 
 def plan(size: tuple[int, int], config: ImageConfig, max_pixels: int) -> Resizing:
-    """What an upright image of `size`, (width, height), becomes under the pixel budget `max_pixels`.
+    """How an upright image of `size`, (width, height), is resized under the pixel budget `max_pixels`.
 
-    A budget below the checkpoint's floor is the floor, too.
+    A budget below the checkpoint's floor replaces the floor too.
 
     Raises:
         ImageError: `image_too_thin`.
@@ -127,7 +127,7 @@ def plan(size: tuple[int, int], config: ImageConfig, max_pixels: int) -> Resizin
     rows, columns = smart_resize(
         height, width, factor=config.factor, min_pixels=min(config.min_pixels, max_pixels), max_pixels=max_pixels
     )
-    if max_pixels < config.min_pixels and rows * columns > max_pixels:  # enlarging rounds up; the budget holds
+    if max_pixels < config.min_pixels and rows * columns > max_pixels:  # enlarging rounds up, but the budget holds
         rows, columns = smart_resize(
             height * config.factor,
             width * config.factor,
@@ -150,7 +150,7 @@ def prepare(
     Args:
         source: path of a file, its bytes, or a PIL image.
         max_pixels: budget for this request instead of the checkpoint's own; at least one visual token. Below
-            the checkpoint's floor it is the floor, too.
+            the checkpoint's floor it replaces the floor too.
 
     Raises:
         ImageError: as `guard.guard` and `decode.render`, and `image_not_found`, `image_unreadable` for a path.
@@ -200,8 +200,8 @@ def patchify(pixels: npt.NDArray[np.uint8], config: ImageConfig) -> npt.NDArray[
         pixels: uint8 [height, width, 3]; both sides multiples of `config.factor`.
 
     Returns:
-        float32 [patches, 3 * temporal_patch_size * patch_size * patch_size]. A patch holds channel, frame, row, column
-        in that order; patches that merge into one visual token stand together: (gh / m, gw / m, m, m).
+        float32 [patches, 3 * temporal_patch_size * patch_size * patch_size]. A patch is ordered by channel, frame, row,
+        column. Patches that merge into one visual token are adjacent: (gh / m, gw / m, m, m).
     """
     height, width, channels = pixels.shape
     if channels != 3 or height % config.factor or width % config.factor or pixels.dtype != np.uint8:
@@ -235,7 +235,7 @@ def _read_file(path: Path, limits: ImageLimits) -> bytes:
 
 
 def _read_pil(image: Image.Image, limits: ImageLimits) -> int:
-    """Have an image that its owner opened read in; its EXIF orientation."""
+    """Load a PIL image that the caller opened. Returns its EXIF orientation."""
     check_size(image.width, image.height, limits)
     try:
         image.load()

@@ -1,4 +1,4 @@
-"""What a checkpoint's preprocessor_config.json says about pixels."""
+"""A checkpoint's preprocessor_config.json: how images are resized and normalised."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ImageConfig:
         temporal_patch_size: frames in a patch; a still image is repeated.
         merge_size: patches along each side of one visual token.
         image_mean, image_std: per channel (R, G, B), on values scaled to 0..1.
-        min_pixels, max_pixels: the budget a resized image should lie in.
+        min_pixels, max_pixels: the range for a resized image's pixels.
     """
 
     patch_size: int
@@ -41,11 +41,11 @@ class ImageConfig:
         """Read preprocessor_config.json of a model folder.
 
         `size.shortest_edge` and `size.longest_edge` are pixel counts in this family; the older `min_pixels` and
-        `max_pixels` win over them, as in transformers. Nothing is filled in: a wrong guess here shows only as bad
+        `max_pixels` win over them, as in transformers. There are no defaults: a wrong guess would show only as bad
         answers.
 
         Raises:
-            CheckpointError: file missing or damaged, a value missing, or one that asks for other processing than ours.
+            CheckpointError: the file or a value is missing or damaged, or asks for other processing than ours.
         """
         raw = folder.json("preprocessor_config.json")
         size = raw.get("size")

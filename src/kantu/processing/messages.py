@@ -1,4 +1,4 @@
-"""OpenAI-shaped messages: what they may be, for the Python API and over HTTP alike, and how they become a conversation.
+"""OpenAI-shaped messages: which are valid, in the Python API and over HTTP, and how they become a conversation.
 
 The models are both the checker and the OpenAPI document. The two APIs differ in one thing: in Python an image may also
 be a path, bytes or a PIL image, over HTTP an uploaded file. Nothing is fetched or opened here.
@@ -97,13 +97,13 @@ class ImagePart(_Body):
 
 
 Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
-# Only the first fault is told. Those of a hundred thousand parts would take half a second to word, on an event loop.
+# Only the first error is reported: those of a hundred thousand parts would block an event loop for half a second.
 TextParts = Annotated[list[TextPart], Field(fail_fast=True)]
 Parts = Annotated[list[Part], Field(fail_fast=True)]
 
 
 class _Message(_Body):
-    """What clients send along empty, above all with answers of this or another server: it says nothing."""
+    """Fields that clients send empty, mostly with answers of this or another server; they are ignored."""
 
     name: StrictStr | None = None
     refusal: None = None
@@ -138,7 +138,7 @@ class AssistantMessage(_Message):
 
 
 def _images_in_place(message: Any) -> Any:
-    """Named before anything else is: as its own fault, whatever else the message's role does not take."""
+    """Reports misplaced images first, before anything else that the message's role does not take."""
     if not isinstance(message, Mapping) or message.get("role") not in ("system", "developer", "assistant", "tool"):
         return message
     content = message.get("content")
@@ -161,7 +161,7 @@ Message = Annotated[
 
 
 def check_source(source: object) -> ImageSource:
-    """An image given as path, data: URL, bytes or PIL image; any other URL is refused by name."""
+    """An image given as path, data: URL, bytes or PIL image. Other URLs are refused with their own error."""
     if isinstance(source, str) and is_data_url(source):
         return read_data_url(source)
     if isinstance(source, str) and (scheme := _SCHEME.match(source)):
@@ -244,12 +244,12 @@ def read_messages(messages: Sequence[Mapping[str, Any]]) -> Conversation:
         messages: ``{"role": "system" | "developer" | "user" | "assistant", "content": ...}``; content is a string or a
             list of ``{"type": "text", "text": ...}``, ``{"type": "image_url", "image_url": {"url":
             "data:image/png;base64,", "detail": "low"}}`` (or the URL alone) and ``{"type": "image", "image": path |
-            data: URL | bytes | PIL image, "detail": "low"}``; images are the user's only. The last
+            data: URL | bytes | PIL image, "detail": "low"}``; only user messages may have images. The last
             message is the user's.
 
     Raises:
-        InvalidRequestError: anything else, with the path to it as `param`; also http(s) and file URLs, since Kantu
-            fetches nothing on a caller's word.
+        InvalidRequestError: anything else, with the path to it as `param`; also http(s) and file URLs, as nothing is
+            fetched.
         ImageError: a data URL that is not base64 or too large.
     """
     failure: ValidationError
@@ -292,7 +292,7 @@ def conversation_of(messages: Sequence[AnyMessage]) -> Conversation:
     turns = []
     for number, message in enumerate(messages):
         content: str | tuple[str | None, ...]
-        if isinstance(message, AssistantMessage):  # templates know answers as text only
+        if isinstance(message, AssistantMessage):  # templates take only text as an answer
             given = message.content or ""
             content = given if isinstance(given, str) else "".join(part.text for part in given)
         elif isinstance(message.content, str):
@@ -311,7 +311,7 @@ def conversation_of(messages: Sequence[AnyMessage]) -> Conversation:
 
 
 def _decoded(image: ImageReference) -> ImageReference:
-    """With the bytes of a ``data:`` URL in its place."""
+    """The reference, with a ``data:`` URL replaced by its bytes."""
     if image.url is None:
         return image
     with blaming(image.path):

@@ -1,18 +1,19 @@
-"""A long text to token ids piece by piece, so that memory, and the time the interpreter is held, go with the piece.
+"""Encodes a long text piece by piece, so that memory and the time the GIL is held grow only with the piece.
 
 The ids are exactly those of the whole text. A byte-level BPE tokenizer normalizes the text, splits it by an expression,
-and merges bytes inside each part of the split; so pieces give the ids of the whole where nothing reaches across a cut:
+and merges bytes inside each part of the split. So pieces give the ids of the whole if nothing reaches across a cut:
 
-- Normalization (NFC): the character behind the cut begins a composition or has none (Unicode Standard Annex 15).
-- Split: for the expressions known here there is a boundary between the two characters whatever stands around them, and
-  no part before it depends on what follows. None of them looks behind, so what follows never depends on what is before.
-- Merges: none passes a boundary of the split. A run of letters or of symbols is one part, however long, and is cut
-  inside: the piece gives up its last tokens, the next one begins where the first of these began, and must begin with
-  the same token. A sequence of tokens is the BPE of their bytes if that holds for each two neighbours: merges act in
-  one order everywhere, so the first to pass a boundary would pass it with these two alone (the argument of the `bpe`
-  crate, github.com/github/rust-gems). All neighbours then have stood side by side in the encoding of one piece.
+- Normalization (NFC): the character after the cut begins a composition or has none (Unicode Standard Annex 15).
+- Split: for the expressions known here there is a boundary between the two characters in any context, and no part
+  before it depends on what follows. None of them looks behind, so what follows never depends on what is before.
+- Merges: none crosses a boundary of the split. A run of letters or of symbols is one part, however long, and is cut
+  inside: the piece gives up its last tokens, and the next piece begins where the first of these began and must begin
+  with the same token. A sequence of tokens is the BPE of its bytes if this holds for every two neighbours: merges act
+  in the same order everywhere, so the first merge to cross a boundary would also cross it with these two alone (the
+  argument of the `bpe` crate, github.com/github/rust-gems). All neighbours have been adjacent in the encoding of one
+  piece.
 
-Where a text offers no such place, as in a run of blanks or of combining marks, the piece is as long as it must be.
+If a text has no such place, as in a run of blanks or of combining marks, the piece becomes as long as necessary.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ _WORDS = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _LETTER, _MARK = "A-Za-z\u4e00-\u9fa5", r"!-/:-@\[-`{-~、。！，：；？"
-# Where _WORDS always divides: behind a word, on either side of a digit but not behind a blank, behind the last newline.
+# Where _WORDS always splits: after a word, on either side of a digit but not after a blank, after the last newline.
 _BETWEEN_WORDS = re.compile(
     rf"(?<=[{_LETTER}])[\s0-9{_MARK}]|(?<=[0-9])[\s0-9{_LETTER}{_MARK}]|(?<=[\r\n])[0-9{_LETTER}{_MARK}]"
 )
-_SEARCHED = 256  # places tried before a piece grows
+_SEARCHED = 256  # places tried before the piece is made longer
 _SEARCHED_IN_RUNS = 32
 _RUN_BEFORE, _RUN_BEHIND = 512, 16  # characters of one run around a cut inside it
-_GIVEN_UP = 8  # tokens: beyond that the end of a piece hardly ever changes how it is merged
+_GIVEN_UP = 8  # last tokens dropped; the end of a piece hardly ever changes how tokens before them are merged
 
 
 class _Cut(NamedTuple):
@@ -56,7 +57,7 @@ class PieceEncoder:
 
     Args:
         plain: without added tokens and post-processor.
-        piece_characters: of a piece, where the text allows.
+        piece_characters: of a piece, if the text allows.
     """
 
     def __init__(self, plain: tokenizers.Tokenizer, piece_characters: int = PIECE_CHARACTERS) -> None:
@@ -69,7 +70,7 @@ class PieceEncoder:
         )
 
     def encode(self, text: str) -> Iterator[list[int]]:
-        """The ids, in lists to be joined. Nothing is done before the next list is asked for."""
+        """The ids, in lists to be joined. Each list is made only when it is asked for."""
         start = 0
         cut = self._cut(text, start, self._size)
         ids = self._ids(text, start, cut)
@@ -85,18 +86,18 @@ class PieceEncoder:
             if kept < len(ids) and following_ids[:1] == ids[kept : kept + 1]:
                 yield ids[:kept]
                 start, cut, ids = place, following, following_ids
-            else:  # merged differently than the piece alone has it
+            else:  # merged differently than in the piece alone
                 cut = self._cut(text, start, 2 * (cut.place - start))
                 ids = self._ids(text, start, cut)
         yield ids
 
     def _ids(self, text: str, start: int, cut: _Cut | None) -> list[int]:
         piece = text[start : None if cut is None else cut.place]
-        # The batched call lets go of the interpreter while it works, `encode` does not; "fast" leaves out offsets.
+        # The batched call releases the GIL, `encode` does not; "fast" leaves out offsets.
         return list(self._plain.encode_batch_fast([piece], add_special_tokens=False)[0].ids)
 
     def _cut(self, text: str, start: int, length: int) -> _Cut | None:
-        """A cut about `length` behind `start`, or further where there is none; None where the text ends before it."""
+        """A cut about `length` after `start`, or the next possible one; None if the text ends before it."""
         if self._split is None:
             return None
         for end in range(start + length, len(text), self._size):
@@ -117,7 +118,7 @@ class PieceEncoder:
         return _normalized_apart(text, place)
 
     def _is_in_run(self, text: str, place: int) -> bool:
-        """Whether the text around is part of one run of letters, or of one of symbols, and could be cut here."""
+        """Whether the text around lies inside one run of letters or of symbols, so that it can be cut here."""
         around = text[place - _RUN_BEFORE : place + _RUN_BEHIND]
         if not _normalized_apart(text, place) or any(map(str.isspace, around)):
             return False
@@ -126,7 +127,7 @@ class PieceEncoder:
         return len(self._plain.pre_tokenizer.pre_tokenize_str(around)) == 1
 
     def _give_up(self, text: str, ids: list[int], end: int) -> tuple[int, int]:
-        """How many tokens of a piece that was cut in a run at `end` are kept, and where in the text they end."""
+        """How many tokens are kept of a piece that was cut inside a run at `end`, and where in the text they end."""
         best = len(ids), end
         tail = b""
         for kept in range(len(ids) - 1, 0, -1):
@@ -148,8 +149,7 @@ class PieceEncoder:
 
 
 def _expression(plain: tokenizers.Tokenizer) -> str | None:
-    """The expression by which `plain` splits, where it is one whose boundaries are known here and nothing else is done
-    to the text but NFC."""
+    """The expression by which `plain` splits, if its boundaries are known here and only NFC is applied besides."""
     normalizer = plain.normalizer
     if normalizer is not None and _state(normalizer) != {"type": "NFC"}:
         return None
@@ -166,17 +166,17 @@ def _expression(plain: tokenizers.Tokenizer) -> str | None:
 
 
 def _state(part: Any) -> dict[str, Any]:
-    """What tokenizer.json says of a normalizer or pre-tokenizer."""
+    """A normalizer or pre-tokenizer as in tokenizer.json."""
     state: dict[str, Any] = json.loads(part.__getstate__())
     return state
 
 
 def _normalized_apart(text: str, place: int) -> bool:
-    """Whether NFC of the text is NFC of what is before the place and of what is behind it.
+    """Whether NFC of the text is NFC of the part before the place plus NFC of the part after it.
 
-    It is where the character behind has combining class 0 and composes with none before it. Those that do are marks,
-    Hangul's jamo, and in later versions of Unicode some letters of scripts between U+11000 and U+20000. Characters that
-    this Python does not know may compose by the library's tables.
+    This holds if the character after the place has combining class 0 and never composes with one before it. Characters
+    that compose are marks, Hangul's jamo and, in later versions of Unicode, some letters of scripts between U+11000 and
+    U+20000. Characters unknown to this Python may compose by the library's tables.
     """
     before, behind = unicodedata.category(text[place - 1]), unicodedata.category(text[place])
     if "Cn" in (before, behind) or behind[0] == "M":

@@ -1,4 +1,4 @@
-"""The errors that readers of image files share."""
+"""The errors shared by all readers of image files."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def damaged() -> ImageError:
 
 
 def variant(chinese: str, english: str) -> ImageError:
-    """For a form of an accepted format that is not accepted; the message says what to do instead."""
+    """For an unsupported variant of an accepted format; the message says what to do instead."""
     return ImageError("image_unsupported_variant", chinese, english)

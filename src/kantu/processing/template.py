@@ -1,7 +1,7 @@
 """The chat template of a model folder, in a sandbox.
 
-Templates come with weights from strangers: they may build strings and nothing else. The environment (whitespace rules,
-loop controls, `raise_exception`, `strftime_now`, unescaped `tojson`) is the one chat templates are written for.
+Templates come with weights from strangers, so they may only build strings. The environment (whitespace rules, loop
+controls, `raise_exception`, `strftime_now`, unescaped `tojson`) is the one that chat templates are written for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NAMED_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
 
 
 class _Generation(Extension):
-    """Lets `{% generation %}`, with which templates mark answers for training, stand for its body."""
+    """Replaces `{% generation %}`, with which templates mark answers for training, by its body."""
 
     tags = {"generation"}  # noqa: RUF012  (declared on instances by the base class)
 
@@ -44,7 +44,7 @@ class ChatTemplate:
         """Compile a template.
 
         Args:
-            tokens: what the template may name: `eos_token` and its like.
+            tokens: names that the template may use, such as `eos_token`.
 
         Raises:
             CheckpointError: `invalid_chat_template`.
@@ -83,7 +83,7 @@ class ChatTemplate:
 
         Raises:
             InvalidRequestError: `chat_template_refused` if the template refuses it.
-            CheckpointError: `invalid_chat_template` if the template reaches for what it may not have.
+            CheckpointError: `invalid_chat_template` if the template accesses what the sandbox forbids.
         """
         try:
             return self._template.render(
@@ -95,7 +95,7 @@ class ChatTemplate:
             )
         except jinja2.exceptions.SecurityError as error:
             raise _bad_template("试图越出沙箱", "it tries to leave the sandbox") from error
-        except Exception as error:  # raise_exception, or anything the template's own code runs into
+        except Exception as error:  # raise_exception, or any error in the template's own code
             raise InvalidRequestError(
                 "chat_template_refused",
                 "模型的对话模板不接受这样的对话；请检查消息的角色和顺序。",

@@ -1,7 +1,7 @@
-"""A thin wrapper on `tokenizers` for byte-level BPE folders, and detokenising piece by piece.
+"""A thin wrapper around `tokenizers` for byte-level BPE folders, and incremental detokenising.
 
-Two questions are kept apart that one library call mixes: which text is the template's own and may name added tokens,
-and which text a user typed and may not.
+It separates two kinds of text that one library call mixes: the template's own text, which may name added tokens, and
+users' text, which may not.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from kantu.processing.byte_level import BYTE_OF, token_bytes
 from kantu.processing.conversation import check_text
 from kantu.processing.pieces import PieceEncoder
 
-_NFC_SHRINKS = 4  # times that NFC shortens UTF-8 at most; 7 bytes that spell U+0390 become 2
+_NFC_SHRINKS = 4  # the most times NFC shortens UTF-8; 7 bytes that spell U+0390 become 2
 
 
 class Tokenizer:
     """Text to token ids and back. Immutable after loading and safe to share between threads.
 
     Attributes:
-        vocab_size: one more than the largest id the tokenizer knows; a checkpoint may hold more rows than this.
+        vocab_size: the tokenizer's largest id plus one; a checkpoint may have more rows.
         added_tokens: every added token (special or not): text -> id.
-        special_ids: ids of the added tokens marked special, which decoding leaves out.
+        special_ids: ids of the added tokens that are marked special; decoding leaves them out.
     """
 
     def __init__(self, plain: tokenizers.Tokenizer, added: dict[str, int], special_ids: frozenset[int]) -> None:
-        """Use `from_folder`. `plain` must not know any added token."""
+        """Use `from_folder`. `plain` must not contain any added token."""
         self._plain = plain
         self._pieces = PieceEncoder(plain)
         self._most_bytes_each = _most_bytes_each(plain)
@@ -41,7 +41,7 @@ class Tokenizer:
         self.special_ids = special_ids
         self._added_by_id = {i: text for text, i in added.items()}
         self.vocab_size = max([plain.get_vocab_size(), *(i + 1 for i in added.values())])
-        # Leftmost, then longest: the order in which the library itself cuts added tokens out of a text.
+        # Leftmost, then longest, as the library itself cuts added tokens out of a text.
         by_length = sorted(added, key=len, reverse=True)
         self._added_pattern = re.compile("|".join(map(re.escape, by_length)) or r"(?!)")
 
@@ -75,11 +75,11 @@ class Tokenizer:
         return cls(_without_added_tokens(full, text, added), added, frozenset(special))
 
     def encode(self, text: str, *, allow_special: bool) -> list[int]:
-        """Turn text into token ids; nothing is put before or after it.
+        """Turn text into token ids; nothing is added before or after.
 
         Args:
-            allow_special: whether text that spells an added token becomes that token. False for anything a user typed:
-                then no added token can come out, whatever the text.
+            allow_special: whether text that spells an added token becomes that token. Use False for all users' text:
+                then no text can yield an added token.
 
         Raises:
             InvalidRequestError: `invalid_text` for text that is not valid Unicode (lone surrogates).
@@ -92,16 +92,16 @@ class Tokenizer:
         return ids
 
     def encode_pieces(self, text: str) -> Iterator[list[int]]:
-        """As `encode` without added tokens, in lists to be joined: a long text is read as far as they are asked for."""
+        """As `encode` without added tokens, in lists to be joined. A long text is read only as far as needed."""
         check_text(text)
         return self._pieces.encode(text)
 
     def least_tokens(self, text: str) -> int:
-        """A number that the tokens of the text cannot be below, known without making them. It may be much lower."""
+        """A lower bound of the text's number of tokens, found without encoding. It may be far below that number."""
         return -(-len(text.encode(errors="replace")) // self._most_bytes_each) if self._most_bytes_each else 0
 
     def split_added(self, text: str) -> list[tuple[str, int | None]]:
-        """Cut text at the added tokens it spells: (piece, None) for text and (token, id) for a token, in order."""
+        """Cut text at the added tokens it spells: (text, None) or (token, id), in order."""
         pieces: list[tuple[str, int | None]] = []
         start = 0
         for match in self._added_pattern.finditer(text):
@@ -116,14 +116,14 @@ class Tokenizer:
     def decode(self, ids: Iterable[int]) -> str:
         """Turn token ids into text without special tokens.
 
-        Bytes that cannot be UTF-8 become U+FFFD; an incomplete character at the very end is left out. Ids beyond the
-        vocabulary stand for nothing.
+        Bytes that are not UTF-8 become U+FFFD. An incomplete character at the very end is left out, and so are ids
+        beyond the vocabulary.
         """
         text = codecs.getincrementaldecoder("utf-8")("replace").decode(b"".join(map(self.token_bytes, ids)))
         return str(text)
 
     def token_bytes(self, token_id: int) -> bytes:
-        """Bytes that a token adds to the answer: none for special tokens and ids beyond the vocabulary."""
+        """Bytes that a token adds to the answer; none for special tokens and ids beyond the vocabulary."""
         if token_id in self.special_ids:
             return b""
         if (added := self._added_by_id.get(token_id)) is not None:
@@ -155,7 +155,7 @@ class Tokenizer:
 class IncrementalDetokenizer:
     """Turns a stream of token ids into a stream of text that never ends inside a character.
 
-    The pieces joined are exactly `Tokenizer.decode` of all the ids; each push costs time in the length of its token.
+    The joined pieces equal `Tokenizer.decode` of all the ids. A push takes time in proportion to its token's length.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -163,12 +163,12 @@ class IncrementalDetokenizer:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token_id: int) -> str:
-        """Return the text that this token completes; often "" while a character is under way."""
+        """Return the text that this token completes; "" in the middle of a character."""
         return str(self._decoder.decode(self._tokenizer.token_bytes(token_id)))
 
 
 def _check_declared(folder: ModelFolder, added: dict[str, int]) -> None:
-    """The added tokens that tokenizer_config.json declares must be those of tokenizer.json."""
+    """Check that the added tokens in tokenizer_config.json are those of tokenizer.json."""
     declared = folder.json("tokenizer_config.json", missing_ok=True).get("added_tokens_decoder") or {}
     for token_id, token in declared.items():
         content = token.get("content") if isinstance(token, dict) else token
@@ -180,16 +180,16 @@ def _check_declared(folder: ModelFolder, added: dict[str, int]) -> None:
 
 
 def _without_added_tokens(full: tokenizers.Tokenizer, text: str, added: dict[str, int]) -> tokenizers.Tokenizer:
-    """Build the tokenizer that plain text goes through: same model, no added tokens. `text` is tokenizer.json.
+    """Build the tokenizer for plain text: same model, no added tokens. `text` is tokenizer.json.
 
-    BPE can only yield entries of its own vocabulary, so with no added token among them none can come out of plain text.
+    BPE yields only entries of its own vocabulary. Without added tokens in it, plain text cannot become one.
     """
     model = full.model
     plain = tokenizers.Tokenizer(model)  # shares the model, so this costs nothing
-    if any(plain.token_to_id(char) is None for char in BYTE_OF):  # a byte without a token would vanish silently
+    if any(plain.token_to_id(char) is None for char in BYTE_OF):  # a byte without a token would be dropped silently
         raise _bad_tokenizer("字节词元不全", "some bytes have no token")
     overlap = {text for text in added if plain.token_to_id(text) is not None}
-    if overlap:  # some trainers list added tokens in the vocabulary as well
+    if overlap:  # some trainers put added tokens into the vocabulary too
         raw = json.loads(text)["model"]
         merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in raw["merges"]]
         if any("".join(pair) in overlap for pair in merges) or any(part in overlap for p in merges for part in p):
@@ -204,7 +204,7 @@ def _without_added_tokens(full: tokenizers.Tokenizer, text: str, added: dict[str
 
 
 def _most_bytes_each(plain: tokenizers.Tokenizer) -> int:
-    """Most bytes of a text that one token can stand for; 0 where nothing is known of it."""
+    """Most bytes of text that one token can stand for; 0 if unknown."""
     longest = max(map(len, plain.get_vocab()))
     normalizer = plain.normalizer
     if normalizer is None:

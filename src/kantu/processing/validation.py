@@ -1,6 +1,6 @@
-"""What pydantic does not accept of a request, as an error of ours: where it is, and what may stand there.
+"""Turns pydantic's errors about a request into ours: where the fault is, and what is allowed there.
 
-Values are never quoted: they are the user's. Paths are in the client's own names: ``messages.0.content.1.text``.
+The user's values are never quoted. Paths use the client's own names: ``messages.0.content.1.text``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from kantu.errors import InvalidRequestError
 Location = Sequence[str | int]
 
 _REFUSED = "refused"
-_MOST_ERRORS = 16  # the first fault's are together at the beginning; a list of a hundred thousand may have as many
+_MOST_ERRORS = 16  # the first fault's errors come first; a list of a hundred thousand items may have as many errors
 _QUOTED = re.compile(r"'([^']*)'")
 
-# (Chinese, English) by pydantic's type of error: what should stand there.
+# (Chinese, English) by pydantic's type of error: what is allowed there.
 _KINDS = {
     "bool": ("布尔值", "a boolean"),
     "dict": ("对象", "an object"),
@@ -47,28 +47,28 @@ _BOUNDS = {
 
 
 def refused(error: InvalidRequestError, *within: str | int) -> PydanticCustomError:
-    """What a validator raises to have pydantic find the place of `error`.
+    """The exception by which a validator makes pydantic locate `error`.
 
     Args:
-        within: from where the validator stands to the fault.
+        within: path from the validator's value to the fault.
     """
     return PydanticCustomError(_REFUSED, "refused", {"error": error, "within": within})
 
 
 def fault(errors: Sequence[Mapping[str, Any]], value: object, root: str = "") -> InvalidRequestError | None:
-    """The first thing that was not accepted.
+    """The first fault.
 
     Args:
         errors: pydantic's, not empty.
-        value: what was checked.
-        root: the name of `value` itself, where it has one.
+        value: the checked value.
+        root: the name of `value` itself, if it has one.
 
     Returns:
-        None where it is `value` itself, without a name, or a name that is none.
+        None if the fault is `value` itself without a name, or if no part of its path is an identifier or index.
     """
     found = [_Fault(_names(error, value, root), error) for error in errors[:_MOST_ERRORS]]
     first = found[0]
-    for other in found[1:]:  # a union tells what is wrong with each of its branches; the deepest is what was meant
+    for other in found[1:]:  # a union reports errors of all its branches; the deepest one was meant
         if len(other.names) > len(first.names) and other.names[: len(first.names)] == first.names:
             first = other
     same = [first, *(other for other in found if other.names == first.names and other is not first)]
@@ -127,8 +127,8 @@ def _worded(param: str, faults: Sequence[_Fault]) -> InvalidRequestError:
 
 
 def _expected(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """What should stand in the one place that all of `errors` are about, in both languages; empty where pydantic does
-    not say."""
+    """What is allowed in the one place that all of `errors` are about, in both languages; empty if pydantic does not
+    say."""
     for error in errors:
         kind, context = error["type"], error.get("ctx", {})
         if kind in _BOUNDS:
@@ -136,7 +136,7 @@ def _expected(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
             return chinese.format(**context), english.format(**context)
         if kind in ("union_tag_invalid", "literal_error", "enum"):
             listed = context["expected_tags" if kind == "union_tag_invalid" else "expected"]
-            values = _QUOTED.findall(listed) or [listed.lower()]  # False is false in JSON
+            values = _QUOTED.findall(listed) or [listed.lower()]  # Python's False is false in JSON
             return f"只能是 {'、'.join(values)}", f"it must be {' or '.join(values)}"
     matches = [match for error in errors if (match := _TYPE.fullmatch(error["type"]))]
     kinds = list(dict.fromkeys(_KINDS[match[1]] for match in matches))
@@ -146,8 +146,8 @@ def _expected(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
 
 
 def _path(location: Location, value: Any, first: int = 0) -> list[int]:
-    """Which parts of a place, from `first` on, lead into `value`: pydantic puts the branches of its unions between
-    them, which may be called like a name beside or below them. The longest way is the one, and the one to the end."""
+    """Which parts of a location, from `first` on, lead into `value`. Pydantic inserts the branches of its unions, which
+    may have the same name as a field beside or below them. The longest path to the end is the right one."""
     if first == len(location):
         return []
     without = _path(location, value, first + 1)

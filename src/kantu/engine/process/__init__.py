@@ -1,4 +1,4 @@
-"""An engine in a process of its own, so that whoever asks never imports PyTorch, waits for its GIL or dies with it."""
+"""An engine in its own process, so that its callers never import PyTorch, wait for its GIL or die with it."""
 
 from __future__ import annotations
 

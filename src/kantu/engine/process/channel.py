@@ -14,7 +14,7 @@ _MOST_PARTS = 256  # in one write; the system takes 1,024
 
 
 class Channel:
-    """Any thread puts messages; one thread of its user's receives.
+    """Any thread may put messages; one thread of the user receives.
 
     Args:
         name: of the thread that writes what the socket does not take at once.
@@ -30,11 +30,11 @@ class Channel:
         self._outbox.put(encode(message))
 
     def offer(self, frame: Frame, limit_bytes: int) -> bool:
-        """Send it when its turn comes; False if too much waits already: see `Outbox.offer`. Never blocks."""
+        """Send it when its turn comes; False if too much is waiting already (see `Outbox.offer`). Never blocks."""
         return self._outbox.offer(frame, limit_bytes)
 
     def receive(self) -> Message | None:
-        """The next message; None when the other end is gone. Arrays in it are read-only. Blocks."""
+        """Wait for the next message; None when the other end is gone. Its arrays are read-only."""
         try:
             return decode(self._read)
         except (OSError, EOFError):
@@ -64,10 +64,11 @@ class Channel:
 
 
 class Outbox:
-    """Whoever puts a frame writes it, and what else waits, if nobody else is writing and the socket has room. What then
-    is left, a thread of its own writes. So most frames cost no change of threads, and nobody waits for the other side.
+    """Writes frames in order. The thread that puts a frame writes it, and everything waiting, if no other thread is
+    writing and the socket has room. A thread of the outbox writes the rest. So most frames need no change of threads,
+    and no caller waits for the other side.
 
-    `put` may be called from a finalizer, even one that runs inside of it: no lock is waited for there.
+    `put` may be called from a finalizer, even from one that runs inside `put`: it waits for no lock.
 
     Args:
         name: of the writing thread.
@@ -76,14 +77,14 @@ class Outbox:
     def __init__(self, end: socket.socket, name: str) -> None:
         self._socket = end
         self._items: deque[tuple[Frame, bool]] = deque()  # and whether it was offered
-        self._turn = threading.Lock()  # held by whoever writes; guards what follows
+        self._turn = threading.Lock()  # held by the thread that writes; guards what follows
         self._parts: list[memoryview] = []  # taken from the items and not yet written
-        self._offered_parts_bytes = 0  # of offered frames that end with those
+        self._offered_parts_bytes = 0  # of the offered frame that ends with those parts
         self._written_bytes = 0  # of all frames ever offered
-        self._over = False  # nothing can be, or will be, written any more
+        self._over = False  # nothing will be written any more
         self._counting = threading.Lock()  # guards what follows
         self._offered_bytes = 0  # of all frames ever offered
-        self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()  # for the writing thread: whether to go on after it
+        self._calls: queue.SimpleQueue[bool] = queue.SimpleQueue()  # wakes the writing thread; False ends it
         self._writer = threading.Thread(target=self._work, name=name, daemon=True)
         self._writer.start()
 
@@ -92,9 +93,9 @@ class Outbox:
         self._put(frame, False)
 
     def offer(self, frame: Frame, limit_bytes: int) -> bool:
-        """Write it when its turn comes, or return False if with it more than `limit_bytes` would be waiting.
+        """Write it when its turn comes; False if more than `limit_bytes` would then be waiting.
 
-        What alone is over the limit is let in if nothing else waits. Never blocks.
+        A frame over the limit by itself is taken if nothing else is waiting. Never blocks.
         """
         with self._counting:
             waiting_bytes = self._offered_bytes - self._written_bytes
@@ -117,7 +118,7 @@ class Outbox:
                 left = bool(self._parts)
             finally:
                 self._turn.release()
-            if left or self._items:  # somebody put more meanwhile, and left it to us
+            if left or self._items:  # another thread has put more meanwhile and left it to this one
                 self._calls.put(True)
 
     def _work(self) -> None:
@@ -131,7 +132,7 @@ class Outbox:
             self._over = True
 
     def _write(self, flags: int) -> None:
-        """Write all there is, or what the socket takes at once, by `flags`. With the turn held."""
+        """Write everything, or what the socket takes at once, depending on `flags`. The caller holds `_turn`."""
         while self._parts or self._items:
             if not self._parts:
                 self._take()
@@ -139,7 +140,7 @@ class Outbox:
                 sent = 0 if self._over else self._socket.sendmsg(self._parts[:_MOST_PARTS], (), flags)
             except BlockingIOError:
                 return
-            except OSError:  # its reader hears of it too, and acts
+            except OSError:  # the thread that receives notices too, and acts
                 self._over = True
             self._parts = [] if self._over else _after(self._parts, sent)
             if not self._parts:
@@ -147,7 +148,7 @@ class Outbox:
                 self._offered_parts_bytes = 0
 
     def _take(self) -> None:
-        """Frames in a row, up to one that was offered: so a batch of deltas is one write."""
+        """Take consecutive frames, up to one that was offered, so that a batch of deltas is one write."""
         while self._items and len(self._parts) < _MOST_PARTS and not self._offered_parts_bytes:
             frame, offered = self._items.popleft()
             self._parts += [view for part in frame.parts if len(view := memoryview(part).cast("B"))]
@@ -156,7 +157,7 @@ class Outbox:
 
 
 def _after(parts: list[memoryview], sent: int) -> list[memoryview]:
-    """What is left of `parts` when so many bytes of them are sent."""
+    """What is left of `parts` after `sent` bytes."""
     for index, part in enumerate(parts):
         if sent < len(part):
             return [part[sent:], *parts[index + 1 :]]

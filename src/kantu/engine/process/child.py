@@ -1,7 +1,7 @@
-"""The child process: loads the engine, and is its caller in place of the parent.
+"""The child process: loads the engine and calls it on the parent's behalf.
 
-Threads: the main one loads, then tells stats; one reads what the parent says; the channel's writes. Requests are
-submitted by a few workers, as compiling a constraint takes its time, and each score has a thread of its own.
+The main thread loads the engine, then sends stats. One thread reads the parent's messages, and the channel's thread
+writes. A few workers submit requests, as compiling a constraint takes time, and each score has its own thread.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Job:
     Attributes:
         open: answers that have not ended.
         handle: None until it has been submitted.
-        cancelled: the parent wants it ended.
+        cancelled: the parent has cancelled it.
     """
 
     open: int = 1
@@ -63,10 +63,10 @@ class _Job:
 
 
 class Server:
-    """Serves one parent until it says so or is gone.
+    """Serves one parent until it closes the engine or is gone.
 
     Args:
-        end_process: called with an exit status where closing takes too long.
+        end_process: called with an exit status if closing takes too long.
     """
 
     def __init__(self, channel: Channel, end_process: Callable[[int], object] = os._exit) -> None:
@@ -74,7 +74,7 @@ class Server:
         self._changed = threading.Condition()  # guards what follows
         self._engine: Engine | None = None
         self._jobs: dict[int, _Job] = {}
-        self._untold = False  # something has ended since the last snapshot
+        self._untold = False  # a request has ended since the last snapshot
         self._closing = False
 
     def serve(self) -> None:
@@ -87,7 +87,7 @@ class Server:
         engine = self._load(load.factory)
         if engine is not None:
             self._tell_stats(engine)
-            # Whatever hangs from here on must not outlive the parent.
+            # If closing hangs, the process must still not outlive the parent.
             timer = threading.Timer(load.close_seconds, self._end_process, (_BROKEN,))
             timer.daemon = True
             timer.start()
@@ -102,7 +102,7 @@ class Server:
         except KantuError as error:
             self._channel.put(LoadFailed(error))
             return None
-        except Exception as error:  # no request has any part in it: here its words help
+        except Exception as error:  # no request is involved, so its message may be logged
             _log.exception("loading the engine failed: %s", error)
             self._channel.put(LoadFailed(load_failed()))
             return None
@@ -113,7 +113,7 @@ class Server:
         return engine
 
     def _tell_stats(self, engine: Engine) -> None:
-        """Until it is time to close. Stats that fail mean a device that is lost, and end the process."""
+        """Send snapshots until it is time to close. If stats fail, the device is lost: the process ends."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._closing or self._jobs or self._untold)
@@ -164,7 +164,7 @@ class Server:
         if job.handle is not None:
             job.handle.cancel()
 
-    # --- on a thread for it
+    # --- on a worker, or a thread of its own
 
     def _submit(self, message: Submit, job: _Job) -> None:
         job.open = message.request.sampling.n
@@ -241,7 +241,7 @@ def _log_types_only() -> None:
 
 
 def _end_with_thread(args: threading.ExceptHookArgs) -> None:
-    """Half an engine would answer nothing for ever: a thread of ours that dies takes the process along."""
+    """If one of our threads dies, end the process: half an engine would never answer again."""
     name = "" if args.thread is None else args.thread.name
     _log.error("thread %s ended", name, exc_info=args.exc_value)
     if name.startswith("kantu-"):
@@ -252,7 +252,7 @@ def main() -> None:
     """Entry: the only argument is the file descriptor of this end of the channel."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when it is over
         signal.signal(number, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold images, and keep a crash waiting
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold images, and delay a crash
     _log_types_only()
     threading.excepthook = _end_with_thread
     end = socket.socket(fileno=int(sys.argv[1]))
@@ -262,7 +262,7 @@ def main() -> None:
         Server(channel).serve()
     except Exception:
         _log.exception("the engine process failed")
-        channel.finish()  # what has been answered is answered
+        channel.finish()  # deliver what has been answered
         os._exit(_BROKEN)
 
 

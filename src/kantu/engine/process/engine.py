@@ -26,12 +26,12 @@ _LONGEST_SCORE_SECONDS = 3600.0
 class ProcessEngine:
     """`kantu.engine.protocol.Engine` over an engine that lives in a child process.
 
-    Returns at once from being made; the child loads the engine meanwhile. Should the child die, everything on its way
-    ends with EngineError (`engine_crashed`) and another child is started, again and again with growing pauses. A child
-    that hangs is killed. Every listener is called from one thread, which reads what the child says.
+    The constructor returns at once; the child loads the engine meanwhile. If the child dies, every request on its way
+    ends with EngineError (`engine_crashed`), and another child is started, repeatedly, with growing pauses. A child
+    that hangs is killed. All listeners are called from one thread, which reads the child's messages.
 
-    The child ignores SIGINT and SIGTERM and ends with its parent or by `close`, which must be called. Standard output
-    and error are the parent's.
+    The child ignores SIGINT and SIGTERM. It ends with its parent or by `close`, which must be called. It shares the
+    parent's standard output and error.
 
     Args:
         make: makes the engine; called in the child, so it must be picklable: a function of a module other than
@@ -42,15 +42,15 @@ class ProcessEngine:
         self._settings = settings or ProcessSettings()
         self._numbers = itertools.count()
         self._lock = threading.Lock()  # guards what follows
-        self._listeners: dict[int, Callable[[Reply], None]] = {}  # of everything on its way
-        self._counters: Counter[str] = Counter()  # of what the child does not know
+        self._listeners: dict[int, Callable[[Reply], None]] = {}  # of every request on its way
+        self._counters: Counter[str] = Counter()  # of what the child cannot count
         self._supervisor = Supervisor(pickle.dumps(make), self._settings, self._reply, self._lost)
 
     @property
     def state(self) -> State:
         """One of "loading", "ready", "restarting" (after a crash), "failed" (it cannot be loaded) and "closed".
 
-        Or "unresponsive": ready before, but silent, or without progress, for long enough that nothing is sent to it.
+        Or "unresponsive": it was ready, but has been silent or without progress for so long that nothing is sent to it.
         """
         state = self._supervisor.state
         return "unresponsive" if state == "ready" and self._supervisor.unresponsive else state
@@ -60,7 +60,7 @@ class ProcessEngine:
         """Why it could not be loaded, in the state "failed".
 
         A load error of ours (ModelNotFoundError, CheckpointError, OutOfMemoryError) as it was raised, or EngineError
-        (`engine_load_failed`). An engine that was ready before does not fail any more: it is tried again.
+        (`engine_load_failed`). An engine that has been ready once never enters this state: loading is tried again.
         """
         return self._supervisor.error
 
@@ -71,12 +71,12 @@ class ProcessEngine:
 
     @property
     def pid(self) -> int | None:
-        """The child that is ready."""
+        """Process id of the ready child; None if there is none."""
         child = self._supervisor.child
         return None if child is None else child.process.pid
 
     def wait_ready(self, timeout_seconds: float | None) -> bool:
-        """Wait until it takes requests. False if the time is over, or if it is closed.
+        """Wait until it takes requests. False if the time runs out, or if it is closed.
 
         Raises:
             KantuError: `error`, if it cannot be loaded.
@@ -84,7 +84,7 @@ class ProcessEngine:
         return self._supervisor.wait_ready(timeout_seconds)
 
     def submit(self, request: Request, listener: Listener) -> ProcessHandle:
-        """Hand a request to the child. Returns at once: what the engine itself refuses reaches the listener.
+        """Hand a request to the child. Returns at once; refusals by the engine itself reach the listener.
 
         Raises:
             NotReadyError: `engine_not_ready`: it is loading, restarting, unresponsive, or could not be loaded.
@@ -101,17 +101,17 @@ class ProcessEngine:
         return ProcessHandle(self, number)
 
     def score(self, request: Request, choices: Sequence[str]) -> Scores:
-        """See `Engine.score`. Blocks, for an hour at most; errors are raised, those of `submit` as well."""
+        """See `Engine.score`. Blocks for an hour at most; also raises the errors of `submit`."""
         seconds = _LONGEST_SCORE_SECONDS if request.timeout_seconds is None else request.timeout_seconds
         reply = self._ask(Score(next(self._numbers), request, check_choices(choices)), seconds)
         assert isinstance(reply.item, Scores)
         return reply.item
 
     def stats(self) -> Stats:
-        """What the child last told: at most half a second old while something runs.
+        """The child's last stats, at most half a second old while something runs.
 
-        Counters never go down, whatever restarts; `engine_restarts` is one more of them, and `hang_{kind}`, see
-        `Supervisor`. What died with a child counts as failed. There are no gauges while there is no child.
+        Counters never go down, even over restarts. Two are added: `engine_restarts` and `hang_{kind}` (see
+        `Supervisor`). Requests that died with a child count as failed. Without a child there are no gauges.
         """
         hangs = {f"hang_{kind}": count for kind, count in self._supervisor.hangs.copy().items()}
         with self._lock:
@@ -119,7 +119,7 @@ class ProcessEngine:
         return own.followed_by(self._supervisor.stats())
 
     def check(self) -> None:
-        """Raise AssertionError if something is held here while nothing should be, or as the child's engine does."""
+        """Raise AssertionError if a request is still held here, or if the check of the child's engine fails."""
         with self._lock:
             if self._listeners:
                 raise AssertionError(f"{len(self._listeners)} requests are still held")
@@ -129,20 +129,20 @@ class ProcessEngine:
                 raise AssertionError(reply.item)
 
     def close(self) -> None:
-        """Cancel what runs and end the child, by force after `close_seconds`. May be called twice."""
+        """Cancel all requests and end the child, by force after `close_seconds`. May be called twice."""
         self._supervisor.close()
 
     def cancel(self, number: int) -> None:
-        """Cancel the request of this number. Takes no lock, as garbage collection may call it anywhere."""
+        """Cancel the request of this number. Takes no lock, as garbage collection may call it at any point."""
         child = self._supervisor.child
         if child is not None and number in self._listeners:
             child.channel.put(Cancel(number))
 
     def _send(self, message: Submit | Score | Check, listen: Callable[[Reply], None]) -> None:
-        if self._supervisor.child is None or self._supervisor.unresponsive:  # before anything is pickled
+        if self._supervisor.child is None or self._supervisor.unresponsive:  # checked before anything is pickled
             raise self._absent()
         frame = encode(message)
-        with self._lock:  # `_lost` takes it too: either it finds this listener, or there is no child here
+        with self._lock:  # `_lost` takes it too: it finds this listener, or the child is None here
             child = self._supervisor.child
             if child is None:
                 raise self._absent()
@@ -152,7 +152,7 @@ class ProcessEngine:
             self._listeners[message.number] = listen
 
     def _ask(self, message: Score | Check, seconds: float) -> Reply:
-        """Send, and wait for the one reply, for so long."""
+        """Send a message and wait this long for its only reply."""
         replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._send(message, replies.put)
         try:
@@ -167,7 +167,7 @@ class ProcessEngine:
         return reply
 
     def _absent(self) -> KantuError:
-        """Why there is no child that takes requests."""
+        """The error that says why no child takes requests."""
         state = self.state
         return engine_closed() if state == "closed" else not_ready(state, self._supervisor.retry_after_seconds())
 
@@ -178,11 +178,11 @@ class ProcessEngine:
             listen = self._listeners.get(reply.number)
             if reply.last:
                 self._listeners.pop(reply.number, None)
-        if listen is not None:  # a listener that failed hears no more
+        if listen is not None:  # a listener that failed is not called again
             self._deliver(listen, reply)
 
     def _lost(self, error: KantuError) -> None:
-        """Whatever was on its way to or from a child that has ended ends with this error."""
+        """End every request on its way to or from a child that has ended with this error."""
         with self._lock:
             lost, self._listeners = self._listeners, {}
             name = "requests_cancelled" if isinstance(error, CancelledError) else "requests_failed"
@@ -193,7 +193,7 @@ class ProcessEngine:
     def _deliver(self, listen: Callable[[Reply], None], reply: Reply) -> None:
         try:
             listen(reply)
-        except Exception as error:  # its words may quote the answer
+        except Exception as error:  # its message may quote the answer
             _log.error("a listener failed, its request is cancelled: %s", type(error).__name__)
             self.cancel(reply.number)
             with self._lock:

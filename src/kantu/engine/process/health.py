@@ -12,14 +12,14 @@ Verdict = Literal["well", "unresponsive", "silent", "stuck"]
 
 
 class Watchdog:
-    """Judges one process, tick by tick, from its first moment on.
+    """Judges one process, tick by tick, from its start on.
 
-    Ticks are counted and no clock is read: a parent that was itself stopped for a while has not waited.
+    It counts ticks and reads no clock, so the time during which the parent itself was stopped does not count.
 
     Args:
-        silent_ticks: so many in a row without an answer to a ping are a hang; a process answers while it loads, too.
-        stuck_ticks: so many in a row without progress, while something runs, are one.
-        doubtful_ticks: after so many silent ones, or half of the stuck ones, it is unresponsive, which is no hang yet.
+        silent_ticks: this many in a row without an answer to a ping are a hang; a process answers even while it loads.
+        stuck_ticks: this many in a row without progress, while something runs, are a hang.
+        doubtful_ticks: after this many silent ticks, or half of `stuck_ticks`, it is unresponsive, but not yet hung.
     """
 
     def __init__(self, silent_ticks: int, stuck_ticks: int, doubtful_ticks: int) -> None:
@@ -29,7 +29,7 @@ class Watchdog:
         self._progress: tuple[int, ...] | None = None
 
     def look(self, answered: bool, stats: Stats) -> Verdict:
-        """The verdict now: "silent" and "stuck" are hangs. To be called once a tick.
+        """The verdict at this tick; "silent" and "stuck" are hangs. Call it once a tick.
 
         Args:
             answered: the last ping has been answered.
@@ -50,14 +50,14 @@ class Watchdog:
 
 
 class Backoff:
-    """Doubles its pause, from the first to the longest, until something stayed healthy for long enough."""
+    """Pauses before restarts: each is twice the last, up to the longest, until a process stays healthy long enough."""
 
     def __init__(self, first_seconds: float, most_seconds: float, healthy_seconds: float) -> None:
         self._first, self._most, self._healthy = first_seconds, most_seconds, healthy_seconds
         self._next = first_seconds
 
     def pause_seconds(self, healthy_seconds: float) -> float:
-        """The pause after something that was healthy for so many seconds."""
+        """The pause after a process that was healthy for so many seconds."""
         pause = self._first if healthy_seconds >= self._healthy else self._next
         self._next = min(2 * pause, self._most)
         return pause

@@ -1,7 +1,7 @@
 """Starts a child process: a fresh interpreter, as multiprocessing's "spawn" does.
 
-Unlike multiprocessing's, it imports nothing of `__main__` or of the working directory, needs no helper process, and
-nobody's exit waits for it: a child ends by itself when its parent is gone.
+Unlike with multiprocessing, the child imports nothing of `__main__` or of the working directory, there is no helper
+process, and no exit waits for the child: it ends by itself when its parent is gone.
 
 A child gets the environment variables it computes with, and no secrets. The parent's environment holds passwords
 (`KANTU_STORE_DATABASE_URL`, upstream keys, and more) that an engine does not need, and that anybody who takes over the
@@ -71,9 +71,9 @@ _PREFIXES = (
     "TRITON_",
 )
 
-# How libgomp's threads wait for each other. By default they spin for a time slice, as if the cores were theirs alone.
-# Where another process takes one of them, two threads come to share a core, each operator costs a slice, and an answer
-# of 0.7 s takes 16 to 50. This is what libgomp itself takes where it has more threads than cores; alone it costs 10 %.
+# How libgomp's threads wait for each other. By default they spin for a time slice, as if they had the cores to
+# themselves. If another process takes a core, two threads share one, each operator costs a time slice, and an answer of
+# 0.7 s takes 16 to 50 s. This value is libgomp's own for more threads than cores; without other load it costs 10 %.
 _SPIN_COUNT = "1000"
 _WAITING = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
 
@@ -100,7 +100,7 @@ def launch(load: Load) -> Child:
             env={**child_environment(os.environ), "PYTHONPATH": os.pathsep.join(sys.path)},
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,
-            process_group=0,  # a terminal's Ctrl-C is for the parent, which then closes the engine in order
+            process_group=0,  # a terminal's Ctrl-C reaches only the parent, which then closes the engine in order
         )
         on_error.callback(process.wait)
         on_error.callback(process.kill)
@@ -111,6 +111,6 @@ def launch(load: Load) -> Child:
 
 
 def child_environment(parent: Mapping[str, str]) -> dict[str, str]:
-    """The variables that the engine's process gets: some of `parent`, and how its threads wait."""
+    """The variables for the engine's process: some of `parent`, and how its threads wait."""
     given = {name: value for name, value in parent.items() if name in _NAMES or name.startswith(_PREFIXES)}
     return given if any(name in given for name in _WAITING) else given | {"GOMP_SPINCOUNT": _SPIN_COUNT}

@@ -1,6 +1,6 @@
-"""What the two processes tell each other: frozen dataclasses, and how they become bytes.
+"""The messages between the two processes: frozen dataclasses, and their encoding as bytes.
 
-A number names a request over all restarts. A message is pickled; the pixels of its images go beside the pickle, not
+A request keeps its number over all restarts. A message is pickled; the pixels of its images go beside the pickle, not
 inside. Unpickling runs code of the sender's choosing, but both ends of the unnamed socket pair that carries these bytes
 are ours from the start, a process and the child it started itself; nobody else can write to it.
 """
@@ -26,8 +26,8 @@ class Load:
     """The first message.
 
     Attributes:
-        factory: the pickled function that makes the engine; in bytes, so that failing to import it is a load error.
-        close_seconds: how long the child may take to end once it is told to.
+        factory: the pickled function that makes the engine; as bytes, so that a failing import is a load error.
+        close_seconds: how long the child may take to end after `Close`.
     """
 
     factory: bytes
@@ -54,19 +54,19 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`Engine.check`; answered by a Reply of None or of what does not add up."""
+    """Asks for `Engine.check`; the reply's item is None or the failure as text."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Are you there?"""
+    """Asks for a Pong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Cancel what runs, and end."""
+    """Asks the child to cancel all requests and end."""
 
 
 # From the child
@@ -74,19 +74,19 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The engine takes requests."""
+    """The engine is loaded and takes requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadFailed:
-    """It never will; the child ends."""
+    """The engine cannot be loaded; the child ends."""
 
     error: KantuError
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A piece of the answer to the message of this number; `last` says that nothing more comes."""
+    """A part of the answer to the message of this number; nothing follows the `last` one."""
 
     number: int
     item: Delta | Scores | KantuError | str | None
@@ -95,14 +95,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The engine's stats: every half second while something runs, and once more when nothing does."""
+    """The engine's stats, sent every half second while something runs and once when nothing does any more."""
 
     stats: Stats
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
-    """I am."""
+    """Answers a Ping."""
 
 
 Message = Load | Submit | Score | Cancel | Check | Ping | Close | Loaded | LoadFailed | Reply | Snapshot | Pong
@@ -110,10 +110,10 @@ Message = Load | Submit | Score | Cancel | Check | Ping | Close | Loaded | LoadF
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A message as it is sent: the sizes and the pickle, then its buffers, which are not copied.
+    """An encoded message: the sizes and the pickle, then the buffers, which are not copied.
 
     Attributes:
-        size_bytes: of all of it.
+        size_bytes: of all parts together.
     """
 
     parts: tuple[bytes | memoryview, ...]
@@ -121,7 +121,7 @@ class Frame:
 
 
 def encode(message: Message) -> Frame:
-    """Pickle a message. Arrays in it are referred to, so they must not change before the frame is sent."""
+    """Pickle a message. Its arrays are not copied, so they must not change before the frame is sent."""
     buffers: list[pickle.PickleBuffer] = []
     body = pickle.dumps(message, protocol=5, buffer_callback=buffers.append)
     views = [buffer.raw() for buffer in buffers]
@@ -131,7 +131,7 @@ def encode(message: Message) -> Frame:
 
 
 def decode(read: Callable[[int], memoryview]) -> Message:
-    """The next message from where `read` gives so many bytes. Arrays in it are read-only. Raises what `read` raises."""
+    """The next message; `read` returns as many bytes as it is asked for, or raises. Its arrays are read-only."""
     count, size = _SIZES.unpack(read(_SIZES.size))
     sizes = struct.unpack(f"<{count}Q", read(8 * count))
     body = read(size)

@@ -1,4 +1,4 @@
-"""Keeps one child process alive: starts it, reads what it says, notices its end, starts the next one."""
+"""Keeps one child process alive: starts it, reads its messages, notices its end, starts the next one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from kantu.engine.process.messages import Close, Load, Loaded, LoadFailed, Ping,
 from kantu.errors import KantuError
 
 _log = logging.getLogger(__name__)
-_GUESSED_LOAD_SECONDS = 5.0  # until a load has been measured
-_DOUBTFUL_SECONDS = 10.0  # of silence, until a process counts as unresponsive
-_KILLED_SECONDS = 10.0  # a process that the kernel does not let go of, in a read of a dead disk, is not waited for
+_GUESSED_LOAD_SECONDS = 5.0  # assumed until a load has been measured
+_DOUBTFUL_SECONDS = 10.0  # of silence before a process counts as unresponsive
+_KILLED_SECONDS = 10.0  # longest wait for a killed process, which a read from a dead disk may hold in the kernel
 
 State = Literal["loading", "ready", "unresponsive", "restarting", "failed", "closed"]
 
@@ -33,14 +33,14 @@ class ProcessSettings:
     """How one engine process is kept.
 
     Attributes:
-        restart_seconds, max_restart_seconds: pause before the next process is started; it doubles up to the latter.
+        restart_seconds, max_restart_seconds: first and longest pause before the next process is started; it doubles.
         healthy_seconds: a process that was ready for this long resets the pause.
-        hang_seconds: a process that makes no progress for this long while something runs is killed and replaced; a step
+        hang_seconds: a process that makes no progress for this long while something runs is killed and replaced. A step
             of the engine must take less.
-        silent_seconds: one that answers no ping for this long is, too, in whatever state it is; no step and no loading,
-            however long, keeps a process from answering. Where `hang_seconds` is shorter, that counts.
-        close_seconds: how long closing waits for the process before it is killed.
-        max_queued_bytes: of requests not yet written to the process; more are refused.
+        silent_seconds: so is a process in any state that answers no ping for this long. Neither loading nor a step,
+            however long, keeps a process from answering. `hang_seconds` applies if it is shorter.
+        close_seconds: how long closing waits for the process before killing it.
+        max_queued_bytes: most bytes of requests not yet written to the process; more are refused.
     """
 
     restart_seconds: float = 1.0
@@ -53,22 +53,22 @@ class ProcessSettings:
 
 
 class Supervisor:
-    """Two threads: one starts children and reads what they say, one watches for hangs.
+    """Two threads: one starts children and reads their messages, one watches for hangs.
 
     Args:
         factory: the pickled function that makes the engine.
         reply: called with every Reply, on the reading thread.
-        lost: called, on the same thread, when a child has ended, with the error of everything that was on its way.
+        lost: called on the same thread when a child has ended, with the error for every request on its way.
 
     Attributes:
         state: see `ProcessEngine`.
-        child: the child that is ready; None while there is none, and from before `lost` is called.
+        child: the child that is ready, or None. It is None before `lost` is called.
         error: why the engine could not be loaded.
         restarts: children started after the first one.
         unresponsive: the child has answered no ping for 10 seconds, or made no progress for half of `hang_seconds`, or
-            what calls `reply` is held up in it for as long; it may come back, or is replaced.
-        hangs: by kind: children killed that were "silent", silent while "loading", "stuck" or still "closing", and
-            times that a "listener" did not return.
+            a call of `reply` has not returned for as long. The child may recover, or is replaced.
+        hangs: counts by kind: killed children that were "silent", silent while "loading", "stuck" or still "closing";
+            and how often a "listener" did not return.
     """
 
     def __init__(
@@ -94,10 +94,10 @@ class Supervisor:
         self._past, self._latest = NO_STATS, NO_STATS
         self._load_seconds = _GUESSED_LOAD_SECONDS
         self._expected_at = time.monotonic() + self._load_seconds  # when the next child may be ready
-        self._answered = True  # the last ping
-        self._calls = 0  # of listeners, begun and ended: odd while in one
+        self._answered = True  # whether the last ping was answered
+        self._calls = 0  # calls of listeners begun plus ended: odd during a call
         self._close_by: float | None = None  # set once closing has begun
-        self._over = threading.Event()  # no child will be started any more, and the last one is gone
+        self._over = threading.Event()  # set when no child will be started any more and the last one is gone
         self._runner = threading.Thread(target=self._run, name="kantu-process", daemon=True)
         self._watcher = threading.Thread(target=self._watch, name="kantu-process-watch", daemon=True)
         self._runner.start()
@@ -112,13 +112,13 @@ class Supervisor:
             return self.state == "ready"
 
     def retry_after_seconds(self) -> float:
-        """When a child may be ready, from how long the last one took to load."""
+        """Until a child may be ready, judged by how long the last one took to load."""
         with self._changed:
             waiting = 60.0 if self.state == "failed" else self._expected_at - time.monotonic()
         return min(max(waiting, 1.0), 600.0)
 
     def stats(self) -> Stats:
-        """Counters and histograms of all children, gauges of the one that runs."""
+        """Counters and histograms of all children, gauges of the current one."""
         with self._changed:
             return self._past.followed_by(self._latest)
 
@@ -138,7 +138,7 @@ class Supervisor:
     # --- on the reading thread
 
     def _run(self) -> None:
-        """One child after the other."""
+        """Run one child after the other."""
         try:
             while True:
                 self._live()
@@ -150,7 +150,7 @@ class Supervisor:
             self._over.set()
 
     def _live(self) -> None:
-        """The whole life of one child."""
+        """Run one child from start to end."""
         started_at, ready_at = time.monotonic(), math.inf
         try:
             child = launch(self._load)
@@ -177,7 +177,7 @@ class Supervisor:
                         self._ready(child, ready_at - started_at)
                     case LoadFailed(reason):
                         self._failed(reason)
-        except Exception as error:  # what it says cannot be read, so it is of no use; the words may be a request's
+        except Exception as error:  # it cannot be understood, so it is of no use; the message may quote a request
             _log.error("the engine process cannot be understood: %s", type(error).__name__)
         self._gone(max(time.monotonic() - ready_at, 0.0))
         self._bury(child)
@@ -189,14 +189,14 @@ class Supervisor:
                 self.child = child
 
     def _failed(self, error: KantuError) -> None:
-        """What loaded before is tried again; what never did needs somebody to look at it."""
+        """A load failed. If the engine has never loaded, give up, as somebody must look at it; otherwise try again."""
         _log.error("the engine could not be loaded: %s", error.code)
         with self._changed:
             if not self._was_ready and self._enter("failed"):
                 self.error = error
 
     def _enter(self, state: State) -> bool:
-        """Change the state, unless it is a final one. With the lock held."""
+        """Change the state unless it is final. The caller holds the lock."""
         if self.state in ("failed", "closed"):
             return False
         self.state = state
@@ -204,7 +204,7 @@ class Supervisor:
         return True
 
     def _gone(self, ready_seconds: float) -> None:
-        """There is no child any more: say so, with the time of the next one, and then end what was on its way."""
+        """The child is gone: update the state and the time of the next child, then end the requests on their way."""
         with self._changed:
             self._started = self.child = None
             self.unresponsive = False
@@ -218,13 +218,13 @@ class Supervisor:
 
     @contextmanager
     def _calling(self) -> Iterator[None]:
-        """Around a call of listeners, which may not return; `_watch` looks."""
+        """Marks a call of listeners, which may never return; `_watch` notices."""
         self._calls += 1
         yield
         self._calls += 1
 
     def _bury(self, child: Child) -> None:
-        """See to it that it is really gone. It may be on its way out in good order; what crashed is gone already."""
+        """Wait until the process is gone; kill it if need be. It may still be closing; a crashed one is gone."""
         child.channel.close()
         close_by = self._close_by
         try:
@@ -270,8 +270,8 @@ class Supervisor:
                     killed = started
                     self._kill(started, "closing")
             elif started.process.poll() is not None:
-                started.channel.shut()  # a process of its own making may still hold its end
-            elif deaf:  # the child may have answered long ago: nobody has read it
+                started.channel.shut()  # a process that the child started may still hold its end
+            elif deaf:  # the child may have answered long ago, but nothing has been read
                 self.unresponsive = deaf >= doubtful
             else:
                 verdict = dog.look(self._answered, self._latest)
@@ -284,7 +284,7 @@ class Supervisor:
                     started.channel.put(Ping())
 
     def _kill(self, child: Child, kind: str) -> None:
-        """End a child that hangs. Its channel goes too, so that nobody waits for a process that cannot be killed."""
+        """Kill a child that hangs. Shut its channel too, so that nothing waits for a process that cannot be killed."""
         _log.error("the engine process hangs (%s) and is killed", kind)
         self._count(kind)
         child.process.kill()

@@ -1,6 +1,6 @@
-"""What a chat-completions server streams back as the engine's deltas, errors and scores: pure functions, no network.
+"""Turns a chat-completions server's stream into deltas, errors and scores: pure functions, no network.
 
-No text of the server's enters a message of ours: it may quote the prompt or name what is none of the caller's business.
+No text from the server enters our messages: it may quote the prompt, or name what the caller must not know.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ MAX_EVENT_BYTES = 4 * 1024 * 1024
 """Longest event accepted. A token with 20 alternatives takes a few KiB."""
 
 MAX_RETRY_AFTER_SECONDS = 60.0
-"""A server that asks for more rest than this is asked again all the same."""
+"""A server that asks for a longer pause than this is asked again after this long."""
 
-_MAX_SHARED = 0.01  # of the probability, on tokens that do not tell the choices apart, before a score is given up
+_MAX_SHARED = 0.01  # most probability on tokens that several choices share, before a score is given up
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length", "repetition": "repetition"}
 
 _MESSAGES = {
@@ -51,7 +51,7 @@ def upstream_error(code: str, status: int | None = None) -> UpstreamError:
 
 
 def status_error(status: int) -> KantuError:
-    """What an HTTP status other than 200 means to the caller."""
+    """The error for an HTTP status other than 200."""
     if status in (400, 413, 422):
         return InvalidRequestError(
             "upstream_refused",
@@ -62,7 +62,7 @@ def status_error(status: int) -> KantuError:
 
 
 def overloaded(retry_after_seconds: float) -> OverloadedError:
-    """Nobody takes the request now."""
+    """No server takes the request now."""
     return OverloadedError(
         "overloaded",
         f"请求太多，请在 {math.ceil(retry_after_seconds)} 秒后重试。",
@@ -84,11 +84,11 @@ def read_retry_after(header: str | None, default_seconds: float) -> float:
 
 
 def read_events(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-    """Server-sent events, as (name, data), from bytes cut anywhere.
+    """Server-sent events as (name, data), from chunks of bytes cut at any place.
 
-    Lines end in LF, CR or CRLF; comments, ids and unknown fields are skipped; an event that no empty line ends is not
-    given out (https://html.spec.whatwg.org/multipage/server-sent-events.html). Older llama.cpp writes ``error:`` in
-    place of ``data:``; that becomes an event of the name "error".
+    Lines end in LF, CR or CRLF. Comments, ids and unknown fields are skipped. An event without an empty line after it
+    is not given out (https://html.spec.whatwg.org/multipage/server-sent-events.html). Older llama.cpp writes ``error:``
+    instead of ``data:``; that becomes an event of the name "error".
 
     Raises:
         UpstreamError: `upstream_bad_answer`: not UTF-8, or an event over `MAX_EVENT_BYTES`.
@@ -143,16 +143,16 @@ class _Answer:
 
 
 class AnswerReader:
-    """Puts the events of one call together.
+    """Turns the events of one call into deltas.
 
-    Deltas come without token ids. The last delta of every answer is held back to `finish`, as usage comes at the very
-    end. `Usage` is the server's word: `visual_tokens` is 0 where it counts them among the prompt's without saying how
-    many; where it reports one sum for several answers, the first answer carries the generated tokens; where it
-    reports none, the prompt is 0 and generated tokens are the pieces received, of one token or more each.
+    Deltas come without token ids. The last delta of every answer is held back until `finish`, as usage comes at the
+    very end. `Usage` is what the server reports. `visual_tokens` is 0 if the server does not report it apart from the
+    prompt. If it reports one sum for several answers, the first answer carries the generated tokens. If it reports
+    nothing, the prompt counts 0 tokens and the answer as many as pieces came, each of one token or more.
 
     Args:
         n: how many answers were asked for.
-        wrapped: the answer is JSON around a choice, to be taken out once whole (`wire.wraps_choice`).
+        wrapped: the answer is JSON around a choice, which is taken out at the end (`wire.wraps_choice`).
     """
 
     def __init__(self, n: int, *, wrapped: bool = False) -> None:
@@ -163,7 +163,7 @@ class AnswerReader:
 
     @property
     def started(self) -> bool:
-        """Whether any of an answer has come."""
+        """Whether any part of an answer has come."""
         return any(answer.pieces for answer in self._answers)
 
     def feed(self, name: str, data: str, now: float) -> list[Delta]:
@@ -174,7 +174,7 @@ class AnswerReader:
 
         Raises:
             UpstreamError: `upstream_failed` (it reports an error), `upstream_bad_answer`, `upstream_filtered`.
-            InvalidRequestError: `upstream_refused`, where the reported error is the request's before any answer.
+            InvalidRequestError: `upstream_refused`: the reported error is the request's, and no answer has begun.
         """
         if data == "[DONE]":
             self.ended = True
@@ -193,7 +193,7 @@ class AnswerReader:
 
         Args:
             sent_at: `time.monotonic()` at which the request was submitted.
-            preprocess_seconds: what came before that; part of the time to the first token.
+            preprocess_seconds: spent before that; part of the time to the first token.
 
         Raises:
             UpstreamError: `upstream_failed`: the stream broke off; `upstream_bad_answer`: it ended without an answer's
@@ -219,7 +219,7 @@ class AnswerReader:
 
     def _read_choice(self, choice: Any, usage: Usage | None, now: float) -> Delta | None:
         index = choice.get("index", 0)
-        answer = self._answers[index if index >= 0 else len(self._answers)]  # below 0 is out of range, too
+        answer = self._answers[index if index >= 0 else len(self._answers)]  # a negative index is out of range too
         text = choice["delta"].get("content") or ""
         if not isinstance(text, str) or (answer.finish is not None and text):
             raise ValueError("text that is none, or after the end")
@@ -229,7 +229,7 @@ class AnswerReader:
             answer.first_at = answer.first_at or now
             answer.last_at = now
             answer.pieces += 1
-        if reason := choice.get("finish_reason"):  # null, or "" from older Ollama, while it goes on
+        if reason := choice.get("finish_reason"):  # null while the answer goes on; "" from older Ollama
             answer.finish = _finish_reason(reason)
         if self._wrapped or answer.finish is not None:
             answer.held_text.append(text)
@@ -263,26 +263,28 @@ class AnswerReader:
 
 
 def choice_probabilities(choices: Sequence[str], best: int, tokens: Sequence[TokenLogprob]) -> tuple[float, ...] | None:
-    """How probable each choice is, from the first token of an answer at which the choices part.
+    """How probable each choice is, from the first token of an answer at which the choices differ.
 
-    Every alternative reported there counts for the one choice that it continues; what continues none is left out, and
-    the rest is made to add up to 1. (vLLM reports probabilities before its constraint, so some is always left out.)
+    Every alternative reported there counts for the one choice that it continues. Alternatives that continue no choice
+    are left out, and the rest is normalised to add up to 1. (vLLM reports probabilities before its constraint applies,
+    so some are always left out.)
 
     Args:
         best: index of the choice that was answered.
-        tokens: of the answer, perhaps with JSON around the choice (`wire.wraps_choice`).
+        tokens: of the answer, possibly with JSON around the choice (`wire.wraps_choice`).
 
     Returns:
-        One for each choice; None if the alternatives miss a choice, or too much falls on tokens that several share.
+        One for each choice; None if a choice has no alternative, or several choices share too much probability.
     """
     text = b"".join(token.token for token in tokens)
     wrapped = _quoted(choices[best]) in text
     forms = [_quoted(choice)[1:] if wrapped else choice.encode(errors="replace") for choice in choices]
-    # The key of the JSON around it may end like the choice; an end token, where reported, may hold it.
+    # In wrapped JSON the key may end like the choice, so search from the right. Otherwise a reported end token may
+    # contain the choice, so search from the left.
     start = text.rfind(forms[best]) if wrapped else text.find(forms[best])
     if start < 0:
         return None
-    tail = text[start + len(forms[best]) :]  # closes each choice, and so tells apart those that begin alike
+    tail = text[start + len(forms[best]) :]  # closes each choice, and so tells apart choices with a common prefix
     offset = -start  # in the choice, of the next token
     for token in tokens:
         if offset + len(token.token) > 0:
@@ -326,7 +328,7 @@ def _finish_reason(reason: str) -> FinishReason:
         return _FINISH[reason]
     if reason == "content_filter":  # what was shown so far is no answer
         raise upstream_error("upstream_filtered")
-    # vLLM ends what it aborts with "abort"; "tool_calls" answers a question that nobody asked.
+    # vLLM reports "abort" for aborted requests; nobody asked for "tool_calls".
     raise upstream_error("upstream_failed" if reason in ("abort", "error") else "upstream_bad_answer")
 
 
@@ -355,11 +357,11 @@ def _logprob(entry: Any) -> float:
     value = float(entry["logprob"])
     if math.isnan(value):
         raise ValueError("not a number")
-    return min(value, 0.0)  # rounding may leave it a little above
+    return min(value, 0.0)  # rounding may leave it slightly above 0
 
 
 def _bytes(entry: Any) -> bytes:
-    """A token's bytes; its text where the server does not report them."""
+    """A token's bytes, or its text as bytes if the server reports none."""
     raw = entry.get("bytes")
     return bytes(raw) if raw is not None else entry["token"].encode(errors="replace")
 

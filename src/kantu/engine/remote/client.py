@@ -1,7 +1,7 @@
-"""Calls to chat-completions servers over httpx, whose errors and words end here.
+"""Calls chat-completions servers over httpx. Its errors and messages do not leave this module.
 
-Every call has a connection of its own, never reused: only so can another thread cut it at any moment, while it waits
-for the first token, too, by shutting its socket down. A handshake is nothing beside a prefill.
+Every call has its own connection, never reused. Only then can another thread stop it at any moment, even while it waits
+for the first token, by shutting its socket down. A handshake costs nothing compared with a prefill.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import httpx
 
 Trace = Callable[[str, Mapping[str, Any]], None]
-"""httpx's `trace` extension: called with the name of everything that happens to a connection, and its details."""
+"""httpx's `trace` extension: called with the name and details of every event of a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class RemoteSettings:
     """How the servers are used.
 
     Attributes:
-        connect_seconds: most time to connect, and to answer a probe; a cancelled request ends that late at worst.
-        read_seconds: most silence before and between tokens; a server's own queue and prefill are part of it.
-        max_in_flight: requests sent at once, over all upstreams.
-        max_waiting: requests that wait for that; one more is refused.
+        connect_seconds: most time to connect, and to answer a probe; a cancelled request may end this late.
+        read_seconds: longest silence before and between tokens, including the server's own queue and prefill.
+        max_in_flight: most requests sent at once, over all upstreams.
+        max_waiting: most requests that wait to be sent; more are refused.
         health_seconds: between two probes (GET /models) of every upstream.
-        retry_after_seconds: rest given to a server that says it is full but not for how long.
-        ca_file: PEM file of the authorities to trust with https; None trusts the system's. Nothing is read from the
-            environment: images do not go through a proxy because of a variable.
+        retry_after_seconds: pause for a server that says it is full but not for how long.
+        ca_file: PEM file of the authorities trusted for https; None trusts the system's. Nothing is read from the
+            environment, so that no variable sends images through a proxy.
     """
 
     connect_seconds: float = 3.0
@@ -57,7 +57,7 @@ class RemoteSettings:
 
 
 class TryAnotherError(Exception):
-    """This upstream did not begin; another may. `error` is what to say if none does."""
+    """This upstream did not start the request; another may. `error` is for the caller if none does."""
 
     def __init__(self, error: KantuError) -> None:
         super().__init__(error.code)
@@ -78,7 +78,7 @@ class ChatClient:
         self._client = self._new_client()
 
     def probe(self, upstream: Upstream) -> bool:
-        """Whether it answers; what it says of key or path is for the requests to report."""
+        """Whether it answers at all; requests will report an error about key or path."""
         try:
             with self._client.stream(
                 "GET",
@@ -91,7 +91,7 @@ class ChatClient:
             return False
 
     def events(self, upstream: Upstream, body: bytes, trace: Trace) -> Generator[tuple[str, str], None, None]:
-        """Ask, and give out the events of the answer, see `read_events`. Closing the generator closes the connection.
+        """Send a request and yield the answer's events, see `read_events`. Closing the generator closes the connection.
 
         Raises:
             TryAnotherError: the upstream cannot be reached (`upstream_unreachable`), is full (`overloaded`), or is a
@@ -112,7 +112,7 @@ class ChatClient:
                 yield from read_events(response.iter_bytes())
         except self._httpx.HTTPError as error:
             failure = self._translate(error)
-        if failure is not None:  # raised out here, as the library's error holds the headers with the key
+        if failure is not None:  # raised outside, as the library's error holds the headers with the key
             raise failure
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ class ChatClient:
         client: httpx.Client = self._httpx.Client(
             verify=context,
             trust_env=False,
-            # The body is read as it comes: a compressed stream is held back by whoever compresses it.
+            # No compression: a compressed stream would be held back by the server that compresses it.
             headers={"Accept-Encoding": "identity", "Connection": "close"},
             timeout=self._httpx.Timeout(settings.read_seconds, connect=settings.connect_seconds, pool=None),
             limits=self._httpx.Limits(max_connections=None, max_keepalive_connections=0),
@@ -142,7 +142,7 @@ class ChatClient:
         if status in (429, 503):
             rest = read_retry_after(response.headers.get("Retry-After"), self._settings.retry_after_seconds)
             raise TryAnotherError(overloaded(rest))
-        if status in (502, 504):  # a proxy whose server is down: nothing has begun
+        if status in (502, 504):  # a proxy whose server is down: the request has not started
             raise TryAnotherError(upstream_error("upstream_failed", status))
         if status != 200:
             raise status_error(status)

@@ -1,7 +1,7 @@
 """The engine's protocol over servers that answer chat completions: vLLM, SGLang, Ollama, llama.cpp.
 
-A request is checked and queued here; `wire` words it, `pool` chooses a server, `client` asks it,
-and `answer` reads what comes back. Every request in flight has a thread of its own.
+A request is checked and queued here. `wire` writes its body, `pool` chooses a server, `client` sends it, and `answer`
+reads what comes back. Every request in flight has its own thread.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _SPARE_TOKENS = 64  # for the JSON around a choice and the end token
 class RemoteEngine:
     """`kantu.engine.protocol.Engine` over one or more upstreams.
 
-    A request goes to the healthy upstream with the fewest in flight, and to another one if that cannot be reached or
-    says 429, 502, 503 or 504. After that it stays where it is: what broke one server must not be handed to the next.
-    See `AnswerReader` for what a server does not tell. A listener may hear of InvalidRequestError (`upstream_refused`),
-    UpstreamError (the codes of `upstream_error`), OverloadedError (`overloaded`: every upstream left is full),
-    DeadlineExceededError, CancelledError, and EngineError (`engine_failed`: a defect here).
+    A request goes to the healthy upstream with the fewest requests in flight, and to another one if that cannot be
+    reached or answers 429, 502, 503 or 504. Once started, it is not retried: a request that broke one server must not
+    go to the next. See `AnswerReader` for what servers do not report. A listener may get InvalidRequestError
+    (`upstream_refused`), UpstreamError (the codes of `upstream_error`), OverloadedError (`overloaded`: every remaining
+    upstream is full), DeadlineExceededError, CancelledError, and EngineError (`engine_failed`: a defect here).
 
     Raises:
         MissingDependencyError: `httpx_missing`.
-        InvalidRequestError: `invalid_ca_file`; `invalid_upstream`: none, or one twice.
+        InvalidRequestError: `invalid_ca_file`; `invalid_upstream`: there is none, or one is listed twice.
     """
 
     def __init__(self, upstreams: Sequence[Upstream], settings: RemoteSettings | None = None) -> None:
@@ -61,14 +61,14 @@ class RemoteEngine:
         self._waiting: deque[Job] = deque()
         self._running: set[Job] = set()
         self._threads: set[threading.Thread] = set()
-        self._mean_seconds = self._settings.retry_after_seconds  # of a request, lately
+        self._mean_seconds = self._settings.retry_after_seconds  # of a request, recently
         self._closed = False
         self._pool = UpstreamPool(self._upstreams, self._client.probe, health_seconds=self._settings.health_seconds)
         self._watcher = threading.Thread(target=self._watch, name="kantu-remote-watch", daemon=True)
         self._watcher.start()
 
     def submit(self, request: Request, listener: Listener) -> Job:
-        """Admit a request; see `Engine.submit` and the class for errors.
+        """Admit a request. See `Engine.submit`, and the class for the listener's errors.
 
         Raises:
             InvalidRequestError: as `wire.check_request`, if no upstream's dialect can carry it.
@@ -88,13 +88,13 @@ class RemoteEngine:
         return job
 
     def score(self, request: Request, choices: Sequence[str]) -> Scores:
-        """The greedy answer among `choices`, and from its first telling token how probable each was.
+        """The greedy answer among `choices`, and the probability of each from the first token that tells them apart.
 
-        Probabilities are None where the server does not report enough of them (at most 20 alternatives a token). Only
-        the request's messages, images, tenant and time are used. Blocks.
+        Probabilities are None if the server does not report enough of them (at most 20 alternatives a token). Only the
+        request's messages, images, tenant and timeout are used. Blocks.
 
         Raises:
-            KantuError: as `submit` and the listener's; `upstream_bad_answer` if the answer is none of the choices.
+            KantuError: those of `submit` and of the listener; `upstream_bad_answer`: the answer is none of the choices.
         """
         listed = check_choices(choices)
         sampling = SamplingParams(
@@ -115,7 +115,7 @@ class RemoteEngine:
         return Scores(probabilities, best, end.usage, end.timings)
 
     def stats(self) -> Stats:
-        """Names of the local engine where they apply; also `upstream_retries`, `upstreams` and `upstreams_healthy`."""
+        """The local engine's names, as far as they apply, and `upstream_retries`, `upstreams`, `upstreams_healthy`."""
         with self._condition:
             gauges = {"waiting": len(self._waiting), "running": len(self._running)}
         return self._metrics.stats(
@@ -123,7 +123,7 @@ class RemoteEngine:
         )
 
     def check(self) -> None:
-        """Raise AssertionError if more is in flight than runs, or something waits though nothing does."""
+        """Raise AssertionError if more requests are in flight than run, or if requests wait while none runs."""
         with self._condition:
             running, waiting, in_flight = len(self._running), len(self._waiting), self._pool.in_flight
         if in_flight > running or (waiting and not running):
@@ -157,11 +157,11 @@ class RemoteEngine:
         return able
 
     def _retry_after_seconds(self) -> float:
-        """Until the queue is gone, at the rate at which requests finish lately."""
+        """Until the queue is done, at the rate at which requests finished recently."""
         return min(max(self._mean_seconds * (len(self._waiting) + 1) / self._settings.max_in_flight, 1.0), 60.0)
 
     def _start_next(self) -> None:
-        """Give waiting requests their threads, up to the limit. With the condition held."""
+        """Start threads for waiting requests, up to the limit. The caller holds the condition."""
         while self._waiting and not self._closed and len(self._running) < self._settings.max_in_flight:
             job = self._waiting.popleft()
             thread = threading.Thread(target=self._run, args=(job,), name="kantu-remote", daemon=True)
@@ -176,12 +176,12 @@ class RemoteEngine:
             outcome = self._generate(job)
         except KantuError as error:
             outcome = [error]
-        except Exception as error:  # whatever it is, its words may quote the request
+        except Exception as error:  # of any kind; its message may quote the request
             _log.error("remote request failed: %s", type(error).__name__)
             message = "引擎处理这个请求时出错，其他请求不受影响；请重试，或查看日志。"
             message_en = "The engine failed on this request; others go on. Try again, or see the log."
             outcome = [EngineError("engine_failed", message, message_en)]
-        # First out of the books: who hears the end may look into them.
+        # Counted before it is delivered: a listener may look at the stats.
         self._count(job, outcome)
         with self._condition:
             self._running.remove(job)
@@ -235,7 +235,7 @@ class RemoteEngine:
                     if reader.ended:
                         break
         except (KantuError, TryAnotherError):
-            job.check()  # one that was stopped fails in any way, as its socket is shut down
+            job.check()  # a stopped request may fail in any way, as its socket is shut down
             raise
         finally:
             job.release_socket()
@@ -243,11 +243,11 @@ class RemoteEngine:
         return reader.finish(job.sent_at, request.preprocess_seconds)
 
     def _salt(self, tenant: str) -> str:
-        """Nobody can guess it and it names no tenant; a restart forgets it, and what servers cached under it."""
+        """A cache salt nobody can guess, which does not name the tenant. After a restart it is a new one."""
         return hashlib.blake2b(tenant.encode(errors="replace"), key=self._secret).hexdigest() if tenant else ""
 
     def _watch(self) -> None:
-        """End what is past its deadline, and take out of the queue what was stopped there."""
+        """End requests past their deadline, and take stopped requests out of the queue."""
         while True:
             with self._condition:
                 now = time.monotonic()

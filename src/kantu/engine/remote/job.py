@@ -1,4 +1,4 @@
-"""One request of the remote engine on its way, which any thread can stop at any moment."""
+"""One request of the remote engine, which any thread can stop at any moment."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from kantu.errors import CancelledError, KantuError
 
 
 class Job:
-    """A request on its way, and its caller's handle.
+    """A request on its way; also its caller's handle.
 
     Attributes:
-        sent_at, deadline: `time.monotonic()`; the deadline is infinite where the request has none.
-        error: why it is to stop; set once.
+        sent_at, deadline: by `time.monotonic()`; without a deadline it is infinite.
+        error: why it must stop; set once.
     """
 
     def __init__(
@@ -48,24 +48,24 @@ class Job:
         self._wake()
 
     def stop(self, error: KantuError) -> None:
-        """Make it end with `error`, unless it was stopped before, and wake its thread from any read or write."""
+        """Make it end with `error`, unless it was stopped before. Wakes its thread from any read or write."""
         with self._lock:
             if self.error is None:
                 self.error = error
             self._shut()
 
     def check(self) -> None:
-        """Raise why it is to stop, if it is."""
+        """Raise `error` if the request was stopped."""
         if self.error is not None:
             raise self.error
 
     def deliver(self, item: Delta | KantuError) -> None:
-        """Call the listener; one that raises is not called again, and stops its request."""
+        """Call the listener. If it raises, its request is stopped and it is not called again."""
         if self._listener is None:
             return
         try:
             self._listener(item)
-        except Exception:  # the caller's, of any kind
+        except Exception:  # an error of the caller, of any kind
             self._listener = None
             self._count_listener_error()
             self.stop(cancelled())
@@ -79,14 +79,14 @@ class Job:
                     self._shut()
 
     def release_socket(self) -> None:
-        """The connection is closed."""
+        """Forget the socket of a closed connection."""
         with self._lock:
             self._socket = None
 
     def _shut(self) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):  # closed by now
-                # Not SSLSocket's own, which takes the TLS layer from under the thread that reads.
+                # Not SSLSocket's own method, which removes the TLS layer while another thread reads through it.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 

@@ -1,4 +1,4 @@
-"""Which of several upstream servers takes the next request: those that answer, least loaded first."""
+"""Chooses the upstream server for the next request: the least loaded one that answers."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class _State:
 
 
 class UpstreamPool:
-    """Counts what is in flight where, and looks after the health of each upstream. Safe to use from several threads.
+    """Counts the requests in flight at each upstream and checks its health. Safe to use from several threads.
 
     Args:
-        probe: whether an upstream answers; called from the pool's own thread.
+        probe: returns whether an upstream answers; called from the pool's own thread.
         health_seconds: between two rounds of probes.
 
     An upstream counts as healthy until a probe or a request finds otherwise, and is skipped until a probe succeeds.
@@ -39,7 +39,7 @@ class UpstreamPool:
         self._thread.start()
 
     def acquire(self, allowed: Sequence[Upstream], tried: Collection[Upstream] = ()) -> Upstream | None:
-        """Take a place at the least loaded upstream that is healthy, not full and not among `tried`; None: no such."""
+        """Take a place at the least loaded upstream that is healthy, not full and not in `tried`; None if none is."""
         with self._lock:
             now = time.monotonic()
             free = [
@@ -59,17 +59,17 @@ class UpstreamPool:
             self._states[upstream].in_flight -= 1
 
     def mark_down(self, upstream: Upstream) -> None:
-        """It could not be reached: skip it until a probe succeeds."""
+        """Skip an upstream that could not be reached until a probe succeeds."""
         with self._lock:
             self._states[upstream].healthy = False
 
     def mark_full(self, upstream: Upstream, retry_after_seconds: float) -> None:
-        """It said that it takes nothing more for so many seconds."""
+        """Skip an upstream that said it is full for so many seconds."""
         with self._lock:
             self._states[upstream].full_until = time.monotonic() + retry_after_seconds
 
     def rest_seconds(self, allowed: Sequence[Upstream]) -> float | None:
-        """How long until the first of those that said they are full may be asked again; None if none is full."""
+        """Until the first full upstream may be asked again; None if none is full."""
         with self._lock:
             now = time.monotonic()
             states = [self._states[upstream] for upstream in allowed]

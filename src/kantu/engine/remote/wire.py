@@ -1,8 +1,8 @@
 """A request as the JSON body of a chat-completions call: pure functions, no network.
 
-What a server cannot be told is refused, never dropped. Two things stay beyond reach: a server renders its own chat
-template, so special tokens that a user types literally are the server's to neutralise, and a server that ignores
-fields it does not know (`repetition_detection` needs vLLM 0.17, `structured_outputs` 0.12) does not say so.
+A request that a server's dialect cannot express is refused; nothing is dropped. Two things cannot be ensured from here.
+The server renders its own chat template, so it must neutralise special tokens that a user types literally. And a server
+that ignores unknown fields (`repetition_detection` needs vLLM 0.17, `structured_outputs` 0.12) does not say so.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Upstream:
     """A server that answers chat completions.
 
     Attributes:
-        url: its base, such as ``http://10.0.0.5:8000/v1``; ``/chat/completions`` and ``/models`` hang below it.
-        model: the name it serves the model under.
+        url: its base, such as ``http://10.0.0.5:8000/v1``, to which ``/chat/completions`` and ``/models`` are added.
+        model: the name under which it serves the model.
         api_key: sent as a bearer token; never shown.
         dialect: which fields it understands: "vllm" (OpenAI's and vLLM's own) or "openai" (OpenAI's: Ollama, llama.cpp,
             and SGLang, which names its own fields differently and would ignore vLLM's constraints in silence).
@@ -62,7 +62,7 @@ class Upstream:
 
 
 def check_request(request: Request, dialect: Dialect) -> None:
-    """Refuse what cannot be put into words for this dialect.
+    """Refuse a request that this dialect cannot express.
 
     Raises:
         InvalidRequestError: `not_supported_by_upstream`, `image_count_mismatch`, `invalid_constraint`.
@@ -83,8 +83,8 @@ def to_body(request: Request, image_urls: Sequence[str], upstream: Upstream, sal
 
     Args:
         image_urls: of the request's images, in order; see `png_data_url`.
-        salt: keeps apart what different tenants may share of a server's prefix cache (vLLM's `cache_salt`). The plain
-            OpenAI dialect has no such field; there the server must be one whose cache the tenants may share.
+        salt: separates tenants in a server's prefix cache (vLLM's `cache_salt`). The plain OpenAI dialect has no such
+            field; use it only for a server whose cache the tenants may share.
 
     Raises:
         InvalidRequestError: as `check_request`.
@@ -98,7 +98,7 @@ def to_body(request: Request, image_urls: Sequence[str], upstream: Upstream, sal
         **_sampling_fields(request.sampling, upstream.dialect),
     }
     if upstream.dialect == "vllm":
-        # The usage of a chunk is its answer's own; the last one's is the sum of all answers.
+        # The usage of a chunk is that of its answer; the last chunk's is the sum over all answers.
         body["stream_options"]["continuous_usage_stats"] = True
         body |= {"cache_salt": salt} if salt else {}
     return json.dumps(body).encode("ascii")  # escaped, as lone surrogates have no UTF-8
@@ -128,8 +128,8 @@ def _message(turn: Turn, urls: Iterator[str]) -> dict[str, Any]:
 
 
 def _sampling_fields(sampling: SamplingParams, dialect: Dialect) -> dict[str, Any]:
-    """Fields of OpenAI, then vLLM's own. What is None is left to the server, which reads the model folder's
-    generation_config.json (vLLM's default), except the length: unasked, servers go on to the end of the context."""
+    """OpenAI's fields, then vLLM's own. Fields that are None are left to the server, which reads the model folder's
+    generation_config.json (vLLM's default). The length is always given: without it servers fill the context."""
     fields = {
         "max_tokens": DEFAULT_MAX_TOKENS if sampling.max_tokens is None else sampling.max_tokens,
         "temperature": sampling.temperature,
@@ -157,7 +157,7 @@ def _sampling_fields(sampling: SamplingParams, dialect: Dialect) -> dict[str, An
 
 
 def _repetition(rule: RepetitionStop) -> dict[str, int]:
-    """vLLM's `RepetitionDetectionParams` (0.17), whose meaning `RepetitionStop` takes over."""
+    """vLLM's `RepetitionDetectionParams` (0.17), which `RepetitionStop` follows."""
     return {
         "max_pattern_size": rule.max_pattern_size,
         "min_pattern_size": rule.min_pattern_size,
@@ -166,8 +166,8 @@ def _repetition(rule: RepetitionStop) -> dict[str, int]:
 
 
 def _constraint_fields(constraint: Constraint, dialect: Dialect) -> dict[str, Any]:
-    """`response_format` where OpenAI has one; otherwise vLLM's `structured_outputs`, which took the place of
-    `guided_regex` and `guided_choice` (removed in 0.12, docs.vllm.ai/en/latest/features/structured_outputs)."""
+    """`response_format` if OpenAI has one for it; otherwise vLLM's `structured_outputs`, which replaced `guided_regex`
+    and `guided_choice` (removed in 0.12, docs.vllm.ai/en/latest/features/structured_outputs)."""
     if constraint.kind == "json_object":
         return {"response_format": {"type": "json_object"}}
     if constraint.kind == "json_schema":
@@ -187,7 +187,7 @@ def _schema_format(schema: Any) -> dict[str, Any]:
 
 
 def _enum(choices: Any) -> dict[str, Any]:
-    """OpenAI's strict schemas must be objects that close themselves and require everything."""
+    """OpenAI's strict schemas must be objects that allow no other keys and require all of theirs."""
     return {
         "type": "object",
         "properties": {WRAPPED_CHOICE: {"type": "string", "enum": choices}},
