@@ -1,4 +1,4 @@
-"""A step's budget: running answers first, then chunks of waiting prompts; who starts alike waits and reuses."""
+"""A step's budget: running answers first, then chunks of waiting prompts; a shared prefix is computed once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_answers_under_way_come_before_prompts(bench: Bench) -> None:
     bench.finish()
 
 
-def test_a_prompt_that_starts_like_one_being_read_waits_for_it(bench: Bench) -> None:
+def test_a_request_sharing_a_prefix_in_prefill_waits_for_it(bench: Bench) -> None:
     bench.submit(request(text=LONG + "甲", max_tokens=2))
     bench.submit(request(text=LONG + "乙", max_tokens=2))
     bench.submit(request(text="另一个问题，开头不同的很短。", tenant="other", max_tokens=2))

@@ -29,7 +29,8 @@ class Checker:
     def allows(self, schema: dict[str, Any], *values: object) -> list[bool]:
         matcher = self._compiler.compile(Constraint.json_schema(schema))
         texts = [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
-        return [matcher.ends_with(self._tokenizer.encode(text, allow_special=False)) for text in texts]
+        encoded = [self._tokenizer.encode(text, allow_special=False) for text in texts]
+        return [matcher.valid(tokens) == len(tokens) + 1 for tokens in encoded]
 
 
 @pytest.fixture(scope="module")

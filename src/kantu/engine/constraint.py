@@ -132,10 +132,6 @@ class Matcher:
             return int(self.accepts_end)
         return self._matcher.validate_tokens([*token_ids, self.end_id])
 
-    def ends_with(self, token_ids: Sequence[int]) -> bool:
-        """Whether these tokens complete the answer; see `valid`."""
-        return self.valid(token_ids) == len(token_ids) + 1
-
     # --- byte by byte, on copies, to search endings (`engine.ending`)
 
     def behind_bytes(self, text: bytes) -> Matcher:
