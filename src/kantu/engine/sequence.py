@@ -62,10 +62,6 @@ class Job:
     cancelled: bool = False
     failure: KantuError | None = None
 
-    @property
-    def ended(self) -> bool:
-        return self.open == 0 or self.failure is not None
-
 
 @dataclass(eq=False)
 class Sequence:
