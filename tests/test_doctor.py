@@ -8,9 +8,11 @@ import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from typer.testing import CliRunner, Result
@@ -148,12 +150,12 @@ def test_the_machine_s_figures_are_sane() -> None:
 
 
 def test_a_container_s_limit_is_the_memory_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1_024_000_000))
     files = {
-        "/proc/meminfo": "MemTotal: 999 kB MemAvailable: 1000000 kB",
         "/sys/fs/cgroup/memory.max": "5000000",
         "/sys/fs/cgroup/memory.current": "2000000",
     }
-    monkeypatch.setattr(machine, "_words", lambda path: files.get(str(path), "").split())
+    monkeypatch.setattr(machine, "_words", lambda path: files[str(path)].split())
     assert machine.available_memory_bytes() == 3_000_000
     files["/sys/fs/cgroup/memory.max"] = "max"
     assert machine.available_memory_bytes() == 1_024_000_000

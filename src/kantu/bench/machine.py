@@ -7,7 +7,6 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
@@ -102,13 +101,6 @@ def prefill_flops(config: ModelConfig, *, prompt_tokens: int, visual_tokens: int
     sizes = _matrices(config)
     tower = _PATCHES * sizes["tower"] + sizes["mergers"]
     return 2.0 * (prompt_tokens * sizes["layers"] + visual_tokens * tower + sizes["output"])
-
-
-def resident_bytes() -> int | None:
-    """Memory of this process that is in RAM now (VmRSS); None where the platform does not say."""
-    path = Path("/proc/self/status")
-    lines = path.read_text().splitlines() if path.is_file() else []
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), None)
 
 
 def _matrices(config: ModelConfig) -> dict[str, int]:

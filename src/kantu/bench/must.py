@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kantu.bench.machine import Machine, reached, resident_bytes
+from kantu.bench.machine import Machine, reached
 from kantu.bench.match import Match, Track
+from kantu.bench.memory import resident_bytes
 from kantu.bench.report import Cell, Comparison, Unit
 from kantu.bench.rivals import Kantu, Reading, Rival
 from kantu.bench.work import ANSWER_TOKENS, Workload
@@ -132,8 +133,7 @@ def run(
                 after = resident_bytes()
                 comparisons += _variant(match, variant, runs, track)
                 row = reached(match.ours, variant, machine, runs, workload)
-            added = None if before is None or after is None else after - before
-            rows.append({**row, "added_resident_bytes": added})
+            rows.append({**row, "added_resident_bytes": after - before})
             del vlm, match
             gc.collect()  # the variant goes before the next comes
     return comparisons, rows

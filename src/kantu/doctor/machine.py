@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import torch
 
 from kantu import hub
@@ -218,19 +219,11 @@ def usable_cores() -> int:
 
 def available_memory_bytes() -> int:
     """Memory that can still be used without swapping, within the container's limit if there is one."""
-    available = _meminfo("MemAvailable")
-    if available is None:
-        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = int(psutil.virtual_memory().available)
     limit, used = _words(Path("/sys/fs/cgroup/memory.max")), _words(Path("/sys/fs/cgroup/memory.current"))
     if limit and limit[0].isdigit() and used:
         available = min(available, max(0, int(limit[0]) - int(used[0])))
     return available
-
-
-def _meminfo(field: str) -> int | None:
-    words = _words(Path("/proc/meminfo"))
-    name = f"{field}:"
-    return int(words[words.index(name) + 1]) * 1024 if name in words else None
 
 
 def _words(path: Path) -> list[str]:

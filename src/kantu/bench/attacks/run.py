@@ -12,10 +12,10 @@ from kantu.bench.attacks.attack import ATTACKER_ADDRESS, QUIET_ADDRESS, Attack, 
 from kantu.bench.attacks.attacker import Attacker
 from kantu.bench.attacks.catalogue import chosen
 from kantu.bench.attacks.gateway import Gateway, Home, default_command, fresh_home, running
-from kantu.bench.attacks.memory import Footprint, engine_pid, footprint, peak_bytes
 from kantu.bench.attacks.quiet import Sample, ask_quietly, keep_quiet, questions
 from kantu.bench.attacks.wire import connection, exchange
 from kantu.bench.match import Track
+from kantu.bench.memory import Footprint, engine_pid, footprint, peak_bytes
 from kantu.bench.report import Cell, Table, percentile
 from kantu.errors import EngineError
 

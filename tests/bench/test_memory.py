@@ -1,4 +1,4 @@
-"""Memory of a process and its children, as /proc tells it."""
+"""Memory of a process and its children."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kantu.bench.attacks.memory import engine_pid, footprint, peak_bytes
+from kantu.bench.memory import engine_pid, footprint, peak_bytes
 
 MIB = 2**20
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
