@@ -12,14 +12,19 @@ import torch
 from typer.testing import CliRunner
 
 from kantu.bench import machine, must, suites
+from kantu.bench.match import Match
 from kantu.bench.report import Report
-from kantu.bench.rivals import Kantu, Reading
 from kantu.bench.run import run
-from kantu.bench.work import Work, Workload
+from kantu.bench.work import Workload, together
 from kantu.cli import app
+from kantu.contenders.contender import AskOptions, Reply
+from kantu.contenders.kantu import Kantu
 from kantu.errors import InvalidRequestError, OverloadedError
 from kantu.model.folder import ModelFolder
 from kantu.native import kernels
+from kantu.processing.conversation import ImageSource
+from tests.contenders.scripted import Scripted
+from tests.fake_upstream import say, serve
 
 
 @pytest.fixture(autouse=True)
@@ -67,12 +72,27 @@ def test_load_counts_what_was_answered_and_refused(tiny_folder: Path) -> None:
     assert {"ttft_p50_seconds", "total_p99_seconds"} <= opened.rows[0].keys()
 
 
-def test_a_refused_arrival_is_no_reading() -> None:
-    class Full:
-        def reading(self, work: Work) -> Reading:
+def test_a_refused_arrival_has_no_reply(tiny_folder: Path) -> None:
+    class Full(Scripted):
+        def ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
             raise OverloadedError("overloaded", "满", "full", retry_after_seconds=1)
 
-    assert suites._served(Full(), None, 0.0) is None  # type: ignore[arg-type]
+    work = Workload(ModelFolder.open(tiny_folder)).new(1)
+    assert suites._served(Full(str), work, 0.0) is None
+
+
+def test_who_goes_first_alternates(tiny_folder: Path) -> None:
+    order: list[str] = []
+    match = Match(Scripted(str), Scripted(str), Workload(ModelFolder.open(tiny_folder)))  # type: ignore[arg-type]
+    for _ in range(3):
+        assert match.both(lambda: order.append("ours"), lambda: order.append("theirs")) == (None, None)
+    assert order == ["ours", "theirs", "theirs", "ours", "ours", "theirs"]
+
+
+def test_latency_beside_a_server(tiny_folder: Path) -> None:
+    with serve(say("好", "的")) as fake:
+        size, *_ = bench(tiny_folder, "latency", against=f"{fake.url}#qwen").tables
+    assert all(row["rival_ttft_seconds"] and row["rival_tpot_seconds"] for row in size.rows)
 
 
 def test_cache_tells_what_was_reused(tiny_folder: Path) -> None:
@@ -149,5 +169,5 @@ def test_works_asked_together_are_all_answered(tiny_folder: Path) -> None:
 
     workload = Workload(ModelFolder.open(tiny_folder))
     with kantu.load(tiny_folder, device="cpu") as vlm:
-        assert Kantu(vlm).together([workload.new(3) for _ in range(3)]) > 0
+        assert together(Kantu(vlm), [workload.new(3) for _ in range(3)]) > 0
         assert vlm.engine.stats().counters["requests_finished"] == 3

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from kantu.contenders.contender import Said, mean_probability, messages
+from kantu.contenders.contender import Reply, Said, mean_probability, messages
 
 
 def test_pictures_stand_before_the_first_words_of_the_user() -> None:
@@ -25,3 +25,8 @@ def test_pictures_stand_before_the_first_words_of_the_user() -> None:
 def test_tokens_that_were_forced_say_nothing_of_how_sure_an_answer_is() -> None:
     assert mean_probability([math.log(0.5), 0.0, math.log(0.5)]) == pytest.approx(0.5)
     assert mean_probability([0.0, 0.0]) is None
+
+
+def test_the_time_of_a_token_leaves_the_first_out() -> None:
+    assert Reply("", 2.0, 5.0, 4).tpot_seconds == 1.0
+    assert Reply("", 2.0, 2.0, 1).tpot_seconds == 0.0

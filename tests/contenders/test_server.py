@@ -61,6 +61,23 @@ def test_probabilities_are_those_of_its_tokens(picture: bytes) -> None:
     assert (answered.visual_tokens, answered.completion_tokens) == (16, 3)
 
 
+def test_a_forced_length_is_asked_of_a_server_that_speaks_vllm_s_dialect(picture: bytes) -> None:
+    options = AskOptions(max_tokens=7, min_tokens=7, temperature=0.0, repetition_penalty=1.0)
+    with serve(say("好", "的")) as fake:
+        server = Server(f"{fake.url}#qwen", parallel=1, dialect="vllm")
+        reply = server.ask([picture], "?", options)
+        server.close()
+        plain = Server(f"{fake.url}#qwen", parallel=1)
+        with pytest.raises(InvalidRequestError) as caught:
+            plain.ask([picture], "?", options)
+        plain.close()
+    (body,) = fake.bodies
+    assert (body["max_tokens"], body["min_tokens"], body["temperature"], body["repetition_penalty"]) == (7, 7, 0, 1)
+    assert (reply.prompt_tokens, reply.completion_tokens, reply.finish_reason) == (7, 3, "stop")
+    assert 0 < reply.ttft_seconds <= reply.total_seconds
+    assert caught.value.code == "not_supported_by_upstream"
+
+
 def test_a_schema_that_it_refuses_is_not_asked_of_it_again(picture: bytes) -> None:
     answer = say("好")
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 
 from kantu.bench.report import Cell, share
-from kantu.bench.rivals import Kantu
 from kantu.bench.work import ANSWER_TOKENS, Workload
+from kantu.contenders.kantu import Kantu
 from kantu.doctor.machine import cpu
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.config import ModelConfig
@@ -69,13 +69,13 @@ def measure(dtype: torch.dtype) -> Machine:
 def reached(ours: Kantu, quantize: Quantize | None, machine: Machine, runs: int, workload: Workload) -> dict[str, Cell]:
     """What one request at a time makes of the machine, and the bytes of the weights: a row of the last table."""
     works = [workload.new(ANSWER_TOKENS) for _ in range(runs + 1)]
-    answers = [ours.ask(work, min_tokens=work.tokens, max_tokens=work.tokens) for work in works][1:]  # one warms up
-    vlm, usage = ours.vlm, answers[0].usage
+    replies = [work.ask(ours) for work in works][1:]  # one warms up
+    vlm, first = ours.vlm, replies[0]
     config = ModelFolder.open(vlm.folder).config
-    flops = prefill_flops(config, prompt_tokens=usage.prompt_tokens, visual_tokens=usage.visual_tokens)
+    flops = prefill_flops(config, prompt_tokens=first.prompt_tokens, visual_tokens=first.visual_tokens)
     read = decode_bytes(config, quantize, vlm.dtype)
-    arithmetic = flops / statistics.median(answer.timings.ttft_seconds for answer in answers)
-    bandwidth = read / statistics.median(answer.timings.tpot_seconds for answer in answers)
+    arithmetic = flops / statistics.median(reply.ttft_seconds for reply in replies)
+    bandwidth = read / statistics.median(reply.tpot_seconds for reply in replies)
     return {
         "variant": quantize or machine.dtype,
         "decode_bytes": read,

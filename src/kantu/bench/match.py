@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from kantu.bench.rivals import Kantu, Reading, Rival
 from kantu.bench.work import Work, Workload
+from kantu.contenders.contender import Contender, Reply
+from kantu.contenders.kantu import Kantu
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ class Track(Protocol):
 class Match:
     """Us and a rival, and the works they are asked."""
 
-    def __init__(self, ours: Kantu, rival: Rival, workload: Workload) -> None:
+    def __init__(self, ours: Kantu, rival: Contender, workload: Workload) -> None:
         self.ours, self.rival, self.workload = ours, rival, workload
         self._turns = itertools.count()
 
@@ -32,6 +33,6 @@ class Match:
             return ours(), second
         return ours(), theirs()
 
-    def readings(self, work: Work) -> tuple[Reading, Reading]:
+    def replies(self, work: Work) -> tuple[Reply, Reply]:
         """One work, asked of both."""
-        return self.both(lambda: self.ours.reading(work), lambda: self.rival.reading(work))
+        return self.both(lambda: work.ask(self.ours), lambda: work.ask(self.rival))

@@ -16,8 +16,9 @@ from kantu.bench.machine import Machine, reached
 from kantu.bench.match import Match, Track
 from kantu.bench.memory import resident_bytes
 from kantu.bench.report import Cell, Comparison, Unit
-from kantu.bench.rivals import Kantu, Reading, Rival
-from kantu.bench.work import ANSWER_TOKENS, Workload
+from kantu.bench.work import ANSWER_TOKENS, Workload, together
+from kantu.contenders.contender import AskOptions, Contender, Reply
+from kantu.contenders.kantu import Kantu
 from kantu.errors import EngineError
 from kantu.model.quantize import Quantize
 from kantu.vlm import load
@@ -52,31 +53,31 @@ class Target:
 
 def new_picture(match: Match) -> Pair:
     """TTFT: the whole request of one token."""
-    return _totals(match.readings(match.workload.new(1)))
+    return _totals(match.replies(match.workload.new(1)))
 
 
 def second_question(match: Match) -> Pair:
     """TTFT of another question about a picture that was asked about before."""
     work = match.workload.new(1)
-    match.ours.reading(work)  # to the rival every question is the first
-    return _totals(match.readings(match.workload.again(work)))
+    work.ask(match.ours)  # to the rival every question is the first
+    return _totals(match.replies(match.workload.again(work)))
 
 
 def per_token(match: Match) -> Pair:
     """TPOT."""
-    ours, theirs = match.readings(match.workload.new(ANSWER_TOKENS))
+    ours, theirs = match.replies(match.workload.new(ANSWER_TOKENS))
     return ours.tpot_seconds, theirs.tpot_seconds
 
 
 def whole_request(match: Match) -> Pair:
-    return _totals(match.readings(match.workload.new(ANSWER_TOKENS)))
+    return _totals(match.replies(match.workload.new(ANSWER_TOKENS)))
 
 
 def at_once(match: Match) -> Pair:
     """Requests a second: ours of `AT_ONCE` together, the rival's of one after the other, which one request tells."""
     works = [match.workload.new(ANSWER_TOKENS) for _ in range(AT_ONCE)]
     return match.both(
-        lambda: AT_ONCE / match.ours.together(works), lambda: 1 / match.rival.reading(works[0]).total_seconds
+        lambda: AT_ONCE / together(match.ours, works), lambda: 1 / works[0].ask(match.rival).total_seconds
     )
 
 
@@ -89,21 +90,23 @@ def choice(match: Match) -> Pair:
         match.ours.vlm.score(work.picture, work.question, LABELS, max_pixels=work.max_pixels)
         return time.perf_counter() - started
 
-    return match.both(ours, lambda: match.rival.reading(work).total_seconds)
+    return match.both(ours, lambda: work.ask(match.rival).total_seconds)
 
 
 def record(match: Match) -> Pair:
     """`RECORD` on our engine beside as many free tokens on it. The record goes first: it tells how many."""
-    started = time.perf_counter()
-    answer = match.ours.ask(match.workload.new(_RECORD_TOKENS), max_tokens=_RECORD_TOKENS, schema=RECORD)
-    seconds = time.perf_counter() - started
+    work = match.workload.new(_RECORD_TOKENS)
+    options = AskOptions(
+        max_tokens=work.tokens, temperature=0.0, repetition_penalty=1.0, max_pixels=work.max_pixels, schema=RECORD
+    )
+    answer = match.ours.ask([work.picture], work.question, options)
     if answer.finish_reason != "stop":
         raise EngineError(
             "record_not_finished",
             f"JSON 记录在 {_RECORD_TOKENS} 个词元内没有写完，无法比较。",
             f"The JSON record was not finished within {_RECORD_TOKENS} tokens; nothing can be compared.",
         )
-    return seconds, match.ours.reading(match.workload.new(answer.usage.completion_tokens)).total_seconds
+    return answer.total_seconds, match.workload.new(answer.completion_tokens).ask(match.ours).total_seconds
 
 
 TARGETS = (
@@ -119,7 +122,13 @@ TARGETS = (
 
 
 def run(
-    folder: Path, rival: Rival, machine: Machine, quantize: Quantize | None, runs: int, workload: Workload, track: Track
+    folder: Path,
+    rival: Contender,
+    machine: Machine,
+    quantize: Quantize | None,
+    runs: int,
+    workload: Workload,
+    track: Track,
 ) -> tuple[list[Comparison], list[dict[str, Cell]]]:
     """All comparisons, or those of the variant `quantize`; and for each variant what it reaches and its memory."""
     comparisons: list[Comparison] = []
@@ -129,7 +138,7 @@ def run(
             before = resident_bytes()
             with load(folder, quantize=variant) as vlm:
                 match = Match(Kantu(vlm), rival, workload)
-                match.ours.reading(workload.new(1))  # what is mapped from the files is now in memory
+                workload.new(1).ask(match.ours)  # what is mapped from the files is now in memory
                 after = resident_bytes()
                 comparisons += _variant(match, variant, runs, track)
                 row = reached(match.ours, variant, machine, runs, workload)
@@ -156,5 +165,5 @@ def _comparison(target: Target, samples: Sequence[Pair]) -> Comparison:
     return Comparison(name, target.unit, target.rival, ours, theirs, target.must, target.reach)
 
 
-def _totals(readings: tuple[Reading, Reading]) -> Pair:
-    return readings[0].total_seconds, readings[1].total_seconds
+def _totals(replies: tuple[Reply, Reply]) -> Pair:
+    return replies[0].total_seconds, replies[1].total_seconds

@@ -6,22 +6,28 @@ import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
+
+import torch
 
 from kantu import hub
 from kantu.bench import must, suites
-from kantu.bench.apart import apart
 from kantu.bench.attacks.raid import Raid, raid
 from kantu.bench.machine import measure, reached
 from kantu.bench.match import Track
 from kantu.bench.report import Cell, Comparison, Report, Table
-from kantu.bench.rivals import Kantu, Rival, connect
 from kantu.bench.work import Workload
+from kantu.contenders.apart import Apart, apart
+from kantu.contenders.contender import Contender
+from kantu.contenders.kantu import Kantu
+from kantu.contenders.server import Server
+from kantu.contenders.transformers import Transformers, require
 from kantu.errors import InvalidRequestError
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.vlm import default_device, default_dtype, load
 
-Suite = Callable[[Kantu, Rival | None, int, Workload, Track], tuple[Table, ...]]
+Suite = Callable[[Kantu, Contender | None, int, Workload, Track], tuple[Table, ...]]
 SUITES: dict[str, Suite] = {"latency": suites.latency, "load": suites.load, "cache": suites.cache}
 NAMES = ("must", *SUITES)
 ATTACKS = "attacks"  # not one of "all": it starts gateways and loads the machine for minutes
@@ -60,8 +66,8 @@ def run(
     tables: list[Table] = []
     with contextlib.ExitStack() as stack:
 
-        def connected(to: str) -> Rival:
-            return stack.enter_context(contextlib.closing(connect(to, folder, dtype=dtype, device=device)))
+        def connected(to: str) -> Contender:
+            return stack.enter_context(contextlib.closing(rival_of(to, folder, dtype=dtype, device=device)))
 
         rival = None if against is None else connected(against)  # first: a rival that is missing is said at once
         machine = apart(functools.partial(measure, dtype))
@@ -77,6 +83,18 @@ def run(
                 rows.append(reached(ours, variant, machine, runs, workload))
     tables.append(Table("machine", tuple(rows)))
     return Report(str(name or hub.EMBEDDED), runs, asdict(machine), tuple(comparisons), tuple(tables))
+
+
+def rival_of(against: str, folder: Path, *, dtype: torch.dtype, device: torch.device) -> Contender:
+    """Who is named on the command line: "transformers", in a process of its own, or the address of a server.
+
+    The forced length is asked of a server as vLLM and SGLang understand it; elsewhere an answer may end earlier, and
+    TPOT is taken from the tokens that came.
+    """
+    if against != "transformers":
+        return Server(against, parallel=1, dialect="vllm")
+    require()  # what is missing is said here
+    return Apart(functools.partial(Transformers, folder, dtype=dtype, device=device))
 
 
 def _checked(names: tuple[str, ...], against: str | None, quantize: str | None, runs: int) -> Quantize | None:

@@ -8,11 +8,13 @@ import statistics
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 
 from kantu.bench.match import Match, Track
 from kantu.bench.report import Cell, Table, percentiles, share
-from kantu.bench.rivals import Kantu, Reading, Rival
-from kantu.bench.work import QUESTION_TOKENS, SQUARE, Work, Workload
+from kantu.bench.work import QUESTION_TOKENS, SQUARE, Work, Workload, together
+from kantu.contenders.contender import Contender, Reply
+from kantu.contenders.kantu import Kantu
 from kantu.errors import OverloadedError
 
 SIZES = ((224, 224), (448, 448), (896, 896), (1080, 2340))  # width, height in pixels; the last a phone's screen
@@ -24,7 +26,7 @@ _LEAST_REQUESTS = 8  # of one load for each run
 _CONTEXT_SLACK = 64  # template and answer
 
 
-def latency(ours: Kantu, rival: Rival | None, runs: int, workload: Workload, track: Track) -> tuple[Table, ...]:
+def latency(ours: Kantu, rival: Contender | None, runs: int, workload: Workload, track: Track) -> tuple[Table, ...]:
     """TTFT and TPOT by size of the picture, as far as the folder allows, and by length of the question."""
     most = workload.image_config.max_pixels
     sizes = [size for size in SIZES if size[0] * size[1] <= most] or [SQUARE]
@@ -45,9 +47,9 @@ def latency(ours: Kantu, rival: Rival | None, runs: int, workload: Workload, tra
     )
 
 
-def load(ours: Kantu, rival: Rival | None, runs: int, workload: Workload, track: Track) -> tuple[Table, ...]:
+def load(ours: Kantu, rival: Contender | None, runs: int, workload: Workload, track: Track) -> tuple[Table, ...]:
     """Closed loop by concurrency, and open loop by arrival rate around the capacity that the closed loop found."""
-    ours.reading(workload.new(_TOKENS))  # warm up
+    workload.new(_TOKENS).ask(ours)  # warm up
     closed = [_closed(ours, concurrency, runs, workload) for concurrency in track(CONCURRENCIES, description="closed")]
     capacity = max(float(row["requests_per_second"] or 0.0) for row in closed)
     opened = [_open(ours, share * capacity, runs, workload) for share in track(LOADS, description="open")]
@@ -58,9 +60,9 @@ def load(ours: Kantu, rival: Rival | None, runs: int, workload: Workload, track:
     )
 
 
-def cache(ours: Kantu, rival: Rival | None, runs: int, workload: Workload, track: Track) -> tuple[Table, ...]:
+def cache(ours: Kantu, rival: Contender | None, runs: int, workload: Workload, track: Track) -> tuple[Table, ...]:
     """First against second question, four questions about one picture against four pictures, and the memory held."""
-    ours.reading(workload.new(1))  # warm up
+    workload.new(1).ask(ours)  # warm up
     first = [workload.new(1) for _ in range(runs)]
     second = [workload.again(work) for work in first]
     questions = [
@@ -79,24 +81,24 @@ def cache(ours: Kantu, rival: Rival | None, runs: int, workload: Workload, track
 
 
 def _latency(
-    ours: Kantu, rival: Rival | None, runs: int, workload: Workload, size: tuple[int, int], question_tokens: int
+    ours: Kantu, rival: Contender | None, runs: int, workload: Workload, size: tuple[int, int], question_tokens: int
 ) -> dict[str, Cell]:
     """Medians of `runs` turns on pictures and questions of one size, after one that warms up."""
     works = [workload.new(_TOKENS, size=size, question_tokens=question_tokens) for _ in range(runs + 1)]
-    usage = ours.ask(works[0], max_tokens=1).usage
-    row: dict[str, Cell] = {"visual_tokens": usage.visual_tokens, "prompt_tokens": usage.prompt_tokens}
+    first = replace(works[0], tokens=1).ask(ours)
+    row: dict[str, Cell] = {"visual_tokens": first.visual_tokens, "prompt_tokens": first.prompt_tokens}
     if rival is None:
-        return row | _medians([ours.reading(work) for work in works[1:]], "")
-    rival.reading(works[0])
+        return row | _medians([work.ask(ours) for work in works[1:]], "")
+    works[0].ask(rival)
     match = Match(ours, rival, workload)
-    pairs = [match.readings(work) for work in works[1:]]
+    pairs = [match.replies(work) for work in works[1:]]
     mine, theirs = zip(*pairs, strict=True)
     return row | _medians(mine, "") | _medians(theirs, "rival_")
 
 
-def _medians(readings: Sequence[Reading], prefix: str) -> dict[str, Cell]:
+def _medians(replies: Sequence[Reply], prefix: str) -> dict[str, Cell]:
     return {
-        f"{prefix}{name}": statistics.median(getattr(reading, name) for reading in readings)
+        f"{prefix}{name}": statistics.median(getattr(reply, name) for reply in replies)
         for name in ("ttft_seconds", "tpot_seconds")
     }
 
@@ -106,13 +108,13 @@ def _closed(ours: Kantu, concurrency: int, runs: int, workload: Workload) -> dic
     works = [workload.new(_TOKENS) for _ in range(max(concurrency, _LEAST_REQUESTS) * runs)]
     with ThreadPoolExecutor(concurrency) as pool:
         started = time.perf_counter()
-        readings = list(pool.map(ours.reading, works))
+        replies = list(pool.map(lambda work: work.ask(ours), works))
         seconds = time.perf_counter() - started
     return {
         "concurrency": concurrency,
         "requests_per_second": len(works) / seconds,
-        "tokens_per_second": sum(reading.tokens for reading in readings) / seconds,
-        **_tails(readings),
+        "tokens_per_second": sum(reply.completion_tokens for reply in replies) / seconds,
+        **_tails(replies),
     }
 
 
@@ -121,40 +123,40 @@ def _open(ours: Kantu, rate: float, runs: int, workload: Workload) -> dict[str, 
     works = [workload.new(_TOKENS) for _ in range(_LEAST_REQUESTS * runs)]
     generator = random.Random(0)
     due = itertools.accumulate(generator.expovariate(rate) for _ in works)
-    futures: list[Future[Reading | None]] = []
+    futures: list[Future[Reply | None]] = []
     with ThreadPoolExecutor(len(works)) as pool:
         started = time.perf_counter()
         for work, after in zip(works, due, strict=True):
             time.sleep(max(0.0, started + after - time.perf_counter()))
             futures.append(pool.submit(_served, ours, work, started + after))
-    readings = [reading for future in futures if (reading := future.result()) is not None]
+    replies = [reply for future in futures if (reply := future.result()) is not None]
     return {
         "arrivals_per_second": rate,
-        "answered": len(readings),
-        "refused": len(works) - len(readings),
-        **_tails(readings),
+        "answered": len(replies),
+        "refused": len(works) - len(replies),
+        **_tails(replies),
     }
 
 
-def _served(ours: Kantu, work: Work, due: float) -> Reading | None:
+def _served(ours: Contender, work: Work, due: float) -> Reply | None:
     """One arrival, timed from when it was due: a late start is waiting too. None if it was refused."""
     late = time.perf_counter() - due
     try:
-        reading = ours.reading(work)
+        reply = work.ask(ours)
     except OverloadedError:
         return None
-    return Reading(reading.ttft_seconds + late, reading.total_seconds + late, reading.tokens)
+    return replace(reply, ttft_seconds=reply.ttft_seconds + late, total_seconds=reply.total_seconds + late)
 
 
-def _tails(readings: Sequence[Reading]) -> dict[str, Cell]:
-    ttft = percentiles("ttft", [reading.ttft_seconds for reading in readings])
-    return ttft | percentiles("total", [reading.total_seconds for reading in readings])
+def _tails(replies: Sequence[Reply]) -> dict[str, Cell]:
+    ttft = percentiles("ttft", [reply.ttft_seconds for reply in replies])
+    return ttft | percentiles("total", [reply.total_seconds for reply in replies])
 
 
 def _cached(ours: Kantu, works: Sequence[Work]) -> dict[str, Cell]:
     """Median TTFT of `works`, and what of them the two caches knew."""
     before = ours.vlm.engine.stats().counters
-    seconds = [ours.reading(work).total_seconds for work in works]
+    seconds = [work.ask(ours).total_seconds for work in works]
     after = ours.vlm.engine.stats().counters
     grown = {name: after[name] - before.get(name, 0) for name in after}
     rates = {
@@ -180,4 +182,4 @@ def _four(ours: Kantu, workload: Workload) -> tuple[float, float]:
         max_pixels=work.max_pixels,
     )
     seconds = time.perf_counter() - started
-    return seconds, ours.together(separate)
+    return seconds, together(ours, separate)

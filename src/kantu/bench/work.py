@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
+from kantu.contenders.contender import AskOptions, Contender, Reply
 from kantu.model.folder import ModelFolder
 from kantu.processing.image import ImageConfig
 from kantu.processing.tokenizer import Tokenizer
@@ -47,6 +50,25 @@ class Work:
     question: str
     tokens: int
     max_pixels: int
+
+    def ask(self, contender: Contender) -> Reply:
+        """Greedy, whatever a folder says."""
+        options = AskOptions(
+            max_tokens=self.tokens,
+            min_tokens=self.tokens,
+            temperature=0.0,
+            repetition_penalty=1.0,
+            max_pixels=self.max_pixels,
+        )
+        return contender.ask([self.picture], self.question, options)
+
+
+def together(contender: Contender, works: Sequence[Work]) -> float:
+    """Wall seconds of all of them, asked at once."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        started = time.perf_counter()
+        list(pool.map(lambda work: work.ask(contender), works))
+        return time.perf_counter() - started
 
 
 class Workload:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from kantu.engine.request import FinishReason
 from kantu.processing.conversation import ImageSource
 
 
@@ -34,6 +35,7 @@ class AskOptions:
     max_tokens: int | None = None
     min_tokens: int = 0
     temperature: float | None = None
+    repetition_penalty: float | None = None
     max_pixels: int | None = None
     task_pixels: int | None = None
     schema: Mapping[str, Any] | None = None
@@ -46,7 +48,8 @@ class AskOptions:
 class Reply:
     """An answer with what it cost; seconds of wall time from the call. Counts are 0 where they are not told.
 
-    `probability` is the geometric mean of the probabilities of the tokens that the model chose, None where not told.
+    `probability` is the geometric mean of the probabilities of the tokens that the model chose; what is None is not
+    told.
     """
 
     text: str
@@ -55,6 +58,8 @@ class Reply:
     completion_tokens: int = 0
     visual_tokens: int = 0
     probability: float | None = None
+    prompt_tokens: int = 0
+    finish_reason: FinishReason | None = None
 
     @property
     def tpot_seconds(self) -> float:

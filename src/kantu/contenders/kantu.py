@@ -28,6 +28,7 @@ class Kantu:
             max_tokens=options.max_tokens,
             min_tokens=options.min_tokens,
             temperature=options.temperature,
+            repetition_penalty=options.repetition_penalty,
             max_pixels=budget,
             schema=options.schema,
             choices=options.choices,
@@ -37,7 +38,16 @@ class Kantu:
         usage = answer.usage
         ttft = total if usage.completion_tokens == 1 else answer.timings.ttft_seconds
         probability = mean_probability(token.logprob for token in answer.logprobs)
-        return Reply(answer.text, ttft, total, usage.completion_tokens, usage.visual_tokens, probability)
+        return Reply(
+            answer.text,
+            ttft,
+            total,
+            usage.completion_tokens,
+            usage.visual_tokens,
+            probability,
+            usage.prompt_tokens,
+            answer.finish_reason,
+        )
 
     def close(self) -> None:
         self.vlm.close()

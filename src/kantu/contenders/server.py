@@ -11,6 +11,7 @@ from typing import Any
 from kantu.contenders.contender import AskOptions, Reply, mean_probability, messages
 from kantu.engine.protocol import DeltaStream
 from kantu.engine.remote.engine import RemoteEngine, RemoteSettings, Upstream
+from kantu.engine.remote.wire import Dialect
 from kantu.engine.request import Constraint, Request, SamplingParams
 from kantu.errors import InvalidRequestError, MissingDependencyError, UpstreamError, install_command
 from kantu.processing.conversation import ImageSource
@@ -35,7 +36,8 @@ class Server:
     """Asks the model of `url`, which ends in /v1 and may name the model behind a #: http://host:8000/v1#qwen.
 
     A key comes from the environment (`API_KEY_VARIABLE`) alone. A schema, choices or probabilities that a
-    server refuses are not asked of it again.
+    server refuses are not asked of it again. Only a `dialect` of vllm can be told of `min_tokens` and
+    `repetition_penalty`.
 
     Raises:
         InvalidRequestError: not such a URL, or a server of several models of which none is named.
@@ -43,10 +45,10 @@ class Server:
         MissingDependencyError: httpx is not installed.
     """
 
-    def __init__(self, url: str, *, parallel: int) -> None:
+    def __init__(self, url: str, *, parallel: int, dialect: Dialect = "openai") -> None:
         base, _, model = url.partition("#")
         key = os.environ.get(API_KEY_VARIABLE)
-        self.upstream = Upstream(base, model or "?", key, "openai")
+        self.upstream = Upstream(base, model or "?", key, dialect)
         if not model:
             self.upstream = replace(self.upstream, model=_only_model(self.upstream))
         self.name = self.upstream.model
@@ -80,12 +82,14 @@ class Server:
             max_tokens=options.max_tokens,
             min_tokens=options.min_tokens,
             temperature=options.temperature,
+            repetition_penalty=options.repetition_penalty,
             logprobs=0 if options.probability else None,
             constraint=_constraint(options),
         )
         started = time.perf_counter()
         images = tuple(prepare(source, _IMAGES, max_pixels=budget) for source in sources if source is not None)
-        deltas = list(DeltaStream(self._engine, Request(conversation.turns, images, sampling)))
+        request = Request(conversation.turns, images, sampling, preprocess_seconds=time.perf_counter() - started)
+        deltas = list(DeltaStream(self._engine, request))
         end = deltas[-1].end
         assert end is not None  # the last delta has it
         return Reply(
@@ -95,6 +99,8 @@ class Server:
             end.usage.completion_tokens,
             end.usage.visual_tokens,
             mean_probability(token.logprob for delta in deltas for token in delta.logprobs),
+            end.usage.prompt_tokens,
+            end.finish_reason,
         )
 
 

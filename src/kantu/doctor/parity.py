@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
+from kantu.contenders.transformers import Outputs, Transformers
 from kantu.doctor.machine import available_memory_bytes
-from kantu.errors import MissingDependencyError
 from kantu.model.attention import ContiguousCache
 from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
@@ -80,9 +78,9 @@ def compare(folder: ModelFolder) -> Parity:
     dtype = _affordable_dtype(folder)
     config = ImageConfig.from_folder(folder)
     pictures = [_picture(width, height) for width, height in _SIZES]
-    theirs = _theirs(folder, config, pictures, dtype)
+    theirs = _named(_theirs(folder, config, pictures, dtype))
     gc.collect()
-    ours = _ours(folder, config, pictures, dtype)
+    ours = _named(_ours(folder, config, pictures, dtype))
     allowed = {name: _PIXEL_TOLERANCE if name == "像素" else 0.0 for name in ("词元编号", "三轴位置", "像素")}
     differences = []
     for name, reference in theirs.items():
@@ -113,11 +111,6 @@ def _picture(width: int, height: int) -> Image.Image:
     return Image.fromarray(np.clip(base + noise - 32, 0, 255).astype(np.uint8))
 
 
-def _messages(count: int) -> list[dict[str, Any]]:
-    parts: list[dict[str, Any]] = [{"type": "image"} for _ in range(count)]
-    return [{"role": "user", "content": [*parts, {"type": "text", "text": QUESTION}]}]
-
-
 def _affordable_dtype(folder: ModelFolder) -> torch.dtype:
     """float32 shows the most; bfloat16 where two bytes a parameter is all there is room for."""
     weights = sum(path.stat().st_size for path in folder.weights)
@@ -125,9 +118,7 @@ def _affordable_dtype(folder: ModelFolder) -> torch.dtype:
 
 
 @torch.inference_mode()
-def _ours(
-    folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype
-) -> dict[str, Tensor]:
+def _ours(folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype) -> Outputs:
     images = [prepare(picture, config, max_pixels=min(_MAX_PIXELS, config.max_pixels)) for picture in pictures]
     grids = [image.grid(config) for image in images]
     prompt = ChatProcessor.from_folder(folder).prompt([Turn("user", (*[None] * len(images), QUESTION))], grids)
@@ -139,76 +130,18 @@ def _ours(
     index = torch.cat([torch.arange(start, start + length) for start, length in prompt.image_spans])
     ids, positions = torch.from_numpy(prompt.input_ids), torch.from_numpy(prompt.positions)
     logits = model(ids, positions, cache, visual=visual, visual_index=index)
-    return _named(ids, positions, pixels, list(visual), logits)
+    return Outputs(ids, positions, pixels, tuple(visual), logits)
 
 
-@torch.inference_mode()
-def _theirs(
-    folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype
-) -> dict[str, Tensor]:
-    transformers, image_processor = _transformers()
-    processor = image_processor.from_pretrained(folder.path, local_files_only=True)
-    budget = min(_MAX_PIXELS, config.max_pixels)
-    size = {"shortest_edge": min(config.min_pixels, budget), "longest_edge": budget}
-    batch = processor(images=list(pictures), size=size, return_tensors="pt")
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder.path, local_files_only=True)
-    with _quiet(transformers):
-        model = transformers.Qwen3VLForConditionalGeneration.from_pretrained(
-            folder.path, dtype=dtype, local_files_only=True
-        ).eval()
-    text = tokenizer.apply_chat_template(_messages(len(pictures)), tokenize=False, add_generation_prompt=True)
-    placeholder = tokenizer.convert_ids_to_tokens(model.config.image_token_id)
-    first, *rest = text.split(placeholder)
-    counts = (batch["image_grid_thw"].prod(-1) // processor.merge_size**2).tolist()
-    text = first + "".join(placeholder * n + piece for n, piece in zip(counts, rest, strict=True))
-    ids = torch.tensor([tokenizer(text, add_special_tokens=False)["input_ids"]])
-    kinds = (ids == model.config.image_token_id).int()
-    positions, _ = model.model.get_rope_index(ids, mm_token_type_ids=kinds, image_grid_thw=batch["image_grid_thw"])
-    pixels = batch["pixel_values"]
-    features = model.model.get_image_features(pixels, batch["image_grid_thw"])
-    levels = [torch.cat(list(level)) for level in (features.pooler_output, *features.deepstack_features)]
-    logits = model(
-        input_ids=ids,
-        attention_mask=torch.ones_like(ids),
-        pixel_values=pixels,
-        image_grid_thw=batch["image_grid_thw"],
-        mm_token_type_ids=kinds,
-        use_cache=False,
-    ).logits[0]
-    return _named(ids[0], positions[:, 0], pixels, levels, logits)
+def _theirs(folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype) -> Outputs:
+    reference = Transformers(folder.path, dtype=dtype, device=torch.device("cpu"))
+    with contextlib.closing(reference):
+        return reference.forward(pictures, QUESTION, max_pixels=min(_MAX_PIXELS, config.max_pixels))
 
 
-@contextlib.contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
-    """Loading draws a progress bar and warns of things that are none of the user's doing."""
-    bars = transformers.utils.logging.is_progress_bar_enabled()
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        if bars:
-            transformers.utils.logging.enable_progress_bar()
-
-
-def _named(ids: Tensor, positions: Tensor, pixels: Tensor, levels: list[Tensor], logits: Tensor) -> dict[str, Tensor]:
-    named = {"词元编号": ids, "三轴位置": positions, "像素": pixels.float(), "视觉词元": levels[0].float()}
-    named |= {f"DeepStack 第 {i} 层": level.float() for i, level in enumerate(levels[1:], 1)}
-    return {**named, "输出分数": logits.float()}
-
-
-def _transformers() -> tuple[Any, Any]:
-    try:
-        import transformers
-        from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
-
-        _ = transformers.Qwen3VLForConditionalGeneration
-    except (ImportError, AttributeError) as error:
-        raise MissingDependencyError(
-            "transformers_missing",
-            "对照需要 transformers（5.0 以上）：pip install 'transformers>=5'",
-            "Comparing needs transformers 5 or newer: pip install 'transformers>=5'",
-            param="transformers",
-        ) from error
-    return transformers, Qwen2VLImageProcessorPil
+def _named(outputs: Outputs) -> dict[str, Tensor]:
+    first, *deeper = outputs.levels
+    named = {"词元编号": outputs.ids, "三轴位置": outputs.positions, "像素": outputs.pixels, "视觉词元": first}
+    named |= {f"DeepStack 第 {i} 层": level for i, level in enumerate(deeper, 1)}
+    named["输出分数"] = outputs.logits
+    return {name: tensor if name in ("词元编号", "三轴位置") else tensor.float() for name, tensor in named.items()}

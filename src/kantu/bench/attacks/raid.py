@@ -8,12 +8,12 @@ import sys
 from dataclasses import asdict, dataclass
 
 from kantu import hub
-from kantu.bench.apart import apart
 from kantu.bench.attacks.run import SECONDS, table
 from kantu.bench.attacks.soak import soak
 from kantu.bench.machine import measure
 from kantu.bench.match import Track
 from kantu.bench.report import Report
+from kantu.contenders.apart import apart
 from kantu.errors import EngineError, InvalidRequestError
 from kantu.model.quantize import Quantize
 from kantu.vlm import default_device, default_dtype

@@ -1,22 +1,21 @@
 """Things that run in a process of their own.
 
-PyTorch's CPU threads of two users in one process slow each other down (see `LocalEngine`): a rival in ours would be
+PyTorch's CPU threads of two users in one process slow each other down (see `LocalEngine`): a contender in ours would be
 measured slower than it is, and so would we.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from kantu.contenders.contender import AskOptions, Contender, Reply
 from kantu.errors import EngineError
-
-if TYPE_CHECKING:
-    from kantu.bench.rivals import Reading, Rival
-    from kantu.bench.work import Work
+from kantu.processing.conversation import ImageSource
 
 T = TypeVar("T")
 _CONTEXT = multiprocessing.get_context("spawn")  # nothing of our process comes along
@@ -29,24 +28,26 @@ def apart(function: Callable[[], T]) -> T:
 
 
 class Apart:
-    """A rival in a process of its own.
+    """A contender in a process of its own, asked one question after another.
 
     Args:
-        make: makes the rival, over there; what it raises is raised here.
+        make: makes the contender, over there; what it raises is raised here.
     """
 
-    def __init__(self, make: Callable[[], Rival]) -> None:
+    def __init__(self, make: Callable[[], Contender]) -> None:
+        self._lock = threading.Lock()
         self._connection, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(target=_serve, args=(theirs, make), daemon=True)
         self._process.start()
         theirs.close()
         self.name = str(self._receive())
 
-    def reading(self, work: Work) -> Reading:
-        """See `Rival`; the times are taken over there."""
-        self._connection.send(work)
-        reading: Reading = self._receive()
-        return reading
+    def ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
+        """See `Contender`; the times are taken over there."""
+        with self._lock:
+            self._connection.send((pictures, question, options))
+            reply: Reply = self._receive()
+            return reply
 
     def close(self) -> None:
         self._connection.close()  # its loop ends
@@ -64,13 +65,13 @@ class Apart:
         return item
 
 
-def _serve(connection: Connection, make: Callable[[], Rival]) -> None:
-    """Answer works until the other side hangs up. Any error goes there: it has to be raised where it is read."""
+def _serve(connection: Connection, make: Callable[[], Contender]) -> None:
+    """Answer questions until the other side hangs up. Any error goes there: it has to be raised where it is read."""
     try:
-        rival = make()
-        connection.send(rival.name)
+        contender = make()
+        connection.send(contender.name)
         while True:
-            connection.send(rival.reading(connection.recv()))
+            connection.send(contender.ask(*connection.recv()))
     except EOFError:
         return
     except Exception as error:
