@@ -19,6 +19,7 @@ from kantu.bench.work import Workload, together
 from kantu.cli import app
 from kantu.contenders.contender import AskOptions, Reply
 from kantu.contenders.kantu import Kantu
+from kantu.doctor import speed
 from kantu.errors import InvalidRequestError, OverloadedError
 from kantu.model.folder import ModelFolder
 from kantu.native import kernels
@@ -31,9 +32,9 @@ from tests.fake_upstream import say, serve
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small enough for a test; every path is still walked."""
     monkeypatch.setattr("kantu.bench.run.apart", lambda function: function())  # where these settings are
-    monkeypatch.setattr(machine, "_SECONDS", 0.0)
-    monkeypatch.setattr(machine, "_READ_BYTES", 2**16)
-    monkeypatch.setattr(machine, "_SIDE", 64)
+    monkeypatch.setattr(speed, "_SECONDS", 0.0)
+    monkeypatch.setattr(speed, "_READ_BYTES", 2**16)
+    monkeypatch.setattr(speed, "_SIDE", 64)
     for module in (machine, must):
         monkeypatch.setattr(module, "ANSWER_TOKENS", 8)
     monkeypatch.setattr(must, "AT_ONCE", 2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +11,7 @@ import torch
 from kantu.bench.report import Cell, share
 from kantu.bench.work import ANSWER_TOKENS, Workload
 from kantu.contenders.kantu import Kantu
+from kantu.doctor import speed
 from kantu.doctor.machine import cpu
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.config import ModelConfig
@@ -20,23 +19,12 @@ from kantu.model.folder import ModelFolder
 from kantu.model.quantize import GROUP, Quantize
 from kantu.native import kernels
 
-_READ_BYTES = 2**28  # far more than any cache holds
-_SIDE = 2048  # of the square matrices that are multiplied
-_SECONDS = 0.4  # for each measurement
 _PATCHES = 4  # of a visual token
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The CPU, and the best of a few short tries of what it can do.
-
-    Attributes:
-        dtype: of `matmul_flops_per_second`.
-        read_bytes_per_second: summing products over a large array.
-        copy_bytes_per_second: copying one; bytes read and bytes written both count.
-        matmul_flops_per_second, int8_flops_per_second: products of square matrices, a multiply-add counting two; None
-            where PyTorch has no such product.
-    """
+    """The CPU, and how fast it is (see `kantu.doctor.speed`); `dtype` is that of `matmul_flops_per_second`."""
 
     cpu: str
     cores: int
@@ -50,19 +38,16 @@ class Machine:
 
 def measure(dtype: torch.dtype) -> Machine:
     """Takes two seconds and half a gigabyte."""
-    source = torch.ones(_READ_BYTES // 4)
-    target = torch.empty_like(source)
-    square = torch.ones(_SIDE, _SIDE, dtype=dtype)
     found = cpu()
     return Machine(
         cpu=found.name,
         cores=found.cores,
         torch=torch.__version__,
         dtype=str(dtype).removeprefix("torch."),
-        read_bytes_per_second=_READ_BYTES / _best_seconds(lambda: torch.dot(source, source)),
-        copy_bytes_per_second=2 * _READ_BYTES / _best_seconds(lambda: target.copy_(source)),
-        matmul_flops_per_second=2 * _SIDE**3 / _best_seconds(lambda: square @ square),
-        int8_flops_per_second=_int8_flops_per_second(),
+        read_bytes_per_second=speed.read_bytes_per_second(),
+        copy_bytes_per_second=speed.copy_bytes_per_second(),
+        matmul_flops_per_second=speed.matmul_flops_per_second(torch.device("cpu"), dtype),
+        int8_flops_per_second=speed.int8_flops_per_second(),
     )
 
 
@@ -112,23 +97,3 @@ def _matrices(config: ModelConfig) -> dict[str, int]:
         part = "layers" if "language_model" in name else "mergers" if "merger" in name else "tower"
         sizes[part] += math.prod(shape)
     return sizes
-
-
-def _int8_flops_per_second() -> float | None:
-    steps = torch.ones(_SIDE, _SIDE, dtype=torch.int8)
-    try:
-        return 2 * _SIDE**3 / _best_seconds(lambda: torch._int_mm(steps, steps))
-    except RuntimeError:
-        return None
-
-
-def _best_seconds(work: Callable[[], object]) -> float:
-    """The best, because whatever disturbs a measurement only makes it slower."""
-    work()  # warm up: pages, threads, kernels
-    best = math.inf
-    end = time.perf_counter() + _SECONDS
-    while time.perf_counter() < end or best == math.inf:
-        started = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - started)
-    return best

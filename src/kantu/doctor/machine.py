@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import torch
 
 from kantu import hub
 from kantu.doctor.precision import Precision
+from kantu.doctor.speed import matmul_flops_per_second, vector_bytes_per_second
 from kantu.errors import KantuError
 from kantu.model.checkpoint import expected_shapes
 from kantu.model.folder import ModelFolder
@@ -24,9 +23,6 @@ from kantu.vlm import cpu_computes_bfloat16, default_dtype
 _CPU_FEATURES = ("avx2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16", "avx_vnni")
 _CONTEXT_TOKENS = 4096  # the KV cache the table reckons with
 _RUNTIME_BYTES = 1_000_000_000  # PyTorch itself and activations
-_MEASURE_SECONDS = 0.4
-_MATMUL_SIDE = 1024
-_READ_SIDE = 6144  # larger than any cache, in any precision
 _PUBLISHED_KV_HEADS, _PUBLISHED_HEAD_DIM = 8, 128
 # Published configurations: decoder layers, parameters of the embedding table and of the vision tower, and whether the
 # output projection is tied to the table.
@@ -181,31 +177,11 @@ def devices() -> tuple[Device, ...]:
 
 
 def measure(device: Device) -> Speed:
-    """Two short measurements, each under a second."""
+    """Two short measurements, each about half a second."""
     target = torch.device(device.name)
-    square = torch.ones(_MATMUL_SIDE, _MATMUL_SIDE, device=target, dtype=device.dtype)
-    weights = torch.ones(_READ_SIDE, _READ_SIDE, device=target, dtype=device.dtype)
-    token = torch.ones(1, _READ_SIDE, device=target, dtype=device.dtype)
-    matmul_seconds = _seconds_each(lambda: square @ square, target)
-    read_seconds = _seconds_each(lambda: torch.nn.functional.linear(token, weights), target)
-    read_bytes = weights.numel() * weights.element_size()
-    return Speed(2 * _MATMUL_SIDE**3 / matmul_seconds / 1e9, read_bytes / read_seconds / 1e9)
-
-
-def _seconds_each(work: Callable[[], object], device: torch.device) -> float:
-    """Best of several runs: what the machine can do when nothing else disturbs it."""
-    best = float("inf")
-    end = time.perf_counter() + _MEASURE_SECONDS
-    work()  # warm up: pages, threads, kernels
-    while best == float("inf") or time.perf_counter() < end:
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        started = time.perf_counter()
-        work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        best = min(best, time.perf_counter() - started)
-    return best
+    return Speed(
+        matmul_flops_per_second(target, device.dtype) / 1e9, vector_bytes_per_second(target, device.dtype) / 1e9
+    )
 
 
 def usable_cores() -> int:
