@@ -279,7 +279,7 @@ def bench(
         typer.Option(help="同时测对照：transformers，或兼容 OpenAI 的服务网址。", metavar="transformers|URL"),
     ] = None,
     quantize: Annotated[str | None, typer.Option(help="int8 或 int4。", metavar="int8|int4")] = None,
-    suite: Annotated[str, typer.Option(help="测什么。", metavar="must|latency|load|cache|attacks|all")] = "latency",
+    suite: Annotated[str, typer.Option(help="测什么。", metavar="SUITE")] = "latency",
     runs: Annotated[int, typer.Option(help="每个数取几轮的中位数。", metavar="N")] = 5,
     as_json: Annotated[
         typer.FileTextWrite | None,
@@ -291,28 +291,42 @@ def bench(
     attack: Annotated[list[str] | None, typer.Option(help="attacks 只做这一个；可重复。", metavar="NAME")] = None,
     attack_seconds: Annotated[float, typer.Option(help="attacks 每个攻击多少秒。", metavar="S")] = 10.0,
     soak_minutes: Annotated[
-        float | None, typer.Option(help="attacks 混在一起攻击多少分钟，旁边有四个诚实的客户端。", metavar="MINUTES")
+        float | None,
+        typer.Option(
+            help="soak 至少跑多少分钟（默认 5）；attacks 则混在一起攻击这么久，旁边有四个诚实的客户端。",
+            metavar="MINUTES",
+        ),
     ] = None,
+    seconds: Annotated[float, typer.Option(help="gateway 每种负载多少秒。", metavar="S")] = 20.0,
     serve_with: Annotated[
         str | None, typer.Option(help="attacks 用这条命令启动网关，默认同一个 kantu。", metavar="COMMAND")
     ] = None,
 ) -> None:
-    """测速度：延迟、负载、缓存；must 是与 transformers 同时测的目标表。
+    """测速度。SUITE：latency 延迟，load 负载，cache 缓存，must 与 transformers 同时测的目标表；all 是这四项。
 
-    attacks 攻击网关，看旁人等多久；有一项未达到就以 1 退出。
+    demo 自述文件里的一问与 loading 加载，都与 transformers 轮流；gateway 网关的开销与混合负载，MODEL 也可以是正在运行的
+    网关的网址 http://…/v1（密钥放环境变量 KANTU_EVAL_API_KEY）。
+
+    soak 引擎连续混合提问，看丢没丢、内存涨没涨；attacks 攻击网关，看旁人等多久；有一项未达到就以 1 退出。
     """
     from rich.console import Console
     from rich.progress import Progress
 
     from kantu.bench import render
-    from kantu.bench.attacks.raid import Raid
+    from kantu.bench.plan import Plan
     from kantu.bench.run import run
 
     if plot is not None:
         render.require_matplotlib()  # now, not after minutes of measuring
-    raid = Raid(tuple(attack or ()), attack_seconds, serve_with, soak_minutes)
+    plan = Plan(
+        seconds=seconds,
+        soak_minutes=soak_minutes,
+        attacks=tuple(attack or ()),
+        attack_seconds=attack_seconds,
+        serve_with=serve_with,
+    )
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        report = run(model, suite=suite, against=against, quantize=quantize, runs=runs, track=bar.track, attacks=raid)
+        report = run(model, suite=suite, against=against, quantize=quantize, runs=runs, track=bar.track, plan=plan)
     render.show(report)
     if as_json is not None:
         as_json.write(report.to_json() + "\n")

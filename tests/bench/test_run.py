@@ -32,6 +32,7 @@ from tests.fake_upstream import say, serve
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small enough for a test; every path is still walked."""
     monkeypatch.setattr("kantu.bench.run.apart", lambda function: function())  # where these settings are
+    monkeypatch.setattr("kantu.bench.run.Apart", lambda make: make())
     monkeypatch.setattr(speed, "_SECONDS", 0.0)
     monkeypatch.setattr(speed, "_READ_BYTES", 2**16)
     monkeypatch.setattr(speed, "_SIDE", 64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from kantu.bench.work import Work, Workload
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 class Track(Protocol):
-    """Shows progress over a sequence; `rich.progress.Progress.track` is one."""
+    """Shows progress over things, however many; `rich.progress.Progress.track` is one."""
 
-    def __call__(self, sequence: Sequence[T], *, description: str) -> Iterable[T]: ...
+    def __call__(self, sequence: Iterable[T], *, description: str) -> Iterable[T]: ...
 
 
 class Match:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,6 +29,40 @@ class Footprint:
     http: int
     engine: int
     decoders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Bytes of this process (Linux with glibc).
+
+    Attributes:
+        held_bytes: mapped for data, less what malloc has free.
+        resident_bytes: in RAM, with malloc's holes.
+    """
+
+    held_bytes: int
+    resident_bytes: int
+
+    @classmethod
+    def now(cls) -> Held:
+        gc.collect()
+        libc = ctypes.CDLL(None)
+        libc.malloc_trim(0)
+        libc.mallinfo2.restype = _Mallinfo
+        memory = psutil.Process().memory_info()
+        return cls(memory.data - libc.mallinfo2().fordblks, memory.rss)
+
+
+class _Mallinfo(ctypes.Structure):
+    """Of malloc.h; `fordblks` is what malloc has free, in all its arenas."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
 
 
 def footprint(pid: int) -> Footprint:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 from kantu import hub
 from kantu.bench import must, suites
-from kantu.bench.attacks.raid import Raid, raid
+from kantu.bench.attacks.raid import raid
+from kantu.bench.demo import demo
+from kantu.bench.loading import loading
 from kantu.bench.machine import measure, reached
 from kantu.bench.match import Track
+from kantu.bench.plan import Plan
 from kantu.bench.report import Cell, Comparison, Report, Table
+from kantu.bench.soak import soak
+from kantu.bench.traffic import traffic
 from kantu.bench.work import Workload
 from kantu.contenders.apart import Apart, apart
 from kantu.contenders.contender import Contender
@@ -30,7 +35,15 @@ from kantu.vlm import default_device, default_dtype, load
 Suite = Callable[[Kantu, Contender | None, int, Workload, Track], tuple[Table, ...]]
 SUITES: dict[str, Suite] = {"latency": suites.latency, "load": suites.load, "cache": suites.cache}
 NAMES = ("must", *SUITES)
-ATTACKS = "attacks"  # not one of "all": it starts gateways and loads the machine for minutes
+# Those that stand alone are none of "all": they start processes of their own, and some load the machine for minutes.
+ALONE: dict[str, Callable[[Plan, Track], tuple[Table, ...]]] = {
+    "demo": demo,
+    "loading": loading,
+    "gateway": traffic,
+    "soak": soak,
+    "attacks": raid,
+}
+_OF_RUNS = ("demo", "loading")  # of ALONE, whose figures are medians
 _VARIANTS: dict[str, Quantize] = {"int8": "int8", "int4": "int4"}
 
 
@@ -42,28 +55,29 @@ def run(
     quantize: str | None,
     runs: int,
     track: Track,
-    attacks: Raid | None = None,
+    plan: Plan | None = None,
 ) -> Report:
-    """Run one suite, or "all". `must` brings transformers along; `against` is asked beside us in `latency`; `attacks`
-    says what the suite of this name does.
+    """Run one suite, or "all". `must` brings transformers along; `against` is asked beside us in `latency`; `plan` has
+    what the suites that stand alone want to know besides.
 
     Raises:
         InvalidRequestError: an unknown suite, a rival that is neither "transformers" nor a URL, or no runs.
         MissingDependencyError: the rival's package is missing.
         UpstreamError: the rival is a server that cannot be reached.
-        KantuError: whatever `kantu.load`, `VLM.ask` and `raid` raise.
+        KantuError: whatever `kantu.load`, `VLM.ask` and the suites raise.
     """
     names = _suites(suite)
     variant = _checked(names, against, quantize, runs)
-    if suite == ATTACKS:
-        return raid(name, attacks or Raid(), variant, track)
+    dtype = default_dtype(device := default_device())
+    if suite in ALONE:
+        tables = ALONE[suite](replace(plan or Plan(), model=name, quantize=variant, runs=runs), track)
+        machine = apart(functools.partial(measure, dtype))
+        return Report(str(name or hub.EMBEDDED), runs if suite in _OF_RUNS else 0, asdict(machine), (), tables)
     folder = hub.locate(name)
     workload = Workload(ModelFolder.open(folder))
-    device = default_device()
-    dtype = default_dtype(device)
     comparisons: list[Comparison] = []
     rows: list[dict[str, Cell]] = []
-    tables: list[Table] = []
+    found: list[Table] = []
     with contextlib.ExitStack() as stack:
 
         def connected(to: str) -> Contender:
@@ -78,11 +92,11 @@ def run(
         if chosen:
             ours = Kantu(stack.enter_context(load(folder, quantize=variant)))
             for each in chosen:
-                tables += each(ours, rival, runs, workload, track)
+                found += each(ours, rival, runs, workload, track)
             if "must" not in names:  # which measured it
                 rows.append(reached(ours, variant, machine, runs, workload))
-    tables.append(Table("machine", tuple(rows)))
-    return Report(str(name or hub.EMBEDDED), runs, asdict(machine), tuple(comparisons), tuple(tables))
+    found.append(Table("machine", tuple(rows)))
+    return Report(str(name or hub.EMBEDDED), runs, asdict(machine), tuple(comparisons), tuple(found))
 
 
 def rival_of(against: str, folder: Path, *, dtype: torch.dtype, device: torch.device) -> Contender:
@@ -121,12 +135,12 @@ def _checked(names: tuple[str, ...], against: str | None, quantize: str | None, 
 def _suites(suite: str) -> tuple[str, ...]:
     if suite == "all":
         return NAMES
-    if suite not in (*NAMES, ATTACKS):
-        listed = "、".join((*NAMES, ATTACKS, "all"))
+    if suite not in (*NAMES, *ALONE):
+        listed = "、".join((*NAMES, *ALONE, "all"))
         raise InvalidRequestError(
             "unknown_suite",
             f"没有这个测试：{suite}，可选 {listed}。",
-            f"There is no suite {suite!r}; choose one of {', '.join((*NAMES, ATTACKS, 'all'))}.",
+            f"There is no suite {suite!r}; choose one of {', '.join((*NAMES, *ALONE, 'all'))}.",
             param="suite",
         )
     return (suite,)

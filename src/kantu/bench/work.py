@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+import kantu
 from kantu.contenders.contender import AskOptions, Contender, Reply
+from kantu.errors import EngineError
 from kantu.model.folder import ModelFolder
 from kantu.processing.image import ImageConfig
 from kantu.processing.tokenizer import Tokenizer
@@ -93,6 +96,22 @@ class Workload:
     def count(self, text: str) -> int:
         """Tokens of `text`."""
         return len(self._tokenizer.encode(text, allow_special=False))
+
+
+def example() -> Image.Image:
+    """The README's picture, examples/order.png, which is in a checkout and not in the package.
+
+    Raises:
+        EngineError: `example_missing`.
+    """
+    path = Path(kantu.__file__).resolve().parents[2] / "examples" / "order.png"
+    if not path.is_file():
+        raise EngineError(
+            "example_missing",
+            f"这项测试要用源码目录里的示例图片，没有找到：{path}",
+            f"This suite needs the example picture of a checkout, and there is none: {path}",
+        )
+    return Image.open(path).convert("RGB")
 
 
 def noise(seed: int, width: int, height: int) -> Image.Image:

@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from kantu.bench.attacks.attack import ATTACKER_ADDRESS, QUIET_ADDRESS, Attack, Key, Seen, Target
 from kantu.bench.attacks.attacker import Attacker
 from kantu.bench.attacks.catalogue import chosen
-from kantu.bench.attacks.gateway import Gateway, Home, default_command, fresh_home, running
 from kantu.bench.attacks.quiet import Sample, ask_quietly, keep_quiet, questions
 from kantu.bench.attacks.wire import connection, exchange
+from kantu.bench.gateway import Gateway, Home, default_command, fresh_home, running
 from kantu.bench.match import Track
 from kantu.bench.memory import Footprint, engine_pid, footprint, peak_bytes
 from kantu.bench.report import Cell, Table, percentile
 from kantu.errors import EngineError
 
 MOST_P95_SECONDS = 2.0  # of the quiet client, beside any attack
-SECONDS = 10.0  # of an attack
 _COOL_SECONDS = 3.0
 _SAMPLE_SECONDS = 0.2
 _WARM_UP = 4  # questions before

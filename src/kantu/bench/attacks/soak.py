@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from kantu.bench.attacks.attack import ATTACKER_ADDRESS, QUIET_ADDRESS, Target
 from kantu.bench.attacks.attacker import Attacker
 from kantu.bench.attacks.catalogue import chosen
-from kantu.bench.attacks.gateway import Gateway, default_command, fresh_home, running
 from kantu.bench.attacks.quiet import ask_quietly, question
 from kantu.bench.attacks.run import ATTACKERS, restarts, stated_bound, target_of
+from kantu.bench.gateway import Gateway, default_command, fresh_home, running
 from kantu.bench.memory import Footprint, footprint, peak_bytes
 from kantu.bench.report import Cell, Table, percentile
 from kantu.errors import EngineError

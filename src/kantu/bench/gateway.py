@@ -70,7 +70,7 @@ def fresh_home(command: Sequence[str], names: Sequence[str]) -> Iterator[Home]:
     Raises:
         EngineError: `gateway_failed`.
     """
-    with tempfile.TemporaryDirectory(prefix="kantu-attacks-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kantu-bench-") as folder:
         keys, ids = {}, {}
         for name in names:
             limits = ["--visual-tokens-per-minute", str(_LIMITED_VISUAL_TOKENS)] if name == "limited" else []
@@ -103,7 +103,7 @@ def running(
     Raises:
         EngineError: `gateway_failed`; `disk_not_mounted`: such a disk takes the rights to mount one.
     """
-    with tempfile.TemporaryDirectory(prefix="kantu-attacks-") as temporary, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="kantu-bench-") as temporary, contextlib.ExitStack() as stack:
         folder = Path(temporary, "home")
         if home_bytes is not None:
             stack.enter_context(_disk(folder, home_bytes))
