@@ -92,6 +92,16 @@ def test_loading_is_measured_for_both_loaders_in_both_precisions(tiny_folder: Pa
         assert float(row["added_ratio"] or 0) < float(row["peak_ratio"] or 0)
 
 
+def test_loading_for_the_kernels_is_measured_in_each_variant_or_in_one(tiny_folder: Path) -> None:
+    rows = tables("loading", str(tiny_folder))["loading_prepared"].rows
+    assert rows[0]["variant"] in ("bfloat16", "float32")  # as this machine computes
+    assert [row["variant"] for row in rows[1:]] == ["int8", "int4"]
+    wide, *_, narrow = (int(row["weight_bytes"] or 0) for row in rows)
+    assert 0 < narrow < wide < int(rows[0]["peak_bytes"] or 0)
+    report = run(str(tiny_folder), suite="loading", against=None, quantize="int8", runs=1, track=track)
+    assert [[row["variant"] for row in table.rows] for table in report.tables] == [["int8"]]
+
+
 def test_float32_is_left_out_where_the_memory_is_too_small(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "available_memory_bytes", lambda: 1)
     assert {row["dtype"] for row in tables("loading", str(tiny_folder))["loading"].rows} == {"bfloat16"}

@@ -27,7 +27,10 @@ from kantu.contenders.apart import apart
 from kantu.doctor.machine import available_memory_bytes
 from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
+from kantu.model.quantize import Quantize, weight_bytes
+from kantu.vlm import default_dtype
 
+_CPU = torch.device("cpu")
 _PAGE_BYTES = 4096
 _CHUNK_BYTES = 2**24
 
@@ -43,24 +46,64 @@ class Load:
     weights_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What it took to load a model as `kantu.load` does, with its weights packed for the kernels."""
+
+    ready_seconds: float
+    peak_bytes: int
+    weight_bytes: int
+
+
 def loading(plan: Plan, track: Track) -> tuple[Table, ...]:
-    """A row for each loader: in BF16, and in float32 where the memory allows.
+    """Both loaders, in BF16 and, where the memory allows, in float32; then ours with each variant of packed weights.
+
+    Where the plan names a variant, only that.
 
     Raises:
         MissingDependencyError: transformers is not installed.
     """
-    transformers.require()
     folder = ModelFolder.open(hub.locate(plan.model))
-    for path in folder.weights:  # both loaders start from a warm page cache
-        _read_through(path)
+    _read_through(folder)  # both loaders start from a warm page cache
+    if plan.quantize is not None:
+        return (_prepared(folder, (plan.quantize,), plan.runs, track),)
+    transformers.require()
+    return _beside(folder, plan.runs, track), _prepared(folder, (None, "int8", "int4"), plan.runs, track)
+
+
+def _beside(folder: ModelFolder, runs: int, track: Track) -> Table:
     dtypes = [torch.bfloat16]
     if 3 * sum(path.stat().st_size for path in folder.weights) < available_memory_bytes():
         dtypes.append(torch.float32)
     loads: dict[tuple[torch.dtype, str], list[Load]] = {(dtype, name): [] for dtype in dtypes for name in _LOADERS}
-    for turn in track(range(plan.runs), description="loading"):
+    for turn in track(range(runs), description="loading"):
         for dtype, name in list(loads)[:: -1 if turn % 2 else 1]:
             loads[dtype, name].append(apart(functools.partial(measure, name, folder.path, dtype)))
-    return (Table("loading", tuple(_row(name, dtype, each) for (dtype, name), each in loads.items())),)
+    return Table("loading", tuple(_row(name, dtype, each) for (dtype, name), each in loads.items()))
+
+
+def _prepared(folder: ModelFolder, variants: Sequence[Quantize | None], runs: int, track: Track) -> Table:
+    rows: list[dict[str, Cell]] = []
+    for variant in track(variants, description="loading: prepared"):
+        loads = [apart(functools.partial(prepare, folder.path, variant)) for _ in range(runs)]
+        rows.append(
+            {
+                "variant": variant or str(default_dtype(_CPU)).removeprefix("torch."),
+                "weight_bytes": loads[0].weight_bytes,
+                **_spread("ready", [load.ready_seconds for load in loads]),
+                "peak_bytes": max(load.peak_bytes for load in loads),
+            }
+        )
+    return Table("loading_prepared", tuple(rows))
+
+
+def prepare(folder: Path, quantize: Quantize | None) -> Prepared:
+    """Load once in this process, and say what that took."""
+    start = time.perf_counter()
+    model = load_model(
+        ModelFolder.open(folder), device=_CPU, dtype=default_dtype(_CPU), quantize=quantize, prepack=True
+    )
+    return Prepared(time.perf_counter() - start, peak_bytes(os.getpid()), weight_bytes(model))
 
 
 def measure(loader: str, folder: Path, dtype: torch.dtype) -> Load:
@@ -75,7 +118,7 @@ def measure(loader: str, folder: Path, dtype: torch.dtype) -> Load:
 
 
 def _kantu() -> Callable[[Path, torch.dtype], torch.nn.Module]:
-    return lambda folder, dtype: load_model(ModelFolder.open(folder), device=torch.device("cpu"), dtype=dtype)
+    return lambda folder, dtype: load_model(ModelFolder.open(folder), device=_CPU, dtype=dtype)
 
 
 def _transformers() -> Callable[[Path, torch.dtype], torch.nn.Module]:
@@ -96,10 +139,11 @@ def _touch(model: torch.nn.Module) -> int:
     return total
 
 
-def _read_through(path: Path) -> None:
-    with path.open("rb") as file:
-        while file.read(_CHUNK_BYTES):
-            pass
+def _read_through(folder: ModelFolder) -> None:
+    for path in folder.weights:
+        with path.open("rb") as file:
+            while file.read(_CHUNK_BYTES):
+                pass
 
 
 def _row(loader: str, dtype: torch.dtype, loads: Sequence[Load]) -> dict[str, Cell]:

@@ -26,6 +26,7 @@ TITLES = {
     "machine": "本机利用率",
     "demo": "自述文件里的一问，与 transformers 轮流",
     "loading": "加载：每次一个新进程，与 transformers 轮流",
+    "loading_prepared": "加载：像 kantu.load 那样为内核打包",
     "gateway_overhead": "网关自身的开销：一个客户端，一问接一问",
     "gateway_closed": "网关的混合负载：客户端不停地问（闭环）",
     "gateway_open": "网关的混合负载：按到达率（开环，泊松）",
