@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from kantu import hub
 from kantu.cli import app
-from kantu.doctor import machine, precision
+from kantu.doctor import bf16, machine, precision
 from kantu.doctor.folder import check_folder
 from kantu.doctor.parity import compare, difference
 from kantu.doctor.precision import precisions
@@ -236,16 +236,16 @@ def test_our_numbers_are_those_of_transformers(tiny_folder: Path) -> None:
 
 
 def test_a_difference_is_shown_with_its_place_and_fails(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kantu.doctor import parity
+    from kantu.doctor import forward
 
-    patchify = parity.patchify
+    patchify = forward.patchify
 
     def wrong(*arguments: Any) -> np.ndarray[Any, Any]:
         patches = patchify(*arguments)
         patches[5, 7] += 0.5
         return patches
 
-    monkeypatch.setattr(parity, "patchify", wrong)
+    monkeypatch.setattr(forward, "patchify", wrong)
     rows = {row.name: row for row in compare(ModelFolder.open(tiny_folder)).differences}
     assert not rows["像素"].passed
     assert rows["像素"].first == (5, 7)
@@ -256,6 +256,29 @@ def test_a_difference_is_shown_with_its_place_and_fails(tiny_folder: Path, monke
     assert result.exit_code == 1
     assert "不一致" in result.stdout
     assert "5, 7" in result.stdout
+
+
+def test_what_bf16_costs_is_told_beside_transformers(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bf16, "apart", lambda function: function())
+    found = bf16.measure(ModelFolder.open(tiny_folder))
+    assert found.float32.max_abs < 1e-3 * found.deviation
+    assert 0 < found.ours.mean_abs < found.ours.rms < found.ours.max_abs < found.deviation
+    assert found.clear_agree <= found.clear_tokens <= found.tokens
+    shown = doctor(str(tiny_folder), "--against", "transformers", "--bf16")
+    assert shown.exit_code == (0 if found.passed else 1)
+    assert f"{found.tokens} 个词元" in shown.stdout
+    assert "看图 BF16 − FP32" in shown.stdout
+
+
+def test_bf16_fails_where_it_costs_more_than_transformers_or_a_clear_token() -> None:
+    exact = np.array([[9.0, 1.0, 0.0], [2.0, 1.99, 0.0]], np.float32)
+    theirs = exact + np.float32(0.1)
+    assert bf16.cost(exact, exact, exact, theirs).passed
+    assert not bf16.cost(exact, exact + np.float32(0.2), exact, theirs).is_small
+    turned = exact[:, [1, 0, 2]]
+    wrong = bf16.cost(exact, turned, exact, exact + np.float32(7.5))
+    assert (wrong.clear_tokens, wrong.clear_agree, wrong.agree) == (1, 0, 0)
+    assert not wrong.passed
 
 
 def test_differences_of_shape_and_nan_fail() -> None:
@@ -282,7 +305,11 @@ def test_without_transformers_it_says_what_to_install(tiny_folder: Path, monkeyp
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--against", "transformers"], "doctor_path_missing"), (["x", "--against", "vllm"], "invalid_against")],
+    [
+        (["--against", "transformers"], "doctor_path_missing"),
+        (["x", "--against", "vllm"], "invalid_against"),
+        (["x", "--bf16"], "doctor_against_missing"),
+    ],
 )
 def test_senseless_arguments_are_refused(arguments: list[str], code: str) -> None:
     result = doctor(*arguments)

@@ -245,6 +245,9 @@ def synth(
 def doctor(
     path: Annotated[str | None, typer.Argument(help="模型名或文件夹；不给则检查本机。", metavar="PATH")] = None,
     against: Annotated[str | None, typer.Option(help="与 transformers 逐项对照数值。", metavar="transformers")] = None,
+    bf16: Annotated[
+        bool, typer.Option("--bf16", help="对照时另测 BF16 的误差：两边各以 BF16 和 FP32 算一遍。")
+    ] = False,
 ) -> None:
     """检查本机能跑什么；或检查一个模型文件夹，并可与 transformers 对照。"""
     from kantu.doctor import render
@@ -256,6 +259,13 @@ def doctor(
             "--against can only be transformers.",
             param="against",
         )
+    if bf16 and against is None:
+        raise InvalidRequestError(
+            "doctor_against_missing",
+            "--bf16 要与 --against transformers 一起用。",
+            "--bf16 goes with --against transformers.",
+            param="against",
+        )
     if path is None and against is not None:
         raise InvalidRequestError(
             "doctor_path_missing",
@@ -265,7 +275,9 @@ def doctor(
         )
     if path is None:
         render.machine()
-    elif not (render.folder(path) and (against is None or render.parity(path))):
+        return
+    passed = render.folder(path) and (against is None or render.parity(path))
+    if not (passed and (not bf16 or render.bf16(path))):
         raise typer.Exit(1)
 
 

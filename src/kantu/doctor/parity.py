@@ -7,9 +7,7 @@ models are loaded one after the other, so memory for one is enough.
 
 from __future__ import annotations
 
-import contextlib
 import gc
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,18 +15,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from kantu.contenders.transformers import Outputs, Transformers
+from kantu.contenders.transformers import Outputs
+from kantu.doctor.forward import ours, theirs
 from kantu.doctor.machine import available_memory_bytes
-from kantu.model.attention import ContiguousCache
-from kantu.model.checkpoint import load_model
 from kantu.model.folder import ModelFolder
-from kantu.processing.chat import ChatProcessor
-from kantu.processing.conversation import Turn
-from kantu.processing.image import ImageConfig, patchify, prepare
 
 QUESTION = "图里有什么？请用中文回答，并说明 2 个细节。"
 _SIZES = ((250, 190), (333, 120))  # pixels, width x height; odd on purpose: both must be resized
-_MAX_PIXELS = 200 * 1024
 # Of the largest magnitude of the reference: rounding accumulates over layers in proportion to the numbers themselves.
 _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 _PIXEL_TOLERANCE = 1e-6
@@ -76,19 +69,18 @@ def compare(folder: ModelFolder) -> Parity:
         CheckpointError: the folder is damaged.
     """
     dtype = _affordable_dtype(folder)
-    config = ImageConfig.from_folder(folder)
     pictures = [_picture(width, height) for width, height in _SIZES]
-    theirs = _named(_theirs(folder, config, pictures, dtype))
+    reference = _named(theirs(folder, pictures, QUESTION, dtype))
     gc.collect()
-    ours = _named(_ours(folder, config, pictures, dtype))
+    mine = _named(ours(folder, pictures, QUESTION, dtype))
     allowed = {name: _PIXEL_TOLERANCE if name == "像素" else 0.0 for name in ("词元编号", "三轴位置", "像素")}
     differences = []
-    for name, reference in theirs.items():
+    for name, expected in reference.items():
         bound = allowed.get(name)
         if bound is None:
-            bound = _TOLERANCE[dtype] * max(1.0, reference.abs().max().item())
-        differences.append(difference(name, ours[name], reference, bound))
-    tops = [outputs["输出分数"].argmax(-1) for outputs in (ours, theirs)]
+            bound = _TOLERANCE[dtype] * max(1.0, expected.abs().max().item())
+        differences.append(difference(name, mine[name], expected, bound))
+    tops = [outputs["输出分数"].argmax(-1) for outputs in (mine, reference)]
     agreement = float((tops[0] == tops[1]).double().mean()) if tops[0].shape == tops[1].shape else 0.0
     return Parity(dtype, tuple(differences), agreement)
 
@@ -115,28 +107,6 @@ def _affordable_dtype(folder: ModelFolder) -> torch.dtype:
     """float32 shows the most; bfloat16 where two bytes a parameter is all there is room for."""
     weights = sum(path.stat().st_size for path in folder.weights)
     return torch.float32 if 2.5 * weights < available_memory_bytes() else torch.bfloat16
-
-
-@torch.inference_mode()
-def _ours(folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype) -> Outputs:
-    images = [prepare(picture, config, max_pixels=min(_MAX_PIXELS, config.max_pixels)) for picture in pictures]
-    grids = [image.grid(config) for image in images]
-    prompt = ChatProcessor.from_folder(folder).prompt([Turn("user", (*[None] * len(images), QUESTION))], grids)
-    pixels = torch.from_numpy(np.concatenate([patchify(image.pixels, config) for image in images]))
-    cpu = torch.device("cpu")
-    model = load_model(folder, device=cpu, dtype=dtype)
-    visual = model.encode_images(pixels.to(dtype), grids)
-    cache = ContiguousCache(folder.config.text, len(prompt.input_ids), device=cpu, dtype=dtype)
-    index = torch.cat([torch.arange(start, start + length) for start, length in prompt.image_spans])
-    ids, positions = torch.from_numpy(prompt.input_ids), torch.from_numpy(prompt.positions)
-    logits = model(ids, positions, cache, visual=visual, visual_index=index)
-    return Outputs(ids, positions, pixels, tuple(visual), logits)
-
-
-def _theirs(folder: ModelFolder, config: ImageConfig, pictures: Sequence[Image.Image], dtype: torch.dtype) -> Outputs:
-    reference = Transformers(folder.path, dtype=dtype, device=torch.device("cpu"))
-    with contextlib.closing(reference):
-        return reference.forward(pictures, QUESTION, max_pixels=min(_MAX_PIXELS, config.max_pixels))
 
 
 def _named(outputs: Outputs) -> dict[str, Tensor]:

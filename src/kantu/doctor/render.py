@@ -112,3 +112,36 @@ def parity(name: str, console: Console | None = None) -> bool:
     console.print(table)
     console.print(f"首选词元一致的位置：{result.top_token_agreement:.1%}", highlight=False, soft_wrap=True)
     return result.passed
+
+
+def bf16(name: str, console: Console | None = None) -> bool:
+    """Print what BF16 costs us and transformers; return whether it costs us no more, and no clear token.
+
+    Raises:
+        MissingDependencyError: transformers is not installed.
+    """
+    from kantu.doctor.bf16 import measure
+
+    console = console or Console()
+    found = measure(ModelFolder.open(hub.locate(name)))
+    console.print(
+        f"\nBF16 的误差：{found.tokens} 个词元 × {found.vocabulary} 个分数，标准差 {found.deviation:.4f}",
+        highlight=False,
+    )
+    table = Table("输出分数之差", "最大", "平均", "均方根", box=None, pad_edge=False)
+    for title, error in (
+        ("看图 FP32 − transformers FP32", found.float32),
+        ("看图 BF16 − transformers BF16", found.bfloat16),
+        ("看图 BF16 − FP32", found.ours),
+        ("transformers BF16 − FP32", found.theirs),
+    ):
+        table.add_row(title, f"{error.max_abs:.2e}", f"{error.mean_abs:.2e}", f"{error.rms:.2e}")
+    console.print(table)
+    console.print(
+        f"前两名相差大于 {found.theirs.max_abs:.5f} 的词元 {found.clear_tokens} 个，"
+        f"其中首选一致 {found.clear_agree} 个；全部 {found.tokens} 个里一致 {found.agree} 个",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"BF16 的误差不大于 transformers 的：{'[green]是[/]' if found.is_small else '[red]否[/]'}")
+    return found.passed
