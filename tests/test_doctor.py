@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from kantu import hub
 from kantu.cli import app
-from kantu.doctor import bf16, machine, precision
+from kantu.doctor import bf16, forward, machine, precision
 from kantu.doctor.folder import check_folder
 from kantu.doctor.parity import compare, difference
 from kantu.doctor.precision import precisions
@@ -28,6 +28,7 @@ from kantu.model.checkpoint import expected_shapes, load_model
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize, weight_bytes
 from kantu.native import kernels
+from kantu.processing.image_config import ImageConfig
 
 PUBLISHED = Path(__file__).parent / "model" / "published"
 
@@ -235,9 +236,13 @@ def test_our_numbers_are_those_of_transformers(tiny_folder: Path) -> None:
     assert shown.stdout.count("一致") >= 8
 
 
-def test_a_difference_is_shown_with_its_place_and_fails(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kantu.doctor import forward
+def test_a_folder_whose_pictures_have_more_than_the_usual_budget_is_compared_too() -> None:
+    folder = ModelFolder.open(hub.locate(hub.EMBEDDED))
+    assert ImageConfig.from_folder(folder).min_pixels > forward._MAX_PIXELS
+    assert compare(folder).passed
 
+
+def test_a_difference_is_shown_with_its_place_and_fails(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     patchify = forward.patchify
 
     def wrong(*arguments: Any) -> np.ndarray[Any, Any]:

@@ -17,7 +17,7 @@ from kantu.processing.chat import ChatProcessor
 from kantu.processing.conversation import Turn
 from kantu.processing.image import ImageConfig, patchify, prepare
 
-_MAX_PIXELS = 200 * 1024
+_MAX_PIXELS = 200 * 1024  # or the folder's least, where that is more
 _CPU = torch.device("cpu")
 
 
@@ -53,4 +53,4 @@ def theirs(folder: ModelFolder, pictures: Sequence[Image.Image], question: str, 
 
 
 def _budget(config: ImageConfig) -> int:
-    return min(_MAX_PIXELS, config.max_pixels)
+    return max(config.min_pixels, min(_MAX_PIXELS, config.max_pixels))
