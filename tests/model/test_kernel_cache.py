@@ -17,13 +17,13 @@ MIB = 2**20
 
 # oneDNN reads its bound once in a process. Prints the bytes by which kernels 151 to 400 grow it; a product is 0.2 MiB.
 GROWTH = """
-from pathlib import Path
+import psutil
 import torch
 from kantu.model.kernel_cache import bound_kernel_caches
 from kantu.model.quantize import PackedLinear
 
 def resident():
-    return int(Path("/proc/self/statm").read_text("utf-8").split()[1]) * 4096
+    return psutil.Process().memory_info().rss
 
 bound_kernel_caches()
 linear, rows = PackedLinear(torch.randn(256, 256).bfloat16()), torch.randn(400, 256).bfloat16()

@@ -6,7 +6,6 @@ import ast
 import asyncio
 import io
 import logging
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import anyio
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -69,20 +69,15 @@ async def filtered(opened: Decoders) -> bool:
 
 
 def processes() -> int:
-    """Children of this process and of their children that are alive."""
-    alive, parents = 0, {os.getpid()}
-    for _ in range(2):  # the zygote, and what it has forked
-        children = set()
-        for entry in Path("/proc").iterdir():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split() if entry.name.isdigit() else []
-            except OSError:  # gone
-                continue
-            if fields and int(fields[1]) in parents and fields[0] != "Z":
-                command = (entry / "cmdline").read_bytes() if fields else b""
-                children |= {int(entry.name)} if b"zygote" in command else set()
-        alive, parents = alive + len(children), children
-    return alive
+    """Zygotes below this process, and what they have forked, that are alive."""
+    return sum(map(_is_zygote, psutil.Process().children(recursive=True)))
+
+
+def _is_zygote(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and "zygote" in " ".join(process.cmdline())
+    except psutil.Error:  # gone
+        return False
 
 
 async def until(condition: Callable[[], bool]) -> None:

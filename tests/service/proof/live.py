@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
@@ -108,8 +109,8 @@ class LiveGateway:
 
     def engine_pid(self) -> int:
         """The process of the engine, started by the service's; that of the decoders is beside it."""
-        (found,) = [pid for pid in _processes() if _parent(pid) == self.process.pid and _runs(pid, _ENGINE)]
-        return found
+        (found,) = [child.pid for child in psutil.Process(self.process.pid).children() if _ENGINE in _command(child)]
+        return int(found)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -193,19 +194,9 @@ def _listening(log: Path) -> re.Match[str]:
     return found
 
 
-def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _runs(pid: int, module: str) -> bool:
+def _command(process: psutil.Process) -> list[str]:
     try:
-        return module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:  # it has ended
-        return False
-
-
-def _parent(pid: int) -> int | None:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-    except OSError:  # it has ended
-        return None
+        command: list[str] = process.cmdline()
+    except psutil.Error:  # it has ended
+        return []
+    return command

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.service.gateways import data_url
 from tests.service.proof.live import CHAT, LiveGateway, code_of, live_gateway, question, wait_until
@@ -57,10 +58,10 @@ def check_of(gateway: LiveGateway, name: str) -> tuple[int, str]:
 
 def is_alive(pid: int) -> bool:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
+        ended = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)  # though nobody may have asked for its status
+        return psutil.Process(pid).status() not in ended
+    except psutil.NoSuchProcess:
         return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"  # ended, though nobody may have asked for its status
 
 
 def draining(gateway: LiveGateway) -> bool:
