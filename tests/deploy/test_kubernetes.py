@@ -275,7 +275,7 @@ def test_the_autoscaler_counts_requests_in_flight_by_a_metric_that_the_gateway_e
     assert 2 <= scaler["minReplicas"] < scaler["maxReplicas"]
     (metric,) = scaler["metrics"]
     metrics = Metrics()
-    metrics.attach(Sources(model="m", stats=Stats, ready=lambda: True))
+    metrics.attach(Sources(models={"m": Stats}, ready=lambda: True))
     exported = {sample.name for family in metrics.registry.collect() for sample in family.samples}
     assert metric["pods"]["metric"]["name"] in exported
 

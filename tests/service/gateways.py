@@ -21,6 +21,7 @@ from kantu.service.app import create_app
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway, build
 from kantu.service.identity import Limits
+from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 from kantu.service.settings import Settings, read_settings
 
@@ -91,8 +92,8 @@ def settings_with(**sections: dict[str, Any]) -> Settings:
 
 def gateway_over(engine: ScriptedEngine, home: Path, database: Database, settings: Settings | None = None) -> Gateway:
     """A gateway whose tables exist already."""
-    model = ServedModel(MODEL, engine, CONFIG, None, 512, created=1_700_000_000)
-    return build(settings or settings_with(), home, database, model)
+    model = ServedModel(MODEL, engine, CONFIG, None, 512, 256, created=1_700_000_000)
+    return build(settings or settings_with(), home, database, ModelRegistry([model]))
 
 
 @asynccontextmanager

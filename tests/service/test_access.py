@@ -1,4 +1,4 @@
-"""What every route of the API depends on: a good key, for this endpoint, with requests left."""
+"""What every route of the API depends on: a good key, for what it does, with requests left."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import httpx
 import pytest
 from fastapi import Depends, FastAPI, Request
 
-from kantu.service.access import any_key, authorize
+from kantu.service.access import Authorize, part, provide
 from kantu.service.errors import install
 from kantu.service.gateway import Gateway
 from kantu.service.http.caller import CallerMiddleware
 from kantu.service.identity import Caller, Limits
+from kantu.service.keys.service import KeyService
 
 pytestmark = pytest.mark.anyio
 Make = Callable[..., Gateway]
@@ -23,17 +24,21 @@ Make = Callable[..., Gateway]
 @asynccontextmanager
 async def client_of(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.state.gateway = gateway
+    provide(app, [gateway.limiter, gateway.keys])
     install(app)
     app.add_middleware(CallerMiddleware, authenticate=gateway.keys.authenticate, guarded=("/files", "/any"))
 
     @app.get("/files")
-    async def files(request: Request, caller: Annotated[Caller, Depends(authorize("files"))]) -> list[str]:
+    async def files(request: Request, caller: Annotated[Caller, Depends(Authorize("read", "files"))]) -> list[str]:
         return [caller.key_id, request.state.key_id]
 
     @app.get("/any")
-    async def anything(caller: Annotated[Caller, Depends(any_key)]) -> str:
+    async def anything(caller: Annotated[Caller, Depends(Authorize("read", "metrics", counted=False))]) -> str:
         return caller.owner
+
+    @app.get("/keys")
+    async def keys(keys: Annotated[KeyService, Depends(part(KeyService))]) -> bool:
+        return keys is gateway.keys
 
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -96,3 +101,8 @@ async def test_a_change_to_a_key_holds_from_the_next_request(make_gateway: Make)
         assert await ask(client, "/files", text) == (200, None)
         gateway.keys.revoke(key.id)
         assert await ask(client, "/files", text) == (401, "revoked_api_key")
+
+
+async def test_a_part_of_the_service_is_found_by_its_type(make_gateway: Make) -> None:
+    async with client_of(make_gateway()) as client:
+        assert (await client.get("/keys")).json() is True

@@ -1,47 +1,59 @@
-"""Who may use an endpoint: the first thing every route of the API depends on."""
+"""What every route of the API depends on: who asks, whether it may, and the part of the service that answers."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, cast
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPBearer
 
-from kantu.service.gateway import Gateway
 from kantu.service.http.caller import caller_of
-from kantu.service.identity import Caller, check_endpoint
+from kantu.service.identity import Caller
+from kantu.service.limits.limiter import Limiter
+from kantu.service.permissions import Action, Resource, check
+
+T = TypeVar("T")
 
 # For the OpenAPI document only; the header is read by `CallerMiddleware`.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="api_key", description="kantu keys create 给出的密钥")
 
 
-async def get_gateway(request: Request) -> Gateway:
-    """The application's `Gateway`. A coroutine, as FastAPI would call a function on a thread."""
-    return cast(Gateway, request.app.state.gateway)
+def provide(app: FastAPI, parts: Iterable[object]) -> None:
+    """Let the routes of `app` find these parts of the service, each by its type."""
+    app.state.parts = {type(part): part for part in parts}
 
 
-GatewayOf = Annotated[Gateway, Depends(get_gateway)]
+def part(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
+    """A dependency: the application's part of this type."""
+
+    async def found(request: Request) -> T:  # a coroutine: FastAPI would call a function on a thread
+        return _part(request, kind)
+
+    return found
 
 
-async def any_key(request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
-    """A dependency: a caller with a good key, whatever it is for. Counts as no request.
+class Authorize:
+    """A dependency: the caller, who may do `action` to `resource` and has not used up its requests.
 
     Its address is one that `CallerMiddleware` guards.
-    """
-    return caller_of(request.scope)
-
-
-def authorize(endpoint: str) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: the caller, who may use `endpoint` and has not used up its requests.
 
     Args:
-        endpoint: one of `identity.ENDPOINTS`.
+        counted: as one of the key's requests.
     """
 
-    async def caller(gateway: GatewayOf, found: Annotated[Caller, Depends(any_key)]) -> Caller:
-        check_endpoint(found, endpoint)
-        await gateway.limiter.admit(found)
-        return found
+    def __init__(self, action: Action, resource: Resource, *, counted: bool = True) -> None:
+        self.action, self.resource, self._counted = action, resource, counted
 
-    return caller
+    async def __call__(self, request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
+        caller = caller_of(request.scope)
+        check(caller, self.action, self.resource)
+        if self._counted:
+            await _part(request, Limiter).admit(caller)
+        return caller
+
+
+def _part(request: Request, kind: type[T]) -> T:
+    parts: dict[type[Any], Any] = request.app.state.parts
+    found: T = parts[kind]
+    return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 from anyio import to_thread
 from fastapi import FastAPI
 
 from kantu import __version__
 from kantu.service import page
+from kantu.service.access import provide
 from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
@@ -55,11 +57,11 @@ def create_app(gateway: Gateway) -> FastAPI:
         docs_url=None,  # its scripts come from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # it would answer with an address made of the Host header
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, gateway),
         # ours is in watch/; FastAPI's would put bodies and exceptions into spans
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
-    app.state.gateway = gateway
+    provide(app, vars(gateway).values())
     install(app)
     routers = (chat_router, models_router, files_router, batches_router, tokenize_router)
     for router in routers:
@@ -101,8 +103,7 @@ def _guarded(settings: Settings) -> list[str]:
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    gateway: Gateway = app.state.gateway
+async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
     gateway.watch.attach(_sources(gateway))
     tasks = [
         asyncio.create_task(sweep_forever("files", gateway.files.sweep)),
@@ -124,8 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _sources(gateway: Gateway) -> Sources:
     return Sources(
-        model=gateway.model.name,
-        stats=gateway.model.engine.stats,
+        models={model.name: model.engine.stats for model in gateway.models},
         ready=gateway.health.accepts,
         in_flight_requests=lambda: gateway.lifecycle.in_flight,
         body_bytes=lambda: gateway.admission.body_bytes,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from kantu.service.access import any_key
+from kantu.service.access import Authorize
 
 
 class ErrorObject(BaseModel):
@@ -65,7 +65,7 @@ def document_router(document: Callable[[], dict[str, Any]], *, public: bool) -> 
     Args:
         public: no key is needed; else any good one will do.
     """
-    router = APIRouter(dependencies=[] if public else [Depends(any_key)])
+    router = APIRouter(dependencies=[] if public else [Depends(Authorize("read", "document", counted=False))])
 
     @router.get(DOCUMENT, include_in_schema=False)
     async def openapi() -> JSONResponse:

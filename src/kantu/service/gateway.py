@@ -32,20 +32,21 @@ from kantu.service.lifecycle import Lifecycle
 from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
 from kantu.service.memory import LONG_ANSWERS, check_memory
-from kantu.service.models.served import ServedModel
+from kantu.service.models.registry import ModelRegistry
 from kantu.service.pictures import Pictures
 from kantu.service.settings import ServerSettings, Settings, StoreSettings
+from kantu.service.tokenize.service import TokenizeService
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """One service. Endpoints find it through `service.access`."""
+    """One service. Routes find its parts by their types, through `service.access`."""
 
     settings: Settings
     lifecycle: Lifecycle
-    model: ServedModel
+    models: ModelRegistry
     database: Database
     keys: KeyService
     wrong_keys: WrongKeys
@@ -57,14 +58,15 @@ class Gateway:
     pictures: Pictures
     files: FileService
     chat: ChatService
+    tokenize: TokenizeService
     batches: BatchService
     batch_runner: BatchRunner
     health: Health
     watch: Watch
 
     def close(self) -> None:
-        """Stop the engine and close what is open; what runs on the event loop has ended. Blocks."""
-        self.model.engine.close()
+        """Stop the engines and close what is open; what runs on the event loop has ended. Blocks."""
+        self.models.close()
         self.watch.close()
         self.database.close()
 
@@ -90,7 +92,7 @@ def open_database(settings: Settings, home: Path) -> Database:
     return database
 
 
-def build(settings: Settings, home: Path, database: Database, model: ServedModel) -> Gateway:
+def build(settings: Settings, home: Path, database: Database, models: ModelRegistry) -> Gateway:
     """Put the parts together. Nothing runs yet; see `app.py`.
 
     Raises:
@@ -127,14 +129,13 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     )
     decoders = Decoders(request.decode_workers, request.decode_memory_bytes)
     pictures = Pictures(
-        model.image_config,
         admission,
         decoders,
         files.open_bytes,
         fetcher.fetch,
         most_pixels=request.max_pixels,
     )
-    chat = ChatService(request, model, pictures, limiter, admission, watch)
+    chat = ChatService(request, models, pictures, limiter, admission, watch)
     batch_runner = BatchRunner(
         database,
         files,
@@ -152,9 +153,8 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     rooms = [room] if database.folder is None else [room, DiskRoom(database.folder, store.reserve_bytes)]
     health = Health(
         draining=lambda: lifecycle.draining,
-        model_state=lambda: model.state,
-        stats=model.engine.stats,
-        most_waiting=settings.model.max_waiting,
+        model_states=lambda: [model.state for model in models],
+        queues_full=lambda: all(model.is_full for model in models),
         admission_full=lambda: admission.full,
         ping_database=database.ping,
         disk_state=partial(worst_state, rooms),
@@ -162,7 +162,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
     return Gateway(
         settings,
         lifecycle,
-        model,
+        models,
         database,
         keys,
         wrong_keys,
@@ -174,6 +174,7 @@ def build(settings: Settings, home: Path, database: Database, model: ServedModel
         pictures,
         files,
         chat,
+        TokenizeService(request, models, pictures, admission),
         batches,
         batch_runner,
         health,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kantu.errors import NotFoundError, PermissionDeniedError
-
 ENDPOINTS = ("chat", "models", "files", "batches", "tokenize")
 """What a key can be limited to."""
 
@@ -37,36 +35,3 @@ class Caller:
     models: tuple[str, ...] | None = None
     endpoints: tuple[str, ...] | None = None
     limits: Limits = field(default_factory=Limits)
-
-
-def check_endpoint(caller: Caller, endpoint: str) -> None:
-    """Raise PermissionDeniedError `endpoint_not_allowed` where the key is not for `endpoint`."""
-    if caller.endpoints is not None and endpoint not in caller.endpoints:
-        raise PermissionDeniedError(
-            "endpoint_not_allowed",
-            f"这个密钥不能使用 {endpoint} 接口。",
-            f"This key may not use the {endpoint} endpoint.",
-        )
-
-
-def check_model(caller: Caller, asked: str, served: str) -> None:
-    """Whether the caller may use the model it asks for, and it is the one that is served.
-
-    Raises:
-        NotFoundError: `model_not_served`.
-        PermissionDeniedError: `model_not_allowed`.
-    """
-    if asked != served:
-        raise NotFoundError(
-            "model_not_served",
-            f"没有这个模型；本服务的模型是 {served}。",
-            f"There is no such model; this service has {served}.",
-            param="model",
-        )
-    if caller.models is not None and served not in caller.models:
-        raise PermissionDeniedError(
-            "model_not_allowed",
-            f"这个密钥不能使用模型 {served}。",
-            f"This key may not use the model {served}.",
-            param="model",
-        )

@@ -27,7 +27,8 @@ from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.http.connections import Connections, Held
 from kantu.service.keys.first_key import ensure_first_key
-from kantu.service.models.served import open_model
+from kantu.service.models.registry import ModelRegistry
+from kantu.service.models.served import ServedModel, open_model
 from kantu.service.operations import create_operations_app
 from kantu.service.settings import ServerSettings, Settings, WatchSettings, home
 from kantu.service.tls import check_certificate
@@ -61,7 +62,7 @@ def serve(settings: Settings) -> None:
             ensure_first_key(database, folder)
             engine_log = None if log_file is None else log_file.beside("engine")
             model = open_model(settings.model, settings.watch.log_level, engine_log)
-            gateway = build(settings, folder, database, model)
+            gateway = build(settings, folder, database, ModelRegistry([model]))
             server = Server(gateway)
             server.run(sockets=listeners)
     finally:
@@ -156,7 +157,7 @@ class Server(uvicorn.Server):
     Its first socket serves the API and the page, its second one, where there is one, metrics and probes.
 
     Attributes:
-        failure: why the model could not be loaded, which ends the server.
+        failure: why a model could not be loaded, which ends the server.
     """
 
     def __init__(self, gateway: Gateway) -> None:
@@ -177,7 +178,7 @@ class Server(uvicorn.Server):
         print(f"看图正在监听 {scheme}://{shown}:{port}", file=sys.stderr, flush=True)
         for other in (sockets or [])[1:]:
             print(f"指标在 {scheme}://{shown}:{other.getsockname()[1]}/metrics", file=sys.stderr, flush=True)
-        self._tasks.append(asyncio.create_task(self._load()))
+        self._tasks += [asyncio.create_task(self._load(model)) for model in self._gateway.models]
         self._tasks.append(asyncio.create_task(self._start_decoders()))
 
     def _accept(self, sockets: list[socket.socket]) -> None:
@@ -228,9 +229,9 @@ class Server(uvicorn.Server):
         with contextlib.suppress(OverloadedError):  # it has been logged, and the first picture tries again
             await self._gateway.decoders.start()
 
-    async def _load(self) -> None:
-        """Say when the model is there; stop where it never will be."""
-        engine = self._gateway.model.engine
+    async def _load(self, model: ServedModel) -> None:
+        """Say when a model is there; stop where it never will be."""
+        engine = model.engine
         if not isinstance(engine, ProcessEngine):
             return
         try:
@@ -240,4 +241,4 @@ class Server(uvicorn.Server):
             self.failure = error
             self.should_exit = True
             return
-        print(f"模型 {self._gateway.model.name} 已就绪", file=sys.stderr, flush=True)
+        print(f"模型 {model.name} 已就绪", file=sys.stderr, flush=True)

@@ -133,8 +133,8 @@ async def test_a_revoked_key_runs_nothing_more(make_gateway: Make) -> None:
 
 async def test_lines_count_as_requests_of_the_key(make_gateway: Make) -> None:
     """An upload, the batch and two lines are four; the third line waits for the next day."""
-    async with client_of(make_gateway(), limits=Limits(requests_per_day=4)) as client:
-        gateway: Gateway = client._transport.app.state.gateway  # type: ignore[attr-defined]
+    gateway = make_gateway()
+    async with client_of(gateway, limits=Limits(requests_per_day=4)) as client:
         file_id = await _upload(client, *(_line(str(number), question()) for number in range(3)))
         batch = (await _create(client, file_id)).json()
         (key,) = gateway.keys.list()

@@ -10,7 +10,6 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from kantu.engine.metrics import Stats
 from kantu.errors import StoreError
 from kantu.service.health import readiness
 from kantu.service.health.endpoints import health_router
@@ -22,8 +21,8 @@ class Service:
     """Its parts, for a test to change."""
 
     draining: bool = False
-    model: str = "ready"
-    waiting: int = 0
+    models: tuple[str, ...] = ("ready",)
+    queues_full: bool = False
     full: bool = False
     database: bool = True
     disk: str = "ok"
@@ -39,9 +38,8 @@ class Service:
     def health(self) -> Health:
         return Health(
             draining=lambda: self.draining,
-            model_state=lambda: self.model,
-            stats=lambda: Stats({}, {"waiting": self.waiting}),
-            most_waiting=10,
+            model_states=lambda: self.models,
+            queues_full=lambda: self.queues_full,
             admission_full=lambda: self.full,
             ping_database=self.ping,
             disk_state=lambda: self.disk,
@@ -74,10 +72,12 @@ def test_ready_when_everything_is(client: TestClient) -> None:
     ("changed", "check", "state"),
     [
         ({"draining": True}, "service", "draining"),
-        ({"model": "loading"}, "model", "loading"),
-        ({"model": "restarting"}, "model", "restarting"),
-        ({"model": "failed"}, "model", "failed"),
-        ({"waiting": 10}, "queue", "full"),
+        ({"models": ("loading",)}, "model", "loading"),
+        ({"models": ("restarting",)}, "model", "restarting"),
+        ({"models": ("failed",)}, "model", "failed"),
+        ({"models": ("ready", "loading")}, "model", "loading"),
+        ({"models": ("restarting", "unresponsive")}, "model", "restarting"),
+        ({"queues_full": True}, "queue", "full"),
         ({"full": True}, "queue", "full"),
         ({"database": False}, "database", "unavailable"),
         ({"disk": "full"}, "disk", "full"),
@@ -102,9 +102,20 @@ def test_ready_but_degraded_while_the_disk_takes_no_more_files(client: TestClien
     assert (answer.status_code, answer.json()["status"], answer.json()["checks"]["disk"]) == (200, "degraded", "low")
 
 
+@pytest.mark.parametrize("state", ["restarting", "unresponsive", "unreachable"])
+def test_ready_but_degraded_while_one_of_several_models_is_away(
+    client: TestClient, service: Service, state: str
+) -> None:
+    service.models = ("ready", state)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["model"] == "partial"
+    assert service.health.accepts()
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/health"])
 def test_alive_whatever_else_is_wrong(client: TestClient, service: Service, path: str) -> None:
-    service.draining, service.model, service.database = True, "failed", False
+    service.draining, service.models, service.database = True, ("failed",), False
     answer = client.get(path)
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 

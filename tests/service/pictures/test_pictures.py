@@ -30,9 +30,10 @@ class Reader:
     def __init__(
         self, most_pixels_in_flight: int = 10**9, most_pixels: int = 10**6, config: ImageConfig = CONFIG
     ) -> None:
+        self.config = config
         self.admission = admission_with(pixels=most_pixels_in_flight, wait_seconds=0.01)
         self.decoders = DecodersHere()
-        self.pictures = Pictures(config, self.admission, self.decoders, self._file, self._page, most_pixels=most_pixels)
+        self.pictures = Pictures(self.admission, self.decoders, self._file, self._page, most_pixels=most_pixels)
 
     async def _file(self, owner: str, file_id: str) -> bytes:
         return FILES[owner, file_id]
@@ -44,7 +45,7 @@ class Reader:
     async def read(self, *sources: ImageReference, max_pixels: int | None = None) -> AsyncIterator[ReadPictures]:
         """The pictures, opened and decoded."""
         async with (
-            self.pictures.open(sources, "team", max_pixels) as opened,
+            self.pictures.open(sources, "team", self.config, max_pixels) as opened,
             self.pictures.read(opened, "team") as read,
         ):
             yield read
@@ -194,7 +195,7 @@ async def test_what_they_cost_is_known_before_anything_is_decoded() -> None:
     reader = Reader()
     turned = encode(noise(160, 64), "JPEG", exif=exif(6))
     sources = [inline(png(640, 640)), inline(turned)]
-    async with reader.pictures.open(sources, "team", 320 * 320) as opened:
+    async with reader.pictures.open(sources, "team", CONFIG, 320 * 320) as opened:
         assert (opened.visual_tokens, reader.decoders.begun) == (100 + 10, 0)
         async with reader.pictures.read(opened, "team") as read:
             tokens = [image.visual_tokens(CONFIG) for image in read.images]
@@ -210,7 +211,7 @@ async def test_a_picture_that_is_refused_by_its_header_spares_all_of_the_request
 async def test_files_that_are_not_in_the_body_count_while_they_are_held() -> None:
     reader = Reader()
     sources = [uploaded("file-a"), at("https://pictures.example/a.png"), inline(png(64, 64))]
-    async with reader.pictures.open(sources, "team", None):
+    async with reader.pictures.open(sources, "team", CONFIG, None):
         held = reader.admission._files.held
     sizes = len(FILES["team", "file-a"]) + len(PAGES["https://pictures.example/a.png"])
     assert (held, reader.admission._files.held) == (sizes, 0)
@@ -219,7 +220,7 @@ async def test_files_that_are_not_in_the_body_count_while_they_are_held() -> Non
 async def test_files_that_are_not_in_the_body_have_a_bound_together() -> None:
     reader = Reader()
     reader.admission = admission_with(body_bytes=len(FILES["team", "file-a"]) + 10)
-    reader.pictures = Pictures(CONFIG, reader.admission, reader.decoders, reader._file, reader._page, most_pixels=10**6)
+    reader.pictures = Pictures(reader.admission, reader.decoders, reader._file, reader._page, most_pixels=10**6)
     assert await reader.sizes(uploaded("file-a")) == [(128, 64)]
     refused = await reader.refusal(uploaded("file-a"), ImageReference("second", file_id="file-b"))
     assert (refused.code, refused.param) == ("too_many_picture_bytes", "second")

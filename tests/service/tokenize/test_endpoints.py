@@ -18,6 +18,8 @@ from kantu.processing.chat import ChatProcessor, Prompt
 from kantu.processing.conversation import Turn
 from kantu.service.gateway import Gateway
 from kantu.service.identity import Limits
+from kantu.service.models.registry import ModelRegistry
+from kantu.service.tokenize.service import TokenizeService
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
@@ -73,7 +75,9 @@ async def test_a_picture_alone_has_its_price_too(make_gateway: Make) -> None:
 
 def with_chat(gateway: Gateway, chat: Any, context_tokens: int | None) -> Gateway:
     """With a model whose tokenizer is at hand."""
-    return replace(gateway, model=replace(gateway.model, chat=chat, context_tokens=context_tokens))
+    models = ModelRegistry(replace(model, chat=chat, context_tokens=context_tokens) for model in gateway.models)
+    service = TokenizeService(gateway.settings.request, models, gateway.pictures, gateway.admission)
+    return replace(gateway, tokenize=service)
 
 
 async def test_what_does_not_fit_the_context_is_refused_as_a_chat_would_be(make_gateway: Make) -> None:

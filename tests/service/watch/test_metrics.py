@@ -14,7 +14,7 @@ from tests.service.watch.scrape import samples
 
 
 def sources(**changed: object) -> Sources:
-    values: dict[str, object] = {"model": "m", "stats": Stats, "ready": lambda: True, **changed}
+    values: dict[str, object] = {"models": {"m": Stats}, "ready": lambda: True, **changed}
     return Sources(**values)  # type: ignore[arg-type]
 
 
@@ -50,7 +50,7 @@ def test_sources_are_asked_at_every_scrape() -> None:
     metrics.attach(
         sources(
             ready=lambda: ready[0],
-            stats=lambda: Stats({"engine_restarts": 2}),
+            models={"m": lambda: Stats({"engine_restarts": 2}), "n": lambda: Stats({"engine_restarts": 1})},
             in_flight_pixels=lambda: 4096,
             limit_store_errors=lambda: 5,
             wrong_keys=lambda: 6,
@@ -63,7 +63,7 @@ def test_sources_are_asked_at_every_scrape() -> None:
     ready[0] = True
     series = samples(metrics.text())
     assert series["kantu_ready"] == 1
-    assert series["kantu_engine_restarts_total"] == 2
+    assert series["kantu_engine_restarts_total"] == 3
     assert series["kantu_in_flight_pixels"] == 4096
     assert series["kantu_limit_store_errors_total"] == 5
     assert series["kantu_wrong_keys_total"] == 6
@@ -75,12 +75,23 @@ def test_sources_are_asked_at_every_scrape() -> None:
     assert series['kantu_batches{state="completed"}'] == 8
 
 
+def test_the_series_of_several_models_are_families_of_one_name() -> None:
+    metrics = Metrics()
+    metrics.attach(sources(models={"m": lambda: Stats({"output_tokens": 2}), "n": lambda: Stats({"output_tokens": 3})}))
+    text = metrics.text()
+    series = samples(text)
+    assert (series['kantu_output_tokens_total{model="m"}'], series['kantu_output_tokens_total{model="n"}']) == (2, 3)
+    assert series['vllm:generation_tokens_total{model_name="n"}'] == 3
+    declared = [line for line in text.decode().splitlines() if line.startswith("# TYPE ")]
+    assert len(declared) == len(set(declared))
+
+
 def test_a_source_that_fails_hides_only_itself(caplog: pytest.LogCaptureFixture) -> None:
     def broken() -> Stats:
         raise RuntimeError("words of a library")
 
     metrics = Metrics()
-    metrics.attach(sources(stats=broken))
+    metrics.attach(sources(models={"m": broken}))
     with caplog.at_level(logging.ERROR):
         series = samples(metrics.text())
     assert series["kantu_ready"] == 1

@@ -29,7 +29,7 @@ CHAT = "/v1/chat/completions"
 @pytest.fixture
 def watch() -> Watch:
     made = Watch()
-    made.attach(Sources(model="m", stats=Stats, ready=lambda: True))
+    made.attach(Sources(models={"m": Stats}, ready=lambda: True))
     return made
 
 

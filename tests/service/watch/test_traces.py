@@ -48,7 +48,7 @@ def application(watch: Watch) -> FastAPI:
     install(app)
     app.add_middleware(WatchMiddleware, watch=watch)
     app.add_middleware(RequestIdMiddleware)
-    watch.attach(Sources(model="m", stats=Stats, ready=lambda: True))
+    watch.attach(Sources(models={"m": Stats}, ready=lambda: True))
     return app
 
 

@@ -25,7 +25,7 @@ TIMINGS = Timings(preprocess_seconds=0.02, encode_seconds=0.05, ttft_seconds=0.2
 @pytest.fixture
 def watch() -> Watch:
     made = Watch()
-    made.attach(Sources(model="m", stats=Stats, ready=lambda: True))
+    made.attach(Sources(models={"m": Stats}, ready=lambda: True))
     return made
 
 

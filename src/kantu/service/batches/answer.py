@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kantu.service.identity import Caller, check_endpoint
+from kantu.service.identity import Caller
+from kantu.service.permissions import check
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,6 @@ class LineAnswerer:
     async def __call__(self, key_id: str, body: dict[str, Any]) -> str:
         """The answer to one body. Raises whatever is wrong with the key, its limits, the body or the engine."""
         caller = await self.caller(key_id)
-        check_endpoint(caller, "chat")
+        check(caller, "create", "chat")
         await self.admit(caller)
         return await self.complete(caller, body)

@@ -13,8 +13,9 @@ from kantu.service.batches.repository import BatchRepository, delete_ended
 from kantu.service.database import Database
 from kantu.service.files.record import file_not_found
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller, check_endpoint
+from kantu.service.identity import Caller
 from kantu.service.language import Language
+from kantu.service.permissions import check
 
 MOST_UNFINISHED = 100
 _SWEPT_AT_ONCE = 500
@@ -62,7 +63,7 @@ class BatchService:
             NotFoundError: `file_not_found`.
             PermissionDeniedError: `endpoint_not_allowed`: the key may not use chat.
         """
-        check_endpoint(caller, "chat")
+        check(caller, "create", "chat")
         lifetime = self._files.lifetime(output_expires_after_seconds, "output_expires_after.seconds")
         try:
             file = await self._files.get(caller.owner, input_file_id)

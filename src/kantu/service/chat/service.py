@@ -29,10 +29,10 @@ from kantu.service.chat.translate import (
 from kantu.service.chat.whole import WholeAnswer, answer_too_large
 from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
-from kantu.service.identity import Caller, check_model
+from kantu.service.identity import Caller
 from kantu.service.limits.limiter import Limiter
 from kantu.service.memory import ESTIMATE_FACTOR, SHORT_ANSWER_BYTES
-from kantu.service.models.served import ServedModel
+from kantu.service.models.registry import ModelRegistry
 from kantu.service.pictures import Pictures
 from kantu.service.settings import RequestSettings
 from kantu.service.watch.watch import RequestWatch, Watch
@@ -76,13 +76,13 @@ class ChatService:
     def __init__(
         self,
         settings: RequestSettings,
-        model: ServedModel,
+        models: ModelRegistry,
         pictures: Pictures,
         limiter: Limiter,
         admission: Admission,
         watch: Watch,
     ) -> None:
-        self._settings, self._model = settings, model
+        self._settings, self._models = settings, models
         self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
 
     async def complete(self, caller: Caller, body: dict[str, Any]) -> str:
@@ -110,11 +110,11 @@ class ChatService:
     async def _started(
         self, caller: Caller, body: ChatRequest, deadline: Deadline, watch: RequestWatch, time_left: anyio.CancelScope
     ) -> AsyncIterator[Completion]:
-        check_model(caller, body.model, self._model.name)
+        model = self._models.get(caller, body.model)
         sampling = read_sampling(body, self._settings)
         conversation = read_conversation(body.messages, self._settings)
         check_question(conversation)
-        most = most_output_tokens(sampling, self._model.default_max_tokens)
+        most = most_output_tokens(sampling, model.default_max_tokens)
         most_bytes = most_answer_bytes(sampling, most)
         if most_bytes > self._settings.max_answer_bytes:
             raise answer_too_large(self._settings.max_answer_bytes)
@@ -122,7 +122,7 @@ class ChatService:
         async with (
             self._admission.request(caller.owner),
             self._admission.answer(caller.owner, most_bytes),
-            self._pictures.open(conversation.images, caller.owner, max_pixels) as opened,
+            self._pictures.open(conversation.images, caller.owner, model.image_config, max_pixels) as opened,
         ):
             visual_tokens = opened.visual_tokens
             # Before anything is decoded: whoever is over a limit costs nothing.
@@ -130,7 +130,7 @@ class ChatService:
             writer = AnswerWriter(
                 f"chatcmpl-{secrets.token_hex(12)}",
                 int(time.time()),
-                self._model.name,
+                model.name,
                 sampling.n,
                 logprobs=bool(body.logprobs),
                 warnings=opened.warnings,
@@ -147,7 +147,7 @@ class ChatService:
                         line=caller.owner,
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
-                    async with Answering(self._model.engine, request) as answering:
+                    async with Answering(model.engine, request) as answering:
                         held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
                         yield Completion(answering, writer, watch, sampling.n, held_bytes, time_left)
                     if writer.timings is not None:

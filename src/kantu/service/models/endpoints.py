@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from kantu.service.access import GatewayOf, authorize
-from kantu.service.identity import Caller, check_model
+from kantu.service.access import Authorize, part
+from kantu.service.identity import Caller
+from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 
 router = APIRouter(tags=["models"])
 
-CallerOf = Annotated[Caller, Depends(authorize("models"))]
+Reader = Annotated[Caller, Depends(Authorize("read", "models"))]
+Models = Annotated[ModelRegistry, Depends(part(ModelRegistry))]
 
 
 class ModelObject(BaseModel):
@@ -37,14 +39,12 @@ class ModelList(BaseModel):
 
 
 @router.get("/v1/models", summary="列出模型")
-async def list_models(caller: CallerOf, gateway: GatewayOf) -> ModelList:
+async def list_models(caller: Reader, models: Models) -> ModelList:
     """这个密钥能用的模型。"""
-    allowed = caller.models is None or gateway.model.name in caller.models
-    return ModelList(data=[ModelObject.of(gateway.model)] if allowed else [])
+    return ModelList(data=[ModelObject.of(model) for model in models.list(caller)])
 
 
 @router.get("/v1/models/{name:path}", summary="查看模型")
-async def get_model(name: str, caller: CallerOf, gateway: GatewayOf) -> ModelObject:
+async def get_model(name: str, caller: Reader, models: Models) -> ModelObject:
     """一个模型的信息。"""
-    check_model(caller, name, gateway.model.name)
-    return ModelObject.of(gateway.model)
+    return ModelObject.of(models.get(caller, name))

@@ -34,6 +34,7 @@ class ServedModel:
         name: by which clients ask for it.
         chat: counts a prompt's tokens; None where an upstream holds the tokenizer.
         default_max_tokens: of an answer, where a request does not say.
+        most_waiting: requests that its queue holds.
         context_tokens: most of a prompt; None where an upstream does not say. The engine's own bound is lower where its
             KV cache is smaller.
         created: when it began to be served, in seconds since 1970.
@@ -44,6 +45,7 @@ class ServedModel:
     image_config: ImageConfig
     chat: ChatProcessor | None
     default_max_tokens: int
+    most_waiting: int
     context_tokens: int | None = None
     created: int = field(default_factory=lambda: int(time.time()))
 
@@ -53,6 +55,11 @@ class ServedModel:
         if isinstance(self.engine, ProcessEngine):
             return self.engine.state
         return "ready" if self.engine.stats().gauges.get("upstreams_healthy", 1) else "unreachable"
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its queue takes no more requests."""
+        return self.engine.stats().gauges.get("waiting", 0) >= self.most_waiting
 
 
 def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFile | None = None) -> ServedModel:
@@ -78,7 +85,7 @@ def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFi
     name = settings.served_name or (path.name if path.is_dir() else settings.name)
     engine = ProcessEngine(make, ProcessSettings(hang_seconds=settings.hang_seconds))
     context_tokens = folder.config.text.max_position_embeddings
-    return ServedModel(name, engine, image_config, chat, default_max_tokens, context_tokens)
+    return ServedModel(name, engine, image_config, chat, default_max_tokens, settings.max_waiting, context_tokens)
 
 
 def _upstream(settings: ModelSettings) -> ServedModel:
@@ -95,4 +102,4 @@ def _upstream(settings: ModelSettings) -> ServedModel:
         for url in settings.name.split(",")
     ]
     name = settings.served_name or settings.upstream_model
-    return ServedModel(name, RemoteEngine(upstreams), _PUBLISHED, None, DEFAULT_MAX_TOKENS)
+    return ServedModel(name, RemoteEngine(upstreams), _PUBLISHED, None, DEFAULT_MAX_TOKENS, settings.max_waiting)

@@ -82,7 +82,6 @@ class Pictures:
 
     def __init__(
         self,
-        config: ImageConfig,
         admission: Admission,
         decoders: Decoders,
         read_file: Callable[[str, str], Awaitable[bytes]],
@@ -90,15 +89,18 @@ class Pictures:
         *,
         most_pixels: int,
     ) -> None:
-        self._config, self._admission, self._decoders = config, admission, decoders
+        self._admission, self._decoders = admission, decoders
         self._read_file, self._fetch = read_file, fetch
         self._most_pixels = most_pixels
 
     @asynccontextmanager
     async def open(
-        self, sources: Sequence[ImageReference], owner: str, max_pixels: int | None
+        self, sources: Sequence[ImageReference], owner: str, config: ImageConfig, max_pixels: int | None
     ) -> AsyncIterator[OpenedPictures]:
         """Have the files and look at their headers. Files that do not come in the body count until the block is left.
+
+        Args:
+            config: of the model that is to see them.
 
         Raises:
             InvalidRequestError, ImageError: a picture, URL or `max_pixels` that is not accepted.
@@ -107,7 +109,7 @@ class Pictures:
         """
         started = time.perf_counter()
         with blaming("mm_processor_kwargs.max_pixels"):
-            budgets = pixel_budgets(self._config, max_pixels, most_pixels=self._most_pixels)
+            budgets = pixel_budgets(config, max_pixels, most_pixels=self._most_pixels)
         elsewhere = sum(not _is_in_body(source) for source in sources)
         async with self._admission.files(owner, elsewhere * DEFAULT_LIMITS.max_bytes) as held:
             opened, held_bytes = [], 0
@@ -118,12 +120,12 @@ class Pictures:
                     if held_bytes > held.amount:
                         raise _too_many_bytes_together(held.amount)
                     file = await _off_the_loop(_guard, data)
-                    resizing = plan(file.upright, self._config, budgets[source.detail])
+                    resizing = plan(file.upright, config, budgets[source.detail])
                 opened.append(OpenedPicture(source.path, file, resizing))
             held.shrink(held_bytes)
             yield OpenedPictures(
                 tuple(opened),
-                visual_tokens=sum(picture.resizing.visual_tokens(self._config) for picture in opened),
+                visual_tokens=sum(picture.resizing.visual_tokens(config) for picture in opened),
                 seconds=time.perf_counter() - started,
                 warnings=image_warnings([picture.resizing for picture in opened]),
             )

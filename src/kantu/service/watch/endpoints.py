@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Depends, Response
 
-from kantu.service.access import any_key
+from kantu.service.access import Authorize
 from kantu.service.watch.metrics import CONTENT_TYPE
 from kantu.service.watch.watch import Watch
 
@@ -17,7 +17,9 @@ def metrics_router(watch: Watch, *, public: bool) -> APIRouter:
     Args:
         public: no key is needed; else any good one will do.
     """
-    router = APIRouter(tags=["operation"], dependencies=[] if public else [Depends(any_key)])
+    router = APIRouter(
+        tags=["operation"], dependencies=[] if public else [Depends(Authorize("read", "metrics", counted=False))]
+    )
 
     @router.get(
         METRICS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.utils import floatToGoString
 
 from kantu.engine.metrics import SECONDS, Histogram
@@ -41,3 +41,13 @@ def histogram(name: str, help_text: str, labels: Mapping[str, str], seen: Histog
         buckets.append((edge, float(below)))
     family.add_metric(list(labels.values()), buckets, seen.total)
     return family
+
+
+def merged(families: Iterable[Metric]) -> list[Metric]:
+    """Families of the same name as one, as Prometheus' format wants them: those of several models."""
+    by_name: dict[str, Metric] = {}
+    for family in families:
+        known = by_name.setdefault(family.name, family)
+        if known is not family:
+            known.samples += family.samples
+    return list(by_name.values())

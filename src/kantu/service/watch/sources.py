@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from kantu.engine.metrics import Stats
 from kantu.service.watch.engine_metrics import engine_metrics
-from kantu.service.watch.families import counter, gauge
+from kantu.service.watch.families import counter, gauge, merged
 from kantu.service.watch.vllm_metrics import vllm_metrics
 
 _log = logging.getLogger(__name__)
@@ -30,8 +30,7 @@ class Sources:
     """Each is called from a worker thread, at every scrape.
 
     Attributes:
-        model: name of the model that is served.
-        stats: the engine's.
+        models: of each model that is served, by name, what its engine counts.
         ready: whether a request sent now would be served.
         in_flight_requests: of callers whose key is good, to the API.
         body_bytes: of bodies in memory.
@@ -44,8 +43,7 @@ class Sources:
         batches: how many there are by state, "queued" and "running" at least.
     """
 
-    model: str
-    stats: Callable[[], Stats]
+    models: Mapping[str, Callable[[], Stats]]
     ready: Callable[[], bool]
     in_flight_requests: Callable[[], int] = _nothing
     body_bytes: Callable[[], int] = _nothing
@@ -102,13 +100,12 @@ class SourceCollector(Collector):
 
 
 def _stats(sources: Sources) -> list[Metric]:
-    stats = sources.stats()
-    restarts = stats.counters.get("engine_restarts", 0)
-    return [
-        *engine_metrics(sources.model, stats),
-        *vllm_metrics(sources.model, stats),
-        counter("kantu_engine_restarts", "Engine processes started again.", [({}, restarts)]),
-    ]
+    counted = {name: stats() for name, stats in sources.models.items()}
+    restarts = sum(stats.counters.get("engine_restarts", 0) for stats in counted.values())
+    series = (
+        series for name, stats in counted.items() for of in (engine_metrics, vllm_metrics) for series in of(name, stats)
+    )
+    return [*merged(series), counter("kantu_engine_restarts", "Engine processes started again.", [({}, restarts)])]
 
 
 def _batches(counts: Mapping[str, int]) -> Metric:

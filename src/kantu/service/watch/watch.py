@@ -55,8 +55,8 @@ class Watch:
         self.code_label = CodeLabel()
 
     def attach(self, sources: Sources) -> None:
-        """Export from now on what the other parts know too, and tell their model from other names. Once."""
-        self.model_label = ModelLabel({sources.model})
+        """Export from now on what the other parts know too, and tell their models from other names. Once."""
+        self.model_label = ModelLabel(sources.models)
         self.metrics.attach(sources)
 
     def started(self, endpoint: str, model: str) -> RequestWatch:

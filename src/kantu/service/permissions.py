@@ -1,0 +1,56 @@
+"""Who may do what: one table of action x resource. What is not in it, nobody may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from kantu.errors import PermissionDeniedError
+from kantu.service.identity import Caller
+
+Action = Literal["create", "read", "cancel", "delete"]
+Resource = Literal["chat", "models", "files", "batches", "tokenize", "metrics", "document"]
+
+# -> the endpoint that a key must be for, where it is limited to some; None: any good key will do.
+PERMISSIONS: Mapping[tuple[Action, Resource], str | None] = {
+    ("create", "chat"): "chat",
+    ("read", "models"): "models",
+    ("create", "files"): "files",
+    ("read", "files"): "files",
+    ("delete", "files"): "files",
+    ("create", "batches"): "batches",  # and chat, for every line of it
+    ("read", "batches"): "batches",
+    ("cancel", "batches"): "batches",
+    ("create", "tokenize"): "tokenize",
+    ("read", "metrics"): None,
+    ("read", "document"): None,
+}
+
+
+def check(caller: Caller, action: Action, resource: Resource) -> None:
+    """Raise PermissionDeniedError `endpoint_not_allowed` where the table does not allow it."""
+    if (action, resource) in PERMISSIONS:
+        endpoint = PERMISSIONS[action, resource]
+        if endpoint is None or caller.endpoints is None or endpoint in caller.endpoints:
+            return
+    raise PermissionDeniedError(
+        "endpoint_not_allowed",
+        f"这个密钥不能使用 {resource} 接口。",
+        f"This key may not use the {resource} endpoint.",
+    )
+
+
+def may_use_model(caller: Caller, name: str) -> bool:
+    """Whether a key is for the model of this name."""
+    return caller.models is None or name in caller.models
+
+
+def check_model(caller: Caller, name: str) -> None:
+    """Raise PermissionDeniedError `model_not_allowed` where the key is not for the model."""
+    if not may_use_model(caller, name):
+        raise PermissionDeniedError(
+            "model_not_allowed",
+            f"这个密钥不能使用模型 {name}。",
+            f"This key may not use the model {name}.",
+            param="model",
+        )

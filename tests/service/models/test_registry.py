@@ -1,0 +1,61 @@
+"""The models that are served: each by its own name, to whoever may use it."""
+
+from __future__ import annotations
+
+import pytest
+
+from kantu.errors import InvalidRequestError, NotFoundError, PermissionDeniedError
+from kantu.service.identity import Caller
+from kantu.service.models.registry import ModelRegistry
+from kantu.service.models.served import ServedModel
+from tests.service.gateways import CONFIG, ScriptedEngine
+
+
+def model(name: str) -> ServedModel:
+    return ServedModel(name, ScriptedEngine(), CONFIG, None, 512, 256)
+
+
+SMALL, LARGE = model("small"), model("large")
+ALL, ONLY_LARGE = Caller("k", "o"), Caller("k", "o", models=("large", "gone"))
+
+
+def test_a_model_is_found_by_its_name() -> None:
+    models = ModelRegistry([SMALL, LARGE])
+    assert models.get(ALL, "small") is SMALL
+    assert models.get(ALL, "large") is LARGE
+    assert models.get(ONLY_LARGE, "large") is LARGE
+
+
+def test_a_name_that_is_not_served_is_told_what_is() -> None:
+    for caller, name in ((ALL, "gpt-4o"), (ALL, ""), (ONLY_LARGE, "gone")):
+        with pytest.raises(NotFoundError) as caught:
+            ModelRegistry([SMALL, LARGE]).get(caller, name)
+        assert (caught.value.code, caught.value.param) == ("model_not_served", "model")
+        assert "small、large" in caught.value.message
+        assert "small, large" in caught.value.message_en
+
+
+def test_a_key_for_another_model_is_refused() -> None:
+    with pytest.raises(PermissionDeniedError) as caught:
+        ModelRegistry([SMALL, LARGE]).get(ONLY_LARGE, "small")
+    assert (caught.value.code, caught.value.param) == ("model_not_allowed", "model")
+
+
+def test_those_a_caller_may_use_are_listed_in_order() -> None:
+    models = ModelRegistry([SMALL, LARGE])
+    assert models.list(ALL) == [SMALL, LARGE]
+    assert models.list(ONLY_LARGE) == [LARGE]
+    assert models.list(Caller("k", "o", models=("gone",))) == []
+
+
+def test_two_of_one_name_could_not_be_told_apart() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        ModelRegistry([SMALL, LARGE, model("small")])
+    assert caught.value.code == "invalid_settings"
+    assert "small" in caught.value.message
+
+
+def test_closing_closes_every_engine() -> None:
+    models = ModelRegistry([model("a"), model("b")])
+    models.close()
+    assert all(each.engine.closed for each in models)  # type: ignore[attr-defined]
