@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from kantu.service.settings import Settings, is_secret, variables
+from kantu.service.settings import Settings, is_secret, sections, variables
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "settings.md"
 
@@ -58,7 +58,10 @@ def page() -> str:
     by_place = {(section, name): variable for variable, (section, name, _) in variables().items()}
     parts = [HEADER]
     for section, part in Settings.model_fields.items():
-        kind: Any = part.annotation
+        kind = sections().get(section)
+        if kind is None:
+            parts.append(f"## {section}\n\n{part.description}。\n")
+            continue
         rows = ["| 名字 | 环境变量 | 默认 | 可取的值 | 含义 |", "|---|---|---|---|---|"]
         for name, field in kind.model_fields.items():
             variable = f"`{by_place[section, name]}`"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kantu.service.settings import OTHER_VARIABLES, Settings
+from kantu.service.settings import OTHER_VARIABLES, sections
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "deploy"
@@ -76,9 +76,5 @@ def build(overlay: str, folder: Path) -> list[dict[str, Any]]:
 
 
 def known_variables() -> set[str]:
-    names = {
-        f"KANTU_{section}_{name}".upper()
-        for section, part in Settings.model_fields.items()
-        for name in part.annotation.model_fields  # type: ignore[union-attr]
-    }
+    names = {f"KANTU_{section}_{name}".upper() for section, part in sections().items() for name in part.model_fields}
     return names | {f"{name}_FILE" for name in names} | OTHER_VARIABLES

@@ -8,7 +8,7 @@ import pytest
 
 from kantu.errors import InvalidRequestError
 from kantu.service.memory import check_memory, parts
-from kantu.service.settings import Settings, read_settings
+from kantu.service.settings import ModelSettings, ServerSettings, Settings, read_settings
 
 MIB = 2**20
 
@@ -41,6 +41,16 @@ def test_whatever_is_raised_over_the_bound_is_named_first(section: str, name: st
     for message in (refused.value.message, refused.value.message_en):
         assert name in message.split("MiB")[2]
         assert "server.max_memory_bytes" in message
+
+
+def test_every_local_model_beside_the_first_counts() -> None:
+    local, upstream = ModelSettings(name="other"), ModelSettings(name="http://127.0.0.1:9/v1")
+    one, two, remote = (
+        sum(part.most_bytes for part in parts(Settings(more_models=more))) for more in ((), (local,), (upstream,))
+    )
+    assert (two - one, remote - one) == (96 * MIB, 0)
+    with pytest.raises(InvalidRequestError, match="other"):
+        check_memory(Settings(server=ServerSettings(max_memory_bytes=one), more_models=(local,)))
 
 
 def test_with_more_memory_more_may_be_held() -> None:

@@ -9,9 +9,8 @@ from types import UnionType
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
 
-from kantu.service.settings import Settings
+from kantu.service.settings import sections
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -29,12 +28,9 @@ def rows() -> list[list[str]]:
 
 def settings() -> dict[str, Any]:
     """Every setting by its dotted name, with its type."""
-    sections: dict[str, type[BaseModel]] = {
-        name: section for name, field in Settings.model_fields.items() if isinstance(section := field.annotation, type)
-    }
     return {
         f"{section}.{name}": field.annotation
-        for section, model in sections.items()
+        for section, model in sections().items()
         for name, field in model.model_fields.items()
     }
 

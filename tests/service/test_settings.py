@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kantu.errors import InvalidRequestError
-from kantu.service.settings import Settings, home, is_secret, read_settings, variables
+from kantu.service.settings import Settings, home, is_secret, read_settings, sections, variables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "s3cret-of-a-company"
@@ -70,15 +70,15 @@ def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: P
         "cors_origins": "https://a.example,http://b.example:8080",
         "trusted_proxies": "10.0.0.7,10.1.0.0/16,2001:db8::/32",
     }
-    environment, sections = {}, {section: dict[str, Any]() for section in Settings.model_fields}
+    environment, in_file = {}, {section: dict[str, Any]() for section in sections()}
     for variable, (section, name, annotation) in variables().items():
         kind = next((kind for kind in changed if str(kind.__name__) in str(annotation)), str)
         value = {**choices, **special, **lists}.get(name, changed[kind])
         environment[variable] = value
-        sections[section][name] = value.split(",") if name in lists else value
+        in_file[section][name] = value.split(",") if name in lists else value
     by_environment = read_settings(None, environment)
-    assert by_environment == read_settings(written(tmp_path, json.dumps(sections)), {})
-    for section in Settings.model_fields:
+    assert by_environment == read_settings(written(tmp_path, json.dumps(in_file)), {})
+    for section in sections():
         different = {
             name
             for name, value in getattr(by_environment, section)
@@ -159,6 +159,33 @@ def test_domains_in_a_file_are_a_list(tmp_path: Path) -> None:
     assert settings.fetch.allowed_domains == ("a.example", "*.b.example")
     assert settings.fetch.allowed_ports == (8443,)
     assert "fetch.allowed_domains" in refused(written(tmp_path, "fetch: {allowed_domains: a.example}"))
+
+
+def test_more_models_are_a_list_of_the_same_settings(tmp_path: Path) -> None:
+    text = "model: {name: a}\nmore_models:\n- {name: b, quantize: int8}\n- {name: c, served_name: d}\n"
+    models = read_settings(written(tmp_path, text), {}).models
+    assert [(model.name, model.quantize, model.served_name) for model in models] == [
+        ("a", None, None),
+        ("b", "int8", None),
+        ("c", None, "d"),
+    ]
+    for nothing in ("", "more_models:\n", "more_models: []\n"):
+        assert read_settings(written(tmp_path, nothing), {}).models == (Settings().model,)
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("{name: b}", "more_models（类型不对"),
+        ("b", "more_models（类型不对"),
+        ("false", "more_models（类型不对"),
+        ("[b]", "more_models.0（类型不对"),
+        ("[{}, {quantize: int2}]", "more_models.1.quantize（类型不对"),
+        ("[{nmae: b}]", "more_models.0.nmae（不认识"),
+    ],
+)
+def test_what_is_no_list_of_models_is_named(tmp_path: Path, value: str, named: str) -> None:
+    assert named in refused(written(tmp_path, f"more_models: {value}\n"))
 
 
 # the environment

@@ -21,6 +21,7 @@ ESTIMATE_FACTOR = 2
 
 _MIB = 2**20
 _BASE_BYTES = 320 * _MIB  # measured: 150 MiB at rest; the rest is for what the allocator does not give back
+_MODEL_BYTES = 96 * _MIB  # measured: a tokenizer of 150,000 tokens beside another one, 31 to 75 MiB
 _CONNECTION_BYTES = 64 * 1024  # headers of one request, or the part of a body that nobody has read yet
 _BODY_FACTOR = 2  # measured: its strings once, and once more the files that are decoded from base64 in them
 _PIXEL_BYTES = 3  # RGB
@@ -39,6 +40,11 @@ def parts(settings: Settings) -> tuple[Part, ...]:
     """Everything that grows with what clients do. Whatever is added to the process is added here."""
     server, request = settings.server, settings.request
     answers = ESTIMATE_FACTOR * (LONG_ANSWERS * request.max_answer_bytes + request.max_in_flight * SHORT_ANSWER_BYTES)
+    more = [
+        Part(f"模型 {model.name}", f"the model {model.name}", _MODEL_BYTES)
+        for model in settings.more_models
+        if not model.is_upstream
+    ]
     return (
         Part("进程本身", "the process itself", _BASE_BYTES),
         Part("连接 server.max_connections", "server.max_connections", server.max_connections * _CONNECTION_BYTES),
@@ -54,6 +60,7 @@ def parts(settings: Settings) -> tuple[Part, ...]:
             _PIXEL_BYTES * request.max_in_flight_pixels,
         ),
         Part("回答 request.max_answer_bytes、max_in_flight", "request.max_answer_bytes and max_in_flight", answers),
+        *more,
     )
 
 

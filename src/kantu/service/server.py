@@ -27,8 +27,8 @@ from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.http.connections import Connections, Held
 from kantu.service.keys.first_key import ensure_first_key
-from kantu.service.models.registry import ModelRegistry
-from kantu.service.models.served import ServedModel, open_model
+from kantu.service.models.registry import open_models
+from kantu.service.models.served import ServedModel
 from kantu.service.operations import create_operations_app
 from kantu.service.settings import ServerSettings, Settings, WatchSettings, home
 from kantu.service.tls import check_certificate
@@ -60,9 +60,8 @@ def serve(settings: Settings) -> None:
             at_end.enter_context(only_service(folder, limits_are_shared=settings.store.redis_url is not None))
             database = open_database(settings, folder)
             ensure_first_key(database, folder)
-            engine_log = None if log_file is None else log_file.beside("engine")
-            model = open_model(settings.model, settings.watch.log_level, engine_log)
-            gateway = build(settings, folder, database, ModelRegistry([model]))
+            models = open_models(settings.models, settings.watch.log_level, log_file)
+            gateway = build(settings, folder, database, models)
             server = Server(gateway)
             server.run(sockets=listeners)
     finally:

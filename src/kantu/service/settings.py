@@ -113,6 +113,11 @@ class ModelSettings(_Section):
         "要大于最慢的一步（大模型在 CPU 上读一段提示或一张大图）。完全没有响应的，60 秒就换；上游服务不适用",
     )
 
+    @property
+    def is_upstream(self) -> bool:
+        """Whether it is a server elsewhere that answers."""
+        return self.name.startswith(("http://", "https://"))
+
 
 class RequestSettings(_Section):
     """单个请求的上限。"""
@@ -210,8 +215,8 @@ class WatchSettings(_Section):
     log_clients: bool = Field(False, description="访问日志里写客户端的地址；默认不写，它是个人信息（密钥的编号始终写）")
     log_file: Path | None = Field(
         None,
-        description="日志写进这个文件（权限 0600），不再写标准错误；引擎进程写名字里多 .engine 的另一个；"
-        "磁盘满时丢掉日志，服务照常",
+        description="日志写进这个文件（权限 0600），不再写标准错误；引擎进程写名字里多 .engine 的另一个，"
+        "第二个模型的是 .engine2；磁盘满时丢掉日志，服务照常",
     )
     log_file_bytes: int = Field(20 * 2**20, ge=1024, description="日志文件到多少字节就换一个")
     log_files: int = Field(5, ge=1, description="换下来的日志文件留几个")
@@ -230,10 +235,27 @@ class Settings(_Section):
 
     server: ServerSettings = Field(default_factory=ServerSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
+    more_models: tuple[ModelSettings, ...] = Field(
+        (),
+        description="除 model 以外的模型，每个有自己的引擎进程，对外的名字不能相同。"
+        "只能写在 YAML 文件里：一个列表，每项的设置与 model 相同。"
+        "每多一个本地模型，server.max_memory_bytes 要多 96 MiB（HTTP 进程里的分词器）；"
+        "几个模型共用一块 GPU 时，请各自设 kv_bytes",
+    )
     request: RequestSettings = Field(default_factory=RequestSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
+
+    @property
+    def models(self) -> tuple[ModelSettings, ...]:
+        """All of them, the first one first."""
+        return (self.model, *self.more_models)
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """The sections by name: everything but the list of more models."""
+    return {name: kind for name, field in Settings.model_fields.items() if isinstance(kind := field.annotation, type)}
 
 
 def read_settings(
@@ -244,7 +266,7 @@ def read_settings(
     """Put the settings together: the file first, the environment over it, flags over both.
 
     Args:
-        file: YAML with one mapping per section; None reads none.
+        file: YAML with one mapping per section, and a list of more models; None reads none.
         environment: `KANTU_{SECTION}_{NAME}`; an empty one is not given. Secrets may be given as
             `KANTU_{SECTION}_{NAME}_FILE`, the file that holds them; a newline at its end is not part of them. Lists are
             comma-separated, and empty where the variable is. None takes the process's own.
@@ -254,9 +276,12 @@ def read_settings(
         InvalidRequestError: `invalid_settings`: something unknown, out of range or unreadable. Names are said, values
             never: they may be secrets.
     """
-    merged: dict[str, dict[str, Any]] = {section: {} for section in Settings.model_fields}
+    merged: dict[str, Any] = {section: {} for section in sections()}
     if file is not None:
-        for section, values in _read_yaml(file).items():
+        read = _read_yaml(file)
+        more_models = read.pop("more_models", None)
+        merged["more_models"] = () if more_models is None else more_models
+        for section, values in read.items():
             if values is None:
                 values = {}  # everything in it is a comment
             if section not in merged or not isinstance(values, dict):
@@ -301,8 +326,8 @@ def variables() -> dict[str, tuple[str, str, Any]]:
     """Every variable that sets something -> its section, name and type, in the order of the classes."""
     return {
         f"{PREFIX}{section}_{name}".upper(): (section, name, field.annotation)
-        for section, part in Settings.model_fields.items()
-        for name, field in part.annotation.model_fields.items()  # type: ignore[union-attr]
+        for section, part in sections().items()
+        for name, field in part.model_fields.items()
     }
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from kantu.errors import InvalidRequestError, NotFoundError, PermissionDeniedError
+from kantu.errors import InvalidRequestError, KantuError, ModelNotFoundError, NotFoundError, PermissionDeniedError
 from kantu.service.identity import Caller
-from kantu.service.models.registry import ModelRegistry
+from kantu.service.models import registry
+from kantu.service.models.registry import ModelRegistry, open_models
 from kantu.service.models.served import ServedModel
+from kantu.service.settings import ModelSettings
+from kantu.service.watch.log_file import LogFile
 from tests.service.gateways import CONFIG, ScriptedEngine
 
 
@@ -59,3 +64,42 @@ def test_closing_closes_every_engine() -> None:
     models = ModelRegistry([model("a"), model("b")])
     models.close()
     assert all(each.engine.closed for each in models)  # type: ignore[attr-defined]
+
+
+class Opened:
+    """Stands in for `open_model`, and remembers what it has opened and to which log."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.models: list[ServedModel] = []
+        self.logs: list[LogFile | None] = []
+        monkeypatch.setattr(registry, "open_model", self)
+
+    def __call__(self, settings: ModelSettings, log_level: str, log_file: LogFile | None) -> ServedModel:
+        if settings.name == "missing":
+            raise ModelNotFoundError("model_not_found", "没有这个模型", "No such model")
+        self.models.append(model(settings.name))
+        self.logs.append(log_file)
+        return self.models[-1]
+
+
+@pytest.mark.parametrize("second", ["a", "missing"])
+def test_where_one_cannot_be_served_none_is_left_running(second: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened(monkeypatch)
+    with pytest.raises(KantuError):
+        open_models([ModelSettings(name="a"), ModelSettings(name=second)])
+    assert opened.models
+    assert all(each.engine.closed for each in opened.models)  # type: ignore[attr-defined]
+
+
+def test_each_engine_logs_to_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = Opened(monkeypatch)
+    settings = [ModelSettings(name=name) for name in "abc"]
+    open_models(settings, "info", LogFile(Path("/log/kantu.log"), 10, 2))
+    assert [str(log.path) for log in opened.logs if log is not None] == [
+        "/log/kantu.engine.log",
+        "/log/kantu.engine2.log",
+        "/log/kantu.engine3.log",
+    ]
+    opened.logs.clear()
+    open_models(settings)
+    assert opened.logs == [None, None, None]

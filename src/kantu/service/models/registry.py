@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from kantu.errors import InvalidRequestError, NotFoundError
+from kantu.errors import InvalidRequestError, KantuError, NotFoundError
 from kantu.service.identity import Caller
-from kantu.service.models.served import ServedModel
+from kantu.service.models.served import ServedModel, open_model
 from kantu.service.permissions import check_model, may_use_model
+from kantu.service.settings import ModelSettings
+from kantu.service.watch.log_file import LogFile
 
 
 class ModelRegistry:
@@ -58,3 +60,26 @@ class ModelRegistry:
         """End all engines. Blocks."""
         for model in self:
             model.engine.close()
+
+
+def open_models(
+    settings: Sequence[ModelSettings], log_level: str = "info", log_file: LogFile | None = None
+) -> ModelRegistry:
+    """Start what the settings name, each in a process of its own. Returns at once; loading goes on there.
+
+    Args:
+        log_level, log_file: of the service; each engine logs to a file of its own beside it. None is standard error.
+
+    Raises:
+        ModelNotFoundError, CheckpointError, InvalidRequestError: as `open_model` and `ModelRegistry`; all are closed.
+    """
+    models: list[ServedModel] = []
+    try:
+        for number, each in enumerate(settings, 1):
+            engine_log = None if log_file is None else log_file.beside(f"engine{number if number > 1 else ''}")
+            models.append(open_model(each, log_level, engine_log))
+        return ModelRegistry(models)
+    except KantuError:
+        for model in models:
+            model.engine.close()
+        raise

@@ -72,7 +72,7 @@ def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFi
         ModelNotFoundError, CheckpointError: the folder cannot be read.
         InvalidRequestError: `invalid_settings`, `invalid_upstream`: an upstream that is not fully described.
     """
-    if settings.name.startswith(("http://", "https://")):
+    if settings.is_upstream:
         return _upstream(settings)
     path = hub.locate(settings.name)
     folder = ModelFolder.open(path)
