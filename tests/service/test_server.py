@@ -94,11 +94,12 @@ def test_with_a_certificate_it_serves_https_only(
     pem = tmp_path / "localhost.pem"
     settings = settings_with(server={"port": 0, "tls_certificate": pem, "tls_key": pem})
     with listening(make_gateway(settings=settings)) as served:
-        assert f"看图正在监听 https://127.0.0.1:{served.port}\n" in capsys.readouterr().err
         context = ssl.create_default_context(cafile=authority.file)
         with httpx.Client(verify=context, trust_env=False) as client:
             models = client.get(f"https://localhost:{served.port}/v1/models", headers=authorized(served))
             assert models.json()["object"] == "list"
+        # it is said before the first answer, but a moment after the server counts as started
+        assert f"看图正在监听 https://127.0.0.1:{served.port}\n" in capsys.readouterr().err
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(f"http://127.0.0.1:{served.port}/healthz", trust_env=False)
 
