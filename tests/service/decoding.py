@@ -9,6 +9,7 @@ from kantu.processing.container import Container
 from kantu.processing.decode import load, render
 from kantu.processing.guard import guard
 from kantu.service.decoders.pool import Decoders
+from kantu.service.identity import Caller
 
 
 class DecodersHere(Decoders):
@@ -31,6 +32,6 @@ class DecodersHere(Decoders):
         load(picture)
 
 
-async def check_picture(owner: str, data: bytes) -> None:
+async def check_picture(caller: Caller, data: bytes) -> None:
     """As `Pictures.check`."""
     load(guard(data))

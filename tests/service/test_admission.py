@@ -12,27 +12,29 @@ import pytest
 from kantu.errors import KantuError, LimitExceededError, OverloadedError
 from kantu.service.admission import Admission
 from kantu.service.errors import status_of
+from kantu.service.identity import Caller
 from tests.service.admissions import admission_with
+from tests.service.callers import ALICE, BOB, CAROL
 
 pytestmark = pytest.mark.anyio
 
-Take = Callable[[Admission, str], AbstractAsyncContextManager[Any]]
+Take = Callable[[Admission, Caller], AbstractAsyncContextManager[Any]]
 KINDS: dict[str, tuple[dict[str, int], Take, str, str]] = {
     "requests": (
         {"requests": 4},
-        lambda admission, owner: admission.request(owner),
+        lambda admission, caller: admission.request(caller),
         "too_many_requests_of_owner",
         "too_many_in_flight",
     ),
     "pixels": (
         {"pixels": 400},
-        lambda admission, owner: admission.picture(owner, 100),
+        lambda admission, caller: admission.picture(caller, 100),
         "too_many_pixels_of_owner",
         "too_many_pixels_in_flight",
     ),
     "bytes": (
         {"body_bytes": 4000},
-        lambda admission, owner: admission.body(owner, 1000),
+        lambda admission, caller: admission.body(caller, 1000),
         "too_many_bytes_of_owner",
         "too_many_bytes_in_flight",
     ),
@@ -51,12 +53,12 @@ async def refusal(waiting: AbstractAsyncContextManager[Any]) -> KantuError:
 async def test_one_owner_takes_its_share_and_the_rest_is_for_others(kind: str) -> None:
     limits, take, own_code, _ = KINDS[kind]
     admission = admission_with(**limits, share=0.5, wait_seconds=0.01)
-    async with take(admission, "a"), take(admission, "a"):
-        refused = await refusal(take(admission, "a"))
+    async with take(admission, ALICE), take(admission, ALICE):
+        refused = await refusal(take(admission, ALICE))
         assert isinstance(refused, LimitExceededError)
         assert (refused.code, status_of(refused)) == (own_code, 429)
         assert refused.retry_after_seconds > 0
-        async with take(admission, "b"), take(admission, "b"):
+        async with take(admission, BOB), take(admission, BOB):
             pass
     assert (admission.requests, admission.pixels, admission.body_bytes) == (0, 0, 0)
 
@@ -65,8 +67,8 @@ async def test_one_owner_takes_its_share_and_the_rest_is_for_others(kind: str) -
 async def test_when_all_of_it_is_held_an_owner_of_none_is_told_so(kind: str) -> None:
     limits, take, _, code = KINDS[kind]
     admission = admission_with(**limits, share=0.5, wait_seconds=0.01)
-    async with take(admission, "a"), take(admission, "a"), take(admission, "b"), take(admission, "b"):
-        refused = await refusal(take(admission, "c"))
+    async with take(admission, ALICE), take(admission, ALICE), take(admission, BOB), take(admission, BOB):
+        refused = await refusal(take(admission, CAROL))
         assert isinstance(refused, OverloadedError)
         assert (refused.code, status_of(refused)) == (code, 503)
 
@@ -76,8 +78,8 @@ async def test_who_waits_is_let_in_when_its_owner_s_other_requests_are_done(kind
     limits, take, _, _ = KINDS[kind]
     admission = admission_with(**limits, share=0.25)
     async with AsyncExitStack() as first:
-        await first.enter_async_context(take(admission, "a"))
-        second = asyncio.create_task(first_of(take(admission, "a")))
+        await first.enter_async_context(take(admission, ALICE))
+        second = asyncio.create_task(first_of(take(admission, ALICE)))
         await asyncio.sleep(0)
         assert not second.done()
     await asyncio.wait_for(second, 1)
@@ -93,14 +95,14 @@ async def test_a_line_of_one_owner_is_bounded_and_is_nobody_else_s() -> None:
     held = [asyncio.Event() for _ in range(2)]
 
     async def run(release: asyncio.Event) -> None:
-        async with admission.request("a"):
+        async with admission.request(ALICE):
             await release.wait()
 
     tasks = [asyncio.create_task(run(release)) for release in held]
-    tasks += [asyncio.create_task(first_of(admission.request("a"))) for _ in range(256)]
+    tasks += [asyncio.create_task(first_of(admission.request(ALICE))) for _ in range(256)]
     await asyncio.sleep(0)
-    assert (await refusal(admission.request("a"))).code == "too_many_requests_of_owner"
-    async with admission.request("b"):
+    assert (await refusal(admission.request(ALICE))).code == "too_many_requests_of_owner"
+    async with admission.request(BOB):
         assert admission.requests == 3
     for release in held:
         release.set()
@@ -112,56 +114,56 @@ async def test_a_request_that_fails_is_counted_out() -> None:
     admission = admission_with(requests=1, pixels=100)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            async with admission.request("a"), admission.picture("a", 100):
+            async with admission.request(ALICE), admission.picture(ALICE, 100):
                 _ = 1 / 0
     assert (admission.requests, admission.pixels) == (0, 0)
 
 
 async def test_a_share_of_the_bytes_holds_the_largest_body() -> None:
     admission = admission_with(body_bytes=4000, share=0.25, largest_body=3000)
-    async with admission.body("a", 3000):
+    async with admission.body(ALICE, 3000):
         assert admission.body_bytes == 3000
 
 
 async def test_a_request_alone_is_let_in_however_many_pixels_it_has() -> None:
     admission = admission_with(pixels=100, share=0.5)
-    async with admission.picture("a", 1000):
+    async with admission.picture(ALICE, 1000):
         assert admission.pixels == 50
 
 
 async def test_a_request_without_pictures_never_waits_for_pixels() -> None:
     admission = admission_with(pixels=100, wait_seconds=0.01)
-    async with admission.picture("a", 100), admission.picture("a", 0), admission.picture("b", 0):
+    async with admission.picture(ALICE, 100), admission.picture(ALICE, 0), admission.picture(BOB, 0):
         assert admission.pixels == 100
 
 
 async def test_it_is_full_when_all_requests_are_under_way() -> None:
     admission = admission_with(requests=2, share=0.5)
-    async with admission.request("a"):
+    async with admission.request(ALICE):
         assert not admission.full
-        async with admission.request("b"):
+        async with admission.request(BOB):
             assert admission.full
 
 
 async def test_a_line_of_a_batch_waits_nowhere_for_its_owner_s_other_requests() -> None:
     admission = admission_with(requests=4, pixels=100, body_bytes=1000, share=0.5)
-    async with admission.line_of_batch("a", 400):
+    async with admission.line_of_batch(ALICE, 400):
         assert admission.body_bytes == 400
-    async with admission.request("a"), admission.line_of_batch("a", 400), admission.request("a"):
-        assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_requests_of_owner"
-        async with admission.line_of_batch("b", 400):
+    async with admission.request(ALICE), admission.line_of_batch(ALICE, 400), admission.request(ALICE):
+        assert (await refusal(admission.line_of_batch(ALICE, 1))).code == "too_many_requests_of_owner"
+        async with admission.line_of_batch(BOB, 400):
             pass
-    async with admission.picture("a", 50):
-        assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_pixels_of_owner"
-    async with admission.body("a", 500):
-        assert (await refusal(admission.line_of_batch("a", 1))).code == "too_many_bytes_of_owner"
+    async with admission.picture(ALICE, 50):
+        assert (await refusal(admission.line_of_batch(ALICE, 1))).code == "too_many_pixels_of_owner"
+    async with admission.body(ALICE, 500):
+        assert (await refusal(admission.line_of_batch(ALICE, 1))).code == "too_many_bytes_of_owner"
 
 
 async def test_one_owner_s_slow_fetches_leave_room_for_others() -> None:
     admission = admission_with(share=0.25, wait_seconds=0.01)
     async with AsyncExitStack() as held:
         for _ in range(4):  # of 16
-            await held.enter_async_context(admission.fetch("a"))
-        assert (await refusal(admission.fetch("a"))).code == "too_many_requests_of_owner"
-        async with admission.fetch("b"):
+            await held.enter_async_context(admission.fetch(ALICE))
+        assert (await refusal(admission.fetch(ALICE))).code == "too_many_requests_of_owner"
+        async with admission.fetch(BOB):
             pass

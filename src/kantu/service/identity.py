@@ -35,3 +35,11 @@ class Caller:
     models: tuple[str, ...] | None = None
     endpoints: tuple[str, ...] | None = None
     limits: Limits = field(default_factory=Limits)
+
+    def cache_salt(self, own: str | None) -> str:
+        """What the engine's caches are keyed by besides what they hold: nobody else has it.
+
+        Args:
+            own: a salt of the caller's, which parts its caches once more.
+        """
+        return self.owner if own is None else f"{self.owner}\0{own}"

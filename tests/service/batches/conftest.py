@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from kantu.service.batches.batch_files import creator_of
 from kantu.service.batches.record import UNFINISHED, Batch
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
@@ -19,13 +20,13 @@ from kantu.service.database import Database
 from kantu.service.files.quota import Quota
 from kantu.service.identity import Caller
 from tests.service.admissions import admission_with
+from tests.service.callers import ALICE
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, service, stream
 
 Answer = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 QUOTA = Quota(owner_files=100, owner_bytes=2**23, total_bytes=2**24)
-ALICE, BOB = Caller("key_alice", "alice"), Caller("key_bob", "bob")
 
 
 def request_line(custom_id: str, **body: Any) -> str:
@@ -61,12 +62,12 @@ class Desk:
     async def submit(self, lines: Iterable[str], caller: Caller = ALICE) -> Batch:
         """Upload lines and start a batch over them."""
         data = "".join(f"{line}\n" for line in lines).encode()
-        file = await create(self.files, caller.owner, "in.jsonl", "batch", stream(data))
+        file = await create(self.files, caller, "in.jsonl", "batch", stream(data))
         return await self.batches.create(caller, file.id, "en")
 
     async def look(self, batch: Batch) -> Batch:
         """The batch as it is now."""
-        return await self.batches.get(batch.owner, batch.id)
+        return await self.batches.get(creator_of(batch), batch.id)
 
     def runner(
         self, answer: Answer = echo, *, concurrency: int = 4, lease_seconds: int = 60, most_bytes: int = 2**22
@@ -110,11 +111,11 @@ class Desk:
             await asyncio.sleep(0.01)
         return now
 
-    async def read(self, owner: str, file_id: str | None) -> list[dict[str, Any]]:
+    async def read(self, caller: Caller, file_id: str | None) -> list[dict[str, Any]]:
         """The lines of an output or error file."""
         if file_id is None:
             return []
-        with await self.files.open(owner, file_id) as file:
+        with await self.files.open(caller, file_id) as file:
             return [json.loads(line) for line in file]
 
     def _change(self) -> None:

@@ -14,6 +14,7 @@ from kantu.service.batches.record import UNFINISHED, Batch
 from kantu.service.database import Database
 from tests.service.batches.conftest import Desk, request_line
 from tests.service.batches.mortal import CONCURRENCY
+from tests.service.callers import ALICE
 from tests.service.clock import Clock
 from tests.service.files.conftest import contents
 
@@ -50,7 +51,7 @@ def _run_to_the_end(desk: Desk, batch: Batch, process: subprocess.Popen[bytes]) 
     async def wait() -> tuple[Batch, list[dict[str, Any]]]:
         async with asyncio.timeout(_GUARD_SECONDS):
             ended = await desk.until(batch, lambda now: now.status not in UNFINISHED)
-        return ended, await desk.read("alice", ended.output_file_id)
+        return ended, await desk.read(ALICE, ended.output_file_id)
 
     try:
         return asyncio.run(wait())
@@ -91,6 +92,6 @@ def test_killed_between_the_files_and_the_end_there_is_one_output_file(
     assert ended.status == "completed"
     assert [line["custom_id"] for line in output] == [f"r{number}" for number in range(LINES)]
     assert Counter(_executed(log)) == dict.fromkeys(range(LINES), 1)
-    files, _ = asyncio.run(desk.files.list("alice", purpose="batch_output", after=None, limit=9, order="asc"))
+    files, _ = asyncio.run(desk.files.list(ALICE, purpose="batch_output", after=None, limit=9, order="asc"))
     assert [file.id for file in files] == [ended.output_file_id]
     assert len(contents(folder)) == 3  # the input, the output, and one that the sweeper will find

@@ -20,12 +20,15 @@ from kantu.errors import (
     OverloadedError,
     StoreError,
 )
+from kantu.service.batches.batch_files import creator_of
 from kantu.service.batches.record import UNFINISHED, WINDOW_SECONDS, Batch
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.database import Database
 from kantu.service.files import usage
 from kantu.service.files.quota import Quota
-from tests.service.batches.conftest import ALICE, BOB, Answer, Desk, request_line
+from kantu.service.identity import Caller
+from tests.service.batches.conftest import Answer, Desk, request_line
+from tests.service.callers import ALICE, BOB, CAROL
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, stream
 
@@ -73,7 +76,7 @@ def test_every_line_gets_its_answer_in_order(desk: Desk) -> None:
         assert batch.status == "completed"
         assert (batch.total, batch.completed, batch.failed) == (120, 120, 0)
         assert batch.error_file_id is None
-        output = await desk.read("alice", batch.output_file_id)
+        output = await desk.read(ALICE, batch.output_file_id)
         assert [line["custom_id"] for line in output] == [f"r{number}" for number in range(120)]
         first = output[0]
         assert first["id"].startswith("batch_req_")
@@ -81,7 +84,7 @@ def test_every_line_gets_its_answer_in_order(desk: Desk) -> None:
         assert first["response"]["status_code"] == 200
         assert first["response"]["request_id"].startswith("req_")
         assert first["response"]["body"] == {"number": 0, "key": "key_alice"}
-        file = await desk.files.get("alice", batch.output_file_id or "")
+        file = await desk.files.get(ALICE, batch.output_file_id or "")
         assert (file.purpose, file.filename) == ("batch_output", f"{batch.id}_output.jsonl")
         for moment in (batch.in_progress_at, batch.finalizing_at, batch.completed_at):
             assert moment == desk.clock.now
@@ -100,8 +103,8 @@ def test_failed_lines_go_to_the_error_file(desk: Desk) -> None:
         async with desk.running(Script(errors)):
             (batch,) = await desk.ended(batch)
         assert (batch.status, batch.completed, batch.failed) == ("completed", 2, 2)
-        assert [line["custom_id"] for line in await desk.read("alice", batch.output_file_id)] == ["r0", "r3"]
-        refused, broken = await desk.read("alice", batch.error_file_id)
+        assert [line["custom_id"] for line in await desk.read(ALICE, batch.output_file_id)] == ["r0", "r3"]
+        refused, broken = await desk.read(ALICE, batch.error_file_id)
         assert refused["custom_id"] == "r1"
         assert refused["response"]["status_code"] == 400
         assert refused["response"]["body"]["error"] == {
@@ -186,7 +189,7 @@ def test_lines_of_a_revoked_key_fail_with_its_code(desk: Desk) -> None:
         async with desk.running(Script(dict.fromkeys(range(2, 5), revoked))):
             (batch,) = await desk.ended(batch)
         assert (batch.completed, batch.failed) == (2, 3)
-        errors = await desk.read("alice", batch.error_file_id)
+        errors = await desk.read(ALICE, batch.error_file_id)
         assert {line["response"]["status_code"] for line in errors} == {401}
         assert {line["response"]["body"]["error"]["code"] for line in errors} == {"revoked_api_key"}
 
@@ -253,15 +256,15 @@ def test_cancelling_finishes_what_is_under_way_and_keeps_what_is_done(desk: Desk
         async with desk.running(gate, concurrency=2):
             while len(gate.entered) < 2:
                 await asyncio.sleep(0.01)
-            assert (await desk.batches.cancel("alice", batch.id)).status == "cancelling"
-            assert (await desk.batches.cancel("alice", batch.id)).status == "cancelling"
+            assert (await desk.batches.cancel(ALICE, batch.id)).status == "cancelling"
+            assert (await desk.batches.cancel(ALICE, batch.id)).status == "cancelling"
             await asyncio.sleep(0.1)
             gate.open.set()
             (batch,) = await desk.ended(batch)
         assert (batch.status, batch.completed, batch.failed) == ("cancelled", 2, 0)
         assert batch.cancelling_at == batch.cancelled_at == desk.clock.now
         assert len(gate.entered) == 2
-        assert len(await desk.read("alice", batch.output_file_id)) == 2
+        assert len(await desk.read(ALICE, batch.output_file_id)) == 2
         assert batch.error_file_id is None
 
     asyncio.run(run())
@@ -270,7 +273,7 @@ def test_cancelling_finishes_what_is_under_way_and_keeps_what_is_done(desk: Desk
 def test_a_batch_can_be_cancelled_before_it_is_looked_at(desk: Desk) -> None:
     async def run() -> None:
         batch = await desk.submit(_numbered(3))
-        await desk.batches.cancel("alice", batch.id)
+        await desk.batches.cancel(ALICE, batch.id)
         script = Script({})
         async with desk.running(script):
             (batch,) = await desk.ended(batch)
@@ -292,8 +295,8 @@ def test_when_the_window_ends_the_rest_is_told_so(desk: Desk) -> None:
             gate.open.set()
             (batch,) = await desk.ended(batch)
         assert (batch.status, batch.completed, batch.failed) == ("expired", 2, 248)
-        assert len(await desk.read("alice", batch.output_file_id)) == 2
-        errors = await desk.read("alice", batch.error_file_id)
+        assert len(await desk.read(ALICE, batch.output_file_id)) == 2
+        errors = await desk.read(ALICE, batch.error_file_id)
         assert [line["custom_id"] for line in errors] == [f"r{number}" for number in range(2, 250)]
         assert errors[0]["response"] is None
         assert errors[0]["error"]["code"] == "batch_expired"
@@ -319,7 +322,7 @@ def test_a_batch_whose_input_was_deleted_keeps_what_is_done(desk: Desk) -> None:
         async with desk.running(gate, concurrency=2):
             while len(gate.entered) < 2:
                 await asyncio.sleep(0.01)
-        await desk.files.delete("alice", batch.input_file_id)
+        await desk.files.delete(ALICE, batch.input_file_id)
         async with desk.running():
             (batch,) = await desk.ended(batch)
         assert batch.status == "failed"
@@ -375,7 +378,7 @@ def test_a_silent_runner_loses_its_batch_and_can_record_nothing_more(desk: Desk)
         assert ended == await desk.look(batch)
         assert (ended.status, ended.completed) == ("completed", 4)
         assert script.calls == dict.fromkeys(range(4), 1)
-        assert len(await desk.read("alice", ended.output_file_id)) == 4
+        assert len(await desk.read(ALICE, ended.output_file_id)) == 4
 
     asyncio.run(run())
 
@@ -436,10 +439,10 @@ def test_output_files_expire_when_asked(desk: Desk) -> None:
         batch = await desk.batches.create(ALICE, submitted.input_file_id, "zh", output_expires_after_seconds=60)
         async with desk.running():
             (batch,) = await desk.ended(batch)
-        assert len(await desk.read("alice", batch.output_file_id)) == 1
+        assert len(await desk.read(ALICE, batch.output_file_id)) == 1
         desk.clock.now += 60
         with pytest.raises(NotFoundError):
-            await desk.read("alice", batch.output_file_id)
+            await desk.read(ALICE, batch.output_file_id)
         return batch
 
     assert asyncio.run(run()).status not in UNFINISHED
@@ -459,9 +462,9 @@ def test_results_over_the_bound_end_the_batch_and_what_there_is_is_kept(desk: De
         async with desk.running(_answers_of(2**14), concurrency=1, most_bytes=10 * 2**14):
             (batch,) = await desk.ended(batch)
         assert (batch.status, [problem.code for problem in batch.problems]) == ("failed", ["batch_output_too_large"])
-        output = await desk.read("alice", batch.output_file_id)
+        output = await desk.read(ALICE, batch.output_file_id)
         assert [line["response"]["body"]["number"] for line in output] == list(range(9))  # the envelope counts, too
-        file = await desk.files.get("alice", batch.output_file_id or "")
+        file = await desk.files.get(ALICE, batch.output_file_id or "")
         assert 9 * 2**14 < file.size <= 10 * 2**14
         assert (batch.completed, batch.total) == (9, 40)
         assert _items(desk) == 0
@@ -478,10 +481,10 @@ def test_an_owner_s_quota_ends_its_batch_and_no_other(database: Database, folder
         async with desk.running(_answers_of(2**14)):
             large, small = await desk.ended(large, small)
         assert (large.status, [problem.code for problem in large.problems]) == ("failed", ["storage_quota_exceeded"])
-        assert len(await desk.read("alice", large.output_file_id)) == large.completed == 9
+        assert len(await desk.read(ALICE, large.output_file_id)) == large.completed == 9
         assert (small.status, small.completed) == ("completed", 2)
         assert _stored(desk) <= 10 * 2**14
-        await desk.files.delete("alice", large.output_file_id or "")
+        await desk.files.delete(ALICE, large.output_file_id or "")
         async with desk.running(_answers_of(2**14)):
             (again,) = await desk.ended(await desk.submit(_numbered(5), ALICE))
         assert (again.status, again.completed) == ("completed", 5)
@@ -496,18 +499,18 @@ def test_a_store_that_is_full_holds_batches_up_until_there_is_room_and_they_can_
     desk = Desk(database, folder, clock, Quota(owner_files=9, owner_bytes=2**20, total_bytes=10 * 2**14))
 
     async def run() -> None:
-        filler = await create(desk.files, "carol", "x", "batch", stream(bytes(6 * 2**14)))
+        filler = await create(desk.files, CAROL, "x", "batch", stream(bytes(6 * 2**14)))
         first, second = await desk.submit(_numbered(6), ALICE), await desk.submit(_numbered(6), BOB)
         async with desk.running(_answers_of(2**14)):
             while (await desk.look(first)).completed + (await desk.look(second)).completed < 3:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)
             assert (await desk.look(first)).status == (await desk.look(second)).status == "in_progress"
-            await desk.batches.cancel("bob", second.id)
+            await desk.batches.cancel(BOB, second.id)
             (second,) = await desk.ended(second)
             assert second.status == "cancelled"
-            assert len(await desk.read("bob", second.output_file_id)) == second.completed
-            await desk.files.delete("carol", filler.id)
+            assert len(await desk.read(BOB, second.output_file_id)) == second.completed
+            await desk.files.delete(CAROL, filler.id)
             (first,) = await desk.ended(first)
         assert (first.status, first.completed) == ("completed", 6)
 
@@ -519,13 +522,13 @@ def test_results_are_never_all_in_memory(desk: Desk, monkeypatch: pytest.MonkeyP
     pages: list[int] = []
     prepare = desk.files.prepare
 
-    async def measured(owner: str, name: str, purpose: Any, pieces: AsyncIterator[bytes], lifetime: int) -> Any:
+    async def measured(caller: Caller, name: str, purpose: Any, pieces: AsyncIterator[bytes], lifetime: int) -> Any:
         async def noted() -> AsyncIterator[bytes]:
             async for piece in pieces:
                 pages.append(len(piece))
                 yield piece
 
-        return await prepare(owner, name, purpose, noted(), lifetime)
+        return await prepare(caller, name, purpose, noted(), lifetime)
 
     monkeypatch.setattr(desk.files, "prepare", measured)
 
@@ -584,7 +587,7 @@ def _stored(desk: Desk, owner: str = "alice") -> int:
 
 
 async def _size_of_input(desk: Desk, batch: Batch) -> int:
-    return (await desk.files.get(batch.owner, batch.input_file_id)).size
+    return (await desk.files.get(creator_of(batch), batch.input_file_id)).size
 
 
 def _items(desk: Desk) -> int:

@@ -19,7 +19,8 @@ from kantu.errors import (
 from kantu.service.batches.record import WINDOW_SECONDS
 from kantu.service.batches.service import MOST_UNFINISHED
 from kantu.service.identity import Caller
-from tests.service.batches.conftest import ALICE, BOB, Desk, request_line
+from tests.service.batches.conftest import Desk, request_line
+from tests.service.callers import ALICE, BOB
 from tests.service.files.conftest import create, stream
 from tests.service.files.pictures import png
 
@@ -52,11 +53,11 @@ def test_metadata_comes_back(desk: Desk) -> None:
 def test_another_owners_batch_does_not_exist(desk: Desk) -> None:
     batch = asyncio.run(desk.submit([request_line("a")]))
     gone = ("batch_not_found", None)
-    assert _error(lambda: desk.batches.get("bob", batch.id), NotFoundError) == gone
-    assert _error(lambda: desk.batches.cancel("bob", batch.id), NotFoundError) == gone
+    assert _error(lambda: desk.batches.get(BOB, batch.id), NotFoundError) == gone
+    assert _error(lambda: desk.batches.cancel(BOB, batch.id), NotFoundError) == gone
     after = ("batch_not_found", "after")
-    assert _error(lambda: desk.batches.list("bob", after=batch.id, limit=9), NotFoundError) == after
-    assert asyncio.run(desk.batches.list("bob", after=None, limit=9)) == ([], False)
+    assert _error(lambda: desk.batches.list(BOB, after=batch.id, limit=9), NotFoundError) == after
+    assert asyncio.run(desk.batches.list(BOB, after=None, limit=9)) == ([], False)
     assert asyncio.run(desk.look(batch)).status == "validating"
 
 
@@ -68,12 +69,12 @@ def test_another_owners_file_cannot_be_run(desk: Desk) -> None:
 
 @pytest.mark.parametrize("batch_id", ["", "batch_\x00", "batch_'; DROP TABLE batches", "batch_" + "G" * 24])
 def test_whatever_is_no_id_does_not_exist(desk: Desk, batch_id: str) -> None:
-    assert _error(lambda: desk.batches.get("alice", batch_id), NotFoundError)[0] == "batch_not_found"
-    assert _error(lambda: desk.batches.cancel("alice", batch_id), NotFoundError)[0] == "batch_not_found"
+    assert _error(lambda: desk.batches.get(ALICE, batch_id), NotFoundError)[0] == "batch_not_found"
+    assert _error(lambda: desk.batches.cancel(ALICE, batch_id), NotFoundError)[0] == "batch_not_found"
 
 
 def test_a_picture_is_no_input(desk: Desk) -> None:
-    file = asyncio.run(create(desk.files, "alice", "a.png", "vision", stream(png())))
+    file = asyncio.run(create(desk.files, ALICE, "a.png", "vision", stream(png())))
     call = lambda: desk.batches.create(ALICE, file.id, "zh")  # noqa: E731
     assert _error(call, InvalidRequestError) == ("file_not_for_batch", "input_file_id")
 
@@ -111,9 +112,9 @@ def test_pages_follow_each_other(desk: Desk) -> None:
             batches.append(await desk.submit([request_line("a")]))
             desk.clock.now += number % 2
         newest_first = sorted(batches, key=lambda batch: (batch.created_at, batch.id), reverse=True)
-        first, more = await desk.batches.list("alice", after=None, limit=3)
+        first, more = await desk.batches.list(ALICE, after=None, limit=3)
         assert (list(first), more) == (newest_first[:3], True)
-        second, more = await desk.batches.list("alice", after=first[-1].id, limit=3)
+        second, more = await desk.batches.list(ALICE, after=first[-1].id, limit=3)
         assert (list(second), more) == (newest_first[3:], False)
 
     asyncio.run(run())
@@ -127,7 +128,7 @@ def test_what_has_ended_cannot_be_cancelled(desk: Desk) -> None:
         return batch.id
 
     batch_id = asyncio.run(run())
-    code, _ = _error(lambda: desk.batches.cancel("alice", batch_id), ConflictError)
+    code, _ = _error(lambda: desk.batches.cancel(ALICE, batch_id), ConflictError)
     assert code == "batch_not_cancellable"
 
 

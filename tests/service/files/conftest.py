@@ -14,6 +14,7 @@ from kantu.service.files.content import ContentStore
 from kantu.service.files.quota import Quota
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
+from kantu.service.identity import Caller
 from tests.service.clock import Clock
 from tests.service.decoding import check_picture
 
@@ -52,17 +53,17 @@ def service(
 
 async def create(
     files: FileService,
-    owner: str,
+    caller: Caller,
     filename: str,
     purpose: UploadPurpose,
     data: AsyncIterator[bytes],
     expires_after_seconds: int | None = None,
 ) -> FileRecord:
     """Upload a file, as the endpoint does with the parts of a form."""
-    async with files.draft(owner) as draft:
+    async with files.draft(caller) as draft:
         async for piece in data:
             await draft.write(piece)
-        return await files.keep(owner, filename, purpose, draft, expires_after_seconds, check_picture=check_picture)
+        return await files.keep(caller, filename, purpose, draft, expires_after_seconds, check_picture=check_picture)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

@@ -15,6 +15,8 @@ from kantu.service.files import usage
 from kantu.service.files.quota import DraftAccounts, Quota, Usage
 from kantu.service.files.record import FileRecord
 from kantu.service.files.service import FileService
+from kantu.service.identity import Caller
+from tests.service.callers import ALICE, BOB, caller
 from tests.service.clock import Clock
 from tests.service.files.conftest import QUOTA, contents, create, stream
 
@@ -22,8 +24,8 @@ MIB = 2**20
 OWNER_MIB, TOTAL_MIB = QUOTA.owner_bytes // MIB, QUOTA.total_bytes // MIB
 
 
-async def _upload(files: FileService, owner: str, *pieces: bytes, seconds: int | None = None) -> FileRecord:
-    return await create(files, owner, "x", "batch", stream(*pieces), seconds)
+async def _upload(files: FileService, caller: Caller, *pieces: bytes, seconds: int | None = None) -> FileRecord:
+    return await create(files, caller, "x", "batch", stream(*pieces), seconds)
 
 
 def _code(call: Callable[[], Coroutine[Any, Any, object]]) -> str:
@@ -44,20 +46,20 @@ def _bytes_on_disk(folder: Path) -> int:
 def test_an_owner_at_its_quota_stores_no_more_until_it_deletes_and_hinders_nobody(
     files: FileService, database: Database, folder: Path
 ) -> None:
-    records = [asyncio.run(_upload(files, "a", bytes(MIB))) for _ in range(OWNER_MIB)]
-    assert _code(lambda: _upload(files, "a", b"x")) == "storage_quota_exceeded"
+    records = [asyncio.run(_upload(files, ALICE, bytes(MIB))) for _ in range(OWNER_MIB)]
+    assert _code(lambda: _upload(files, ALICE, b"x")) == "storage_quota_exceeded"
     assert len(contents(folder)) == OWNER_MIB
-    asyncio.run(_upload(files, "b", bytes(MIB)))
-    asyncio.run(files.delete("a", records[0].id))
-    asyncio.run(_upload(files, "a", bytes(MIB)))
-    assert _stored(database, "a") == Usage(OWNER_MIB, OWNER_MIB * MIB, (OWNER_MIB + 1) * MIB)
+    asyncio.run(_upload(files, BOB, bytes(MIB)))
+    asyncio.run(files.delete(ALICE, records[0].id))
+    asyncio.run(_upload(files, ALICE, bytes(MIB)))
+    assert _stored(database, "alice") == Usage(OWNER_MIB, OWNER_MIB * MIB, (OWNER_MIB + 1) * MIB)
 
 
 def test_all_owners_together_have_a_quota_too(files: FileService, folder: Path) -> None:
     for number in range(TOTAL_MIB):
-        asyncio.run(_upload(files, str(number), bytes(MIB)))
+        asyncio.run(_upload(files, caller(str(number)), bytes(MIB)))
     with pytest.raises(StoreError) as caught:
-        asyncio.run(_upload(files, "late", b"x"))
+        asyncio.run(_upload(files, caller("late"), b"x"))
     assert caught.value.code == "store_full"
     assert len(contents(folder)) == TOTAL_MIB
 
@@ -75,7 +77,7 @@ def test_uploads_that_race_do_not_exceed_it_together_not_even_while_they_are_wri
             most = max(most, _bytes_on_disk(folder))
 
     async def race() -> list[FileRecord | BaseException]:
-        uploads = [create(files, "a", "x", "batch", slow()) for _ in range(12)]
+        uploads = [create(files, ALICE, "x", "batch", slow()) for _ in range(12)]
         return await asyncio.gather(*uploads, return_exceptions=True)
 
     results = asyncio.run(race())
@@ -83,7 +85,7 @@ def test_uploads_that_race_do_not_exceed_it_together_not_even_while_they_are_wri
     kept = [result for result in results if isinstance(result, FileRecord)]
     assert len(kept) <= OWNER_MIB
     assert most <= QUOTA.owner_bytes
-    assert _stored(database, "a") == Usage(len(kept), len(kept) * MIB, len(kept) * MIB)
+    assert _stored(database, "alice") == Usage(len(kept), len(kept) * MIB, len(kept) * MIB)
     assert _bytes_on_disk(folder) == len(kept) * MIB
 
 
@@ -96,13 +98,13 @@ def test_services_that_do_not_know_of_each_other_s_uploads_do_not_exceed_it_toge
     replicas = [service(database, folder, QUOTA, clock=clock) for _ in range(3)]
 
     async def race() -> list[FileRecord | BaseException]:
-        uploads = [_upload(files, "a", bytes(MIB)) for files in replicas for _ in range(4)]
+        uploads = [_upload(files, ALICE, bytes(MIB)) for files in replicas for _ in range(4)]
         return await asyncio.gather(*uploads, return_exceptions=True)
 
     results = asyncio.run(race())
     kept = [result for result in results if isinstance(result, FileRecord)]
     assert 0 < len(kept) <= OWNER_MIB
-    assert _stored(database, "a").owner_bytes == _bytes_on_disk(folder) == len(kept) * MIB
+    assert _stored(database, "alice").owner_bytes == _bytes_on_disk(folder) == len(kept) * MIB
 
 
 def test_files_that_have_expired_neither_count_nor_stay_when_their_owner_comes_again(
@@ -111,40 +113,40 @@ def test_files_that_have_expired_neither_count_nor_stay_when_their_owner_comes_a
     """Files of one second would else fill the disk between two sweeps."""
     for _ in range(3):
         for _ in range(OWNER_MIB):
-            asyncio.run(_upload(files, "a", bytes(MIB), seconds=1))
+            asyncio.run(_upload(files, ALICE, bytes(MIB), seconds=1))
         assert _bytes_on_disk(folder) == QUOTA.owner_bytes
         clock.now += 1
-    asyncio.run(_upload(files, "b", b"x"))  # not at another one's cost
+    asyncio.run(_upload(files, BOB, b"x"))  # not at another one's cost
     assert len(contents(folder)) == OWNER_MIB + 1
     assert asyncio.run(files.sweep()) == OWNER_MIB
 
 
 def test_what_is_counted_is_what_there_is(files: FileService, database: Database, folder: Path, clock: Clock) -> None:
-    short = asyncio.run(_upload(files, "a", bytes(10), seconds=5))
-    record = asyncio.run(_upload(files, "a", bytes(20)))
-    asyncio.run(_upload(files, "b", bytes(40)))
-    assert _stored(database, "a") == Usage(2, 30, 70)
-    assert _code(lambda: files.delete("b", record.id)) == "file_not_found"
-    assert _stored(database, "a") == Usage(2, 30, 70)
+    short = asyncio.run(_upload(files, ALICE, bytes(10), seconds=5))
+    record = asyncio.run(_upload(files, ALICE, bytes(20)))
+    asyncio.run(_upload(files, BOB, bytes(40)))
+    assert _stored(database, "alice") == Usage(2, 30, 70)
+    assert _code(lambda: files.delete(BOB, record.id)) == "file_not_found"
+    assert _stored(database, "alice") == Usage(2, 30, 70)
     clock.now += 5
-    assert _code(lambda: files.delete("a", short.id)) == "file_not_found"  # the sweeper's
+    assert _code(lambda: files.delete(ALICE, short.id)) == "file_not_found"  # the sweeper's
     assert asyncio.run(files.sweep()) == 1
-    assert _stored(database, "a") == Usage(1, 20, 60)
-    asyncio.run(files.delete("a", record.id))
-    assert _stored(database, "a") == Usage(0, 0, 40)
+    assert _stored(database, "alice") == Usage(1, 20, 60)
+    asyncio.run(files.delete(ALICE, record.id))
+    assert _stored(database, "alice") == Usage(0, 0, 40)
     assert _bytes_on_disk(folder) == 40
 
 
 def test_what_will_be_a_file_counts_from_when_it_is_claimed(files: FileService, database: Database) -> None:
     with database.session() as session:
-        files.claim(session, "a", QUOTA.owner_bytes - 1)
-    assert _code(lambda: _upload(files, "a", b"xx")) == "storage_quota_exceeded"
-    asyncio.run(_upload(files, "a", b"x"))
+        files.claim(session, ALICE, QUOTA.owner_bytes - 1)
+    assert _code(lambda: _upload(files, ALICE, b"xx")) == "storage_quota_exceeded"
+    asyncio.run(_upload(files, ALICE, b"x"))
     with pytest.raises(InvalidRequestError), database.session() as session:
-        files.claim(session, "a", 1)
+        files.claim(session, ALICE, 1)
     with database.session() as session:
-        files.release(session, "a", QUOTA.owner_bytes - 1)
-    assert _stored(database, "a") == Usage(1, 1, 1)
+        files.release(session, ALICE, QUOTA.owner_bytes - 1)
+    assert _stored(database, "alice") == Usage(1, 1, 1)
 
 
 def test_drafts_are_forgotten_when_they_end() -> None:

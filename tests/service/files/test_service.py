@@ -15,6 +15,8 @@ from kantu.errors import ImageError, InvalidRequestError, KantuError, NotFoundEr
 from kantu.service.database import Database
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
+from kantu.service.identity import Caller
+from tests.service.callers import ALICE, BOB
 from tests.service.clock import Clock
 from tests.service.files.conftest import contents, create, stream
 from tests.service.files.pictures import png
@@ -22,12 +24,12 @@ from tests.service.files.pictures import png
 
 def _create(
     files: FileService,
-    owner: str = "a",
+    caller: Caller = ALICE,
     data: bytes = b"{}",
     purpose: UploadPurpose = "batch",
     seconds: int | None = None,
 ) -> FileRecord:
-    return asyncio.run(create(files, owner, "name.jsonl", purpose, stream(data), seconds))
+    return asyncio.run(create(files, caller, "name.jsonl", purpose, stream(data), seconds))
 
 
 def _code(call: Callable[[], Coroutine[Any, Any, object]], kind: type[KantuError] = NotFoundError) -> str:
@@ -38,8 +40,8 @@ def _code(call: Callable[[], Coroutine[Any, Any, object]], kind: type[KantuError
 
 def test_a_picture_is_kept_as_it_was_sent(files: FileService, clock: Clock) -> None:
     record = _create(files, data=png(), purpose="vision")
-    assert asyncio.run(files.get("a", record.id)) == record
-    assert asyncio.run(files.open_bytes("a", record.id)) == png()
+    assert asyncio.run(files.get(ALICE, record.id)) == record
+    assert asyncio.run(files.open_bytes(ALICE, record.id)) == png()
     assert (record.size, record.created_at, record.expires_at) == (len(png()), clock.now, clock.now + 30 * 86_400)
 
 
@@ -55,14 +57,14 @@ def test_a_picture_is_kept_as_it_was_sent(files: FileService, clock: Clock) -> N
 )
 def test_a_picture_that_the_guard_refuses_is_not_kept(files: FileService, folder: Path, data: bytes, code: str) -> None:
     for purpose in ("vision", "user_data"):
-        assert _code(lambda: create(files, "a", "x.png", purpose, stream(data)), ImageError) == code  # noqa: B023
+        assert _code(lambda: create(files, ALICE, "x.png", purpose, stream(data)), ImageError) == code  # noqa: B023
     assert contents(folder) == []
-    assert asyncio.run(files.list("a", purpose=None, after=None, limit=9, order="asc")) == ([], False)
+    assert asyncio.run(files.list(ALICE, purpose=None, after=None, limit=9, order="asc")) == ([], False)
 
 
 def test_a_file_over_the_size_is_not_kept(files: FileService, folder: Path) -> None:
     pieces = [b"x" * 2**19] * 3
-    assert _code(lambda: create(files, "a", "x", "batch", stream(*pieces)), InvalidRequestError) == "file_too_large"
+    assert _code(lambda: create(files, ALICE, "x", "batch", stream(*pieces)), InvalidRequestError) == "file_too_large"
     assert contents(folder) == []
 
 
@@ -73,44 +75,44 @@ def test_a_full_disk_leaves_neither_row_nor_content(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert _code(lambda: create(files, "a", "x", "batch", stream(b"data")), StoreError) == "store_full"
+    assert _code(lambda: create(files, ALICE, "x", "batch", stream(b"data")), StoreError) == "store_full"
     assert contents(folder) == []
-    assert asyncio.run(files.list("a", purpose=None, after=None, limit=9, order="asc")) == ([], False)
+    assert asyncio.run(files.list(ALICE, purpose=None, after=None, limit=9, order="asc")) == ([], False)
 
 
 def test_another_owners_file_does_not_exist(files: FileService) -> None:
-    record = _create(files, owner="a")
+    record = _create(files, caller=ALICE)
     for call in (
-        lambda: files.get("b", record.id),
-        lambda: files.open("b", record.id),
-        lambda: files.open_bytes("b", record.id),
-        lambda: files.delete("b", record.id),
-        lambda: files.list("b", purpose=None, after=record.id, limit=9, order="asc"),
+        lambda: files.get(BOB, record.id),
+        lambda: files.open(BOB, record.id),
+        lambda: files.open_bytes(BOB, record.id),
+        lambda: files.delete(BOB, record.id),
+        lambda: files.list(BOB, purpose=None, after=record.id, limit=9, order="asc"),
     ):
         assert _code(call) == "file_not_found"
-    assert asyncio.run(files.list("b", purpose=None, after=None, limit=9, order="asc")) == ([], False)
-    assert asyncio.run(files.get("a", record.id)) == record
+    assert asyncio.run(files.list(BOB, purpose=None, after=None, limit=9, order="asc")) == ([], False)
+    assert asyncio.run(files.get(ALICE, record.id)) == record
 
 
 @pytest.mark.parametrize(
     "file_id", ["", "file-\x00", "../../etc/passwd", "file-'; DROP TABLE files; --", "file-\ud800"]
 )
 def test_whatever_is_no_id_does_not_exist(files: FileService, file_id: str) -> None:
-    assert _code(lambda: files.get("a", file_id)) == "file_not_found"
-    assert _code(lambda: files.delete("a", file_id)) == "file_not_found"
+    assert _code(lambda: files.get(ALICE, file_id)) == "file_not_found"
+    assert _code(lambda: files.delete(ALICE, file_id)) == "file_not_found"
 
 
 def test_only_pictures_are_read_as_pictures(files: FileService) -> None:
     record = _create(files, purpose="batch")
-    assert _code(lambda: files.open_bytes("a", record.id), InvalidRequestError) == "file_not_a_picture"
+    assert _code(lambda: files.open_bytes(ALICE, record.id), InvalidRequestError) == "file_not_a_picture"
 
 
 def test_deleting_takes_the_content_along(files: FileService, folder: Path) -> None:
     record = _create(files)
-    asyncio.run(files.delete("a", record.id))
+    asyncio.run(files.delete(ALICE, record.id))
     assert contents(folder) == []
-    assert _code(lambda: files.get("a", record.id)) == "file_not_found"
-    assert _code(lambda: files.delete("a", record.id)) == "file_not_found"
+    assert _code(lambda: files.get(ALICE, record.id)) == "file_not_found"
+    assert _code(lambda: files.delete(ALICE, record.id)) == "file_not_found"
 
 
 def test_pages_follow_each_other(files: FileService, clock: Clock) -> None:
@@ -124,7 +126,7 @@ def test_pages_follow_each_other(files: FileService, clock: Clock) -> None:
         more = True
         while more:
             after = seen[-1].id if seen else None
-            page, more = asyncio.run(files.list("a", purpose=None, after=after, limit=2, order=order))
+            page, more = asyncio.run(files.list(ALICE, purpose=None, after=after, limit=2, order=order))
             seen += page
         ordered = sorted(records, key=lambda record: (record.created_at, record.id))
         assert seen == (ordered if order == "asc" else ordered[::-1])
@@ -133,20 +135,20 @@ def test_pages_follow_each_other(files: FileService, clock: Clock) -> None:
 def test_lists_can_be_of_one_purpose(files: FileService) -> None:
     _create(files)
     picture = _create(files, data=png(), purpose="vision")
-    assert asyncio.run(files.list("a", purpose="vision", after=None, limit=9, order="asc")) == ([picture], False)
+    assert asyncio.run(files.list(ALICE, purpose="vision", after=None, limit=9, order="asc")) == ([picture], False)
 
 
 def test_an_owner_has_only_so_many_files(files: FileService, folder: Path) -> None:
     for _ in range(5):
         _create(files)
-    assert _code(lambda: create(files, "a", "x", "batch", stream(b"{}")), InvalidRequestError) == "too_many_files"
+    assert _code(lambda: create(files, ALICE, "x", "batch", stream(b"{}")), InvalidRequestError) == "too_many_files"
     assert len(contents(folder)) == 5
-    _create(files, owner="b")
+    _create(files, caller=BOB)
 
 
 def test_the_number_of_files_holds_when_uploads_race(files: FileService, folder: Path) -> None:
     async def race() -> list[FileRecord | BaseException]:
-        uploads = [create(files, "a", "x", "batch", stream(b"{}")) for _ in range(12)]
+        uploads = [create(files, ALICE, "x", "batch", stream(b"{}")) for _ in range(12)]
         return await asyncio.gather(*uploads, return_exceptions=True)
 
     results = asyncio.run(race())
@@ -158,7 +160,7 @@ def test_the_number_of_files_holds_when_uploads_race(files: FileService, folder:
 def test_an_expired_file_is_gone_at_once_and_swept_later(files: FileService, folder: Path, clock: Clock) -> None:
     short, long = _create(files, seconds=60), _create(files)
     clock.now += 60
-    assert _code(lambda: files.get("a", short.id)) == "file_not_found"
+    assert _code(lambda: files.get(ALICE, short.id)) == "file_not_found"
     assert len(contents(folder)) == 2
     assert asyncio.run(files.sweep()) == 1
     assert contents(folder) == [long.id]
@@ -167,17 +169,17 @@ def test_an_expired_file_is_gone_at_once_and_swept_later(files: FileService, fol
 
 @pytest.mark.parametrize("seconds", [0, -1, 30 * 86_400 + 1])
 def test_a_lifetime_is_at_most_the_services(files: FileService, folder: Path, seconds: int) -> None:
-    call = lambda: create(files, "a", "x", "batch", stream(b"{}"), seconds)  # noqa: E731
+    call = lambda: create(files, ALICE, "x", "batch", stream(b"{}"), seconds)  # noqa: E731
     assert _code(call, InvalidRequestError) == "invalid_expires_after"
     assert contents(folder) == []
 
 
 def test_a_prepared_file_exists_once_its_row_is_committed(files: FileService, database: Database) -> None:
-    record = asyncio.run(files.prepare("a", "output.jsonl", "batch_output", stream(b"1\n", b"2\n")))
-    assert _code(lambda: files.get("a", record.id)) == "file_not_found"
+    record = asyncio.run(files.prepare(ALICE, "output.jsonl", "batch_output", stream(b"1\n", b"2\n")))
+    assert _code(lambda: files.get(ALICE, record.id)) == "file_not_found"
     with database.session() as session:
         files.add(session, record)
-    assert asyncio.run(files.get("a", record.id)) == record
+    assert asyncio.run(files.get(ALICE, record.id)) == record
     assert record.size == 4
 
 
@@ -185,7 +187,7 @@ def test_content_that_the_disk_has_lost_is_a_store_error(files: FileService, fol
     record = _create(files)
     (path,) = folder.rglob(record.id)
     path.unlink()
-    assert _code(lambda: files.open("a", record.id), StoreError) == "file_content_missing"
+    assert _code(lambda: files.open(ALICE, record.id), StoreError) == "file_content_missing"
 
 
 def test_the_content_stays_for_the_sweeper_when_the_store_goes_away(
@@ -201,7 +203,7 @@ def test_the_content_stays_for_the_sweeper_when_the_store_goes_away(
 
     with monkeypatch.context() as patch:
         patch.setattr(database, "run", gone)
-        assert _code(lambda: create(files, "a", "x", "batch", stream(b"{}")), StoreError) == "store_unavailable"
+        assert _code(lambda: create(files, ALICE, "x", "batch", stream(b"{}")), StoreError) == "store_unavailable"
     assert asyncio.run(files.sweep()) == 0
     clock.now += 3600
     assert asyncio.run(files.sweep()) == 1

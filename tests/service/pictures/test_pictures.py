@@ -12,14 +12,17 @@ import pytest
 from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError
 from kantu.processing.conversation import Detail, ImageReference
 from kantu.processing.image_config import ImageConfig
+from kantu.service.identity import Caller
 from kantu.service.pictures import Pictures, ReadPictures
 from tests.processing.pictures import encode, exif, noise
 from tests.service.admissions import admission_with
+from tests.service.callers import caller
 from tests.service.decoding import DecodersHere
 from tests.service.gateways import CONFIG, data_url, png
 
 pytestmark = pytest.mark.anyio
 
+TEAM = caller("team")
 FILES = {("team", "file-a"): png(128, 64), ("team", "file-b"): png(64, 128)}
 PAGES = {"https://pictures.example/a.png": png(96, 96)}
 
@@ -35,8 +38,8 @@ class Reader:
         self.decoders = DecodersHere()
         self.pictures = Pictures(self.admission, self.decoders, self._file, self._page, most_pixels=most_pixels)
 
-    async def _file(self, owner: str, file_id: str) -> bytes:
-        return FILES[owner, file_id]
+    async def _file(self, caller: Caller, file_id: str) -> bytes:
+        return FILES[caller.owner, file_id]
 
     async def _page(self, url: str) -> bytes:
         return PAGES[url]
@@ -45,8 +48,8 @@ class Reader:
     async def read(self, *sources: ImageReference, max_pixels: int | None = None) -> AsyncIterator[ReadPictures]:
         """The pictures, opened and decoded."""
         async with (
-            self.pictures.open(sources, "team", self.config, max_pixels) as opened,
-            self.pictures.read(opened, "team") as read,
+            self.pictures.open(TEAM, sources, self.config, max_pixels) as opened,
+            self.pictures.read(TEAM, opened) as read,
         ):
             yield read
 
@@ -195,9 +198,9 @@ async def test_what_they_cost_is_known_before_anything_is_decoded() -> None:
     reader = Reader()
     turned = encode(noise(160, 64), "JPEG", exif=exif(6))
     sources = [inline(png(640, 640)), inline(turned)]
-    async with reader.pictures.open(sources, "team", CONFIG, 320 * 320) as opened:
+    async with reader.pictures.open(TEAM, sources, CONFIG, 320 * 320) as opened:
         assert (opened.visual_tokens, reader.decoders.begun) == (100 + 10, 0)
-        async with reader.pictures.read(opened, "team") as read:
+        async with reader.pictures.read(TEAM, opened) as read:
             tokens = [image.visual_tokens(CONFIG) for image in read.images]
     assert (tokens, [image.original_size for image in read.images]) == ([100, 10], [(640, 640), (64, 160)])
 
@@ -211,7 +214,7 @@ async def test_a_picture_that_is_refused_by_its_header_spares_all_of_the_request
 async def test_files_that_are_not_in_the_body_count_while_they_are_held() -> None:
     reader = Reader()
     sources = [uploaded("file-a"), at("https://pictures.example/a.png"), inline(png(64, 64))]
-    async with reader.pictures.open(sources, "team", CONFIG, None):
+    async with reader.pictures.open(TEAM, sources, CONFIG, None):
         held = reader.admission._files.held
     sizes = len(FILES["team", "file-a"]) + len(PAGES["https://pictures.example/a.png"])
     assert (held, reader.admission._files.held) == (sizes, 0)
@@ -229,8 +232,8 @@ async def test_files_that_are_not_in_the_body_have_a_bound_together() -> None:
 
 async def test_a_file_is_checked_like_a_picture_of_a_request_and_counts_like_one() -> None:
     reader = Reader(most_pixels_in_flight=100 * 100)
-    await reader.pictures.check("team", png(200, 200))
+    await reader.pictures.check(TEAM, png(200, 200))
     async with reader.read(inline(png(96, 96))):
         with pytest.raises(OverloadedError) as refused:
-            await reader.pictures.check("team", png(96, 96))
+            await reader.pictures.check(TEAM, png(96, 96))
     assert refused.value.code == "too_many_pixels_of_owner"

@@ -14,11 +14,17 @@ from kantu.service.batches.record import Batch, Problem
 from kantu.service.database import Database
 from kantu.service.files.record import FileRecord
 from kantu.service.files.service import FileService
+from kantu.service.identity import Caller
 from kantu.service.threads import on_thread
 
 # Of results; a longer line is read alone.
 _READ_LINES = 500
 _READ_CHARACTERS = 2**20
+
+
+def creator_of(batch: Batch) -> Caller:
+    """Who has made a batch, for its files and shares only: what a line may do, its key tells when its turn comes."""
+    return Caller(batch.key_id, batch.owner, models=(), endpoints=())
 
 
 class BatchFiles:
@@ -35,7 +41,7 @@ class BatchFiles:
             NotFoundError: it has been deleted or has expired.
             StoreError: it cannot be read.
         """
-        return await self._files.open(batch.owner, batch.input_file_id)
+        return await self._files.open(creator_of(batch), batch.input_file_id)
 
     async def check(self, file: BinaryIO) -> tuple[int, Sequence[Problem]]:
         """The number of lines, and what is wrong with them."""
@@ -57,18 +63,18 @@ class BatchFiles:
         """
         return await self._write(batch, succeeded=True), await self._write(batch, succeeded=False)
 
-    def claim(self, session: Session, owner: str, size: int) -> None:
+    def claim(self, session: Session, batch: Batch, size: int) -> None:
         """Count bytes of results as stored, which `add` turns into files, within a transaction of the caller's.
 
         Raises:
             InvalidRequestError: `storage_quota_exceeded`.
             StoreError: `store_full`.
         """
-        self._files.claim(session, owner, size)
+        self._files.claim(session, creator_of(batch), size)
 
-    def add(self, session: Session, owner: str, records: Sequence[FileRecord], claimed: int) -> None:
+    def add(self, session: Session, batch: Batch, records: Sequence[FileRecord], claimed: int) -> None:
         """Make written files exist, in place of the bytes that were claimed for them."""
-        self._files.release(session, owner, claimed)
+        self._files.release(session, creator_of(batch), claimed)
         for record in records:
             self._files.add(session, record)
 
@@ -77,7 +83,7 @@ class BatchFiles:
             return None
         name = f"{batch.id}_{'output' if succeeded else 'error'}.jsonl"
         results = self._results(batch, succeeded)
-        return await self._files.prepare(batch.owner, name, "batch_output", results, batch.output_seconds)
+        return await self._files.prepare(creator_of(batch), name, "batch_output", results, batch.output_seconds)
 
     async def _results(self, batch: Batch, succeeded: bool) -> AsyncIterator[bytes]:
         last = 0

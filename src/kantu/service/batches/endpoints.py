@@ -49,7 +49,7 @@ async def list_batches(
     query: Annotated[ListBatches, Query()],
 ) -> BatchList:
     """列出自己的批处理，新的在前。"""
-    found, more = await batches.list(caller.owner, after=query.after, limit=query.limit)
+    found, more = await batches.list(caller, after=query.after, limit=query.limit)
     data = [BatchObject.of(batch, language) for batch in found]
     ends = (data[0].id, data[-1].id) if data else (None, None)
     return BatchList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)
@@ -58,10 +58,10 @@ async def list_batches(
 @router.get("/{batch_id}", summary="查看批处理")
 async def get_batch(batch_id: str, caller: Reader, batches: Batches, language: LanguageOf) -> BatchObject:
     """一个批处理的状态与结果文件。"""
-    return BatchObject.of(await batches.get(caller.owner, batch_id), language)
+    return BatchObject.of(await batches.get(caller, batch_id), language)
 
 
 @router.post("/{batch_id}/cancel", summary="取消批处理")
 async def cancel_batch(batch_id: str, caller: Canceller, batches: Batches, language: LanguageOf) -> BatchObject:
     """不再开始新的行；正在执行的会完成，已有的结果写成文件。"""
-    return BatchObject.of(await batches.cancel(caller.owner, batch_id), language)
+    return BatchObject.of(await batches.cancel(caller, batch_id), language)

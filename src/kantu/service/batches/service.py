@@ -23,7 +23,7 @@ _RETRY_SECONDS = 60.0
 
 
 class BatchService:
-    """Batches of all owners; every call says whose.
+    """Batches of all owners; every call says who asks.
 
     Args:
         changed: called when there is something to do for a runner.
@@ -66,7 +66,7 @@ class BatchService:
         check(caller, "create", "chat")
         lifetime = self._files.lifetime(output_expires_after_seconds, "output_expires_after.seconds")
         try:
-            file = await self._files.get(caller.owner, input_file_id)
+            file = await self._files.get(caller, input_file_id)
         except NotFoundError:
             raise file_not_found("input_file_id") from None
         if file.purpose != "batch":
@@ -93,18 +93,20 @@ class BatchService:
         self._changed()
         return batch
 
-    async def get(self, owner: str, batch_id: str) -> Batch:
+    async def get(self, caller: Caller, batch_id: str) -> Batch:
         """One batch.
 
         Raises:
             NotFoundError: `batch_not_found`.
         """
-        found = await self._database.run(lambda session: BatchRepository(session, owner).get(batch_id), read_only=True)
+        found = await self._database.run(
+            lambda session: BatchRepository(session, caller.owner).get(batch_id), read_only=True
+        )
         if found is None:
             raise batch_not_found()
         return found
 
-    async def list(self, owner: str, *, after: str | None, limit: int) -> tuple[Sequence[Batch], bool]:
+    async def list(self, caller: Caller, *, after: str | None, limit: int) -> tuple[Sequence[Batch], bool]:
         """Up to `limit` batches, the newest first, behind the batch `after`, and whether there are more.
 
         Raises:
@@ -112,7 +114,7 @@ class BatchService:
         """
 
         def work(session: Session) -> Sequence[Batch]:
-            batches = BatchRepository(session, owner)
+            batches = BatchRepository(session, caller.owner)
             start = None if after is None else batches.get(after)
             if after is not None and start is None:
                 raise batch_not_found("after")
@@ -121,7 +123,7 @@ class BatchService:
         found = await self._database.run(work, read_only=True)
         return found[:limit], len(found) > limit
 
-    async def cancel(self, owner: str, batch_id: str) -> Batch:
+    async def cancel(self, caller: Caller, batch_id: str) -> Batch:
         """Start no more lines of a batch; those under way are finished. Cancelling again changes nothing.
 
         Raises:
@@ -131,7 +133,7 @@ class BatchService:
         now = int(self._clock())
 
         def work(session: Session) -> Batch | None:
-            batches = BatchRepository(session, owner)
+            batches = BatchRepository(session, caller.owner)
             before = batches.get(batch_id)
             if before is not None and not batches.cancel(batch_id, now):
                 _check_cancelled(before)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from kantu.errors import InvalidRequestError, KantuError, NotFoundError, StoreError
 from kantu.service.batches import leases, results
-from kantu.service.batches.batch_files import BatchFiles
+from kantu.service.batches.batch_files import BatchFiles, creator_of
 from kantu.service.batches.leases import Holder, LeaseLostError
 from kantu.service.batches.lines import Place
 from kantu.service.batches.pending import Pause, Pending
@@ -21,6 +21,7 @@ from kantu.service.batches.retry import backoff_seconds, wait_for
 from kantu.service.batches.slots import FairSlots
 from kantu.service.database import Database
 from kantu.service.errors import internal_error
+from kantu.service.identity import Caller
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class BatchWork:
         pause: Pause,
         holder: Callable[[], Holder],
         most_bytes: int,
-        hold: Callable[[str, int], AbstractAsyncContextManager[None]],
+        hold: Callable[[Caller, int], AbstractAsyncContextManager[None]],
     ) -> None:
         self._batch = batch
         self._database, self._files, self._answer = database, files, answer
@@ -143,7 +144,7 @@ class BatchWork:
         """The result of a line; None where it has gone back to be tried again."""
         custom_id = ""
         try:
-            async with self._hold(self._batch.owner, place.length):
+            async with self._hold(creator_of(self._batch), place.length):
                 line = await self._files.line(file, place)
                 custom_id = line.custom_id
                 return results.answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
@@ -172,7 +173,7 @@ class BatchWork:
                 batch_id=self._batch.id,
                 items=items,
                 most_bytes=self._most_bytes,
-                claim_bytes=lambda session, size: self._files.claim(session, self._batch.owner, size),
+                claim_bytes=lambda session, size: self._files.claim(session, self._batch, size),
             )
             try:
                 await self._write(work)
@@ -229,7 +230,7 @@ class BatchWork:
                 error_file_id=None if errors is None else errors.id,
                 problems=problems,
                 also=lambda session, claimed: self._files.add(
-                    session, self._batch.owner, [file for file in (output, errors) if file is not None], claimed
+                    session, self._batch, [file for file in (output, errors) if file is not None], claimed
                 ),
             )
         )

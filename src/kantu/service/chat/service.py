@@ -120,9 +120,9 @@ class ChatService:
             raise answer_too_large(self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         async with (
-            self._admission.request(caller.owner),
-            self._admission.answer(caller.owner, most_bytes),
-            self._pictures.open(conversation.images, caller.owner, model.image_config, max_pixels) as opened,
+            self._admission.request(caller),
+            self._admission.answer(caller, most_bytes),
+            self._pictures.open(caller, conversation.images, model.image_config, max_pixels) as opened,
         ):
             visual_tokens = opened.visual_tokens
             # Before anything is decoded: whoever is over a limit costs nothing.
@@ -136,14 +136,14 @@ class ChatService:
                 warnings=opened.warnings,
             )
             try:
-                async with self._pictures.read(opened, caller.owner) as read:
+                async with self._pictures.read(caller, opened) as read:
                     watch.pictures(read.images, visual_tokens, read.seconds)
                     request = Request(
                         conversation.turns,
                         read.images,
                         sampling,
                         preprocess_seconds=read.seconds,
-                        tenant=caller.owner if body.cache_salt is None else f"{caller.owner}\0{body.cache_salt}",
+                        tenant=caller.cache_salt(body.cache_salt),
                         line=caller.owner,
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )

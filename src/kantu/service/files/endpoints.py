@@ -30,11 +30,11 @@ async def upload(
     request: Request, caller: Creator, files: Files, pictures: Annotated[Pictures, Depends(part(Pictures))]
 ) -> FileObject:
     """上传图片（purpose 为 vision 或 user_data）或批处理的输入（purpose 为 batch）。图片立即检查，不合格的不保存。"""
-    async with files.draft(caller.owner) as draft:
+    async with files.draft(caller) as draft:
         form = await read_form(request.headers.get("content-type"), request.stream(), draft)
         purpose = check_upload_purpose(form.fields["purpose"])
         record = await files.keep(
-            caller.owner, form.filename, purpose, draft, _expires_after(form), check_picture=pictures.check
+            caller, form.filename, purpose, draft, _expires_after(form), check_picture=pictures.check
         )
     return FileObject.of(record)
 
@@ -47,7 +47,7 @@ async def list_files(
 ) -> FileList:
     """列出自己的文件。"""
     records, more = await files.list(
-        caller.owner, purpose=query.purpose, after=query.after, limit=query.limit, order=query.order
+        caller, purpose=query.purpose, after=query.after, limit=query.limit, order=query.order
     )
     data = [FileObject.of(record) for record in records]
     ends = (data[0].id, data[-1].id) if data else (None, None)
@@ -57,7 +57,7 @@ async def list_files(
 @router.get("/{file_id}", summary="查看文件")
 async def get_file(file_id: str, caller: Reader, files: Files) -> FileObject:
     """一个文件的信息。"""
-    return FileObject.of(await files.get(caller.owner, file_id))
+    return FileObject.of(await files.get(caller, file_id))
 
 
 @router.get(
@@ -68,7 +68,7 @@ async def get_file(file_id: str, caller: Reader, files: Files) -> FileObject:
 )
 async def get_content(file_id: str, caller: Reader, files: Files) -> Download:
     """一个文件的内容，原样。"""
-    record = await files.get(caller.owner, file_id)
+    record = await files.get(caller, file_id)
     path = await files.path(record)
     return Download(path, record.filename)
 
@@ -76,7 +76,7 @@ async def get_content(file_id: str, caller: Reader, files: Files) -> Download:
 @router.delete("/{file_id}", summary="删除文件")
 async def delete_file(file_id: str, caller: Deleter, files: Files) -> FileDeleted:
     """删除一个文件和它的内容。"""
-    await files.delete(caller.owner, file_id)
+    await files.delete(caller, file_id)
     return FileDeleted(id=file_id)
 
 

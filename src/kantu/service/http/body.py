@@ -86,7 +86,7 @@ class BodyMiddleware:
             await self._app(scope, self._counted(receive, limit), send)
             return
         size = int(length or 0) if is_json else _UPLOAD_BYTES
-        async with self._admission.body(caller.owner, size) as held:  # before the client is told to go on
+        async with self._admission.body(caller, size) as held:  # before the client is told to go on
             counted = self._counted(receive, limit)
             if is_json:
                 leave_json(scope, await self._read(counted, held if length is None else None))

@@ -34,15 +34,15 @@ class TokenizeService:
         config = model.image_config
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         async with (
-            self._admission.request(caller.owner),
-            self._pictures.open(conversation.images, caller.owner, config, max_pixels) as opened,
+            self._admission.request(caller),
+            self._pictures.open(caller, conversation.images, config, max_pixels) as opened,
         ):
             resizings = [picture.resizing for picture in opened.pictures]
             prompt_tokens = None
             if model.chat is not None:
                 grids = [resizing.grid(config) for resizing in resizings]
                 count = partial(model.chat.prompt, conversation.turns, grids, most_tokens=model.context_tokens)
-                async with self._admission.text(caller.owner):
+                async with self._admission.text(caller):
                     # a thread beside those that everybody shares; the admission bounds how many there are
                     prompt = await to_thread.run_sync(count, limiter=CapacityLimiter(1))
                 prompt_tokens = len(prompt.input_ids)
