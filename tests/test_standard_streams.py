@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from kantu.service.actor import Limits
 from kantu.service.database import Database
-from kantu.service.identity import Limits
 from kantu.service.keys.service import KeyService
 
 NAME = "😀藏文བོད±中"

@@ -20,8 +20,8 @@ from typing import Any
 import httpx
 import yaml
 
+from kantu.service.actor import Limits
 from kantu.service.database import Database
-from kantu.service.identity import Limits
 from kantu.service.keys.service import KeyService
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import numpy.typing as npt
 from kantu.processing.container import Container
 from kantu.processing.decode import load, render
 from kantu.processing.guard import guard
+from kantu.service.actor import Actor
 from kantu.service.decoders.pool import Decoders
-from kantu.service.identity import Caller
 
 
 class DecodersHere(Decoders):
@@ -32,6 +32,6 @@ class DecodersHere(Decoders):
         load(picture)
 
 
-async def check_picture(caller: Caller, data: bytes) -> None:
+async def check_picture(actor: Actor, data: bytes) -> None:
     """As `Pictures.check`."""
     load(guard(data))

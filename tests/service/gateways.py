@@ -17,10 +17,10 @@ from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, End, Request, Scores, Timings, Usage
 from kantu.errors import KantuError
 from kantu.processing.image_config import ImageConfig
+from kantu.service.actor import Limits
 from kantu.service.app import create_app
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway, build
-from kantu.service.identity import Limits
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 from kantu.service.settings import Settings, read_settings

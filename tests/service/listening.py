@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from kantu.service.actor import Limits
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from kantu.service.server import Server, listen
 
 

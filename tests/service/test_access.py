@@ -11,10 +11,10 @@ import pytest
 from fastapi import Depends, FastAPI, Request
 
 from kantu.service.access import Authorize, part, provide
+from kantu.service.actor import Actor, Limits
 from kantu.service.errors import install
 from kantu.service.gateway import Gateway
-from kantu.service.http.caller import CallerMiddleware
-from kantu.service.identity import Caller, Limits
+from kantu.service.http.actor import ActorMiddleware
 from kantu.service.keys.service import KeyService
 
 pytestmark = pytest.mark.anyio
@@ -26,15 +26,15 @@ async def client_of(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     provide(app, [gateway.limiter, gateway.keys])
     install(app)
-    app.add_middleware(CallerMiddleware, authenticate=gateway.keys.authenticate, guarded=("/files", "/any"))
+    app.add_middleware(ActorMiddleware, authenticate=gateway.keys.authenticate, guarded=("/files", "/any"))
 
     @app.get("/files")
-    async def files(request: Request, caller: Annotated[Caller, Depends(Authorize("read", "files"))]) -> list[str]:
-        return [caller.key_id, request.state.key_id]
+    async def files(request: Request, actor: Annotated[Actor, Depends(Authorize("read", "files"))]) -> list[str]:
+        return [actor.key_id, request.state.key_id]
 
     @app.get("/any")
-    async def anything(caller: Annotated[Caller, Depends(Authorize("read", "metrics", counted=False))]) -> str:
-        return caller.owner
+    async def anything(actor: Annotated[Actor, Depends(Authorize("read", "metrics", counted=False))]) -> str:
+        return actor.owner
 
     @app.get("/keys")
     async def keys(keys: Annotated[KeyService, Depends(part(KeyService))]) -> bool:
@@ -51,7 +51,7 @@ async def ask(client: httpx.AsyncClient, path: str, key: str | None) -> tuple[in
     return answer.status_code, None if answer.status_code == 200 else answer.json()["error"]["code"]
 
 
-async def test_the_caller_is_whoever_holds_the_key_and_its_id_is_noted(make_gateway: Make) -> None:
+async def test_the_actor_is_whoever_holds_the_key_and_its_id_is_noted(make_gateway: Make) -> None:
     gateway = make_gateway()
     key, text = gateway.keys.create("a")
     async with client_of(gateway) as client:

@@ -10,31 +10,31 @@ from typing import Any
 import pytest
 
 from kantu.errors import KantuError, LimitExceededError, OverloadedError
+from kantu.service.actor import Actor
 from kantu.service.admission import Admission
 from kantu.service.errors import status_of
-from kantu.service.identity import Caller
+from tests.service.actors import ALICE, BOB, CAROL
 from tests.service.admissions import admission_with
-from tests.service.callers import ALICE, BOB, CAROL
 
 pytestmark = pytest.mark.anyio
 
-Take = Callable[[Admission, Caller], AbstractAsyncContextManager[Any]]
+Take = Callable[[Admission, Actor], AbstractAsyncContextManager[Any]]
 KINDS: dict[str, tuple[dict[str, int], Take, str, str]] = {
     "requests": (
         {"requests": 4},
-        lambda admission, caller: admission.request(caller),
+        lambda admission, actor: admission.request(actor),
         "too_many_requests_of_owner",
         "too_many_in_flight",
     ),
     "pixels": (
         {"pixels": 400},
-        lambda admission, caller: admission.picture(caller, 100),
+        lambda admission, actor: admission.picture(actor, 100),
         "too_many_pixels_of_owner",
         "too_many_pixels_in_flight",
     ),
     "bytes": (
         {"body_bytes": 4000},
-        lambda admission, caller: admission.body(caller, 1000),
+        lambda admission, actor: admission.body(actor, 1000),
         "too_many_bytes_of_owner",
         "too_many_bytes_in_flight",
     ),

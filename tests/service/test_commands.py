@@ -21,9 +21,9 @@ from typer.testing import CliRunner, Result
 from kantu import service
 from kantu.cli import app
 from kantu.errors import AuthenticationError, install_command
+from kantu.service.actor import Actor, Limits
 from kantu.service.commands import _NEEDED
 from kantu.service.database import Database
-from kantu.service.identity import Caller, Limits
 from kantu.service.keys.service import KeyService
 from kantu.service.settings import Settings
 
@@ -55,7 +55,7 @@ def listed() -> list[dict[str, Any]]:
     return found
 
 
-def caller_of(home: Path, text: str) -> Caller:
+def actor_of(home: Path, text: str) -> Actor:
     """As a server that runs beside the command sees it."""
     database = Database.sqlite(home / "kantu.db")
     try:
@@ -72,7 +72,7 @@ def test_create_prints_the_key_and_only_the_key(home: Path) -> None:
     assert KEY.fullmatch(result.stdout.removesuffix("\n"))
     assert "客服部" in result.stderr
     assert not KEY.search(result.stderr)
-    assert caller_of(home, result.stdout.strip()).limits == Limits()
+    assert actor_of(home, result.stdout.strip()).limits == Limits()
 
 
 def test_create_takes_scopes_limits_an_owner_and_an_expiry(home: Path) -> None:
@@ -84,9 +84,9 @@ def test_create_takes_scopes_limits_an_owner_and_an_expiry(home: Path) -> None:
     ]
     scopes = ["--model", "a", "--model", "b", "--endpoint", "chat", "--endpoint", "models"]
     text = created("n", "--owner", "team", *scopes, *flags, "--expires", "30d")
-    caller = caller_of(home, text)
-    assert (caller.owner, caller.models, caller.endpoints) == ("team", ("a", "b"), ("chat", "models"))
-    assert caller.limits == limits
+    actor = actor_of(home, text)
+    assert (actor.owner, actor.models, actor.endpoints) == ("team", ("a", "b"), ("chat", "models"))
+    assert actor.limits == limits
     (key,) = listed()
     assert key["expires_at"] - key["created_at"] in (30 * 86_400, 30 * 86_400 - 1)
 
@@ -146,11 +146,11 @@ def test_an_empty_list_says_so_beside_it() -> None:
 
 def test_a_revoked_key_is_refused_from_the_next_request_on(home: Path) -> None:
     text = created("n")
-    caller = caller_of(home, text)
-    result = kantu_("keys", "revoke", caller.key_id)
+    actor = actor_of(home, text)
+    result = kantu_("keys", "revoke", actor.key_id)
     assert (result.exit_code, result.stdout) == (0, "")
     with pytest.raises(AuthenticationError, match="revoked_api_key"):
-        caller_of(home, text)
+        actor_of(home, text)
     assert listed()[0]["state"] == "revoked"
     assert "已撤销" in kantu_("keys", "list").stdout
 

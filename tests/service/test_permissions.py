@@ -12,9 +12,9 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from kantu.errors import PermissionDeniedError
 from kantu.service.access import Authorize
+from kantu.service.actor import ENDPOINTS, Actor
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway
-from kantu.service.identity import ENDPOINTS, Caller
 from kantu.service.permissions import PERMISSIONS, Action, Resource, check, check_model, may_use_model
 from tests.service.gateways import settings_with
 
@@ -23,9 +23,9 @@ NEEDS_NO_KEY = {"/", "/page", "/health", "/healthz", "/readyz"}
 Pair = tuple[Action, Resource]
 
 
-def is_allowed(caller: Caller, pair: Pair) -> bool:
+def is_allowed(actor: Actor, pair: Pair) -> bool:
     try:
-        check(caller, *pair)
+        check(actor, *pair)
     except PermissionDeniedError:
         return False
     return True
@@ -33,16 +33,16 @@ def is_allowed(caller: Caller, pair: Pair) -> bool:
 
 @pytest.mark.parametrize(("pair", "endpoint"), PERMISSIONS.items())
 def test_each_row_asks_for_its_endpoint_and_for_nothing_else(pair: Pair, endpoint: str | None) -> None:
-    assert is_allowed(Caller("k", "o"), pair)
+    assert is_allowed(Actor("k", "o"), pair)
     for one in ENDPOINTS:
-        assert is_allowed(Caller("k", "o", endpoints=(one,)), pair) is (endpoint in (None, one))
-    assert is_allowed(Caller("k", "o", endpoints=()), pair) is (endpoint is None)
+        assert is_allowed(Actor("k", "o", endpoints=(one,)), pair) is (endpoint in (None, one))
+    assert is_allowed(Actor("k", "o", endpoints=()), pair) is (endpoint is None)
 
 
 def test_what_is_not_in_the_table_is_denied_to_everybody() -> None:
     others = set(product(get_args(Action), get_args(Resource))) - set(PERMISSIONS)
     assert others
-    assert not [pair for pair in others if is_allowed(Caller("k", "o"), pair)]
+    assert not [pair for pair in others if is_allowed(Actor("k", "o"), pair)]
 
 
 def test_whatever_a_key_can_be_limited_to_stands_in_the_table() -> None:
@@ -71,10 +71,10 @@ def _authorize(dependant: Dependant) -> Iterator[Authorize]:
 
 @pytest.mark.parametrize(("models", "allowed"), [(None, True), (("a",), True), (("b", "c"), False), ((), False)])
 def test_a_key_is_for_all_models_or_for_those_it_names(models: tuple[str, ...] | None, allowed: bool) -> None:
-    caller = Caller("k", "o", models)
-    assert may_use_model(caller, "a") is allowed
+    actor = Actor("k", "o", models)
+    assert may_use_model(actor, "a") is allowed
     if not allowed:
         with pytest.raises(PermissionDeniedError, match="model_not_allowed"):
-            check_model(caller, "a")
+            check_model(actor, "a")
     else:
-        check_model(caller, "a")
+        check_model(actor, "a")

@@ -31,14 +31,14 @@ def test_a_cancelled_task_waits_for_its_thread(fails: bool) -> None:
         if fails:
             raise ValueError
 
-    async def caller() -> None:
+    async def actor() -> None:
         try:
             await on_thread(work)
         finally:
-            events.append("caller")
+            events.append("actor")
 
     async def run() -> None:
-        task = asyncio.create_task(caller())
+        task = asyncio.create_task(actor())
         await asyncio.sleep(0.01)
         for _ in range(3):
             task.cancel()
@@ -49,7 +49,7 @@ def test_a_cancelled_task_waits_for_its_thread(fails: bool) -> None:
             await task
 
     asyncio.run(run())
-    assert events == ["thread", "caller"]
+    assert events == ["thread", "actor"]
 
 
 def test_a_cancelled_scope_waits_for_its_thread() -> None:
@@ -66,11 +66,11 @@ def test_a_cancelled_scope_waits_for_its_thread() -> None:
             try:
                 await on_thread(work)
             finally:
-                events.append("caller")
+                events.append("actor")
         assert scope.cancelled_caught
 
     asyncio.run(run())
-    assert events == ["thread", "caller"]
+    assert events == ["thread", "actor"]
 
 
 def test_what_a_cancelled_task_does_not_take_is_dropped() -> None:

@@ -8,14 +8,14 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPBearer
 
-from kantu.service.http.caller import caller_of
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
+from kantu.service.http.actor import actor_of
 from kantu.service.limits.limiter import Limiter
 from kantu.service.permissions import Action, Resource, check
 
 T = TypeVar("T")
 
-# For the OpenAPI document only; the header is read by `CallerMiddleware`.
+# For the OpenAPI document only; the header is read by `ActorMiddleware`.
 _BEARER = HTTPBearer(auto_error=False, scheme_name="api_key", description="kantu keys create 给出的密钥")
 
 
@@ -34,9 +34,9 @@ def part(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
 
 
 class Authorize:
-    """A dependency: the caller, who may do `action` to `resource` and has not used up its requests.
+    """A dependency: the actor, who may do `action` to `resource` and has not used up its requests.
 
-    Its address is one that `CallerMiddleware` guards.
+    Its address is one that `ActorMiddleware` guards.
 
     Args:
         counted: as one of the key's requests.
@@ -45,12 +45,12 @@ class Authorize:
     def __init__(self, action: Action, resource: Resource, *, counted: bool = True) -> None:
         self.action, self.resource, self._counted = action, resource, counted
 
-    async def __call__(self, request: Request, _: Annotated[object, Depends(_BEARER)]) -> Caller:
-        caller = caller_of(request.scope)
-        check(caller, self.action, self.resource)
+    async def __call__(self, request: Request, _: Annotated[object, Depends(_BEARER)]) -> Actor:
+        actor = actor_of(request.scope)
+        check(actor, self.action, self.resource)
         if self._counted:
-            await _part(request, Limiter).admit(caller)
-        return caller
+            await _part(request, Limiter).admit(actor)
+        return actor
 
 
 def _part(request: Request, kind: type[T]) -> T:

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
 from kantu.errors import LimitExceededError, OverloadedError
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 from kantu.service.memory import SHORT_ANSWER_BYTES
 from kantu.service.shares import Holding, Shares
 
@@ -78,71 +78,71 @@ class Admission:
         """Whether one more request would wait for other owners' to end."""
         return self._requests.full
 
-    def request(self, caller: Caller) -> AbstractAsyncContextManager[Holding]:
+    def request(self, actor: Actor) -> AbstractAsyncContextManager[Holding]:
         """Count one request, as soon as it may run.
 
         Raises:
             LimitExceededError: `too_many_requests_of_owner`.
             OverloadedError: `too_many_in_flight`.
         """
-        return self._requests.hold(caller.owner)
+        return self._requests.hold(actor.owner)
 
-    def files(self, caller: Caller, size: int) -> AbstractAsyncContextManager[Holding]:
+    def files(self, actor: Actor, size: int) -> AbstractAsyncContextManager[Holding]:
         """Count the bytes of the files that one request refers to, as soon as they may be read.
 
         Raises:
             LimitExceededError: `too_many_bytes_of_owner`.
             OverloadedError: `too_many_bytes_in_flight`.
         """
-        return self._files.hold(caller.owner, size)
+        return self._files.hold(actor.owner, size)
 
-    def fetch(self, caller: Caller) -> AbstractAsyncContextManager[Holding]:
+    def fetch(self, actor: Actor) -> AbstractAsyncContextManager[Holding]:
         """Count one picture that is fetched from elsewhere, as soon as it may be.
 
         Raises:
             LimitExceededError: `too_many_requests_of_owner`.
             OverloadedError: `too_many_in_flight`.
         """
-        return self._fetches.hold(caller.owner)
+        return self._fetches.hold(actor.owner)
 
-    def picture(self, caller: Caller, pixels: int) -> AbstractAsyncContextManager[Holding]:
+    def picture(self, actor: Actor, pixels: int) -> AbstractAsyncContextManager[Holding]:
         """Count the pixels of one request's pictures, as soon as they may be decoded.
 
         Raises:
             LimitExceededError: `too_many_pixels_of_owner`.
             OverloadedError: `too_many_pixels_in_flight`.
         """
-        return self._pixels.hold(caller.owner, pixels)
+        return self._pixels.hold(actor.owner, pixels)
 
-    def body(self, caller: Caller, size: int) -> AbstractAsyncContextManager[Holding]:
+    def body(self, actor: Actor, size: int) -> AbstractAsyncContextManager[Holding]:
         """Count the bytes of a body, as soon as it may be read. One whose size is not known grows.
 
         Raises:
             LimitExceededError: `too_many_bytes_of_owner`.
             OverloadedError: `too_many_bytes_in_flight`.
         """
-        return self._body_bytes.hold(caller.owner, size)
+        return self._body_bytes.hold(actor.owner, size)
 
-    def answer(self, caller: Caller, size_bytes: int) -> AbstractAsyncContextManager[Holding]:
+    def answer(self, actor: Actor, size_bytes: int) -> AbstractAsyncContextManager[Holding]:
         """Count the bytes that the answers of one request may have, if they are long, as soon as they may be begun.
 
         Raises:
             LimitExceededError: `too_many_answer_bytes_of_owner`.
             OverloadedError: `too_many_answer_bytes_in_flight`.
         """
-        return self._answer_bytes.hold(caller.owner, 0 if size_bytes <= SHORT_ANSWER_BYTES else size_bytes)
+        return self._answer_bytes.hold(actor.owner, 0 if size_bytes <= SHORT_ANSWER_BYTES else size_bytes)
 
-    def text(self, caller: Caller) -> AbstractAsyncContextManager[Holding]:
+    def text(self, actor: Actor) -> AbstractAsyncContextManager[Holding]:
         """Count one text that is tokenized, as soon as it may be. An owner's come one after another.
 
         Raises:
             LimitExceededError: `too_many_requests_of_owner`.
             OverloadedError: `too_many_in_flight`.
         """
-        return self._texts.hold(caller.owner)
+        return self._texts.hold(actor.owner)
 
     @asynccontextmanager
-    async def line_of_batch(self, caller: Caller, size: int) -> AsyncIterator[None]:
+    async def line_of_batch(self, actor: Actor, size: int) -> AsyncIterator[None]:
         """Count the bytes of a batch's line, which can come later as well: it waits nowhere for other requests of its
         own owner, as it holds a place that other owners' batches need.
 
@@ -151,8 +151,8 @@ class Admission:
             OverloadedError: `too_many_bytes_in_flight`.
         """
         for shares in (self._body_bytes, self._requests, self._answer_bytes, self._files, self._pixels):
-            shares.check(caller.owner)
-        async with self.body(caller, size):
+            shares.check(actor.owner)
+        async with self.body(actor, size):
             yield
 
 

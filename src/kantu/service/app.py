@@ -22,10 +22,10 @@ from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
 from kantu.service.gateway import Gateway
 from kantu.service.health.endpoints import health_router
+from kantu.service.http.actor import API, ActorMiddleware
 from kantu.service.http.addresses import Networks
 from kantu.service.http.answer_headers import AnswerHeadersMiddleware
 from kantu.service.http.body import BodyMiddleware
-from kantu.service.http.caller import API, CallerMiddleware
 from kantu.service.http.cors import OtherOriginsMiddleware
 from kantu.service.http.forwarded import ForwardedMiddleware
 from kantu.service.http.head import HeadMiddleware
@@ -84,7 +84,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         depth=settings.max_json_depth,
     )
     app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
-    app.add_middleware(CallerMiddleware, authenticate=gateway.keys.authenticate, guarded=_guarded(gateway.settings))
+    app.add_middleware(ActorMiddleware, authenticate=gateway.keys.authenticate, guarded=_guarded(gateway.settings))
     app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
     app.add_middleware(WatchMiddleware, watch=gateway.watch, log_clients=watch.log_clients)

@@ -87,7 +87,7 @@ def create(
     config: Config = None,
 ) -> None:
     """新建密钥。标准输出上只有密钥本身，只显示这一次。"""
-    from kantu.service.identity import Limits
+    from kantu.service.actor import Limits
 
     limits = Limits(
         requests_per_minute,

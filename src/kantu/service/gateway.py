@@ -139,7 +139,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     batch_runner = BatchRunner(
         database,
         files,
-        LineAnswerer(keys.caller, limiter.admit, chat.complete),
+        LineAnswerer(keys.actor, limiter.admit, chat.complete),
         concurrency=store.batch_concurrency,
         most_lines=store.batch_lines,
         most_depth=settings.server.max_json_depth,

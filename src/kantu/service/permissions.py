@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kantu.errors import PermissionDeniedError
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 
 Action = Literal["create", "read", "cancel", "delete"]
 Resource = Literal["chat", "models", "files", "batches", "tokenize", "metrics", "document"]
@@ -27,11 +27,11 @@ PERMISSIONS: Mapping[tuple[Action, Resource], str | None] = {
 }
 
 
-def check(caller: Caller, action: Action, resource: Resource) -> None:
+def check(actor: Actor, action: Action, resource: Resource) -> None:
     """Raise PermissionDeniedError `endpoint_not_allowed` where the table does not allow it."""
     if (action, resource) in PERMISSIONS:
         endpoint = PERMISSIONS[action, resource]
-        if endpoint is None or caller.endpoints is None or endpoint in caller.endpoints:
+        if endpoint is None or actor.endpoints is None or endpoint in actor.endpoints:
             return
     raise PermissionDeniedError(
         "endpoint_not_allowed",
@@ -40,14 +40,14 @@ def check(caller: Caller, action: Action, resource: Resource) -> None:
     )
 
 
-def may_use_model(caller: Caller, name: str) -> bool:
+def may_use_model(actor: Actor, name: str) -> bool:
     """Whether a key is for the model of this name."""
-    return caller.models is None or name in caller.models
+    return actor.models is None or name in actor.models
 
 
-def check_model(caller: Caller, name: str) -> None:
+def check_model(actor: Actor, name: str) -> None:
     """Raise PermissionDeniedError `model_not_allowed` where the key is not for the model."""
-    if not may_use_model(caller, name):
+    if not may_use_model(actor, name):
         raise PermissionDeniedError(
             "model_not_allowed",
             f"这个密钥不能使用模型 {name}。",

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
+from kantu.service.actor import Actor
 from kantu.service.batches.batch_files import creator_of
 from kantu.service.batches.record import UNFINISHED, Batch
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
 from kantu.service.database import Database
 from kantu.service.files.quota import Quota
-from kantu.service.identity import Caller
+from tests.service.actors import ALICE
 from tests.service.admissions import admission_with
-from tests.service.callers import ALICE
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, service, stream
 
@@ -59,11 +59,11 @@ class Desk:
         self.changes = 0
         self.batches = BatchService(database, self.files, self._change, clock=clock)
 
-    async def submit(self, lines: Iterable[str], caller: Caller = ALICE) -> Batch:
+    async def submit(self, lines: Iterable[str], actor: Actor = ALICE) -> Batch:
         """Upload lines and start a batch over them."""
         data = "".join(f"{line}\n" for line in lines).encode()
-        file = await create(self.files, caller, "in.jsonl", "batch", stream(data))
-        return await self.batches.create(caller, file.id, "en")
+        file = await create(self.files, actor, "in.jsonl", "batch", stream(data))
+        return await self.batches.create(actor, file.id, "en")
 
     async def look(self, batch: Batch) -> Batch:
         """The batch as it is now."""
@@ -111,11 +111,11 @@ class Desk:
             await asyncio.sleep(0.01)
         return now
 
-    async def read(self, caller: Caller, file_id: str | None) -> list[dict[str, Any]]:
+    async def read(self, actor: Actor, file_id: str | None) -> list[dict[str, Any]]:
         """The lines of an output or error file."""
         if file_id is None:
             return []
-        with await self.files.open(caller, file_id) as file:
+        with await self.files.open(actor, file_id) as file:
             return [json.loads(line) for line in file]
 
     def _change(self) -> None:

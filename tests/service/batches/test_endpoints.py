@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from kantu.errors import OutOfMemoryError
+from kantu.service.actor import Limits
 from kantu.service.batches.record import UNFINISHED
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
@@ -139,9 +139,9 @@ async def test_lines_count_as_requests_of_the_key(make_gateway: Make) -> None:
         batch = (await _create(client, file_id)).json()
         (key,) = gateway.keys.list()
         async with asyncio.timeout(30):
-            while (await gateway.batches.get(key.caller(), batch["id"])).completed < 2:
+            while (await gateway.batches.get(key.actor(), batch["id"])).completed < 2:
                 await asyncio.sleep(0.02)
-        assert (await gateway.batches.get(key.caller(), batch["id"])).status == "in_progress"
+        assert (await gateway.batches.get(key.actor(), batch["id"])).status == "in_progress"
         assert _code(await client.get(PATH)) == (429, "request_limit_exceeded")
 
 
@@ -164,13 +164,13 @@ async def test_a_batch_waits_while_its_owner_s_share_is_used_up_and_then_goes_on
     gateway = make_gateway(engine, settings_with(request={"max_in_flight": 4}))
     async with client_of(gateway) as client:
         (key,) = gateway.keys.list()
-        async with gateway.admission.request(key.caller()):
+        async with gateway.admission.request(key.actor()):
             created = (await _create(client, await _upload(client, _line("a", question())))).json()
             async with asyncio.timeout(30):
-                while (await gateway.batches.get(key.caller(), created["id"])).status != "in_progress":
+                while (await gateway.batches.get(key.actor(), created["id"])).status != "in_progress":
                     await asyncio.sleep(0.02)
             await asyncio.sleep(0.2)
-            batch = await gateway.batches.get(key.caller(), created["id"])
+            batch = await gateway.batches.get(key.actor(), created["id"])
             assert (batch.status, batch.completed, batch.failed) == ("in_progress", 0, 0)
             assert engine.requests == []
         batch = await _ended(client, created)

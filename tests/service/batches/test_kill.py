@@ -12,9 +12,9 @@ from typing import Any
 
 from kantu.service.batches.record import UNFINISHED, Batch
 from kantu.service.database import Database
+from tests.service.actors import ALICE
 from tests.service.batches.conftest import Desk, request_line
 from tests.service.batches.mortal import CONCURRENCY
-from tests.service.callers import ALICE
 from tests.service.clock import Clock
 from tests.service.files.conftest import contents
 

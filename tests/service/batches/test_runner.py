@@ -20,15 +20,15 @@ from kantu.errors import (
     OverloadedError,
     StoreError,
 )
+from kantu.service.actor import Actor
 from kantu.service.batches.batch_files import creator_of
 from kantu.service.batches.record import UNFINISHED, WINDOW_SECONDS, Batch
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.database import Database
 from kantu.service.files import usage
 from kantu.service.files.quota import Quota
-from kantu.service.identity import Caller
+from tests.service.actors import ALICE, BOB, CAROL
 from tests.service.batches.conftest import Answer, Desk, request_line
-from tests.service.callers import ALICE, BOB, CAROL
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, stream
 
@@ -237,7 +237,7 @@ def test_a_giant_batch_does_not_starve_another_owners(desk: Desk) -> None:
 def test_no_more_lines_are_under_way_than_allowed(desk: Desk) -> None:
     async def run() -> None:
         gate = Gate()
-        batches = [await desk.submit(_numbered(10), caller) for caller in (ALICE, BOB)]
+        batches = [await desk.submit(_numbered(10), actor) for actor in (ALICE, BOB)]
         async with desk.running(gate, concurrency=3):
             while len(gate.entered) < 3:
                 await asyncio.sleep(0.01)
@@ -349,7 +349,7 @@ def test_a_runner_that_stops_leaves_its_batches_to_the_next_at_once(desk: Desk) 
 def test_two_runners_share_batches_and_never_a_batch(desk: Desk) -> None:
     async def run() -> None:
         first, second = Script({}), Script({})
-        batches = [await desk.submit(_numbered(30), caller) for caller in (ALICE, BOB, ALICE, BOB)]
+        batches = [await desk.submit(_numbered(30), actor) for actor in (ALICE, BOB, ALICE, BOB)]
         async with desk.running(first), desk.running(second):
             ended = await desk.ended(*batches)
         assert [batch.completed for batch in ended] == [30] * 4
@@ -522,13 +522,13 @@ def test_results_are_never_all_in_memory(desk: Desk, monkeypatch: pytest.MonkeyP
     pages: list[int] = []
     prepare = desk.files.prepare
 
-    async def measured(caller: Caller, name: str, purpose: Any, pieces: AsyncIterator[bytes], lifetime: int) -> Any:
+    async def measured(actor: Actor, name: str, purpose: Any, pieces: AsyncIterator[bytes], lifetime: int) -> Any:
         async def noted() -> AsyncIterator[bytes]:
             async for piece in pieces:
                 pages.append(len(piece))
                 yield piece
 
-        return await prepare(caller, name, purpose, noted(), lifetime)
+        return await prepare(actor, name, purpose, noted(), lifetime)
 
     monkeypatch.setattr(desk.files, "prepare", measured)
 

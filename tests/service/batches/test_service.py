@@ -16,11 +16,11 @@ from kantu.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
+from kantu.service.actor import Actor
 from kantu.service.batches.record import WINDOW_SECONDS
 from kantu.service.batches.service import MOST_UNFINISHED
-from kantu.service.identity import Caller
+from tests.service.actors import ALICE, BOB
 from tests.service.batches.conftest import Desk, request_line
-from tests.service.callers import ALICE, BOB
 from tests.service.files.conftest import create, stream
 from tests.service.files.pictures import png
 
@@ -80,8 +80,8 @@ def test_a_picture_is_no_input(desk: Desk) -> None:
 
 
 def test_a_key_that_may_not_chat_can_start_none(desk: Desk) -> None:
-    caller = Caller("key_x", "alice", endpoints=("batches", "files"))
-    assert _error(lambda: desk.submit([request_line("a")], caller), PermissionDeniedError)[0] == "endpoint_not_allowed"
+    actor = Actor("key_x", "alice", endpoints=("batches", "files"))
+    assert _error(lambda: desk.submit([request_line("a")], actor), PermissionDeniedError)[0] == "endpoint_not_allowed"
 
 
 def test_output_files_are_kept_no_longer_than_others(desk: Desk) -> None:

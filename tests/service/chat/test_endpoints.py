@@ -24,8 +24,8 @@ from kantu.errors import (
     UpstreamError,
 )
 from kantu.processing.conversation import Turn
+from kantu.service.actor import Limits
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from kantu.service.settings import Settings
 from tests.processing.pictures import bombs
 from tests.service.decoding import DecodersHere

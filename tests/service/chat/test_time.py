@@ -12,9 +12,9 @@ import pytest
 from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, End, Request, TokenLogprob, Usage
 from kantu.errors import DeadlineExceededError
+from kantu.service.actor import Limits
 from kantu.service.chat.answering import MOST_AT_ONCE, Answering
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from kantu.service.settings import Settings
 from tests.service.gateways import TIMINGS, ScriptedEngine, client_of, png, question, settings_with
 
@@ -97,9 +97,9 @@ async def test_the_pictures_of_what_never_began_are_not_counted(make_gateway: Ma
 async def test_a_line_of_a_batch_has_a_time_of_its_own(make_gateway: Make) -> None:
     gateway = make_gateway(ScriptedEngine((None,)), settings())
     key, _ = gateway.keys.create("test", limits=Limits())
-    caller = await gateway.keys.caller(key.id)
+    actor = await gateway.keys.actor(key.id)
     with pytest.raises(DeadlineExceededError):
-        await gateway.chat.complete(caller, question())
+        await gateway.chat.complete(actor, question())
 
 
 # Much at once

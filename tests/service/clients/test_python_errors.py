@@ -20,8 +20,8 @@ from kantu.errors import (
     OverloadedError,
     PromptTooLongError,
 )
+from kantu.service.actor import Limits
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from kantu.service.keys.service import KeyService
 from tests.service.clients.questions import MODEL, STATUS, ask, picture
 from tests.service.gateways import MODEL as SCRIPTED

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.disk.room import DiskRoom
 from kantu.service.files.content import ContentStore
 from kantu.service.files.quota import Quota
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller
 from tests.service.clock import Clock
 from tests.service.decoding import check_picture
 
@@ -53,17 +53,17 @@ def service(
 
 async def create(
     files: FileService,
-    caller: Caller,
+    actor: Actor,
     filename: str,
     purpose: UploadPurpose,
     data: AsyncIterator[bytes],
     expires_after_seconds: int | None = None,
 ) -> FileRecord:
     """Upload a file, as the endpoint does with the parts of a form."""
-    async with files.draft(caller) as draft:
+    async with files.draft(actor) as draft:
         async for piece in data:
             await draft.write(piece)
-        return await files.keep(caller, filename, purpose, draft, expires_after_seconds, check_picture=check_picture)
+        return await files.keep(actor, filename, purpose, draft, expires_after_seconds, check_picture=check_picture)
 
 
 async def stream(*pieces: bytes) -> AsyncIterator[bytes]:

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from kantu.service.actor import Limits
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from tests.service.files.conftest import contents
 from tests.service.gateways import ScriptedEngine, client_of, png, question, settings_with
 

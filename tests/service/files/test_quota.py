@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from kantu.errors import InvalidRequestError, KantuError, StoreError
+from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.files import usage
 from kantu.service.files.quota import DraftAccounts, Quota, Usage
 from kantu.service.files.record import FileRecord
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller
-from tests.service.callers import ALICE, BOB, caller
+from tests.service.actors import ALICE, BOB, actor
 from tests.service.clock import Clock
 from tests.service.files.conftest import QUOTA, contents, create, stream
 
@@ -24,8 +24,8 @@ MIB = 2**20
 OWNER_MIB, TOTAL_MIB = QUOTA.owner_bytes // MIB, QUOTA.total_bytes // MIB
 
 
-async def _upload(files: FileService, caller: Caller, *pieces: bytes, seconds: int | None = None) -> FileRecord:
-    return await create(files, caller, "x", "batch", stream(*pieces), seconds)
+async def _upload(files: FileService, actor: Actor, *pieces: bytes, seconds: int | None = None) -> FileRecord:
+    return await create(files, actor, "x", "batch", stream(*pieces), seconds)
 
 
 def _code(call: Callable[[], Coroutine[Any, Any, object]]) -> str:
@@ -57,9 +57,9 @@ def test_an_owner_at_its_quota_stores_no_more_until_it_deletes_and_hinders_nobod
 
 def test_all_owners_together_have_a_quota_too(files: FileService, folder: Path) -> None:
     for number in range(TOTAL_MIB):
-        asyncio.run(_upload(files, caller(str(number)), bytes(MIB)))
+        asyncio.run(_upload(files, actor(str(number)), bytes(MIB)))
     with pytest.raises(StoreError) as caught:
-        asyncio.run(_upload(files, caller("late"), b"x"))
+        asyncio.run(_upload(files, actor("late"), b"x"))
     assert caught.value.code == "store_full"
     assert len(contents(folder)) == TOTAL_MIB
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from kantu.errors import ImageError, InvalidRequestError, KantuError, NotFoundError, StoreError
+from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller
-from tests.service.callers import ALICE, BOB
+from tests.service.actors import ALICE, BOB
 from tests.service.clock import Clock
 from tests.service.files.conftest import contents, create, stream
 from tests.service.files.pictures import png
@@ -24,12 +24,12 @@ from tests.service.files.pictures import png
 
 def _create(
     files: FileService,
-    caller: Caller = ALICE,
+    actor: Actor = ALICE,
     data: bytes = b"{}",
     purpose: UploadPurpose = "batch",
     seconds: int | None = None,
 ) -> FileRecord:
-    return asyncio.run(create(files, caller, "name.jsonl", purpose, stream(data), seconds))
+    return asyncio.run(create(files, actor, "name.jsonl", purpose, stream(data), seconds))
 
 
 def _code(call: Callable[[], Coroutine[Any, Any, object]], kind: type[KantuError] = NotFoundError) -> str:
@@ -81,7 +81,7 @@ def test_a_full_disk_leaves_neither_row_nor_content(
 
 
 def test_another_owners_file_does_not_exist(files: FileService) -> None:
-    record = _create(files, caller=ALICE)
+    record = _create(files, actor=ALICE)
     for call in (
         lambda: files.get(BOB, record.id),
         lambda: files.open(BOB, record.id),
@@ -143,7 +143,7 @@ def test_an_owner_has_only_so_many_files(files: FileService, folder: Path) -> No
         _create(files)
     assert _code(lambda: create(files, ALICE, "x", "batch", stream(b"{}")), InvalidRequestError) == "too_many_files"
     assert len(contents(folder)) == 5
-    _create(files, caller=BOB)
+    _create(files, actor=BOB)
 
 
 def test_the_number_of_files_holds_when_uploads_race(files: FileService, folder: Path) -> None:

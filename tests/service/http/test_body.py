@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import AuthenticationError
+from kantu.service.actor import Actor
 from kantu.service.http.body import BodyMiddleware
-from kantu.service.identity import Caller
 from tests.service.admissions import admission_with
 
 pytestmark = pytest.mark.anyio
@@ -27,14 +27,14 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Known:
-    """Stands for `CallerMiddleware`: an owner is whoever the header says."""
+    """Stands for `ActorMiddleware`: an owner is whoever the header says."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         owner = dict(scope["headers"]).get(b"owner", b"alice").decode()
-        scope["state"] = {"caller": Caller("key_1", owner)} if owner else {}
+        scope["state"] = {"actor": Actor("key_1", owner)} if owner else {}
         await self._app(scope, receive, send)
 
 
@@ -239,7 +239,7 @@ async def test_of_whoever_was_refused_nothing_is_looked_at() -> None:
         "method": "POST",
         "path": "/",
         "headers": [(b"content-length", b"999999999"), (b"content-encoding", b"gzip")],
-        "state": {"caller": AuthenticationError("missing_api_key", "缺少密钥", "no key")},
+        "state": {"actor": AuthenticationError("missing_api_key", "缺少密钥", "no key")},
     }
     sent: list[Message] = []
 

@@ -9,8 +9,8 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kantu.service.actor import Actor
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
-from kantu.service.identity import Caller
 from kantu.service.lifecycle import Lifecycle
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ def draining(app: ASGIApp, lifecycle: Lifecycle) -> ASGIApp:
 
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
         if (b"key", b"good") in scope["headers"]:
-            scope["state"] = {"caller": Caller("key_1", "alice")}
+            scope["state"] = {"actor": Actor("key_1", "alice")}
         await drain(scope, receive, send)
 
     return known

@@ -14,8 +14,8 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from kantu.errors import AuthenticationError, InvalidRequestError, KantuError, NotFoundError, StoreError
+from kantu.service.actor import Limits
 from kantu.service.database import Database
-from kantu.service.identity import Limits
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import ApiKey
 from kantu.service.keys.service import KeyService
@@ -55,24 +55,24 @@ async def refused(keys: KeyService, authorization: str | None) -> str:
 
 async def test_a_key_opens_what_it_was_made_for(keys: KeyService) -> None:
     key, plain = keys.create("财务", models=["kantu-mini"], endpoints=["chat", "models"], limits=LIMITS)
-    caller = await keys.authenticate(f"Bearer {plain}")
-    assert (caller.key_id, caller.owner) == (key.id, key.id)
-    assert caller.models == ("kantu-mini",)
-    assert caller.endpoints == ("chat", "models")
-    assert caller.limits == LIMITS
+    actor = await keys.authenticate(f"Bearer {plain}")
+    assert (actor.key_id, actor.owner) == (key.id, key.id)
+    assert actor.models == ("kantu-mini",)
+    assert actor.endpoints == ("chat", "models")
+    assert actor.limits == LIMITS
 
 
 async def test_by_default_a_key_is_for_everything_without_limit_and_shares_with_nobody(keys: KeyService) -> None:
     first, plain = keys.create("a")
     second, _ = keys.create("a")
-    caller = await keys.authenticate(f"Bearer {plain}")
-    assert (caller.models, caller.endpoints, caller.limits) == (None, None, Limits())
+    actor = await keys.authenticate(f"Bearer {plain}")
+    assert (actor.models, actor.endpoints, actor.limits) == (None, None, Limits())
     assert first.owner != second.owner
 
 
 async def test_keys_with_the_same_owner_see_the_same(keys: KeyService) -> None:
-    callers = [await keys.authenticate(f"Bearer {keys.create(name, owner='team')[1]}") for name in ("a", "b")]
-    assert {caller.owner for caller in callers} == {"team"}
+    actors = [await keys.authenticate(f"Bearer {keys.create(name, owner='team')[1]}") for name in ("a", "b")]
+    assert {actor.owner for actor in actors} == {"team"}
 
 
 def test_a_key_is_256_random_bits_of_which_only_a_digest_and_the_beginning_are_kept(

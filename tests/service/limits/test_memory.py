@@ -7,8 +7,8 @@ import time
 import pytest
 
 from kantu.errors import LimitExceededError
+from kantu.service.actor import Actor, Limits
 from kantu.service.clock import SteadyClock
-from kantu.service.identity import Caller, Limits
 from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.memory import MemoryCounters
 from kantu.service.limits.store import LimitStore
@@ -43,9 +43,9 @@ async def test_a_clock_that_is_set_refills_no_limit(jump_seconds: int, monkeypat
     wall = Clock(20_000 * 86_400.0)
     monkeypatch.setattr(time, "time", wall)
     limiter = Limiter(LimitStore(None), SteadyClock(wall, elapsed=lambda: 5.0))
-    caller = Caller("key", "owner", limits=Limits(requests_per_minute=2))
-    await limiter.admit(caller)
-    await limiter.admit(caller)
+    actor = Actor("key", "owner", limits=Limits(requests_per_minute=2))
+    await limiter.admit(actor)
+    await limiter.admit(actor)
     wall.now += jump_seconds
     with pytest.raises(LimitExceededError):
-        await limiter.admit(caller)
+        await limiter.admit(actor)

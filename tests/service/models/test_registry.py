@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kantu.errors import InvalidRequestError, KantuError, ModelNotFoundError, NotFoundError, PermissionDeniedError
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 from kantu.service.models import registry
 from kantu.service.models.registry import ModelRegistry, open_models
 from kantu.service.models.served import ServedModel
@@ -21,7 +21,7 @@ def model(name: str) -> ServedModel:
 
 
 SMALL, LARGE = model("small"), model("large")
-ALL, ONLY_LARGE = Caller("k", "o"), Caller("k", "o", models=("large", "gone"))
+ALL, ONLY_LARGE = Actor("k", "o"), Actor("k", "o", models=("large", "gone"))
 
 
 def test_a_model_is_found_by_its_name() -> None:
@@ -32,9 +32,9 @@ def test_a_model_is_found_by_its_name() -> None:
 
 
 def test_a_name_that_is_not_served_is_told_what_is() -> None:
-    for caller, name in ((ALL, "gpt-4o"), (ALL, ""), (ONLY_LARGE, "gone")):
+    for actor, name in ((ALL, "gpt-4o"), (ALL, ""), (ONLY_LARGE, "gone")):
         with pytest.raises(NotFoundError) as caught:
-            ModelRegistry([SMALL, LARGE]).get(caller, name)
+            ModelRegistry([SMALL, LARGE]).get(actor, name)
         assert (caught.value.code, caught.value.param) == ("model_not_served", "model")
         assert "small、large" in caught.value.message
         assert "small, large" in caught.value.message_en
@@ -46,11 +46,11 @@ def test_a_key_for_another_model_is_refused() -> None:
     assert (caught.value.code, caught.value.param) == ("model_not_allowed", "model")
 
 
-def test_those_a_caller_may_use_are_listed_in_order() -> None:
+def test_those_a_actor_may_use_are_listed_in_order() -> None:
     models = ModelRegistry([SMALL, LARGE])
     assert models.list(ALL) == [SMALL, LARGE]
     assert models.list(ONLY_LARGE) == [LARGE]
-    assert models.list(Caller("k", "o", models=("gone",))) == []
+    assert models.list(Actor("k", "o", models=("gone",))) == []
 
 
 def test_two_of_one_name_could_not_be_told_apart() -> None:

@@ -12,17 +12,17 @@ import pytest
 from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError
 from kantu.processing.conversation import Detail, ImageReference
 from kantu.processing.image_config import ImageConfig
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 from kantu.service.pictures import Pictures, ReadPictures
 from tests.processing.pictures import encode, exif, noise
+from tests.service.actors import actor
 from tests.service.admissions import admission_with
-from tests.service.callers import caller
 from tests.service.decoding import DecodersHere
 from tests.service.gateways import CONFIG, data_url, png
 
 pytestmark = pytest.mark.anyio
 
-TEAM = caller("team")
+TEAM = actor("team")
 FILES = {("team", "file-a"): png(128, 64), ("team", "file-b"): png(64, 128)}
 PAGES = {"https://pictures.example/a.png": png(96, 96)}
 
@@ -38,8 +38,8 @@ class Reader:
         self.decoders = DecodersHere()
         self.pictures = Pictures(self.admission, self.decoders, self._file, self._page, most_pixels=most_pixels)
 
-    async def _file(self, caller: Caller, file_id: str) -> bytes:
-        return FILES[caller.owner, file_id]
+    async def _file(self, actor: Actor, file_id: str) -> bytes:
+        return FILES[actor.owner, file_id]
 
     async def _page(self, url: str) -> bytes:
         return PAGES[url]

@@ -14,10 +14,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from kantu.service.actor import ENDPOINTS, Limits
 from kantu.service.app import create_app
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway
-from kantu.service.identity import ENDPOINTS, Limits
 from kantu.service.keys.service import KeyService
 from tests.service.gateways import data_url, png
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of, question

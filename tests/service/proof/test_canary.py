@@ -26,9 +26,9 @@ from sqlalchemy import text as sql
 from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, Request
 from kantu.errors import DeadlineExceededError, EngineError, OutOfMemoryError, OverloadedError
+from kantu.service.actor import Limits
 from kantu.service.batches.record import UNFINISHED
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from kantu.service.watch.logs import configure
 from kantu.service.watch.traces import Tracing
 from tests.service.gateways import ScriptedEngine, data_url, question, settings_with

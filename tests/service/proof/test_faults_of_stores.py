@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from kantu.service.identity import Limits
+from kantu.service.actor import Limits
 from tests.service.gateways import data_url, png
 from tests.service.postgres_server import PostgresServer
 from tests.service.proof.live import (

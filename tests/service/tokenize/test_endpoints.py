@@ -16,8 +16,8 @@ from kantu import hub
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor, Prompt
 from kantu.processing.conversation import Turn
+from kantu.service.actor import Limits
 from kantu.service.gateway import Gateway
-from kantu.service.identity import Limits
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.tokenize.service import TokenizeService
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with

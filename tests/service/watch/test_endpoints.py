@@ -6,23 +6,23 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from kantu.errors import AuthenticationError
+from kantu.service.actor import Actor
 from kantu.service.errors import install
-from kantu.service.http.caller import CallerMiddleware
-from kantu.service.identity import Caller
+from kantu.service.http.actor import ActorMiddleware
 from kantu.service.watch import Watch
 from kantu.service.watch.endpoints import metrics_router
 
 
-async def authenticate(authorization: str | None, address: str | None) -> Caller:
+async def authenticate(authorization: str | None, address: str | None) -> Actor:
     """Knows one key, which is for nothing that the API does."""
     if authorization != "Bearer good":
         raise AuthenticationError("invalid_api_key", "无效", "invalid")
-    return Caller("key_1", "owner", models=(), endpoints=())
+    return Actor("key_1", "owner", models=(), endpoints=())
 
 
 def client(*, public: bool) -> TestClient:
     app = FastAPI()
-    app.add_middleware(CallerMiddleware, authenticate=authenticate, guarded=("/metrics",))
+    app.add_middleware(ActorMiddleware, authenticate=authenticate, guarded=("/metrics",))
     app.include_router(metrics_router(Watch(), public=public))
     install(app)
     return TestClient(app)

@@ -109,7 +109,7 @@ def test_a_traceparent_is_taken_up() -> None:
     assert not request.context.trace_state
 
 
-def test_a_caller_that_does_not_sample_is_followed() -> None:
+def test_a_actor_that_does_not_sample_is_followed() -> None:
     assert spans_of({"traceparent": PARENT[:-2] + "00"}) == []
 
 

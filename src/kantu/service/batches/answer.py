@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 from kantu.service.permissions import check
 
 
@@ -15,18 +15,18 @@ class LineAnswerer:
     """What stands between a line and its answer.
 
     Attributes:
-        caller: id of a key -> who holds it; raises AuthenticationError if it has been revoked or has expired.
-        admit: counts one request of a caller's; raises LimitExceededError.
-        complete: (caller, body) -> answer as JSON, for a caller that has been admitted.
+        actor: id of a key -> who holds it; raises AuthenticationError if it has been revoked or has expired.
+        admit: counts one request of an actor's; raises LimitExceededError.
+        complete: (actor, body) -> answer as JSON, for an actor that has been admitted.
     """
 
-    caller: Callable[[str], Awaitable[Caller]]
-    admit: Callable[[Caller], Awaitable[None]]
-    complete: Callable[[Caller, dict[str, Any]], Awaitable[str]]
+    actor: Callable[[str], Awaitable[Actor]]
+    admit: Callable[[Actor], Awaitable[None]]
+    complete: Callable[[Actor, dict[str, Any]], Awaitable[str]]
 
     async def __call__(self, key_id: str, body: dict[str, Any]) -> str:
         """The answer to one body. Raises whatever is wrong with the key, its limits, the body or the engine."""
-        caller = await self.caller(key_id)
-        check(caller, "create", "chat")
-        await self.admit(caller)
-        return await self.complete(caller, body)
+        actor = await self.actor(key_id)
+        check(actor, "create", "chat")
+        await self.admit(actor)
+        return await self.complete(actor, body)

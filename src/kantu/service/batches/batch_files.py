@@ -8,13 +8,13 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
+from kantu.service.actor import Actor
 from kantu.service.batches import leases, lines
 from kantu.service.batches.lines import Line, Place
 from kantu.service.batches.record import Batch, Problem
 from kantu.service.database import Database
 from kantu.service.files.record import FileRecord
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller
 from kantu.service.threads import on_thread
 
 # Of results; a longer line is read alone.
@@ -22,9 +22,9 @@ _READ_LINES = 500
 _READ_CHARACTERS = 2**20
 
 
-def creator_of(batch: Batch) -> Caller:
+def creator_of(batch: Batch) -> Actor:
     """Who has made a batch, for its files and shares only: what a line may do, its key tells when its turn comes."""
-    return Caller(batch.key_id, batch.owner, models=(), endpoints=())
+    return Actor(batch.key_id, batch.owner, models=(), endpoints=())
 
 
 class BatchFiles:

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query
 
 from kantu.service.access import Authorize, part
+from kantu.service.actor import Actor
 from kantu.service.batches.schemas import BatchList, BatchObject, CreateBatch, ListBatches
 from kantu.service.batches.service import BatchService
 from kantu.service.http.json_route import JsonRoute
-from kantu.service.identity import Caller
 from kantu.service.language import Language, language_of
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"], route_class=JsonRoute)
@@ -20,19 +20,19 @@ def _language(accept_language: Annotated[str | None, Header(include_in_schema=Fa
     return language_of(accept_language)
 
 
-Creator = Annotated[Caller, Depends(Authorize("create", "batches"))]
-Reader = Annotated[Caller, Depends(Authorize("read", "batches"))]
-Canceller = Annotated[Caller, Depends(Authorize("cancel", "batches"))]
+Creator = Annotated[Actor, Depends(Authorize("create", "batches"))]
+Reader = Annotated[Actor, Depends(Authorize("read", "batches"))]
+Canceller = Annotated[Actor, Depends(Authorize("cancel", "batches"))]
 Batches = Annotated[BatchService, Depends(part(BatchService))]
 LanguageOf = Annotated[Language, Depends(_language)]
 
 
 @router.post("", summary="开始批处理")
-async def create_batch(caller: Creator, body: CreateBatch, batches: Batches, language: LanguageOf) -> BatchObject:
+async def create_batch(actor: Creator, body: CreateBatch, batches: Batches, language: LanguageOf) -> BatchObject:
     """对上传的 JSONL 里的每一行执行一次对话补全；先检查全部行，有错就整个失败。结果写成文件，24 小时内完成。"""
     expires = body.output_expires_after
     batch = await batches.create(
-        caller,
+        actor,
         body.input_file_id,
         language,
         metadata=body.metadata,
@@ -43,25 +43,25 @@ async def create_batch(caller: Creator, body: CreateBatch, batches: Batches, lan
 
 @router.get("", summary="列出批处理")
 async def list_batches(
-    caller: Reader,
+    actor: Reader,
     batches: Batches,
     language: LanguageOf,
     query: Annotated[ListBatches, Query()],
 ) -> BatchList:
     """列出自己的批处理，新的在前。"""
-    found, more = await batches.list(caller, after=query.after, limit=query.limit)
+    found, more = await batches.list(actor, after=query.after, limit=query.limit)
     data = [BatchObject.of(batch, language) for batch in found]
     ends = (data[0].id, data[-1].id) if data else (None, None)
     return BatchList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)
 
 
 @router.get("/{batch_id}", summary="查看批处理")
-async def get_batch(batch_id: str, caller: Reader, batches: Batches, language: LanguageOf) -> BatchObject:
+async def get_batch(batch_id: str, actor: Reader, batches: Batches, language: LanguageOf) -> BatchObject:
     """一个批处理的状态与结果文件。"""
-    return BatchObject.of(await batches.get(caller, batch_id), language)
+    return BatchObject.of(await batches.get(actor, batch_id), language)
 
 
 @router.post("/{batch_id}/cancel", summary="取消批处理")
-async def cancel_batch(batch_id: str, caller: Canceller, batches: Batches, language: LanguageOf) -> BatchObject:
+async def cancel_batch(batch_id: str, actor: Canceller, batches: Batches, language: LanguageOf) -> BatchObject:
     """不再开始新的行；正在执行的会完成，已有的结果写成文件。"""
-    return BatchObject.of(await batches.cancel(caller, batch_id), language)
+    return BatchObject.of(await batches.cancel(actor, batch_id), language)

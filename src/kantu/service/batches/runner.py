@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kantu.errors import StoreError
+from kantu.service.actor import Actor
 from kantu.service.batches import leases
 from kantu.service.batches.batch_files import BatchFiles
 from kantu.service.batches.leases import Holder, LeaseLostError
@@ -28,7 +29,6 @@ from kantu.service.batches.slots import FairSlots
 from kantu.service.batches.work import BatchWork
 from kantu.service.database import Database
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class BatchRunner:
         concurrency: lines under way at once.
         most_lines, most_depth: of an input file, and of the JSON in it.
         most_bytes: of the results of one batch.
-        hold: (caller, bytes of a line) -> holds them while the line is under way; raises OverloadedError.
+        hold: (actor, bytes of a line) -> holds them while the line is under way; raises OverloadedError.
         lease_seconds: after how long another runner takes over from one that is silent.
         poll_seconds: how often to look for new batches of other processes, and for cancelled ones.
         clock: unix seconds, for when the window of a batch ends.
@@ -69,7 +69,7 @@ class BatchRunner:
         most_lines: int,
         most_depth: int,
         most_bytes: int,
-        hold: Callable[[Caller, int], AbstractAsyncContextManager[None]],
+        hold: Callable[[Actor, int], AbstractAsyncContextManager[None]],
         lease_seconds: float = 30,
         poll_seconds: float = 1.0,
         clock: Callable[[], float] = time.time,

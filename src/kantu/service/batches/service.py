@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.orm import Session
 
 from kantu.errors import ConflictError, InvalidRequestError, LimitExceededError, NotFoundError
+from kantu.service.actor import Actor
 from kantu.service.batches.record import WINDOW_SECONDS, Batch, batch_not_found, new_batch_id
 from kantu.service.batches.repository import BatchRepository, delete_ended
 from kantu.service.database import Database
 from kantu.service.files.record import file_not_found
 from kantu.service.files.service import FileService
-from kantu.service.identity import Caller
 from kantu.service.language import Language
 from kantu.service.permissions import check
 
@@ -48,7 +48,7 @@ class BatchService:
 
     async def create(
         self,
-        caller: Caller,
+        actor: Actor,
         input_file_id: str,
         language: Language,
         *,
@@ -63,10 +63,10 @@ class BatchService:
             NotFoundError: `file_not_found`.
             PermissionDeniedError: `endpoint_not_allowed`: the key may not use chat.
         """
-        check(caller, "create", "chat")
+        check(actor, "create", "chat")
         lifetime = self._files.lifetime(output_expires_after_seconds, "output_expires_after.seconds")
         try:
-            file = await self._files.get(caller, input_file_id)
+            file = await self._files.get(actor, input_file_id)
         except NotFoundError:
             raise file_not_found("input_file_id") from None
         if file.purpose != "batch":
@@ -79,8 +79,8 @@ class BatchService:
         now = int(self._clock())
         batch = Batch(
             id=new_batch_id(),
-            owner=caller.owner,
-            key_id=caller.key_id,
+            owner=actor.owner,
+            key_id=actor.key_id,
             language=language,
             status="validating",
             input_file_id=file.id,
@@ -93,20 +93,20 @@ class BatchService:
         self._changed()
         return batch
 
-    async def get(self, caller: Caller, batch_id: str) -> Batch:
+    async def get(self, actor: Actor, batch_id: str) -> Batch:
         """One batch.
 
         Raises:
             NotFoundError: `batch_not_found`.
         """
         found = await self._database.run(
-            lambda session: BatchRepository(session, caller.owner).get(batch_id), read_only=True
+            lambda session: BatchRepository(session, actor.owner).get(batch_id), read_only=True
         )
         if found is None:
             raise batch_not_found()
         return found
 
-    async def list(self, caller: Caller, *, after: str | None, limit: int) -> tuple[Sequence[Batch], bool]:
+    async def list(self, actor: Actor, *, after: str | None, limit: int) -> tuple[Sequence[Batch], bool]:
         """Up to `limit` batches, the newest first, behind the batch `after`, and whether there are more.
 
         Raises:
@@ -114,7 +114,7 @@ class BatchService:
         """
 
         def work(session: Session) -> Sequence[Batch]:
-            batches = BatchRepository(session, caller.owner)
+            batches = BatchRepository(session, actor.owner)
             start = None if after is None else batches.get(after)
             if after is not None and start is None:
                 raise batch_not_found("after")
@@ -123,7 +123,7 @@ class BatchService:
         found = await self._database.run(work, read_only=True)
         return found[:limit], len(found) > limit
 
-    async def cancel(self, caller: Caller, batch_id: str) -> Batch:
+    async def cancel(self, actor: Actor, batch_id: str) -> Batch:
         """Start no more lines of a batch; those under way are finished. Cancelling again changes nothing.
 
         Raises:
@@ -133,7 +133,7 @@ class BatchService:
         now = int(self._clock())
 
         def work(session: Session) -> Batch | None:
-            batches = BatchRepository(session, caller.owner)
+            batches = BatchRepository(session, actor.owner)
             before = batches.get(batch_id)
             if before is not None and not batches.cancel(batch_id, now):
                 _check_cancelled(before)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from kantu.errors import InvalidRequestError, KantuError, NotFoundError, StoreError
+from kantu.service.actor import Actor
 from kantu.service.batches import leases, results
 from kantu.service.batches.batch_files import BatchFiles, creator_of
 from kantu.service.batches.leases import Holder, LeaseLostError
@@ -21,7 +22,6 @@ from kantu.service.batches.retry import backoff_seconds, wait_for
 from kantu.service.batches.slots import FairSlots
 from kantu.service.database import Database
 from kantu.service.errors import internal_error
-from kantu.service.identity import Caller
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class BatchWork:
         pause: Pause,
         holder: Callable[[], Holder],
         most_bytes: int,
-        hold: Callable[[Caller, int], AbstractAsyncContextManager[None]],
+        hold: Callable[[Actor, int], AbstractAsyncContextManager[None]],
     ) -> None:
         self._batch = batch
         self._database, self._files, self._answer = database, files, answer

@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from kantu.service.access import Authorize, part
+from kantu.service.actor import Actor
 from kantu.service.chat.examples import REQUEST, RESPONSES
 from kantu.service.chat.response import ChatResponse
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import ChatService
 from kantu.service.http.json_route import JsonRoute
-from kantu.service.identity import Caller
 from kantu.service.settings import Settings
 
 router = APIRouter(tags=["chat"], route_class=JsonRoute)
@@ -21,7 +21,7 @@ router = APIRouter(tags=["chat"], route_class=JsonRoute)
 @router.post("/v1/chat/completions", summary="对话补全：图片与文字进，回答出", responses=RESPONSES)
 async def chat_completions(
     request: Request,
-    caller: Annotated[Caller, Depends(Authorize("create", "chat"))],
+    actor: Annotated[Actor, Depends(Authorize("create", "chat"))],
     body: Annotated[ChatRequest, REQUEST],
     chat: Annotated[ChatService, Depends(part(ChatService))],
     settings: Annotated[Settings, Depends(part(Settings))],
@@ -32,7 +32,7 @@ async def chat_completions(
     """
     return ChatResponse(
         chat,
-        caller,
+        actor,
         body,
         request.state.deadline,
         request.headers.get("accept-language"),

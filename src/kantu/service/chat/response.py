@@ -11,13 +11,13 @@ from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from kantu.errors import KantuError
+from kantu.service.actor import Actor
 from kantu.service.chat.answer import DONE, event
 from kantu.service.chat.event_stream import EventStream
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import Completion
 from kantu.service.deadline import Deadline
 from kantu.service.errors import envelope, internal_error
-from kantu.service.identity import Caller
 from kantu.service.language import language_of
 from kantu.service.lifecycle import stopping
 
@@ -38,7 +38,7 @@ class ChatResponse(Response):
     def __init__(
         self,
         chat: ChatService,
-        caller: Caller,
+        actor: Actor,
         body: ChatRequest,
         deadline: Deadline,
         accept_language: str | None,
@@ -46,7 +46,7 @@ class ChatResponse(Response):
         keep_alive_seconds: float,
     ) -> None:
         super().__init__()
-        self._chat, self._caller, self._request, self._deadline = chat, caller, body, deadline
+        self._chat, self._actor, self._request, self._deadline = chat, actor, body, deadline
         self._language = language_of(accept_language)
         self._keep_alive_seconds = keep_alive_seconds
         options = body.stream_options
@@ -61,7 +61,7 @@ class ChatResponse(Response):
             if self._request.stream and self._keep_alive_seconds:
                 tasks.start_soon(_keep_alive, events, self._keep_alive_seconds, tasks.cancel_scope)
             try:
-                async with self._chat.start(self._caller, self._request, self._deadline) as completion:
+                async with self._chat.start(self._actor, self._request, self._deadline) as completion:
                     if self._request.stream:
                         await self._stream(completion, events)
                     else:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from kantu.engine.request import Request
 from kantu.errors import ImageError, KantuError
 from kantu.processing.conversation import check_question
+from kantu.service.actor import Actor
 from kantu.service.admission import Admission
 from kantu.service.chat.answer import AnswerWriter
 from kantu.service.chat.answering import Answering
@@ -29,7 +30,6 @@ from kantu.service.chat.translate import (
 from kantu.service.chat.whole import WholeAnswer, answer_too_large
 from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
-from kantu.service.identity import Caller
 from kantu.service.limits.limiter import Limiter
 from kantu.service.memory import ESTIMATE_FACTOR, SHORT_ANSWER_BYTES
 from kantu.service.models.registry import ModelRegistry
@@ -85,32 +85,32 @@ class ChatService:
         self._settings, self._models = settings, models
         self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
 
-    async def complete(self, caller: Caller, body: dict[str, Any]) -> str:
-        """The whole answer to one body, as JSON; its time begins now. The caller has been admitted.
+    async def complete(self, actor: Actor, body: dict[str, Any]) -> str:
+        """The whole answer to one body, as JSON; its time begins now. The actor has been admitted.
 
         Raises:
-            KantuError: whatever is wrong with the body, the caller's rights or limits, or the engine.
+            KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
         """
         deadline = Deadline.after(self._settings.timeout_seconds)
-        async with self.start(caller, read_body(body), deadline) as completion:
+        async with self.start(actor, read_body(body), deadline) as completion:
             return b"".join((await completion.whole()).pieces()).decode()
 
     @asynccontextmanager
-    async def start(self, caller: Caller, body: ChatRequest, deadline: Deadline) -> AsyncIterator[Completion]:
+    async def start(self, actor: Actor, body: ChatRequest, deadline: Deadline) -> AsyncIterator[Completion]:
         """Read the pictures, reserve the tokens, and hand the request to the engine; leaving the block ends it.
 
         Raises:
             DeadlineExceededError: `deadline_exceeded`, out of the block too, whatever is waited for there.
         """
         with self._watch.started("chat", body.model) as watch, deadline.kept() as time_left:
-            async with self._started(caller, body, deadline, watch, time_left) as completion:
+            async with self._started(actor, body, deadline, watch, time_left) as completion:
                 yield completion
 
     @asynccontextmanager
     async def _started(
-        self, caller: Caller, body: ChatRequest, deadline: Deadline, watch: RequestWatch, time_left: anyio.CancelScope
+        self, actor: Actor, body: ChatRequest, deadline: Deadline, watch: RequestWatch, time_left: anyio.CancelScope
     ) -> AsyncIterator[Completion]:
-        model = self._models.get(caller, body.model)
+        model = self._models.get(actor, body.model)
         sampling = read_sampling(body, self._settings)
         conversation = read_conversation(body.messages, self._settings)
         check_question(conversation)
@@ -120,13 +120,13 @@ class ChatService:
             raise answer_too_large(self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         async with (
-            self._admission.request(caller),
-            self._admission.answer(caller, most_bytes),
-            self._pictures.open(caller, conversation.images, model.image_config, max_pixels) as opened,
+            self._admission.request(actor),
+            self._admission.answer(actor, most_bytes),
+            self._pictures.open(actor, conversation.images, model.image_config, max_pixels) as opened,
         ):
             visual_tokens = opened.visual_tokens
             # Before anything is decoded: whoever is over a limit costs nothing.
-            reservation = await self._limiter.reserve(caller, visual_tokens=visual_tokens, output_tokens=most)
+            reservation = await self._limiter.reserve(actor, visual_tokens=visual_tokens, output_tokens=most)
             writer = AnswerWriter(
                 f"chatcmpl-{secrets.token_hex(12)}",
                 int(time.time()),
@@ -136,15 +136,15 @@ class ChatService:
                 warnings=opened.warnings,
             )
             try:
-                async with self._pictures.read(caller, opened) as read:
+                async with self._pictures.read(actor, opened) as read:
                     watch.pictures(read.images, visual_tokens, read.seconds)
                     request = Request(
                         conversation.turns,
                         read.images,
                         sampling,
                         preprocess_seconds=read.seconds,
-                        tenant=caller.cache_salt(body.cache_salt),
-                        line=caller.owner,
+                        tenant=actor.cache_salt(body.cache_salt),
+                        line=actor.owner,
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
                     async with Answering(model.engine, request) as answering:

@@ -9,45 +9,45 @@ from fastapi.responses import FileResponse
 
 from kantu.errors import InvalidRequestError
 from kantu.service.access import Authorize, part
+from kantu.service.actor import Actor
 from kantu.service.files.download import Download
 from kantu.service.files.record import check_upload_purpose
 from kantu.service.files.schemas import UPLOAD_BODY, FileDeleted, FileList, FileObject, ListFiles
 from kantu.service.files.service import FileService
 from kantu.service.files.upload import Form, read_form
-from kantu.service.identity import Caller
 from kantu.service.pictures import Pictures
 
 router = APIRouter(prefix="/v1/files", tags=["files"])
 
-Creator = Annotated[Caller, Depends(Authorize("create", "files"))]
-Reader = Annotated[Caller, Depends(Authorize("read", "files"))]
-Deleter = Annotated[Caller, Depends(Authorize("delete", "files"))]
+Creator = Annotated[Actor, Depends(Authorize("create", "files"))]
+Reader = Annotated[Actor, Depends(Authorize("read", "files"))]
+Deleter = Annotated[Actor, Depends(Authorize("delete", "files"))]
 Files = Annotated[FileService, Depends(part(FileService))]
 
 
 @router.post("", summary="上传文件", openapi_extra=dict(UPLOAD_BODY))
 async def upload(
-    request: Request, caller: Creator, files: Files, pictures: Annotated[Pictures, Depends(part(Pictures))]
+    request: Request, actor: Creator, files: Files, pictures: Annotated[Pictures, Depends(part(Pictures))]
 ) -> FileObject:
     """上传图片（purpose 为 vision 或 user_data）或批处理的输入（purpose 为 batch）。图片立即检查，不合格的不保存。"""
-    async with files.draft(caller) as draft:
+    async with files.draft(actor) as draft:
         form = await read_form(request.headers.get("content-type"), request.stream(), draft)
         purpose = check_upload_purpose(form.fields["purpose"])
         record = await files.keep(
-            caller, form.filename, purpose, draft, _expires_after(form), check_picture=pictures.check
+            actor, form.filename, purpose, draft, _expires_after(form), check_picture=pictures.check
         )
     return FileObject.of(record)
 
 
 @router.get("", summary="列出文件")
 async def list_files(
-    caller: Reader,
+    actor: Reader,
     files: Files,
     query: Annotated[ListFiles, Query()],
 ) -> FileList:
     """列出自己的文件。"""
     records, more = await files.list(
-        caller, purpose=query.purpose, after=query.after, limit=query.limit, order=query.order
+        actor, purpose=query.purpose, after=query.after, limit=query.limit, order=query.order
     )
     data = [FileObject.of(record) for record in records]
     ends = (data[0].id, data[-1].id) if data else (None, None)
@@ -55,9 +55,9 @@ async def list_files(
 
 
 @router.get("/{file_id}", summary="查看文件")
-async def get_file(file_id: str, caller: Reader, files: Files) -> FileObject:
+async def get_file(file_id: str, actor: Reader, files: Files) -> FileObject:
     """一个文件的信息。"""
-    return FileObject.of(await files.get(caller, file_id))
+    return FileObject.of(await files.get(actor, file_id))
 
 
 @router.get(
@@ -66,17 +66,17 @@ async def get_file(file_id: str, caller: Reader, files: Files) -> FileObject:
     response_class=FileResponse,
     responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def get_content(file_id: str, caller: Reader, files: Files) -> Download:
+async def get_content(file_id: str, actor: Reader, files: Files) -> Download:
     """一个文件的内容，原样。"""
-    record = await files.get(caller, file_id)
+    record = await files.get(actor, file_id)
     path = await files.path(record)
     return Download(path, record.filename)
 
 
 @router.delete("/{file_id}", summary="删除文件")
-async def delete_file(file_id: str, caller: Deleter, files: Files) -> FileDeleted:
+async def delete_file(file_id: str, actor: Deleter, files: Files) -> FileDeleted:
     """删除一个文件和它的内容。"""
-    await files.delete(caller, file_id)
+    await files.delete(actor, file_id)
     return FileDeleted(id=file_id)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import InvalidRequestError, StoreError
 from kantu.processing.guard import DEFAULT_LIMITS, too_many_bytes
+from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.files import usage
 from kantu.service.files.content import ContentStore, Draft
@@ -27,10 +28,9 @@ from kantu.service.files.record import (
     new_file_id,
 )
 from kantu.service.files.repository import FileRepository, Order, delete_expired, has_expired, known_ids
-from kantu.service.identity import Caller
 from kantu.service.threads import on_thread
 
-CheckPicture = Callable[[Caller, bytes], Awaitable[None]]
+CheckPicture = Callable[[Actor, bytes], Awaitable[None]]
 
 _DAY_SECONDS = 86_400
 _SWEPT_AT_ONCE = 500
@@ -66,7 +66,7 @@ class FileService:
         self._clock, self._expiry_clock = clock, expiry_clock or clock
 
     @asynccontextmanager
-    async def draft(self, caller: Caller) -> AsyncIterator[Draft]:
+    async def draft(self, actor: Actor) -> AsyncIterator[Draft]:
         """A place for an upload to be written to, of the largest size allowed; `keep` makes it a file.
 
         Its bytes count as stored from when they are written.
@@ -75,14 +75,14 @@ class FileService:
             StoreError: `store_full`, `store_unavailable`.
         """
         async with (
-            self._drafts.open(caller.owner, self._usage(caller.owner)) as take,
+            self._drafts.open(actor.owner, self._usage(actor.owner)) as take,
             self._content.draft(self._max_bytes, take) as draft,
         ):
             yield draft
 
     async def keep(
         self,
-        caller: Caller,
+        actor: Actor,
         filename: str,
         purpose: UploadPurpose,
         draft: Draft,
@@ -93,7 +93,7 @@ class FileService:
         """Make a complete draft a file.
 
         Args:
-            check_picture: (caller, bytes); raises what is wrong with a picture.
+            check_picture: (actor, bytes); raises what is wrong with a picture.
 
         Raises:
             ImageError: the picture is not one that would be accepted in a request.
@@ -105,11 +105,11 @@ class FileService:
         if purpose in PICTURES:
             if draft.size > DEFAULT_LIMITS.max_bytes:
                 raise too_many_bytes(DEFAULT_LIMITS)
-            await check_picture(caller, await on_thread(draft.read))
-        record = self._record(caller, filename, purpose, draft.size, lifetime)
+            await check_picture(actor, await on_thread(draft.read))
+        record = self._record(actor, filename, purpose, draft.size, lifetime)
         await self._content.keep(draft, record.id)
         try:
-            await self._database.run(lambda session: self._of(session, caller.owner).add(record, self._quota))
+            await self._database.run(lambda session: self._of(session, actor.owner).add(record, self._quota))
         except (InvalidRequestError, StoreError) as error:
             if error.code != "store_unavailable":  # then nobody knows whether there is a row: the sweeper will see
                 await on_thread(lambda: self._content.remove([record.id]))
@@ -117,7 +117,7 @@ class FileService:
         return record
 
     async def prepare(
-        self, caller: Caller, filename: str, purpose: Purpose, stream: AsyncIterator[bytes], lifetime: int | None = None
+        self, actor: Actor, filename: str, purpose: Purpose, stream: AsyncIterator[bytes], lifetime: int | None = None
     ) -> FileRecord:
         """The content of a file that the service itself writes; it exists once `add` has been committed.
 
@@ -129,7 +129,7 @@ class FileService:
         async with self._content.draft() as draft:
             async for data in stream:
                 await draft.write(data)
-            record = self._record(caller, filename, purpose, draft.size, lifetime or self._longest_seconds)
+            record = self._record(actor, filename, purpose, draft.size, lifetime or self._longest_seconds)
             await self._content.keep(draft, record.id)
         return record
 
@@ -137,7 +137,7 @@ class FileService:
         """Write the row of a prepared file, within a transaction of the caller's."""
         self._of(session, record.owner).add(record)
 
-    def claim(self, session: Session, caller: Caller, size: int) -> None:
+    def claim(self, session: Session, actor: Actor, size: int) -> None:
         """Count bytes that will become a prepared file, within a transaction of the caller's.
 
         Raises:
@@ -145,25 +145,25 @@ class FileService:
             StoreError: `store_full`, `store_unavailable`.
         """
         self._content.check_room(size)
-        usage.claim(session, caller.owner, self._quota, size=size)
+        usage.claim(session, actor.owner, self._quota, size=size)
 
-    def release(self, session: Session, caller: Caller, size: int) -> None:
+    def release(self, session: Session, actor: Actor, size: int) -> None:
         """Count claimed bytes no longer: they are a file by now, or will never be one."""
-        usage.change(session, caller.owner, files=0, size=-size)
+        usage.change(session, actor.owner, files=0, size=-size)
 
-    async def get(self, caller: Caller, file_id: str) -> FileRecord:
+    async def get(self, actor: Actor, file_id: str) -> FileRecord:
         """One file.
 
         Raises:
             NotFoundError: `file_not_found`.
         """
-        found = await self._database.run(lambda session: self._of(session, caller.owner).get(file_id), read_only=True)
+        found = await self._database.run(lambda session: self._of(session, actor.owner).get(file_id), read_only=True)
         if found is None:
             raise file_not_found()
         return found
 
     async def list(
-        self, caller: Caller, *, purpose: Purpose | None, after: str | None, limit: int, order: Order
+        self, actor: Actor, *, purpose: Purpose | None, after: str | None, limit: int, order: Order
     ) -> tuple[Sequence[FileRecord], bool]:
         """Up to `limit` files by time of creation behind the file `after`, and whether there are more.
 
@@ -172,7 +172,7 @@ class FileService:
         """
 
         def work(session: Session) -> Sequence[FileRecord]:
-            files = self._of(session, caller.owner)
+            files = self._of(session, actor.owner)
             start = None if after is None else files.get(after)
             if after is not None and start is None:
                 raise file_not_found("after")
@@ -181,14 +181,14 @@ class FileService:
         found = await self._database.run(work, read_only=True)
         return found[:limit], len(found) > limit
 
-    async def open(self, caller: Caller, file_id: str) -> BinaryIO:
+    async def open(self, actor: Actor, file_id: str) -> BinaryIO:
         """The content of a file, to read and close.
 
         Raises:
             NotFoundError: `file_not_found`.
             StoreError: `file_content_missing`.
         """
-        await self.get(caller, file_id)
+        await self.get(actor, file_id)
         return await self._open(file_id)
 
     async def path(self, record: FileRecord) -> Path:
@@ -200,7 +200,7 @@ class FileService:
         (await self._open(record.id)).close()
         return self._content.path(record.id)
 
-    async def open_bytes(self, caller: Caller, file_id: str) -> bytes:
+    async def open_bytes(self, actor: Actor, file_id: str) -> bytes:
         """The content of a picture, for a request that refers to it.
 
         Raises:
@@ -208,7 +208,7 @@ class FileService:
             NotFoundError: `file_not_found`.
             StoreError: `file_content_missing`.
         """
-        if (await self.get(caller, file_id)).purpose not in PICTURES:
+        if (await self.get(actor, file_id)).purpose not in PICTURES:
             raise InvalidRequestError(
                 "file_not_a_picture",
                 "这个文件不是图片：上传图片时 purpose 要写 vision。",
@@ -218,13 +218,13 @@ class FileService:
         with await self._open(file_id) as file:
             return await on_thread(file.read)
 
-    async def delete(self, caller: Caller, file_id: str) -> None:
+    async def delete(self, actor: Actor, file_id: str) -> None:
         """Delete a file and its content.
 
         Raises:
             NotFoundError: `file_not_found`.
         """
-        if not await self._database.run(lambda session: self._of(session, caller.owner).delete(file_id), urgent=True):
+        if not await self._database.run(lambda session: self._of(session, actor.owner).delete(file_id), urgent=True):
             raise file_not_found()
         await on_thread(lambda: self._content.remove([file_id]))
 
@@ -279,9 +279,9 @@ class FileService:
     def _of(self, session: Session, owner: str) -> FileRepository:
         return FileRepository(session, owner, int(self._expiry_clock()))
 
-    def _record(self, caller: Caller, filename: str, purpose: Purpose, size: int, lifetime: int) -> FileRecord:
+    def _record(self, actor: Actor, filename: str, purpose: Purpose, size: int, lifetime: int) -> FileRecord:
         now = int(self._clock())
-        return FileRecord(new_file_id(), caller.owner, clean_filename(filename), purpose, size, now, now + lifetime)
+        return FileRecord(new_file_id(), actor.owner, clean_filename(filename), purpose, size, now, now + lifetime)
 
     def _known(self, ids: Sequence[str]) -> set[str]:
         with self._database.session(read_only=True) as session:

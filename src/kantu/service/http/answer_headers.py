@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kantu.service.http.caller import API
+from kantu.service.http.actor import API
 
 NOSNIFF = ("x-content-type-options", "nosniff")
 NO_STORE = ("cache-control", "no-store")

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kantu.errors import InvalidRequestError, KantuError
 from kantu.service.admission import Admission
 from kantu.service.errors import body_too_large, error_response
-from kantu.service.http.caller import is_refused, known_caller
+from kantu.service.http.actor import is_refused, known_actor
 from kantu.service.http.json_reader import PIECE_BYTES, JsonReader
 from kantu.service.http.json_route import leave_json
 from kantu.service.shares import Holding
@@ -24,7 +24,7 @@ _UPLOAD_BYTES = 2 * 2**20  # what is in memory of a body that flows to the disk:
 class BodyMiddleware:
     """JSON is read whole and left for a `JsonRoute`; anything else is counted as it flows.
 
-    Of whoever has no good key nothing is read (`CallerMiddleware`).
+    Of whoever has no good key nothing is read (`ActorMiddleware`).
 
     Args:
         max_bytes: of a JSON body, by address.
@@ -73,20 +73,20 @@ class BodyMiddleware:
             await response(scope, receive, send)
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers, caller = Headers(scope=scope), known_caller(scope)
+        headers, actor = Headers(scope=scope), known_actor(scope)
         _check_encoding(headers)
         is_json = "json" in headers.get("content-type", "").lower()
         limit = self._max_bytes(scope["path"]) if is_json else self._max_upload_bytes
-        if caller is None:
+        if actor is None:
             limit = _UNKNOWN_BYTES
         length = headers.get("content-length")
         if int(length or 0) > limit:
             raise body_too_large()
-        if caller is None:
+        if actor is None:
             await self._app(scope, self._counted(receive, limit), send)
             return
         size = int(length or 0) if is_json else _UPLOAD_BYTES
-        async with self._admission.body(caller, size) as held:  # before the client is told to go on
+        async with self._admission.body(actor, size) as held:  # before the client is told to go on
             counted = self._counted(receive, limit)
             if is_json:
                 leave_json(scope, await self._read(counted, held if length is None else None))

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
-from kantu.service.http.caller import has_body, is_refused
+from kantu.service.http.actor import has_body, is_refused
 from kantu.service.http.json_reader import JsonReader
 
 _STATE = "json"

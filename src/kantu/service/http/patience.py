@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import NotReadyError
 from kantu.service.errors import error_response
-from kantu.service.http.caller import known_caller
+from kantu.service.http.actor import known_actor
 from kantu.service.lifecycle import Lifecycle
 
 
@@ -35,13 +35,13 @@ class SlowReaderMiddleware:
 
 
 class DrainMiddleware:
-    """Counts requests of known callers, and refuses new ones once the service is stopping. Others hold up no stop."""
+    """Counts requests of known actors, and refuses new ones once the service is stopping. Others hold up no stop."""
 
     def __init__(self, app: ASGIApp, *, lifecycle: Lifecycle) -> None:
         self._app, self._lifecycle = app, lifecycle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or known_caller(scope) is None:
+        if scope["type"] != "http" or known_actor(scope) is None:
             await self._app(scope, receive, send)
             return
         try:

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal
 
-from kantu.service.identity import Caller, Limits
+from kantu.service.actor import Actor, Limits
 
 KeyState = Literal["active", "expired", "revoked"]
 
@@ -48,9 +48,9 @@ class ApiKey:
             return "revoked"
         return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
 
-    def caller(self) -> Caller:
+    def actor(self) -> Actor:
         """What endpoints need to know of whoever holds it."""
-        return Caller(self.id, self.owner, self.models, self.endpoints, self.limits)
+        return Actor(self.id, self.owner, self.models, self.endpoints, self.limits)
 
 
 def new_id() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from kantu.errors import InvalidRequestError
-from kantu.service.identity import ENDPOINTS
+from kantu.service.actor import ENDPOINTS
 from kantu.service.keys.api_key import ApiKey
 
 _MOST_CHARACTERS = 100

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from kantu.errors import StoreError
+from kantu.service.actor import Limits
 from kantu.service.database import Database
-from kantu.service.identity import Limits
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import digest_of
 from kantu.service.keys.service import make

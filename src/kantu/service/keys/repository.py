@@ -7,7 +7,7 @@ from dataclasses import asdict
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from kantu.service.identity import Limits
+from kantu.service.actor import Limits
 from kantu.service.keys.api_key import ApiKey
 from kantu.service.keys.tables import ApiKeyRow
 

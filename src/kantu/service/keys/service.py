@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from sqlalchemy.orm import Session
 
 from kantu.errors import AuthenticationError, NotFoundError, StoreError
+from kantu.service.actor import Actor, Limits
 from kantu.service.database import Database
-from kantu.service.identity import Caller, Limits
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import ApiKey, digest_of, hint_of, new_id, new_text, text_in
 from kantu.service.keys.check import check
@@ -100,7 +100,7 @@ class KeyService:
             raise NotFoundError("key_not_found", "没有这个编号的密钥。", "There is no key with this id.", param="id")
         return key
 
-    async def authenticate(self, authorization: str | None, address: str | None = None) -> Caller:
+    async def authenticate(self, authorization: str | None, address: str | None = None) -> Actor:
         """Who is behind an `Authorization` header. The other methods block, this one does not.
 
         Args:
@@ -122,7 +122,7 @@ class KeyService:
             key = None if text is None else await self._find(digest_of(text))
             if key is None:
                 raise _invalid()
-            caller = self._caller(key)
+            actor = self._actor(key)
         except AuthenticationError:
             await self._wrong.delay(address, None if text is None else hint_of(text))
             raise
@@ -131,9 +131,9 @@ class KeyService:
         if (key.last_used_at is None or key.last_used_at <= due) and self._tried.get(key.id, due) <= due:
             self._tried[key.id] = now  # a locked database costs one request its patience, not every one
             await self._note_use(key.id, int(now))
-        return caller
+        return actor
 
-    async def caller(self, key_id: str) -> Caller:
+    async def actor(self, key_id: str) -> Actor:
         """Who holds a key now that did something earlier, such as making a batch.
 
         Raises:
@@ -143,15 +143,15 @@ class KeyService:
         key = await self._database.run(lambda session: repository.find(session, key_id), read_only=True)
         if key is None:
             raise _invalid()
-        return self._caller(key)
+        return self._actor(key)
 
-    def _caller(self, key: ApiKey) -> Caller:
+    def _actor(self, key: ApiKey) -> Actor:
         state = key.state(self._clock())
         if state == "revoked":
             raise AuthenticationError("revoked_api_key", "API 密钥已被撤销。", "The API key has been revoked.")
         if state == "expired":
             raise AuthenticationError("expired_api_key", "API 密钥已过期。", "The API key has expired.")
-        return key.caller()
+        return key.actor()
 
     async def _find(self, digest: str) -> ApiKey | None:
         version = self._database.version()  # before the key is read: what changes meanwhile counts as later

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from anyio import CancelScope
 
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 from kantu.service.limits.refusal import exceeded
 from kantu.service.limits.store import LimitStore
 from kantu.service.limits.window import Counter, Kind, counters_of
@@ -28,18 +28,18 @@ class Limiter:
         self.store = store
         self._clock = clock
 
-    async def admit(self, caller: Caller) -> None:
+    async def admit(self, actor: Actor) -> None:
         """Count one request, of whatever endpoint.
 
         Raises:
             LimitExceededError: `request_limit_exceeded`.
         """
-        for counter in counters_of(caller, "requests", self._clock()):
+        for counter in counters_of(actor, "requests", self._clock()):
             total = await self.store.add(counter.name, 1, counter.seconds)
             if total is not None and total > counter.limit:
                 raise exceeded(counter, 1)
 
-    async def reserve(self, caller: Caller, *, visual_tokens: int, output_tokens: int) -> Reservation:
+    async def reserve(self, actor: Actor, *, visual_tokens: int, output_tokens: int) -> Reservation:
         """Count the most that a request may use. Whatever happens to it, `settle` the reservation.
 
         A refused reservation is counted until it is taken back, a moment later: at its limit, a key may be refused
@@ -52,7 +52,7 @@ class Limiter:
         reservation = Reservation(self.store)
         try:
             for kind, amount in _amounts(visual_tokens, output_tokens):
-                for counter in counters_of(caller, kind, now):
+                for counter in counters_of(actor, kind, now):
                     await reservation.add(counter, amount)
         except BaseException:  # also where the client has gone while we waited
             await reservation.settle(0, 0)

@@ -11,7 +11,7 @@ _PERIODS = {"minute": "每分钟", "day": "每天"}
 
 
 def exceeded(counter: Counter, amount: int) -> LimitExceededError:
-    """The error for `amount` more than `counter` allows. The limit is the caller's own and is said.
+    """The error for `amount` more than `counter` allows. The limit is the actor's own and is said.
 
     Returns:
         `request_limit_exceeded`, `visual_token_limit_exceeded` or `output_token_limit_exceeded`, to be asked again when

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 
 Kind = Literal["requests", "visual_tokens", "output_tokens"]
 Period = Literal["minute", "day"]
@@ -33,13 +33,13 @@ class Counter:
     ends_in_seconds: float
 
 
-def counters_of(caller: Caller, kind: Kind, now: float) -> tuple[Counter, ...]:
-    """The counters that limit the caller's use of `kind` at `now`, the minute's first; none without limits."""
+def counters_of(actor: Actor, kind: Kind, now: float) -> tuple[Counter, ...]:
+    """The counters that limit the actor's use of `kind` at `now`, the minute's first; none without limits."""
     found: list[Counter] = []
     for period, seconds in _SECONDS.items():
-        limit: int | None = getattr(caller.limits, f"{kind}_per_{period}")
+        limit: int | None = getattr(actor.limits, f"{kind}_per_{period}")
         if limit is not None:
             number = int(now // seconds)
-            name = f"{caller.key_id}/{kind}/{period}/{number}"
+            name = f"{actor.key_id}/{kind}/{period}/{number}"
             found.append(Counter(name, kind, period, limit, seconds, (number + 1) * seconds - now))
     return tuple(found)

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from kantu.service.access import Authorize, part
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 
 router = APIRouter(tags=["models"])
 
-Reader = Annotated[Caller, Depends(Authorize("read", "models"))]
+Reader = Annotated[Actor, Depends(Authorize("read", "models"))]
 Models = Annotated[ModelRegistry, Depends(part(ModelRegistry))]
 
 
@@ -39,12 +39,12 @@ class ModelList(BaseModel):
 
 
 @router.get("/v1/models", summary="列出模型")
-async def list_models(caller: Reader, models: Models) -> ModelList:
+async def list_models(actor: Reader, models: Models) -> ModelList:
     """这个密钥能用的模型。"""
-    return ModelList(data=[ModelObject.of(model) for model in models.list(caller)])
+    return ModelList(data=[ModelObject.of(model) for model in models.list(actor)])
 
 
 @router.get("/v1/models/{name:path}", summary="查看模型")
-async def get_model(name: str, caller: Reader, models: Models) -> ModelObject:
+async def get_model(name: str, actor: Reader, models: Models) -> ModelObject:
     """一个模型的信息。"""
-    return ModelObject.of(models.get(caller, name))
+    return ModelObject.of(models.get(actor, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kantu.errors import InvalidRequestError, KantuError, NotFoundError
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 from kantu.service.models.served import ServedModel, open_model
 from kantu.service.permissions import check_model, may_use_model
 from kantu.service.settings import ModelSettings
@@ -34,8 +34,8 @@ class ModelRegistry:
     def __iter__(self) -> Iterator[ServedModel]:
         return iter(self._models.values())
 
-    def get(self, caller: Caller, name: str) -> ServedModel:
-        """The model of this name, which the caller may use.
+    def get(self, actor: Actor, name: str) -> ServedModel:
+        """The model of this name, which the actor may use.
 
         Raises:
             NotFoundError: `model_not_served`.
@@ -49,12 +49,12 @@ class ModelRegistry:
                 f"There is no such model; this service has {', '.join(self._models)}.",
                 param="model",
             )
-        check_model(caller, name)
+        check_model(actor, name)
         return model
 
-    def list(self, caller: Caller) -> list[ServedModel]:
-        """The models that the caller may use."""
-        return [model for model in self if may_use_model(caller, model.name)]
+    def list(self, actor: Actor) -> list[ServedModel]:
+        """The models that the actor may use."""
+        return [model for model in self if may_use_model(actor, model.name)]
 
     def close(self) -> None:
         """End all engines. Blocks."""

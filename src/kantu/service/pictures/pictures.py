@@ -21,9 +21,9 @@ from kantu.processing.conversation import ImageReference
 from kantu.processing.data_url import is_data_url, read_data_url, too_many_bytes
 from kantu.processing.guard import DEFAULT_LIMITS, guard
 from kantu.processing.image import CleanImage, ImageConfig, Resizing, plan
+from kantu.service.actor import Actor
 from kantu.service.admission import Admission
 from kantu.service.decoders.pool import Decoders
-from kantu.service.identity import Caller
 
 S = TypeVar("S", str, bytes)
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Pictures:
     """Reads pictures. Used on the event loop only.
 
     Args:
-        read_file: (caller, file id) -> bytes of an uploaded picture.
+        read_file: (actor, file id) -> bytes of an uploaded picture.
         fetch: URL -> bytes, by the rules of `service.fetch`.
         most_pixels: the service's limit of a picture after resizing.
     """
@@ -85,7 +85,7 @@ class Pictures:
         self,
         admission: Admission,
         decoders: Decoders,
-        read_file: Callable[[Caller, str], Awaitable[bytes]],
+        read_file: Callable[[Actor, str], Awaitable[bytes]],
         fetch: Callable[[str], Awaitable[bytes]],
         *,
         most_pixels: int,
@@ -96,7 +96,7 @@ class Pictures:
 
     @asynccontextmanager
     async def open(
-        self, caller: Caller, sources: Sequence[ImageReference], config: ImageConfig, max_pixels: int | None
+        self, actor: Actor, sources: Sequence[ImageReference], config: ImageConfig, max_pixels: int | None
     ) -> AsyncIterator[OpenedPictures]:
         """Have the files and look at their headers. Files that do not come in the body count until the block is left.
 
@@ -105,18 +105,18 @@ class Pictures:
 
         Raises:
             InvalidRequestError, ImageError: a picture, URL or `max_pixels` that is not accepted.
-            NotFoundError: a file that is not the caller's.
+            NotFoundError: a file that is not the actor's.
             OverloadedError, LimitExceededError: too many bytes are in flight.
         """
         started = time.perf_counter()
         with blaming("mm_processor_kwargs.max_pixels"):
             budgets = pixel_budgets(config, max_pixels, most_pixels=self._most_pixels)
         elsewhere = sum(not _is_in_body(source) for source in sources)
-        async with self._admission.files(caller, elsewhere * DEFAULT_LIMITS.max_bytes) as held:
+        async with self._admission.files(actor, elsewhere * DEFAULT_LIMITS.max_bytes) as held:
             opened, held_bytes = [], 0
             for source in sources:
                 with blaming(source.path):
-                    data = await self._bytes(caller, source)
+                    data = await self._bytes(actor, source)
                     held_bytes += 0 if _is_in_body(source) else len(data)
                     if held_bytes > held.amount:
                         raise _too_many_bytes_together(held.amount)
@@ -132,7 +132,7 @@ class Pictures:
             )
 
     @asynccontextmanager
-    async def read(self, caller: Caller, opened: OpenedPictures) -> AsyncIterator[ReadPictures]:
+    async def read(self, actor: Actor, opened: OpenedPictures) -> AsyncIterator[ReadPictures]:
         """The pictures decoded. Their pixels count until the block is left, from when all are decoded the resized ones.
 
         Raises:
@@ -142,31 +142,31 @@ class Pictures:
         started = time.perf_counter()
         declared = [picture.file.width * picture.file.height for picture in opened.pictures]
         resized = [picture.resizing.width * picture.resizing.height for picture in opened.pictures]
-        async with self._admission.picture(caller, sum(map(max, declared, resized))) as held:
-            clean = [await self._decode(caller, picture) for picture in opened.pictures]
+        async with self._admission.picture(actor, sum(map(max, declared, resized))) as held:
+            clean = [await self._decode(actor, picture) for picture in opened.pictures]
             held.shrink(sum(resized))
             seconds = opened.seconds + time.perf_counter() - started
             yield ReadPictures(tuple(clean), seconds)
 
-    async def check(self, caller: Caller, data: bytes) -> None:
+    async def check(self, actor: Actor, data: bytes) -> None:
         """Whether a file is a picture that a request could refer to; raises as `open` and `read`."""
         file = await _off_the_loop(_guard, data)
-        async with self._admission.files(caller, len(data)), self._admission.picture(caller, file.width * file.height):
-            await self._decoders.verify(caller.owner, file)
+        async with self._admission.files(actor, len(data)), self._admission.picture(actor, file.width * file.height):
+            await self._decoders.verify(actor.owner, file)
 
-    async def _bytes(self, caller: Caller, source: ImageReference) -> bytes:
+    async def _bytes(self, actor: Actor, source: ImageReference) -> bytes:
         if source.file_id is not None:
-            return await self._read_file(caller, source.file_id)
+            return await self._read_file(actor, source.file_id)
         url = source.url or ""
         if _is_in_body(source):
             return await _off_the_loop(read_data_url, url)
-        async with self._admission.fetch(caller):
+        async with self._admission.fetch(actor):
             return await self._fetch(url)
 
-    async def _decode(self, caller: Caller, picture: OpenedPicture) -> CleanImage:
+    async def _decode(self, actor: Actor, picture: OpenedPicture) -> CleanImage:
         resizing = picture.resizing
         with blaming(picture.path):
-            pixels = await self._decoders.render(caller.owner, picture.file, resizing.width, resizing.height)
+            pixels = await self._decoders.render(actor.owner, picture.file, resizing.width, resizing.height)
         # hashed here: the caches of the engine find pictures by it, and what decodes is not to be believed
         return await to_thread.run_sync(partial(CleanImage.of, pixels, picture.file.upright))
 

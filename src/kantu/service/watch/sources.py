@@ -32,7 +32,7 @@ class Sources:
     Attributes:
         models: of each model that is served, by name, what its engine counts.
         ready: whether a request sent now would be served.
-        in_flight_requests: of callers whose key is good, to the API.
+        in_flight_requests: of actors whose key is good, to the API.
         body_bytes: of bodies in memory.
         max_memory_bytes: most that the HTTP process is to use.
         in_flight_pixels: of pictures that are being decoded or wait for it.

@@ -63,7 +63,7 @@ class Watch:
         """Watch one request, over HTTP or of a batch, whose body has been read. Never raises.
 
         Args:
-            endpoint: one of `identity.ENDPOINTS`.
+            endpoint: one of `actor.ENDPOINTS`.
             model: what the client asked for.
         """
         return RequestWatch(self, endpoint, model)

@@ -1,4 +1,4 @@
-"""Who is asking: the vocabulary between keys, limits and endpoints."""
+"""Who acts: the vocabulary between keys, limits and endpoints."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Whoever holds a key that was good when this was made.
+class Actor:
+    """Who acts: the holder of a key that was good when this was made, or who has made a batch.
 
     Attributes:
         key_id: of the key.
@@ -40,6 +40,6 @@ class Caller:
         """What the engine's caches are keyed by besides what they hold: nobody else has it.
 
         Args:
-            own: a salt of the caller's, which parts its caches once more.
+            own: a salt of the actor's, which parts its caches once more.
         """
         return self.owner if own is None else f"{self.owner}\0{own}"

@@ -8,15 +8,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import KantuError
-from kantu.service.identity import Caller
+from kantu.service.actor import Actor
 
 API = "/v1/"
 
-_STATE = "caller"
+_STATE = "actor"
 
 
-class CallerMiddleware:
-    """Leaves the `Caller`, or why there is none, in the scope's state, where `caller_of` finds it.
+class ActorMiddleware:
+    """Leaves the `Actor`, or why there is none, in the scope's state, where `actor_of` finds it.
 
     Whoever has no good key is answered by the application as if there were no body: nothing is read of it, a client
     that waits for "100 Continue" is not told to go on, and the connection ends with the answer. So an address that does
@@ -31,7 +31,7 @@ class CallerMiddleware:
         self,
         app: ASGIApp,
         *,
-        authenticate: Callable[[str | None, str | None], Awaitable[Caller]],
+        authenticate: Callable[[str | None, str | None], Awaitable[Actor]],
         guarded: Collection[str],
     ) -> None:
         self._app, self._authenticate, self._guarded = app, authenticate, tuple(guarded)
@@ -43,18 +43,18 @@ class CallerMiddleware:
         state, headers = scope.setdefault("state", {}), Headers(scope=scope)
         client = scope.get("client")
         try:
-            caller = state[_STATE] = await self._authenticate(
+            actor = state[_STATE] = await self._authenticate(
                 headers.get("authorization"), None if client is None else client[0]
             )
         except KantuError as error:
             state[_STATE] = error
             await self._app(scope, _no_body(), _closing(send) if has_body(headers) else send)
             return
-        state["key_id"] = caller.key_id
+        state["key_id"] = actor.key_id
         await self._app(scope, receive, send)
 
 
-def caller_of(scope: Scope) -> Caller:
+def actor_of(scope: Scope) -> Actor:
     """Who sends a request to a guarded address.
 
     Raises:
@@ -62,16 +62,16 @@ def caller_of(scope: Scope) -> Caller:
         LimitExceededError: `too_many_wrong_keys`.
         StoreError: the database could not be asked.
     """
-    found: Caller | KantuError = scope["state"][_STATE]
+    found: Actor | KantuError = scope["state"][_STATE]
     if isinstance(found, KantuError):
         raise found
     return found
 
 
-def known_caller(scope: Scope) -> Caller | None:
+def known_actor(scope: Scope) -> Actor | None:
     """Who sends a request, if that is known; None for whoever has no good key, and where nobody is asked."""
     found = scope.get("state", {}).get(_STATE)
-    return found if isinstance(found, Caller) else None
+    return found if isinstance(found, Actor) else None
 
 
 def is_refused(scope: Scope) -> bool:

@@ -11,16 +11,16 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from kantu.errors import AuthenticationError, KantuError, StoreError
+from kantu.service.actor import Actor
 from kantu.service.errors import error_response
-from kantu.service.http.caller import CallerMiddleware, caller_of, is_refused, known_caller
-from kantu.service.identity import Caller
+from kantu.service.http.actor import ActorMiddleware, actor_of, is_refused, known_actor
 
 pytestmark = pytest.mark.anyio
 addresses: list[str | None] = []
-ALICE = Caller("key_1", "alice")
+ALICE = Actor("key_1", "alice")
 
 
-async def authenticate(authorization: str | None, address: str | None) -> Caller:
+async def authenticate(authorization: str | None, address: str | None) -> Actor:
     addresses.append(address)
     if authorization == "Bearer lost":
         raise StoreError("store_unavailable", "数据库", "the database")
@@ -33,7 +33,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with the owner and the length of the body; reads the body first, as the framework does."""
     body = await Request(scope, receive).body()
     try:
-        response = JSONResponse([caller_of(scope).owner, len(body)])
+        response = JSONResponse([actor_of(scope).owner, len(body)])
     except KantuError as error:
         response = error_response(error, None)
     await response(scope, receive, send)
@@ -58,7 +58,7 @@ class Exchange:
         }
 
     async def run(self, app: Any = endpoint) -> Exchange:
-        guarded = CallerMiddleware(app, authenticate=authenticate, guarded=("/v1/", "/metrics"))
+        guarded = ActorMiddleware(app, authenticate=authenticate, guarded=("/v1/", "/metrics"))
         await guarded(self.scope, self._receive, self._send)
         return self
 
@@ -85,7 +85,7 @@ class Exchange:
 async def test_a_good_key_s_holder_is_known_and_its_body_is_the_application_s() -> None:
     exchange = await Exchange(key="good").run()
     assert (exchange.status, exchange.answer) == (200, ["alice", 2])
-    assert known_caller(exchange.scope) == ALICE
+    assert known_actor(exchange.scope) == ALICE
     assert exchange.scope["state"]["key_id"] == "key_1"  # for the log
     assert b"connection" not in exchange.headers
     assert addresses[-1] == "192.0.2.1"  # wrong keys of one address are answered later and later
@@ -97,7 +97,7 @@ async def test_without_a_good_key_nothing_is_read_and_the_connection_ends(key: s
     assert exchange.status == status
     assert exchange.reads == 0  # so no "100 Continue" is sent either
     assert exchange.headers[b"connection"] == b"close"
-    assert known_caller(exchange.scope) is None
+    assert known_actor(exchange.scope) is None
     assert is_refused(exchange.scope)
     assert "key_id" not in exchange.scope["state"]
 
