@@ -5,9 +5,9 @@ from __future__ import annotations
 from kantu.service.actor import Actor
 
 
-def actor(owner: str) -> Actor:
+def actor(tenant: str) -> Actor:
     """Who may use everything, without limits."""
-    return Actor(f"key_{owner}", owner)
+    return Actor(f"key_{tenant}", tenant)
 
 
 ALICE, BOB, CAROL = actor("alice"), actor("bob"), actor("carol")

@@ -23,11 +23,11 @@ class DecodersHere(Decoders):
         super().__init__(1, 2**28)
         self.begun = 0
 
-    async def render(self, owner: str, picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
+    async def render(self, tenant: str, picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
         self.begun += 1
         return render(picture, width, height)
 
-    async def verify(self, owner: str, picture: Container) -> None:
+    async def verify(self, tenant: str, picture: Container) -> None:
         self.begun += 1
         load(picture)
 

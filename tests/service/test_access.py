@@ -34,7 +34,7 @@ async def client_of(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
 
     @app.get("/any")
     async def anything(actor: Annotated[Actor, Depends(Authorize("read", "metrics", counted=False))]) -> str:
-        return actor.owner
+        return actor.tenant
 
     @app.get("/keys")
     async def keys(keys: Annotated[KeyService, Depends(part(KeyService))]) -> bool:

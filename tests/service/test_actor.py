@@ -10,6 +10,6 @@ def test_keys_of_one_owner_share_caches_and_others_have_their_own() -> None:
     assert len({who.cache_salt(own) for who in (ALICE, BOB) for own in (None, "", "a", "alice", "bob")}) == 10
 
 
-def test_no_salt_of_one_owner_s_reaches_the_caches_of_another() -> None:
-    """A name of an owner has only printable characters, so that it ends where the salt begins."""
+def test_no_salt_of_one_tenant_s_reaches_the_caches_of_another() -> None:
+    """A name of a tenant has only printable characters, so that it ends where the salt begins."""
     assert actor("team").cache_salt("a") not in {actor(name).cache_salt(None) for name in ("team", "teama", "team a")}

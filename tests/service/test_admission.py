@@ -1,4 +1,4 @@
-"""What is under way is counted by owner: who wants more than its share waits, and at last is turned away."""
+"""What is under way is counted by tenant: who wants more than its share waits, and at last is turned away."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def refusal(waiting: AbstractAsyncContextManager[Any]) -> KantuError:
 
 
 @each_kind
-async def test_one_owner_takes_its_share_and_the_rest_is_for_others(kind: str) -> None:
+async def test_one_tenant_takes_its_share_and_the_rest_is_for_others(kind: str) -> None:
     limits, take, own_code, _ = KINDS[kind]
     admission = admission_with(**limits, share=0.5, wait_seconds=0.01)
     async with take(admission, ALICE), take(admission, ALICE):
@@ -64,7 +64,7 @@ async def test_one_owner_takes_its_share_and_the_rest_is_for_others(kind: str) -
 
 
 @each_kind
-async def test_when_all_of_it_is_held_an_owner_of_none_is_told_so(kind: str) -> None:
+async def test_when_all_of_it_is_held_a_tenant_of_none_is_told_so(kind: str) -> None:
     limits, take, _, code = KINDS[kind]
     admission = admission_with(**limits, share=0.5, wait_seconds=0.01)
     async with take(admission, ALICE), take(admission, ALICE), take(admission, BOB), take(admission, BOB):
@@ -74,7 +74,7 @@ async def test_when_all_of_it_is_held_an_owner_of_none_is_told_so(kind: str) -> 
 
 
 @each_kind
-async def test_who_waits_is_let_in_when_its_owner_s_other_requests_are_done(kind: str) -> None:
+async def test_who_waits_is_let_in_when_its_tenant_s_other_requests_are_done(kind: str) -> None:
     limits, take, _, _ = KINDS[kind]
     admission = admission_with(**limits, share=0.25)
     async with AsyncExitStack() as first:
@@ -90,7 +90,7 @@ async def first_of(waiting: AbstractAsyncContextManager[Any]) -> None:
         pass
 
 
-async def test_a_line_of_one_owner_is_bounded_and_is_nobody_else_s() -> None:
+async def test_a_line_of_one_tenant_is_bounded_and_is_nobody_else_s() -> None:
     admission = admission_with(requests=4, share=0.5)
     held = [asyncio.Event() for _ in range(2)]
 
@@ -145,7 +145,7 @@ async def test_it_is_full_when_all_requests_are_under_way() -> None:
             assert admission.full
 
 
-async def test_a_line_of_a_batch_waits_nowhere_for_its_owner_s_other_requests() -> None:
+async def test_a_line_of_a_batch_waits_nowhere_for_its_tenant_s_other_requests() -> None:
     admission = admission_with(requests=4, pixels=100, body_bytes=1000, share=0.5)
     async with admission.line_of_batch(ALICE, 400):
         assert admission.body_bytes == 400
@@ -159,7 +159,7 @@ async def test_a_line_of_a_batch_waits_nowhere_for_its_owner_s_other_requests() 
         assert (await refusal(admission.line_of_batch(ALICE, 1))).code == "too_many_bytes_of_owner"
 
 
-async def test_one_owner_s_slow_fetches_leave_room_for_others() -> None:
+async def test_one_tenant_s_slow_fetches_leave_room_for_others() -> None:
     admission = admission_with(share=0.25, wait_seconds=0.01)
     async with AsyncExitStack() as held:
         for _ in range(4):  # of 16

@@ -85,7 +85,7 @@ def test_create_takes_scopes_limits_an_owner_and_an_expiry(home: Path) -> None:
     scopes = ["--model", "a", "--model", "b", "--endpoint", "chat", "--endpoint", "models"]
     text = created("n", "--owner", "team", *scopes, *flags, "--expires", "30d")
     actor = actor_of(home, text)
-    assert (actor.owner, actor.models, actor.endpoints) == ("team", ("a", "b"), ("chat", "models"))
+    assert (actor.tenant, actor.models, actor.endpoints) == ("team", ("a", "b"), ("chat", "models"))
     assert actor.limits == limits
     (key,) = listed()
     assert key["expires_at"] - key["created_at"] in (30 * 86_400, 30 * 86_400 - 1)

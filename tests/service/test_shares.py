@@ -34,7 +34,7 @@ class Crowd:
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
     async def come(self, name: str, amount: int = 1) -> None:
-        """`name` begins with its owner's, such as a1."""
+        """`name` begins with its tenant's, such as a1."""
         self._leave[name] = asyncio.Event()
         self.tasks[name] = asyncio.create_task(self._hold(name, amount))
         await settle()
@@ -59,7 +59,7 @@ async def crowd(shares: Shares) -> AsyncIterator[Crowd]:
             task.cancel()
         await asyncio.gather(*people.tasks.values(), return_exceptions=True)
     assert shares.held == 0
-    assert (shares._lines, shares._held_by) == ({}, {})  # owners that left leave nothing behind
+    assert (shares._lines, shares._held_by) == ({}, {})  # tenants that left leave nothing behind
 
 
 async def settle() -> None:
@@ -78,7 +78,7 @@ async def test_what_is_free_is_given_at_once_without_giving_up_the_loop() -> Non
     await others
 
 
-async def test_an_owner_over_its_share_waits_and_others_do_not() -> None:
+async def test_a_tenant_over_its_share_waits_and_others_do_not() -> None:
     async with crowd(shares(10, share=2)) as people:
         for name in ("a1", "a2", "a3", "a4", "b1", "b2", "c1"):
             await people.come(name)
@@ -92,7 +92,7 @@ async def test_an_owner_over_its_share_waits_and_others_do_not() -> None:
         assert people.served[5:] == ["a3", "a4"]
 
 
-async def test_when_everything_is_held_owners_are_served_in_turn() -> None:
+async def test_when_everything_is_held_tenants_are_served_in_turn() -> None:
     async with crowd(shares(2, share=2)) as people:
         for name in ("a1", "a2", "a3", "a4", "a5", "b1", "c1", "b2"):
             await people.come(name)
@@ -104,7 +104,7 @@ async def test_when_everything_is_held_owners_are_served_in_turn() -> None:
         assert people.served[2:] == ["a3", "b1", "c1", "a4", "b2"]
 
 
-async def test_a_full_line_turns_away_its_own_owner_only_and_says_whose_doing_it_is() -> None:
+async def test_a_full_line_turns_away_its_own_tenant_only_and_says_whose_doing_it_is() -> None:
     async with crowd(shares(3, share=2, line=1)) as people:
         for name in ("a1", "a2", "a3"):
             await people.come(name)
@@ -159,10 +159,10 @@ async def test_whose_time_is_up_leaves_the_line_and_is_turned_away() -> None:
             async with people.shares.hold("c"):
                 raise AssertionError("let in")
         assert everybody.value.code == "all"
-        assert [people.shares.waiting(owner) for owner in "abc"] == [0, 0, 0]
+        assert [people.shares.waiting(tenant) for tenant in "abc"] == [0, 0, 0]
 
 
-async def test_an_owner_can_be_asked_whether_it_would_wait_for_itself() -> None:
+async def test_a_tenant_can_be_asked_whether_it_would_wait_for_itself() -> None:
     async with crowd(shares(2, share=1)) as people:
         people.shares.check("a")
         await people.come("a1")
@@ -226,8 +226,8 @@ async def test_what_is_no_longer_needed_is_free_for_others_at_once() -> None:
     assert given.held == 0
 
 
-async def visit(given: Shares, owner: str, amount: int) -> None:
-    async with given.hold(owner, amount):
+async def visit(given: Shares, tenant: str, amount: int) -> None:
+    async with given.hold(tenant, amount):
         pass
 
 
@@ -238,18 +238,18 @@ async def test_bounds_hold_whatever_comes_and_goes(seed: int) -> None:
     held: dict[str, int] = dict.fromkeys("abcd", 0)
     served: dict[str, int] = dict.fromkeys("abcd", 0)
 
-    async def visit(owner: str) -> None:
+    async def visit(tenant: str) -> None:
         amount = chance.randrange(1, 6)
-        async with given.hold(owner, amount):
-            held[owner] += min(amount, 4)
-            assert held[owner] <= 4
+        async with given.hold(tenant, amount):
+            held[tenant] += min(amount, 4)
+            assert held[tenant] <= 4
             assert sum(held.values()) <= given.held <= 10  # a turn that has come is held before its task runs
             try:
                 for _ in range(chance.randrange(4)):
                     await asyncio.sleep(0)
             finally:
-                held[owner] -= min(amount, 4)
-        served[owner] += 1
+                held[tenant] -= min(amount, 4)
+        served[tenant] += 1
 
     tasks = []
     for _ in range(300):
@@ -258,7 +258,7 @@ async def test_bounds_hold_whatever_comes_and_goes(seed: int) -> None:
             chance.choice(tasks).cancel()
         if chance.random() < 0.7:
             await asyncio.sleep(0)
-        assert all(given.waiting(owner) <= 3 for owner in held)
+        assert all(given.waiting(tenant) <= 3 for tenant in held)
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(result is None or isinstance(result, OverloadedError | asyncio.CancelledError) for result in results)
     assert given.held == 0

@@ -26,12 +26,12 @@ class Actor:
 
     Attributes:
         key_id: of the key.
-        owner: whose files and batches it sees, and whose caches it shares.
+        tenant: whose files and batches it sees, and whose caches it shares.
         models, endpoints: what it may use; None is everything.
     """
 
     key_id: str
-    owner: str
+    tenant: str
     models: tuple[str, ...] | None = None
     endpoints: tuple[str, ...] | None = None
     limits: Limits = field(default_factory=Limits)
@@ -42,4 +42,4 @@ class Actor:
         Args:
             own: a salt of the actor's, which parts its caches once more.
         """
-        return self.owner if own is None else f"{self.owner}\0{own}"
+        return self.tenant if own is None else f"{self.tenant}\0{own}"

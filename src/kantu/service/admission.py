@@ -1,6 +1,6 @@
-"""What this process takes on at once, in all and for each owner: requests, bytes, pixels, texts.
+"""What this process takes on at once, in all and for each tenant: requests, bytes, pixels, texts.
 
-Shares are by owner and not by key: an owner may have any number of keys. They are taken in the order body, request,
+Shares are by tenant and not by key: a tenant may have any number of keys. They are taken in the order body, request,
 answer, files, fetch, pixels, text, and nobody who waits for one holds a later one, so that waiting always ends.
 """
 
@@ -19,16 +19,16 @@ from kantu.service.shares import Holding, Shares
 _RETRY_SECONDS = 1.0
 _TEXTS_AT_ONCE = 2  # each may take a thread for a second
 _FETCHES_AT_ONCE = 16  # each holds a whole picture
-_LINE = 256  # of one owner's that wait for each
+_LINE = 256  # of one tenant's that wait for each
 
 
 class Admission:
     """Used on the event loop only.
 
     Args:
-        requests, pixels, body_bytes, answer_bytes: most at once, of all owners; the files that bodies refer to are as
+        requests, pixels, body_bytes, answer_bytes: most at once, of all tenants; the files that bodies refer to are as
             many bytes again.
-        share: of each, what one owner takes at most, from 0 to 1; more waits in its own line.
+        share: of each, what one tenant takes at most, from 0 to 1; more waits in its own line.
         largest_body: in bytes; a share of the bytes is at least one body.
         wait_seconds: how long a request waits for each.
     """
@@ -75,7 +75,7 @@ class Admission:
 
     @property
     def full(self) -> bool:
-        """Whether one more request would wait for other owners' to end."""
+        """Whether one more request would wait for other tenants' to end."""
         return self._requests.full
 
     def request(self, actor: Actor) -> AbstractAsyncContextManager[Holding]:
@@ -85,7 +85,7 @@ class Admission:
             LimitExceededError: `too_many_requests_of_owner`.
             OverloadedError: `too_many_in_flight`.
         """
-        return self._requests.hold(actor.owner)
+        return self._requests.hold(actor.tenant)
 
     def files(self, actor: Actor, size: int) -> AbstractAsyncContextManager[Holding]:
         """Count the bytes of the files that one request refers to, as soon as they may be read.
@@ -94,7 +94,7 @@ class Admission:
             LimitExceededError: `too_many_bytes_of_owner`.
             OverloadedError: `too_many_bytes_in_flight`.
         """
-        return self._files.hold(actor.owner, size)
+        return self._files.hold(actor.tenant, size)
 
     def fetch(self, actor: Actor) -> AbstractAsyncContextManager[Holding]:
         """Count one picture that is fetched from elsewhere, as soon as it may be.
@@ -103,7 +103,7 @@ class Admission:
             LimitExceededError: `too_many_requests_of_owner`.
             OverloadedError: `too_many_in_flight`.
         """
-        return self._fetches.hold(actor.owner)
+        return self._fetches.hold(actor.tenant)
 
     def picture(self, actor: Actor, pixels: int) -> AbstractAsyncContextManager[Holding]:
         """Count the pixels of one request's pictures, as soon as they may be decoded.
@@ -112,7 +112,7 @@ class Admission:
             LimitExceededError: `too_many_pixels_of_owner`.
             OverloadedError: `too_many_pixels_in_flight`.
         """
-        return self._pixels.hold(actor.owner, pixels)
+        return self._pixels.hold(actor.tenant, pixels)
 
     def body(self, actor: Actor, size: int) -> AbstractAsyncContextManager[Holding]:
         """Count the bytes of a body, as soon as it may be read. One whose size is not known grows.
@@ -121,7 +121,7 @@ class Admission:
             LimitExceededError: `too_many_bytes_of_owner`.
             OverloadedError: `too_many_bytes_in_flight`.
         """
-        return self._body_bytes.hold(actor.owner, size)
+        return self._body_bytes.hold(actor.tenant, size)
 
     def answer(self, actor: Actor, size_bytes: int) -> AbstractAsyncContextManager[Holding]:
         """Count the bytes that the answers of one request may have, if they are long, as soon as they may be begun.
@@ -130,28 +130,28 @@ class Admission:
             LimitExceededError: `too_many_answer_bytes_of_owner`.
             OverloadedError: `too_many_answer_bytes_in_flight`.
         """
-        return self._answer_bytes.hold(actor.owner, 0 if size_bytes <= SHORT_ANSWER_BYTES else size_bytes)
+        return self._answer_bytes.hold(actor.tenant, 0 if size_bytes <= SHORT_ANSWER_BYTES else size_bytes)
 
     def text(self, actor: Actor) -> AbstractAsyncContextManager[Holding]:
-        """Count one text that is tokenized, as soon as it may be. An owner's come one after another.
+        """Count one text that is tokenized, as soon as it may be. A tenant's come one after another.
 
         Raises:
             LimitExceededError: `too_many_requests_of_owner`.
             OverloadedError: `too_many_in_flight`.
         """
-        return self._texts.hold(actor.owner)
+        return self._texts.hold(actor.tenant)
 
     @asynccontextmanager
     async def line_of_batch(self, actor: Actor, size: int) -> AsyncIterator[None]:
         """Count the bytes of a batch's line, which can come later as well: it waits nowhere for other requests of its
-        own owner, as it holds a place that other owners' batches need.
+        own tenant, as it holds a place that other tenants' batches need.
 
         Raises:
             LimitExceededError: `too_many_bytes_of_owner`, `too_many_requests_of_owner`, `too_many_pixels_of_owner`...
             OverloadedError: `too_many_bytes_in_flight`.
         """
         for shares in (self._body_bytes, self._requests, self._answer_bytes, self._files, self._pixels):
-            shares.check(actor.owner)
+            shares.check(actor.tenant)
         async with self.body(actor, size):
             yield
 

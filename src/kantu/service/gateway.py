@@ -191,5 +191,5 @@ def _connections(settings: ServerSettings) -> Connections:
 def _quota(store: StoreSettings, room: DiskRoom) -> Quota:
     """What the settings leave open is a share of the disk."""
     total = room.size_bytes // 2 if store.max_total_bytes is None else store.max_total_bytes
-    owner = total // 4 if store.max_owner_bytes is None else store.max_owner_bytes
-    return Quota(store.max_files, owner, total)
+    tenant = total // 4 if store.max_owner_bytes is None else store.max_owner_bytes
+    return Quota(store.max_files, tenant, total)

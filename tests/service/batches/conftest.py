@@ -26,7 +26,7 @@ from tests.service.files.conftest import create, service, stream
 
 Answer = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
-QUOTA = Quota(owner_files=100, owner_bytes=2**23, total_bytes=2**24)
+QUOTA = Quota(tenant_files=100, tenant_bytes=2**23, total_bytes=2**24)
 
 
 def request_line(custom_id: str, **body: Any) -> str:

@@ -474,7 +474,7 @@ def test_results_over_the_bound_end_the_batch_and_what_there_is_is_kept(desk: De
 
 
 def test_an_owner_s_quota_ends_its_batch_and_no_other(database: Database, folder: Path, clock: Clock) -> None:
-    desk = Desk(database, folder, clock, Quota(owner_files=9, owner_bytes=10 * 2**14, total_bytes=2**24))
+    desk = Desk(database, folder, clock, Quota(tenant_files=9, tenant_bytes=10 * 2**14, total_bytes=2**24))
 
     async def run() -> None:
         large, small = await desk.submit(_numbered(40), ALICE), await desk.submit(_numbered(2), BOB)
@@ -496,7 +496,7 @@ def test_a_store_that_is_full_holds_batches_up_until_there_is_room_and_they_can_
     database: Database, folder: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kantu.service.batches.work.backoff_seconds", lambda tries: 0.01)
-    desk = Desk(database, folder, clock, Quota(owner_files=9, owner_bytes=2**20, total_bytes=10 * 2**14))
+    desk = Desk(database, folder, clock, Quota(tenant_files=9, tenant_bytes=2**20, total_bytes=10 * 2**14))
 
     async def run() -> None:
         filler = await create(desk.files, CAROL, "x", "batch", stream(bytes(6 * 2**14)))
@@ -583,7 +583,7 @@ async def _seconds_pass(desk: Desk, observer: BatchRunner, seconds: float) -> No
 
 def _stored(desk: Desk, owner: str = "alice") -> int:
     with desk.database.session(read_only=True) as session:
-        return usage.usage_of(session, owner).owner_bytes
+        return usage.usage_of(session, owner).tenant_bytes
 
 
 async def _size_of_input(desk: Desk, batch: Batch) -> int:

@@ -1,4 +1,4 @@
-"""Slots go to owners in turn."""
+"""Slots go to tenants in turn."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import asyncio
 from kantu.service.batches.slots import FairSlots
 
 
-def test_a_giant_owner_does_not_starve_a_small_one() -> None:
+def test_a_giant_tenant_does_not_starve_a_small_one() -> None:
     order: list[str] = []
 
-    async def work(slots: FairSlots, owner: str) -> None:
-        await slots.acquire(owner)
-        order.append(owner)
+    async def work(slots: FairSlots, tenant: str) -> None:
+        await slots.acquire(tenant)
+        order.append(tenant)
         await asyncio.sleep(0)
         slots.release()
 
@@ -20,7 +20,7 @@ def test_a_giant_owner_does_not_starve_a_small_one() -> None:
         slots = FairSlots(1)
         giant = [asyncio.create_task(work(slots, "giant")) for _ in range(20)]
         await asyncio.sleep(0)
-        small = [asyncio.create_task(work(slots, owner)) for owner in ("a", "b", "a")]
+        small = [asyncio.create_task(work(slots, tenant)) for tenant in ("a", "b", "a")]
         await asyncio.gather(*giant, *small)
 
     asyncio.run(run())
@@ -31,9 +31,9 @@ def test_a_giant_owner_does_not_starve_a_small_one() -> None:
 def test_no_more_slots_than_there_are() -> None:
     most = now = 0
 
-    async def work(slots: FairSlots, owner: str) -> None:
+    async def work(slots: FairSlots, tenant: str) -> None:
         nonlocal most, now
-        await slots.acquire(owner)
+        await slots.acquire(tenant)
         now += 1
         most = max(most, now)
         await asyncio.sleep(0)

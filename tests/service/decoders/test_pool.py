@@ -240,14 +240,14 @@ async def test_no_process_left_is_said_as_what_it_is(monkeypatch: pytest.MonkeyP
     assert caught.value.code == "decoders_unavailable"
 
 
-async def test_owners_take_turns_and_a_large_picture_keeps_small_ones_from_nothing(
+async def test_tenants_take_turns_and_a_large_picture_keeps_small_ones_from_nothing(
     bad: Callable[[str | bytes], Container], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
 
-    async def ask(name: str, owner: str, side: int) -> None:
+    async def ask(name: str, tenant: str, side: int) -> None:
         quick = Container("PNG", side, side, b"say \x00" + bytes(3072))
-        await opened.render(owner, quick, 32, 32)
+        await opened.render(tenant, quick, 32, 32)
         done.append(name)
 
     async with decoders(workers=2) as opened:
@@ -255,7 +255,7 @@ async def test_owners_take_turns_and_a_large_picture_keeps_small_ones_from_nothi
         hog = asyncio.create_task(opened.render("a", Container("PNG", 8000, 8000, b"wait_for_ever"), 32, 32))
         await until(lambda: processes() == 2)
         large = asyncio.create_task(ask("large", "a", 8000))
-        await asyncio.gather(*(ask(f"small{i}", owner, 32) for i, owner in enumerate("aaab")))
+        await asyncio.gather(*(ask(f"small{i}", tenant, 32) for i, tenant in enumerate("aaab")))
         assert done.index("small3") <= 2  # b's only one is not behind all of a's
         assert not large.done()
         hog.cancel()

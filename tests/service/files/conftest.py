@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
-QUOTA = Quota(owner_files=5, owner_bytes=4 * 2**20, total_bytes=6 * 2**20)
+QUOTA = Quota(tenant_files=5, tenant_bytes=4 * 2**20, total_bytes=6 * 2**20)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.service.clock import Clock
 from tests.service.files.conftest import QUOTA, contents, create, stream
 
 MIB = 2**20
-OWNER_MIB, TOTAL_MIB = QUOTA.owner_bytes // MIB, QUOTA.total_bytes // MIB
+TENANT_MIB, TOTAL_MIB = QUOTA.tenant_bytes // MIB, QUOTA.total_bytes // MIB
 
 
 async def _upload(files: FileService, actor: Actor, *pieces: bytes, seconds: int | None = None) -> FileRecord:
@@ -46,13 +46,13 @@ def _bytes_on_disk(folder: Path) -> int:
 def test_an_owner_at_its_quota_stores_no_more_until_it_deletes_and_hinders_nobody(
     files: FileService, database: Database, folder: Path
 ) -> None:
-    records = [asyncio.run(_upload(files, ALICE, bytes(MIB))) for _ in range(OWNER_MIB)]
+    records = [asyncio.run(_upload(files, ALICE, bytes(MIB))) for _ in range(TENANT_MIB)]
     assert _code(lambda: _upload(files, ALICE, b"x")) == "storage_quota_exceeded"
-    assert len(contents(folder)) == OWNER_MIB
+    assert len(contents(folder)) == TENANT_MIB
     asyncio.run(_upload(files, BOB, bytes(MIB)))
     asyncio.run(files.delete(ALICE, records[0].id))
     asyncio.run(_upload(files, ALICE, bytes(MIB)))
-    assert _stored(database, "alice") == Usage(OWNER_MIB, OWNER_MIB * MIB, (OWNER_MIB + 1) * MIB)
+    assert _stored(database, "alice") == Usage(TENANT_MIB, TENANT_MIB * MIB, (TENANT_MIB + 1) * MIB)
 
 
 def test_all_owners_together_have_a_quota_too(files: FileService, folder: Path) -> None:
@@ -83,8 +83,8 @@ def test_uploads_that_race_do_not_exceed_it_together_not_even_while_they_are_wri
     results = asyncio.run(race())
     assert {error.code for error in results if isinstance(error, KantuError)} == {"storage_quota_exceeded"}
     kept = [result for result in results if isinstance(result, FileRecord)]
-    assert len(kept) <= OWNER_MIB
-    assert most <= QUOTA.owner_bytes
+    assert len(kept) <= TENANT_MIB
+    assert most <= QUOTA.tenant_bytes
     assert _stored(database, "alice") == Usage(len(kept), len(kept) * MIB, len(kept) * MIB)
     assert _bytes_on_disk(folder) == len(kept) * MIB
 
@@ -103,8 +103,8 @@ def test_services_that_do_not_know_of_each_other_s_uploads_do_not_exceed_it_toge
 
     results = asyncio.run(race())
     kept = [result for result in results if isinstance(result, FileRecord)]
-    assert 0 < len(kept) <= OWNER_MIB
-    assert _stored(database, "alice").owner_bytes == _bytes_on_disk(folder) == len(kept) * MIB
+    assert 0 < len(kept) <= TENANT_MIB
+    assert _stored(database, "alice").tenant_bytes == _bytes_on_disk(folder) == len(kept) * MIB
 
 
 def test_files_that_have_expired_neither_count_nor_stay_when_their_owner_comes_again(
@@ -112,13 +112,13 @@ def test_files_that_have_expired_neither_count_nor_stay_when_their_owner_comes_a
 ) -> None:
     """Files of one second would else fill the disk between two sweeps."""
     for _ in range(3):
-        for _ in range(OWNER_MIB):
+        for _ in range(TENANT_MIB):
             asyncio.run(_upload(files, ALICE, bytes(MIB), seconds=1))
-        assert _bytes_on_disk(folder) == QUOTA.owner_bytes
+        assert _bytes_on_disk(folder) == QUOTA.tenant_bytes
         clock.now += 1
     asyncio.run(_upload(files, BOB, b"x"))  # not at another one's cost
-    assert len(contents(folder)) == OWNER_MIB + 1
-    assert asyncio.run(files.sweep()) == OWNER_MIB
+    assert len(contents(folder)) == TENANT_MIB + 1
+    assert asyncio.run(files.sweep()) == TENANT_MIB
 
 
 def test_what_is_counted_is_what_there_is(files: FileService, database: Database, folder: Path, clock: Clock) -> None:
@@ -139,13 +139,13 @@ def test_what_is_counted_is_what_there_is(files: FileService, database: Database
 
 def test_what_will_be_a_file_counts_from_when_it_is_claimed(files: FileService, database: Database) -> None:
     with database.session() as session:
-        files.claim(session, ALICE, QUOTA.owner_bytes - 1)
+        files.claim(session, ALICE, QUOTA.tenant_bytes - 1)
     assert _code(lambda: _upload(files, ALICE, b"xx")) == "storage_quota_exceeded"
     asyncio.run(_upload(files, ALICE, b"x"))
     with pytest.raises(InvalidRequestError), database.session() as session:
         files.claim(session, ALICE, 1)
     with database.session() as session:
-        files.release(session, ALICE, QUOTA.owner_bytes - 1)
+        files.release(session, ALICE, QUOTA.tenant_bytes - 1)
     assert _stored(database, "alice") == Usage(1, 1, 1)
 
 
@@ -172,7 +172,7 @@ def test_drafts_are_forgotten_when_they_end() -> None:
             again(100)
 
     asyncio.run(work())
-    assert not accounts._owners
+    assert not accounts._tenants
 
 
 def test_what_ends_while_the_database_is_asked_counts_although_it_was_not_seen_there() -> None:

@@ -27,14 +27,14 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Known:
-    """Stands for `ActorMiddleware`: an owner is whoever the header says."""
+    """Stands for `ActorMiddleware`: a tenant is whoever the header says."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        owner = dict(scope["headers"]).get(b"owner", b"alice").decode()
-        scope["state"] = {"actor": Actor("key_1", owner)} if owner else {}
+        tenant = dict(scope["headers"]).get(b"tenant", b"alice").decode()
+        scope["state"] = {"actor": Actor("key_1", tenant)} if tenant else {}
         await self._app(scope, receive, send)
 
 
@@ -150,7 +150,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_what_is_over_an_owner_s_share_waits_and_is_not_read_before_its_turn() -> None:
+async def test_what_is_over_a_tenant_s_share_waits_and_is_not_read_before_its_turn() -> None:
     held, reads = Held(), 0
 
     async def body() -> Any:
@@ -165,19 +165,19 @@ async def test_what_is_over_an_owner_s_share_waits_and_is_not_read_before_its_tu
         second = asyncio.create_task(asking.post("/", content=body(), headers=headers))
         await settle()
         assert (held.reached, reads) == (1, 0)
-        other = asyncio.create_task(asking.post("/", content=BODY, headers={**headers, "owner": "bob"}))
+        other = asyncio.create_task(asking.post("/", content=BODY, headers={**headers, "tenant": "bob"}))
         await settle()
         assert held.reached == 2
         held.release.set()
         assert [(await each).status_code for each in (first, second, other)] == [200] * 3
 
 
-async def test_when_all_bytes_are_held_too_long_the_next_owner_is_turned_away_before_anything_is_read() -> None:
+async def test_when_all_bytes_are_held_too_long_the_next_tenant_is_turned_away_before_anything_is_read() -> None:
     held = Held()
     async with client(held, body_bytes=1000, wait_seconds=0.05) as asking:
         first = asyncio.create_task(asking.post("/", content=BODY, headers=JSON))
         await settle()
-        refused = await asking.post("/", content=BODY, headers={**JSON, "owner": "bob"})
+        refused = await asking.post("/", content=BODY, headers={**JSON, "tenant": "bob"})
         assert (refused.status_code, code_of(refused)) == (503, "too_many_bytes_in_flight")
         assert (refused.headers["retry-after"], refused.headers["connection"]) == ("1", "close")
         own = await asking.post("/", content=BODY, headers=JSON)
@@ -196,11 +196,11 @@ async def test_a_body_of_unknown_length_counts_as_it_comes() -> None:
     async with client(held, body_bytes=1000) as asking:
         first = asyncio.create_task(asking.post("/", content=pieces(), headers=JSON))
         await settle()
-        refused = await asking.post("/", content=pieces(), headers={**JSON, "owner": "bob"})
+        refused = await asking.post("/", content=pieces(), headers={**JSON, "tenant": "bob"})
         assert (refused.status_code, code_of(refused)) == (503, "too_many_bytes_in_flight")
         held.release.set()
         assert (await first).status_code == 200
-        assert (await asking.post("/", content=pieces(), headers={**JSON, "owner": "bob"})).status_code == 200
+        assert (await asking.post("/", content=pieces(), headers={**JSON, "tenant": "bob"})).status_code == 200
 
 
 async def test_uploads_are_counted_by_what_is_in_memory_of_them() -> None:
@@ -218,7 +218,7 @@ async def test_uploads_are_counted_by_what_is_in_memory_of_them() -> None:
 async def test_who_needs_no_key_needs_no_large_body() -> None:
     async with client() as asking:
         for content_type in ("application/json", "text/plain"):
-            headers = {"owner": "", "content-type": content_type}
+            headers = {"tenant": "", "content-type": content_type}
             assert (await asking.post("/", content=b" " * 2**16, headers=headers)).json() == {"bytes": 2**16}
             large = await asking.post("/", content=b" " * (2**16 + 1), headers=headers)
             assert (large.status_code, code_of(large)) == (413, "body_too_large")

@@ -56,7 +56,7 @@ async def refused(keys: KeyService, authorization: str | None) -> str:
 async def test_a_key_opens_what_it_was_made_for(keys: KeyService) -> None:
     key, plain = keys.create("财务", models=["kantu-mini"], endpoints=["chat", "models"], limits=LIMITS)
     actor = await keys.authenticate(f"Bearer {plain}")
-    assert (actor.key_id, actor.owner) == (key.id, key.id)
+    assert (actor.key_id, actor.tenant) == (key.id, key.id)
     assert actor.models == ("kantu-mini",)
     assert actor.endpoints == ("chat", "models")
     assert actor.limits == LIMITS
@@ -72,7 +72,7 @@ async def test_by_default_a_key_is_for_everything_without_limit_and_shares_with_
 
 async def test_keys_with_the_same_owner_see_the_same(keys: KeyService) -> None:
     actors = [await keys.authenticate(f"Bearer {keys.create(name, owner='team')[1]}") for name in ("a", "b")]
-    assert {actor.owner for actor in actors} == {"team"}
+    assert {actor.tenant for actor in actors} == {"team"}
 
 
 def test_a_key_is_256_random_bits_of_which_only_a_digest_and_the_beginning_are_kept(

@@ -39,7 +39,7 @@ class Reader:
         self.pictures = Pictures(self.admission, self.decoders, self._file, self._page, most_pixels=most_pixels)
 
     async def _file(self, actor: Actor, file_id: str) -> bytes:
-        return FILES[actor.owner, file_id]
+        return FILES[actor.tenant, file_id]
 
     async def _page(self, url: str) -> bytes:
         return PAGES[url]

@@ -45,7 +45,7 @@ class _Held:
 
 
 class BatchRunner:
-    """Runs batches of all owners within one process; other processes may run others. On one event loop.
+    """Runs batches of all tenants within one process; other processes may run others. On one event loop.
 
     Args:
         answer: (id of the key, body of a chat completion) -> its answer as JSON; raises KantuError.

@@ -1,4 +1,4 @@
-"""What an owner can do with batches; the runner does the rest."""
+"""What a tenant can do with batches; the runner does the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RETRY_SECONDS = 60.0
 
 
 class BatchService:
-    """Batches of all owners; every call says who asks.
+    """Batches of all tenants; every call says who asks.
 
     Args:
         changed: called when there is something to do for a runner.
@@ -79,7 +79,7 @@ class BatchService:
         now = int(self._clock())
         batch = Batch(
             id=new_batch_id(),
-            owner=actor.owner,
+            owner=actor.tenant,
             key_id=actor.key_id,
             language=language,
             status="validating",
@@ -100,7 +100,7 @@ class BatchService:
             NotFoundError: `batch_not_found`.
         """
         found = await self._database.run(
-            lambda session: BatchRepository(session, actor.owner).get(batch_id), read_only=True
+            lambda session: BatchRepository(session, actor.tenant).get(batch_id), read_only=True
         )
         if found is None:
             raise batch_not_found()
@@ -114,7 +114,7 @@ class BatchService:
         """
 
         def work(session: Session) -> Sequence[Batch]:
-            batches = BatchRepository(session, actor.owner)
+            batches = BatchRepository(session, actor.tenant)
             start = None if after is None else batches.get(after)
             if after is not None and start is None:
                 raise batch_not_found("after")
@@ -133,7 +133,7 @@ class BatchService:
         now = int(self._clock())
 
         def work(session: Session) -> Batch | None:
-            batches = BatchRepository(session, actor.owner)
+            batches = BatchRepository(session, actor.tenant)
             before = batches.get(batch_id)
             if before is not None and not batches.cancel(batch_id, now):
                 _check_cancelled(before)
@@ -147,7 +147,7 @@ class BatchService:
         return batch
 
     async def sweep(self) -> int:
-        """Delete batches, of all owners, that ended so many days ago; how many that was. Their files go by themselves.
+        """Delete batches, of all tenants, that ended so many days ago; how many that was. Their files go by themselves.
 
         Raises:
             StoreError: `store_unavailable`.

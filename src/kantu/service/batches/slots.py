@@ -1,4 +1,4 @@
-"""Hands out a bounded number of slots, to owners in turn."""
+"""Hands out a bounded number of slots, to tenants in turn."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from contextlib import asynccontextmanager
 
 
 class FairSlots:
-    """However much one owner asks for, another waits for at most one slot of every other owner. On one event loop."""
+    """However much one tenant asks for, another waits for at most one slot of every other tenant. On one event loop."""
 
     def __init__(self, count: int) -> None:
         self._free = count
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # in the order of their turns
 
-    async def acquire(self, owner: str) -> None:
+    async def acquire(self, tenant: str) -> None:
         """Take a slot; pair with `release`."""
         if self._free:
             self._free -= 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(owner, deque()).append(turn)
+        self._waiting.setdefault(tenant, deque()).append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -30,22 +30,22 @@ class FairSlots:
             raise
 
     def release(self) -> None:
-        """Give a slot to the owner whose turn it is."""
+        """Give a slot to the tenant whose turn it is."""
         while self._waiting:
-            owner, turns = next(iter(self._waiting.items()))
-            del self._waiting[owner]
+            tenant, turns = next(iter(self._waiting.items()))
+            del self._waiting[tenant]
             turn = turns.popleft()
             if turns:
-                self._waiting[owner] = turns  # behind all others
+                self._waiting[tenant] = turns  # behind all others
             if not turn.done():
                 turn.set_result(None)
                 return
         self._free += 1
 
     @asynccontextmanager
-    async def slot(self, owner: str) -> AsyncIterator[None]:
+    async def slot(self, tenant: str) -> AsyncIterator[None]:
         """Hold a slot within the block."""
-        await self.acquire(owner)
+        await self.acquire(tenant)
         try:
             yield
         finally:

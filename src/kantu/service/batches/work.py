@@ -36,8 +36,8 @@ class BatchWork:
         slots: shared by all batches; a line under way holds one.
         pause: of all batches.
         holder: the runner, now.
-        most_bytes: of its results. Where there are more, or the owner's quota is used up, it fails and keeps what there
-            is.
+        most_bytes: of its results. Where there are more, or the tenant's quota is used up, it fails and keeps what
+            there is.
     """
 
     def __init__(

@@ -144,7 +144,7 @@ class ChatService:
                         sampling,
                         preprocess_seconds=read.seconds,
                         tenant=actor.cache_salt(body.cache_salt),
-                        line=actor.owner,
+                        line=actor.tenant,
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
                     async with Answering(model.engine, request) as answering:

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 LARGE_PIXELS = 16_000_000  # more are decoded one at a time: decoding takes up to 17 bytes a pixel
 _MOST_SECONDS = 120.0  # of one picture, where it does not even use processor time, of which the sandbox has a limit
 _TRIES = 2
-_LINE = 1024  # pictures of one owner that wait
+_LINE = 1024  # pictures of one tenant that wait
 _WAIT_SECONDS = 300.0  # for a turn
 
 _VERDICTS = frozenset(map(int, Verdict))
@@ -43,7 +43,7 @@ class Decoders:
 
     def __init__(self, workers: int, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
-        # Owners take turns in both. Who waits for a place may hold the turn of the large ones, never the reverse.
+        # Tenants take turns in both. Who waits for a place may hold the turn of the large ones, never the reverse.
         self._large = Shares(1, share=1, line=_LINE, seconds=_WAIT_SECONDS, refusal=_busy)
         self._places = Shares(workers, share=workers, line=_LINE, seconds=_WAIT_SECONDS, refusal=_busy)
         self._starting = asyncio.Lock()
@@ -61,11 +61,11 @@ class Decoders:
         except ZygoteGoneError:
             raise _unavailable() from None
 
-    async def render(self, owner: str, picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
+    async def render(self, tenant: str, picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
         """What `processing.decode.render` gives. Cancelling it ends the process at once.
 
         Args:
-            owner: whose picture it is; owners take turns.
+            tenant: whose picture it is; tenants take turns.
 
         Raises:
             ImageError: `image_damaged`, `image_unsupported_variant`; `image_too_costly`: it takes more memory or
@@ -73,21 +73,21 @@ class Decoders:
             OverloadedError: `decoders_unavailable`, `decoders_busy`.
         """
         pixels = np.empty((height, width, 3), dtype=np.uint8)
-        await self._do(owner, Task(picture, width, height), pixels.data.cast("B"))
+        await self._do(tenant, Task(picture, width, height), pixels.data.cast("B"))
         return pixels
 
-    async def verify(self, owner: str, picture: Container) -> None:
+    async def verify(self, tenant: str, picture: Container) -> None:
         """Decode it and throw it away; raises as `render`."""
-        await self._do(owner, Task(picture), memoryview(bytearray()))
+        await self._do(tenant, Task(picture), memoryview(bytearray()))
 
     async def aclose(self) -> None:
         """End all processes; no picture is decoded any more."""
         self._closed = True
         await self._drop()
 
-    async def _do(self, owner: str, task: Task, pixels: memoryview) -> None:
+    async def _do(self, tenant: str, task: Task, pixels: memoryview) -> None:
         large = task.picture.width * task.picture.height > LARGE_PIXELS
-        async with self._large.hold(owner, int(large)), self._places.hold(owner):
+        async with self._large.hold(tenant, int(large)), self._places.hold(tenant):
             for _ in range(_TRIES):
                 try:
                     return await self._attempt(task, pixels)

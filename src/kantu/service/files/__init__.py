@@ -1,1 +1,1 @@
-"""Files that owners upload or that batches write: rows in the database, contents on disk."""
+"""Files that tenants upload or that batches write: rows in the database, contents on disk."""

@@ -1,4 +1,4 @@
-"""How much may be stored, by one owner and in all; and what is being written, which counts as stored."""
+"""How much may be stored, by one tenant and in all; and what is being written, which counts as stored."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kantu.service.disk.room import store_full
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What may be stored: files of one owner, their bytes, and the bytes of all owners."""
+    """What may be stored: files of one tenant, their bytes, and the bytes of all tenants."""
 
-    owner_files: int
-    owner_bytes: int
+    tenant_files: int
+    tenant_bytes: int
     total_bytes: int
 
 
@@ -23,8 +23,8 @@ class Quota:
 class Usage:
     """What is stored: the same three. Results of batches that are not files yet count as bytes."""
 
-    owner_files: int
-    owner_bytes: int
+    tenant_files: int
+    tenant_bytes: int
     total_bytes: int
 
 
@@ -35,18 +35,18 @@ def check(quota: Quota, usage: Usage, *, files: int = 0, size: int) -> None:
         files, size: files and bytes more than there are.
 
     Raises:
-        InvalidRequestError: `too_many_files`, `storage_quota_exceeded`: the owner's own.
+        InvalidRequestError: `too_many_files`, `storage_quota_exceeded`: the tenant's own.
         StoreError: `store_full`: that of all.
     """
-    if files and usage.owner_files + files > quota.owner_files:
+    if files and usage.tenant_files + files > quota.tenant_files:
         raise InvalidRequestError(
             "too_many_files",
-            f"保存的文件已达上限（{quota.owner_files} 个），请先删除一些。",
-            f"You have as many files as may be kept ({quota.owner_files}); delete some first.",
+            f"保存的文件已达上限（{quota.tenant_files} 个），请先删除一些。",
+            f"You have as many files as may be kept ({quota.tenant_files}); delete some first.",
             param="file",
         )
-    if usage.owner_bytes + size > quota.owner_bytes:
-        most = quota.owner_bytes / 2**20
+    if usage.tenant_bytes + size > quota.tenant_bytes:
+        most = quota.tenant_bytes / 2**20
         raise InvalidRequestError(
             "storage_quota_exceeded",
             f"您的存储空间不够了（共 {most:g} MiB，文件与批处理结果合计），请先删除一些文件。",
@@ -59,7 +59,7 @@ def check(quota: Quota, usage: Usage, *, files: int = 0, size: int) -> None:
 
 @dataclass(slots=True)
 class _Account:
-    """Of an owner, or of all.
+    """Of a tenant, or of all.
 
     Attributes:
         drafts: open now.
@@ -79,18 +79,18 @@ class _Account:
 
 
 class DraftAccounts:
-    """The bytes of drafts in this process, by owner and in all. On one event loop.
+    """The bytes of drafts in this process, by tenant and in all. On one event loop.
 
     Of several processes each knows only its own drafts; that what is kept fits is decided in the database.
     """
 
     def __init__(self, quota: Quota) -> None:
         self._quota = quota
-        self._owners: dict[str, _Account] = {}
+        self._tenants: dict[str, _Account] = {}
         self._all = _Account()
 
     @asynccontextmanager
-    async def open(self, owner: str, usage: Awaitable[Usage]) -> AsyncIterator[Callable[[int], None]]:
+    async def open(self, tenant: str, usage: Awaitable[Usage]) -> AsyncIterator[Callable[[int], None]]:
         """Around one draft.
 
         Args:
@@ -99,7 +99,7 @@ class DraftAccounts:
         Returns:
             What to call with the bytes that are about to be written; raises as `check`.
         """
-        account = self._owners.setdefault(owner, _Account())
+        account = self._tenants.setdefault(tenant, _Account())
         taken = 0
 
         def take(size: int) -> None:
@@ -115,7 +115,7 @@ class DraftAccounts:
         try:
             before = [one.ended for one in both]
             known = await usage
-            for one, stored, ended in zip(both, (known.owner_bytes, known.total_bytes), before, strict=True):
+            for one, stored, ended in zip(both, (known.tenant_bytes, known.total_bytes), before, strict=True):
                 one.kept = stored - ended
             yield take
         finally:
@@ -124,4 +124,4 @@ class DraftAccounts:
                 one.being_written -= taken
                 one.ended += taken
             if not account.drafts:
-                del self._owners[owner]
+                del self._tenants[tenant]

@@ -38,11 +38,11 @@ _ORPHAN_SECONDS = 3600.0  # no upload takes this long: bodies have a time limit
 
 
 class FileService:
-    """Files of all owners; every call says who asks.
+    """Files of all tenants; every call says who asks.
 
     Args:
         max_bytes: largest upload.
-        quota: what an owner, and all owners, may store.
+        quota: what a tenant, and all tenants, may store.
         days: how long files are kept that do not ask for less.
         clock: unix seconds, for when a file was made.
         expiry_clock: unix seconds, for when a file has had its time: deleting cannot be taken back. None is `clock`.
@@ -75,7 +75,7 @@ class FileService:
             StoreError: `store_full`, `store_unavailable`.
         """
         async with (
-            self._drafts.open(actor.owner, self._usage(actor.owner)) as take,
+            self._drafts.open(actor.tenant, self._usage(actor.tenant)) as take,
             self._content.draft(self._max_bytes, take) as draft,
         ):
             yield draft
@@ -109,7 +109,7 @@ class FileService:
         record = self._record(actor, filename, purpose, draft.size, lifetime)
         await self._content.keep(draft, record.id)
         try:
-            await self._database.run(lambda session: self._of(session, actor.owner).add(record, self._quota))
+            await self._database.run(lambda session: self._of(session, actor.tenant).add(record, self._quota))
         except (InvalidRequestError, StoreError) as error:
             if error.code != "store_unavailable":  # then nobody knows whether there is a row: the sweeper will see
                 await on_thread(lambda: self._content.remove([record.id]))
@@ -145,11 +145,11 @@ class FileService:
             StoreError: `store_full`, `store_unavailable`.
         """
         self._content.check_room(size)
-        usage.claim(session, actor.owner, self._quota, size=size)
+        usage.claim(session, actor.tenant, self._quota, size=size)
 
     def release(self, session: Session, actor: Actor, size: int) -> None:
         """Count claimed bytes no longer: they are a file by now, or will never be one."""
-        usage.change(session, actor.owner, files=0, size=-size)
+        usage.change(session, actor.tenant, files=0, size=-size)
 
     async def get(self, actor: Actor, file_id: str) -> FileRecord:
         """One file.
@@ -157,7 +157,7 @@ class FileService:
         Raises:
             NotFoundError: `file_not_found`.
         """
-        found = await self._database.run(lambda session: self._of(session, actor.owner).get(file_id), read_only=True)
+        found = await self._database.run(lambda session: self._of(session, actor.tenant).get(file_id), read_only=True)
         if found is None:
             raise file_not_found()
         return found
@@ -172,7 +172,7 @@ class FileService:
         """
 
         def work(session: Session) -> Sequence[FileRecord]:
-            files = self._of(session, actor.owner)
+            files = self._of(session, actor.tenant)
             start = None if after is None else files.get(after)
             if after is not None and start is None:
                 raise file_not_found("after")
@@ -224,7 +224,7 @@ class FileService:
         Raises:
             NotFoundError: `file_not_found`.
         """
-        if not await self._database.run(lambda session: self._of(session, actor.owner).delete(file_id), urgent=True):
+        if not await self._database.run(lambda session: self._of(session, actor.tenant).delete(file_id), urgent=True):
             raise file_not_found()
         await on_thread(lambda: self._content.remove([file_id]))
 
@@ -257,31 +257,31 @@ class FileService:
     async def _open(self, file_id: str) -> BinaryIO:
         return await on_thread(lambda: self._content.open(file_id), drop=lambda file: file.close())
 
-    async def _usage(self, owner: str) -> Usage:
-        """What is stored, without what the owner has that has expired, which is deleted on the way.
+    async def _usage(self, tenant: str) -> Usage:
+        """What is stored, without what the tenant has that has expired, which is deleted on the way.
 
-        Otherwise files of one second would fill the disk between two sweeps, or count against their owner till then.
+        Otherwise files of one second would fill the disk between two sweeps, or count against their tenant till then.
         """
         now = int(self._expiry_clock())
-        if await self._database.run(lambda session: has_expired(session, now, owner), read_only=True):
-            await self._sweep_expired(owner)
-        return await self._database.run(lambda session: usage.usage_of(session, owner), read_only=True)
+        if await self._database.run(lambda session: has_expired(session, now, tenant), read_only=True):
+            await self._sweep_expired(tenant)
+        return await self._database.run(lambda session: usage.usage_of(session, tenant), read_only=True)
 
-    async def _sweep_expired(self, owner: str | None = None) -> int:
+    async def _sweep_expired(self, tenant: str | None = None) -> int:
         deleted, now = 0, int(self._expiry_clock())
         while expired := await self._database.run(
-            lambda session: delete_expired(session, now, _SWEPT_AT_ONCE, owner), urgent=True
+            lambda session: delete_expired(session, now, _SWEPT_AT_ONCE, tenant), urgent=True
         ):
             await on_thread(partial(self._content.remove, expired))
             deleted += len(expired)
         return deleted
 
-    def _of(self, session: Session, owner: str) -> FileRepository:
-        return FileRepository(session, owner, int(self._expiry_clock()))
+    def _of(self, session: Session, tenant: str) -> FileRepository:
+        return FileRepository(session, tenant, int(self._expiry_clock()))
 
     def _record(self, actor: Actor, filename: str, purpose: Purpose, size: int, lifetime: int) -> FileRecord:
         now = int(self._clock())
-        return FileRecord(new_file_id(), actor.owner, clean_filename(filename), purpose, size, now, now + lifetime)
+        return FileRecord(new_file_id(), actor.tenant, clean_filename(filename), purpose, size, now, now + lifetime)
 
     def _known(self, ids: Sequence[str]) -> set[str]:
         with self._database.session(read_only=True) as session:

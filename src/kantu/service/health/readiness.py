@@ -45,7 +45,7 @@ class Health:
         draining: whether the service is being stopped.
         model_states: of each model "ready", or why it is not.
         queues_full: whether no model takes one more request.
-        admission_full: whether one more request would have to wait for other owners'.
+        admission_full: whether one more request would have to wait for other tenants'.
         ping_database: blocks; raises StoreError where the database does not answer.
         disk_state: blocks; "ok", "low" or "full"; raises OSError where the disk does not answer.
     """

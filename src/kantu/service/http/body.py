@@ -1,4 +1,4 @@
-"""Bounds what a request's body may cost: bytes, within its owner's share; seconds; and the shape of its JSON."""
+"""Bounds what a request's body may cost: bytes, within its tenant's share; seconds; and the shape of its JSON."""
 
 from __future__ import annotations
 

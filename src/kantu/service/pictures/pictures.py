@@ -152,7 +152,7 @@ class Pictures:
         """Whether a file is a picture that a request could refer to; raises as `open` and `read`."""
         file = await _off_the_loop(_guard, data)
         async with self._admission.files(actor, len(data)), self._admission.picture(actor, file.width * file.height):
-            await self._decoders.verify(actor.owner, file)
+            await self._decoders.verify(actor.tenant, file)
 
     async def _bytes(self, actor: Actor, source: ImageReference) -> bytes:
         if source.file_id is not None:
@@ -166,7 +166,7 @@ class Pictures:
     async def _decode(self, actor: Actor, picture: OpenedPicture) -> CleanImage:
         resizing = picture.resizing
         with blaming(picture.path):
-            pixels = await self._decoders.render(actor.owner, picture.file, resizing.width, resizing.height)
+            pixels = await self._decoders.render(actor.tenant, picture.file, resizing.width, resizing.height)
         # hashed here: the caches of the engine find pictures by it, and what decodes is not to be believed
         return await to_thread.run_sync(partial(CleanImage.of, pixels, picture.file.upright))
 
