@@ -185,7 +185,7 @@ class Request:
         images: one for each image placeholder, in order.
         sampling: how to choose tokens.
         preprocess_seconds: time already spent on decoding and resizing, for `Timings`.
-        tenant: owner of the request; nothing computed for one tenant is ever used for another.
+        tenant: whose request it is; nothing computed for one tenant is ever used for another.
         line: requests of one line wait for each other; the engine is fair between lines.
         timeout_seconds: the request fails with `DeadlineExceededError` if it is not finished by then.
     """
