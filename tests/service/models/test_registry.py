@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,14 @@ def test_two_of_one_name_could_not_be_told_apart() -> None:
     assert "small" in caught.value.message
 
 
-def test_closing_closes_every_engine() -> None:
+def test_closing_closes_every_engine_and_one_that_is_slow_delays_no_other() -> None:
     models = ModelRegistry([model("a"), model("b")])
+    slow, quick = (each.engine for each in models)
+    others_closed = threading.Event()
+    slow.close = lambda: others_closed.wait(30) or pytest.fail("the other one was not closed")  # type: ignore[method-assign]
+    quick.close = others_closed.set  # type: ignore[method-assign]
     models.close()
-    assert all(each.engine.closed for each in models)  # type: ignore[attr-defined]
+    assert others_closed.is_set()
 
 
 class Opened:

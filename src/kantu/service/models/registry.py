@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from kantu.errors import InvalidRequestError, KantuError, NotFoundError
 from kantu.service.actor import Actor
@@ -57,9 +58,9 @@ class ModelRegistry:
         return [model for model in self if may_use_model(actor, model.name)]
 
     def close(self) -> None:
-        """End all engines. Blocks."""
-        for model in self:
-            model.engine.close()
+        """End all engines, at once: one that hangs is waited for, for some seconds. Blocks."""
+        with ThreadPoolExecutor(len(self._models)) as threads:
+            list(threads.map(lambda model: model.engine.close(), self))
 
 
 def open_models(
