@@ -50,7 +50,6 @@ def test_what_the_gateway_believes_of_its_proxy_is_all_written_by_the_proxy() ->
     written = {words[1]: words[2] for words in DIRECTIVES if words[0] == "proxy_set_header"}
     assert written["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"  # the right-most is nginx's own word
     assert written["X-Forwarded-Proto"] == "$scheme"
-    assert written["X-Forwarded-Prefix"] == '""'
 
 
 def test_metrics_and_probes_stay_inside() -> None:
