@@ -5,9 +5,9 @@ from __future__ import annotations
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-import kantu.service.batches.tables
-import kantu.service.files.tables
-import kantu.service.keys.tables  # noqa: F401
+import kantu.service.batches.repository
+import kantu.service.files.repository
+import kantu.service.keys.repository  # noqa: F401
 from kantu.service.database import Base, Database
 
 

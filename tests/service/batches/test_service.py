@@ -45,7 +45,7 @@ def test_metadata_comes_back(desk: Desk) -> None:
         first = await desk.submit([request_line("a")])
         for metadata in (None, {}, {"项目": "看图\x00"}):
             batch = await desk.batches.create(ALICE, first.input_file_id, "zh", metadata=metadata)
-            assert (await desk.look(batch)).metadata == metadata
+            assert (await desk.look(batch)).labels == metadata
 
     asyncio.run(run())
 

@@ -13,7 +13,7 @@ import pytest
 from kantu.errors import InvalidRequestError, StoreError
 from kantu.service.disk.room import DiskRoom
 from kantu.service.files.content import ContentStore
-from kantu.service.files.record import new_file_id
+from kantu.service.files.record import FILE_IDS
 from tests.service.clock import Clock
 from tests.service.files.conftest import contents
 
@@ -23,7 +23,7 @@ def _store(folder: Path) -> ContentStore:
 
 
 async def _keep(store: ContentStore, data: bytes) -> str:
-    file_id = new_file_id()
+    file_id = FILE_IDS.new()
     async with store.draft() as draft:
         await draft.write(data)
         await store.keep(draft, file_id)
@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_is_a_store_error_without_its_path(tmp_p
 
 def test_missing_content_is_a_store_error(folder: Path) -> None:
     with pytest.raises(StoreError) as caught:
-        _store(folder).open(new_file_id())
+        _store(folder).open(FILE_IDS.new())
     assert caught.value.code == "file_content_missing"
 
 

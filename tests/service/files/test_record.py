@@ -1,11 +1,11 @@
-"""Ids, names and purposes."""
+"""Names and purposes."""
 
 from __future__ import annotations
 
 import pytest
 
 from kantu.errors import InvalidRequestError
-from kantu.service.files.record import check_upload_purpose, clean_filename, is_file_id, new_file_id
+from kantu.service.files.record import check_upload_purpose, clean_filename
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,6 @@ from kantu.service.files.record import check_upload_purpose, clean_filename, is_
 )
 def test_a_name_is_its_last_component_without_what_cannot_be_printed(sent: str, kept: str) -> None:
     assert clean_filename(sent) == kept
-
-
-def test_ids_are_recognised_by_their_form() -> None:
-    assert is_file_id(new_file_id())
-    for text in ("", "file-", "file-../../../../etc/passwd0", "file-" + "G" * 24, "file-" + "٣" * 24, "3" * 24):
-        assert not is_file_id(text)
 
 
 @pytest.mark.parametrize("purpose", ["assistants", "fine-tune", "batch_output", ""])

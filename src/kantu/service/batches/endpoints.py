@@ -50,9 +50,7 @@ async def list_batches(
 ) -> BatchList:
     """列出自己的批处理，新的在前。"""
     found, more = await batches.list(actor, after=query.after, limit=query.limit)
-    data = [BatchObject.of(batch, language) for batch in found]
-    ends = (data[0].id, data[-1].id) if data else (None, None)
-    return BatchList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)
+    return BatchList.of([BatchObject.of(batch, language) for batch in found], more)
 
 
 @router.get("/{batch_id}", summary="查看批处理")

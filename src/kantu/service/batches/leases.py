@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from kantu.errors import InvalidRequestError
-from kantu.service.batches.record import UNFINISHED, Batch, Item, Problem, Status, problems_as_json
-from kantu.service.batches.repository import batch_of
+from kantu.service.batches.record import UNFINISHED, Batch, Item, Problem, Status
+from kantu.service.batches.repository import BatchItemRow, BatchRow
 from kantu.service.batches.silence import Lease
-from kantu.service.batches.tables import BatchItemRow, BatchRow
+from kantu.service.database.owners import of_everybody
+from kantu.service.database.repository import record_of
 
 _CLAIMED_AT_ONCE = 16
 _ENDED_AT = {
@@ -46,7 +48,7 @@ class Holder:
 
 def of_others(session: Session, holder_id: str) -> list[Lease]:
     """All leases that somebody else has."""
-    query = select(BatchRow.id, BatchRow.lease_owner, BatchRow.lease_beats)
+    query = _select(BatchRow.id, BatchRow.lease_owner, BatchRow.lease_beats)
     query = query.where(BatchRow.lease_owner.is_not(None), BatchRow.lease_owner != holder_id)
     return [Lease(batch_id, owner or "", beats) for batch_id, owner, beats in session.execute(query)]
 
@@ -67,13 +69,13 @@ def claimable(
     """
     free = _free(holder, broken) & BatchRow.id.not_in(at_work)
     is_short = or_(BatchRow.status.in_(("validating", "finalizing", "cancelling")), BatchRow.expires_at <= holder.now)
-    short = select(BatchRow.id).where(free, BatchRow.status.in_(UNFINISHED), is_short)
+    short = _select(BatchRow.id).where(free, BatchRow.status.in_(UNFINISHED), is_short)
     place = func.row_number().over(partition_by=BatchRow.owner, order_by=(BatchRow.created_at, BatchRow.id))
     ranked = select(BatchRow.id, BatchRow.created_at, place.label("place")).where(
         free, BatchRow.status == "in_progress", BatchRow.owner.not_in(busy_owners)
     )
     oldest = ranked.subquery()
-    long = select(oldest.c.id).where(oldest.c.place == 1).order_by(oldest.c.created_at)
+    long = _select(oldest.c.id).where(oldest.c.place == 1).order_by(oldest.c.created_at)
     found = [*session.scalars(short.order_by(BatchRow.created_at).limit(_CLAIMED_AT_ONCE))]
     return list(dict.fromkeys([*found, *session.scalars(long.limit(_CLAIMED_AT_ONCE))]))
 
@@ -82,16 +84,17 @@ def claim(session: Session, batch_ids: Sequence[str], holder: Holder, broken: Co
     """Those of some batches that nobody else was faster to take, or to renew."""
     claimed: list[Batch] = []
     for batch_id in batch_ids:
-        query = update(BatchRow).where(BatchRow.id == batch_id, _free(holder, broken), BatchRow.status.in_(UNFINISHED))
+        query = _update().where(BatchRow.id == batch_id, _free(holder, broken), BatchRow.status.in_(UNFINISHED))
         query = query.values(lease_owner=holder.id, lease_beats=BatchRow.lease_beats + 1)
-        if session.execute(query.returning(BatchRow.id)).first() is not None:
-            claimed.append(batch_of(session.get_one(BatchRow, batch_id, populate_existing=True)))
+        row = session.scalar(query.returning(BatchRow))
+        if row is not None:
+            claimed.append(record_of(Batch, row))
     return claimed
 
 
 def renew(session: Session, holder: Holder, batch_ids: Collection[str]) -> dict[str, Status]:
     """Prolong leases; those of some batches that the holder still has, and their states."""
-    query = update(BatchRow).where(BatchRow.lease_owner == holder.id, BatchRow.id.in_(batch_ids))
+    query = _update().where(BatchRow.lease_owner == holder.id, BatchRow.id.in_(batch_ids))
     query = query.values(lease_beats=BatchRow.lease_beats + 1)
     rows = session.execute(query.returning(BatchRow.id, BatchRow.status))
     return {row.id: row.status for row in rows}
@@ -99,7 +102,7 @@ def renew(session: Session, holder: Holder, batch_ids: Collection[str]) -> dict[
 
 def held(session: Session, holder_id: str) -> dict[str, Status]:
     """The batches that a holder has, and their states."""
-    query = select(BatchRow.id, BatchRow.status).where(BatchRow.lease_owner == holder_id)
+    query = _select(BatchRow.id, BatchRow.status).where(BatchRow.lease_owner == holder_id)
     return {row.id: row.status for row in session.execute(query)}
 
 
@@ -109,18 +112,18 @@ def look(session: Session, batch_id: str, holder_id: str | None = None) -> Batch
     Raises:
         LeaseLostError: `holder_id` does not have it.
     """
-    query = select(BatchRow).where(BatchRow.id == batch_id)
+    query = _select(BatchRow).where(BatchRow.id == batch_id)
     if holder_id is not None:
         query = query.where(BatchRow.lease_owner == holder_id)
     row = session.scalar(query)
     if row is None:
         raise LeaseLostError
-    return batch_of(row)
+    return record_of(Batch, row)
 
 
 def release(session: Session, holder_id: str, batch_id: str | None = None) -> None:
     """Give back one lease, or all."""
-    query = update(BatchRow).where(BatchRow.lease_owner == holder_id)
+    query = _update().where(BatchRow.lease_owner == holder_id)
     if batch_id is not None:
         query = query.where(BatchRow.id == batch_id)
     session.execute(query.values(lease_owner=None))
@@ -132,7 +135,7 @@ def start(session: Session, holder: Holder, batch_id: str, total: int) -> None:
     Raises:
         LeaseLostError.
     """
-    query = update(BatchRow).where(_held(holder, batch_id), BatchRow.status == "validating")
+    query = _update().where(_held(holder, batch_id), BatchRow.status == "validating")
     query = query.values(status="in_progress", in_progress_at=holder.now, total=total)
     query = query.values(lease_owner=None)
     _need_one(session.execute(query.returning(BatchRow.id)).first())
@@ -161,7 +164,7 @@ def record(
     done = set(session.scalars(query.where(BatchItemRow.line.in_([item.line for item in items]))))
     new = [item for item in items if item.line not in done]
     succeeded = sum(item.succeeded for item in new)
-    change = update(BatchRow).where(_held(holder, batch_id), BatchRow.status.in_(("in_progress", "cancelling")))
+    change = _update().where(_held(holder, batch_id), BatchRow.status.in_(("in_progress", "cancelling")))
     change = change.values(completed=BatchRow.completed + succeeded, failed=BatchRow.failed + (len(new) - succeeded))
     size = sum(item.size for item in new)
     change = change.values(result_bytes=BatchRow.result_bytes + size)
@@ -214,7 +217,7 @@ def finalize(session: Session, holder: Holder, batch_id: str) -> None:
     Raises:
         LeaseLostError: also where it was cancelled meanwhile.
     """
-    query = update(BatchRow).where(_held(holder, batch_id), BatchRow.status == "in_progress")
+    query = _update().where(_held(holder, batch_id), BatchRow.status == "in_progress")
     query = query.values(status="finalizing", finalizing_at=holder.now)
     _need_one(session.execute(query.returning(BatchRow.id)).first())
 
@@ -238,15 +241,15 @@ def finish(
     Raises:
         LeaseLostError: also where its state is no longer that of `batch`.
     """
-    claimed = session.scalar(select(BatchRow.result_bytes).where(BatchRow.id == batch.id)) or 0
-    query = update(BatchRow).where(_held(holder, batch.id), BatchRow.status == batch.status)
+    claimed = session.scalar(_select(BatchRow.result_bytes).where(BatchRow.id == batch.id)) or 0
+    query = _update().where(_held(holder, batch.id), BatchRow.status == batch.status)
     query = query.values(
         {
             BatchRow.status: status,
             _ENDED_AT[status]: holder.now,
             BatchRow.output_file_id: output_file_id,
             BatchRow.error_file_id: error_file_id,
-            BatchRow.errors: problems_as_json(tuple(problems)),
+            BatchRow.problems: tuple(problems),
             BatchRow.lease_owner: None,
             BatchRow.result_bytes: 0,
         }
@@ -255,6 +258,14 @@ def finish(
     if also is not None:
         also(session, claimed)
     session.execute(delete(BatchItemRow).where(BatchItemRow.batch_id == batch.id))
+
+
+def _select(*columns: Any) -> Select[Any]:
+    return of_everybody(select(*columns))  # a runner works for all owners
+
+
+def _update() -> Update:
+    return of_everybody(update(BatchRow))
 
 
 def _free(holder: Holder, broken: Collection[Lease]) -> ColumnElement[bool]:

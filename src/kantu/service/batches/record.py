@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from kantu.errors import KantuError, NotFoundError
+from kantu.service.database.ids import Ids
 from kantu.service.language import Language
 
 Status = Literal["validating", "in_progress", "finalizing", "completed", "failed", "cancelling", "cancelled", "expired"]
 
 UNFINISHED: tuple[Status, ...] = ("validating", "in_progress", "finalizing", "cancelling")
+
+BATCH_IDS = Ids("batch_")
 
 ENDPOINT = "/v1/chat/completions"
 WINDOW = "24h"
@@ -45,6 +47,7 @@ class Batch:
     Attributes:
         key_id: of the key that made it, whose rights and limits its lines have.
         language: of the errors in its files.
+        labels: OpenAI's `metadata`.
         output_seconds: how long its output files are kept.
         total, completed, failed: lines.
         expires_at: when its completion window ends.
@@ -57,7 +60,7 @@ class Batch:
     status: Status
     input_file_id: str
     output_seconds: int
-    metadata: dict[str, str] | None
+    labels: dict[str, str] | None
     created_at: int
     expires_at: int
     endpoint: str = ENDPOINT
@@ -98,28 +101,6 @@ class Item:
         return len(self.result.encode()) + 1
 
 
-def new_batch_id() -> str:
-    """`batch_` and 24 random hexadecimal digits."""
-    return f"batch_{secrets.token_hex(12)}"
-
-
-def is_batch_id(text: str) -> bool:
-    """Whether `text` has the form of an id; nothing else comes near the database."""
-    digits = text.removeprefix("batch_")
-    return text.startswith("batch_") and len(digits) == 24 and all(digit in "0123456789abcdef" for digit in digits)
-
-
 def batch_not_found(param: str | None = None) -> NotFoundError:
     """There is none, or it is somebody else's: nobody can tell which."""
     return NotFoundError("batch_not_found", "没有这个批处理。", "No such batch.", param=param)
-
-
-def problems_as_json(problems: tuple[Problem, ...]) -> list[dict[str, Any]] | None:
-    """How problems are kept in the database; None for none."""
-    names = Problem.__slots__
-    return [{name: getattr(problem, name) for name in names} for problem in problems] or None
-
-
-def problems_from_json(kept: list[dict[str, Any]] | None) -> tuple[Problem, ...]:
-    """The inverse of `problems_as_json`."""
-    return tuple(Problem(**problem) for problem in kept or ())

@@ -1,123 +1,90 @@
-"""Batches of one owner. Every query is scoped by the repository it is asked of."""
+"""The tables of batches, and what an owner has in them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, delete, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from sqlalchemy import delete, func, select, tuple_, update
-from sqlalchemy.orm import Session
+from kantu.service.batches.record import BATCH_IDS, UNFINISHED, Batch, Problem, Status, batch_not_found
+from kantu.service.database import Base, Owned
+from kantu.service.database.base import JsonOf
+from kantu.service.database.owners import of_everybody
+from kantu.service.database.repository import Repository
+from kantu.service.language import Language
 
-from kantu.service.batches.record import UNFINISHED, Batch, is_batch_id, problems_as_json, problems_from_json
-from kantu.service.batches.tables import BatchRow
+
+class BatchRow(Owned, Base):
+    """One batch, and which runner holds it."""
+
+    __tablename__ = "batches"
+
+    key_id: Mapped[str] = mapped_column(String(64))
+    language: Mapped[Language] = mapped_column(String(2))
+    status: Mapped[Status] = mapped_column(String(16), index=True)
+    endpoint: Mapped[str] = mapped_column(String(64))
+    completion_window: Mapped[str] = mapped_column(String(8))
+    labels: Mapped[dict[str, str] | None] = mapped_column("metadata", JSON(none_as_null=True))
+    input_file_id: Mapped[str] = mapped_column(String(64))
+    output_seconds: Mapped[int] = mapped_column(BigInteger)
+    output_file_id: Mapped[str | None] = mapped_column(String(64))
+    error_file_id: Mapped[str | None] = mapped_column(String(64))
+    problems: Mapped[tuple[Problem, ...]] = mapped_column("errors", JsonOf(tuple[Problem, ...], ()), nullable=True)
+    total: Mapped[int] = mapped_column(BigInteger)
+    completed: Mapped[int] = mapped_column(BigInteger)
+    failed: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+    in_progress_at: Mapped[int | None] = mapped_column(BigInteger)
+    finalizing_at: Mapped[int | None] = mapped_column(BigInteger)
+    completed_at: Mapped[int | None] = mapped_column(BigInteger)
+    failed_at: Mapped[int | None] = mapped_column(BigInteger)
+    expired_at: Mapped[int | None] = mapped_column(BigInteger)
+    cancelling_at: Mapped[int | None] = mapped_column(BigInteger)
+    cancelled_at: Mapped[int | None] = mapped_column(BigInteger)
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_beats: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    result_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
-class BatchRepository:
-    """The batches of one owner, within one transaction."""
+class BatchItemRow(Base):
+    """The result of one line, from when it is done until the batch's files are written."""
 
-    def __init__(self, session: Session, owner: str) -> None:
-        self._session, self._owner = session, owner
+    __tablename__ = "batch_items"
 
-    def add(self, batch: Batch) -> None:
-        """Insert a new batch; it is this owner's whatever `batch` says."""
-        self._session.add(
-            BatchRow(
-                id=batch.id,
-                owner=self._owner,
-                key_id=batch.key_id,
-                language=batch.language,
-                status=batch.status,
-                endpoint=batch.endpoint,
-                completion_window=batch.completion_window,
-                labels=batch.metadata,
-                input_file_id=batch.input_file_id,
-                output_seconds=batch.output_seconds,
-                errors=problems_as_json(batch.problems),
-                total=batch.total,
-                completed=batch.completed,
-                failed=batch.failed,
-                created_at=batch.created_at,
-                expires_at=batch.expires_at,
-                lease_owner=None,
-                lease_beats=0,
-                result_bytes=0,
-            )
-        )
+    batch_id: Mapped[str] = mapped_column(String(64), ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True)
+    line: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    custom_id: Mapped[str] = mapped_column(String(256))
+    status: Mapped[str] = mapped_column(String(16))
+    result: Mapped[str] = mapped_column(Text)
 
-    def get(self, batch_id: str) -> Batch | None:
-        """One batch, or None."""
-        if not is_batch_id(batch_id):
-            return None
-        row = self._session.scalar(select(BatchRow).where(BatchRow.id == batch_id, BatchRow.owner == self._owner))
-        return None if row is None else batch_of(row)
 
-    def list(self, *, after: Batch | None, limit: int) -> Sequence[Batch]:
-        """Up to `limit` batches, the newest first, behind `after`."""
-        query = select(BatchRow).where(BatchRow.owner == self._owner)
-        if after is not None:
-            query = query.where(tuple_(BatchRow.created_at, BatchRow.id) < (after.created_at, after.id))
-        query = query.order_by(BatchRow.created_at.desc(), BatchRow.id.desc()).limit(limit)
-        return [batch_of(row) for row in self._session.scalars(query)]
+class BatchRepository(Repository[BatchRow, Batch]):
+    """The batches of one owner."""
+
+    row, record, ids, not_found = BatchRow, Batch, BATCH_IDS, batch_not_found
 
     def count_unfinished(self) -> int:
         """How many batches are still to end."""
-        query = select(func.count()).select_from(BatchRow)
-        query = query.where(BatchRow.owner == self._owner, BatchRow.status.in_(UNFINISHED))
-        return self._session.scalar(query) or 0
+        return self._session.scalar(self._select(func.count()).where(BatchRow.status.in_(UNFINISHED))) or 0
 
     def cancel(self, batch_id: str, now: int) -> bool:
         """Whether there was such a batch, and one that could be cancelled."""
-        cancellable = BatchRow.status.in_(("validating", "in_progress"))
-        query = update(BatchRow).where(BatchRow.id == batch_id, BatchRow.owner == self._owner, cancellable)
+        query = self._update().where(BatchRow.id == batch_id, BatchRow.status.in_(("validating", "in_progress")))
         query = query.values(status="cancelling", cancelling_at=now)
         return self._session.execute(query.returning(BatchRow.id)).first() is not None
-
-
-def batch_of(row: BatchRow) -> Batch:
-    """The record of a row."""
-    return Batch(
-        id=row.id,
-        owner=row.owner,
-        key_id=row.key_id,
-        language=row.language,  # type: ignore[arg-type]  # only records are written
-        status=row.status,  # type: ignore[arg-type]
-        input_file_id=row.input_file_id,
-        output_seconds=row.output_seconds,
-        metadata=row.labels,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        endpoint=row.endpoint,
-        completion_window=row.completion_window,
-        total=row.total,
-        completed=row.completed,
-        failed=row.failed,
-        problems=problems_from_json(row.errors),
-        output_file_id=row.output_file_id,
-        error_file_id=row.error_file_id,
-        in_progress_at=row.in_progress_at,
-        finalizing_at=row.finalizing_at,
-        completed_at=row.completed_at,
-        failed_at=row.failed_at,
-        expired_at=row.expired_at,
-        cancelling_at=row.cancelling_at,
-        cancelled_at=row.cancelled_at,
-    )
 
 
 def delete_ended(session: Session, before: int, limit: int) -> int:
     """Delete up to `limit` batches, of all owners, that ended before a time; how many that was."""
     ended_at = func.coalesce(BatchRow.completed_at, BatchRow.failed_at, BatchRow.expired_at, BatchRow.cancelled_at)
-    query = select(BatchRow.id).where(BatchRow.status.not_in(UNFINISHED), ended_at < before).limit(limit)
-    ids = list(session.scalars(query))
-    session.execute(delete(BatchRow).where(BatchRow.id.in_(ids)))
+    ended = select(BatchRow.id).where(BatchRow.status.not_in(UNFINISHED), ended_at < before)
+    ids = list(session.scalars(of_everybody(ended.limit(limit))))
+    session.execute(of_everybody(delete(BatchRow).where(BatchRow.id.in_(ids))))
     return len(ids)
 
 
 def counts_by_state(session: Session) -> dict[str, int]:
     """How many batches of all owners wait for a runner ("queued"), and are under way ("running")."""
-    rows = session.execute(
-        select(BatchRow.lease_owner.is_not(None), func.count())
-        .where(BatchRow.status.in_(UNFINISHED))
-        .group_by(BatchRow.lease_owner.is_not(None))
-    )
-    found = {("running" if held else "queued"): count for held, count in rows}
+    is_held = BatchRow.lease_owner.is_not(None)
+    query = select(is_held, func.count()).where(BatchRow.status.in_(UNFINISHED)).group_by(is_held)
+    found = {("running" if held else "queued"): count for held, count in session.execute(of_everybody(query))}
     return {"queued": 0, "running": 0} | found

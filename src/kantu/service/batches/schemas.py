@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kantu.service.batches.record import Batch, Problem, Status
+from kantu.service.database.repository import fields_of
+from kantu.service.database.schemas import FromRecord, ListOf, ListQuery
 from kantu.service.language import Language
 
 _Key = Annotated[str, StringConstraints(max_length=64)]
@@ -45,16 +47,13 @@ class CreateBatch(BaseModel):
     output_expires_after: OutputExpiresAfter | None = None
 
 
-class ListBatches(BaseModel):
+class ListBatches(ListQuery):
     """哪些批处理。"""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    limit: int = Field(20, ge=1, le=100, description="最多多少个")
     after: str | None = Field(None, description="从这个批处理之后开始")
 
 
-class BatchProblem(BaseModel):
+class BatchProblem(FromRecord):
     """输入文件里的一个错误。"""
 
     code: str
@@ -70,7 +69,7 @@ class BatchProblems(BaseModel):
     data: list[BatchProblem]
 
 
-class RequestCounts(BaseModel):
+class RequestCounts(FromRecord):
     """请求数。"""
 
     total: int
@@ -78,7 +77,7 @@ class RequestCounts(BaseModel):
     failed: int
 
 
-class BatchObject(BaseModel):
+class BatchObject(FromRecord):
     """一个批处理。"""
 
     id: str = Field(examples=["batch_3f0c9a61b2d84e57a0c1d2e3"])
@@ -106,37 +105,16 @@ class BatchObject(BaseModel):
     def of(cls, batch: Batch, language: Language) -> BatchObject:
         """The object of a record."""
         problems = [_problem(problem, language) for problem in batch.problems]
-        return cls(
-            id=batch.id,
-            endpoint=batch.endpoint,
-            errors=BatchProblems(data=problems) if problems else None,
-            input_file_id=batch.input_file_id,
-            completion_window=batch.completion_window,
-            status=batch.status,
-            output_file_id=batch.output_file_id,
-            error_file_id=batch.error_file_id,
-            created_at=batch.created_at,
-            in_progress_at=batch.in_progress_at,
-            expires_at=batch.expires_at,
-            finalizing_at=batch.finalizing_at,
-            completed_at=batch.completed_at,
-            failed_at=batch.failed_at,
-            expired_at=batch.expired_at,
-            cancelling_at=batch.cancelling_at,
-            cancelled_at=batch.cancelled_at,
-            request_counts=RequestCounts(total=batch.total, completed=batch.completed, failed=batch.failed),
-            metadata=batch.metadata,
-        )
+        told = {
+            "errors": BatchProblems(data=problems) if problems else None,
+            "request_counts": RequestCounts.model_validate(batch),
+            "metadata": batch.labels,
+        }
+        return cls.model_validate(fields_of(batch) | told)
 
 
-class BatchList(BaseModel):
+class BatchList(ListOf[BatchObject]):
     """一页批处理。"""
-
-    object: Literal["list"] = "list"
-    data: list[BatchObject]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
 
 
 def _problem(problem: Problem, language: Language) -> BatchProblem:

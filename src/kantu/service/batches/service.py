@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import ConflictError, InvalidRequestError, LimitExceededError, NotFoundError
 from kantu.service.actor import Actor
-from kantu.service.batches.record import WINDOW_SECONDS, Batch, batch_not_found, new_batch_id
+from kantu.service.batches.record import BATCH_IDS, WINDOW_SECONDS, Batch
 from kantu.service.batches.repository import BatchRepository, delete_ended
 from kantu.service.database import Database
+from kantu.service.database.repository import Paging
 from kantu.service.files.record import file_not_found
 from kantu.service.files.service import FileService
 from kantu.service.language import Language
@@ -78,14 +79,14 @@ class BatchService:
             )
         now = int(self._clock())
         batch = Batch(
-            id=new_batch_id(),
+            id=BATCH_IDS.new(),
             owner=actor.tenant,
             key_id=actor.key_id,
             language=language,
             status="validating",
             input_file_id=file.id,
             output_seconds=lifetime,
-            metadata=metadata,
+            labels=metadata,
             created_at=now,
             expires_at=now + WINDOW_SECONDS,
         )
@@ -99,12 +100,9 @@ class BatchService:
         Raises:
             NotFoundError: `batch_not_found`.
         """
-        found = await self._database.run(
+        return await self._database.run(
             lambda session: BatchRepository(session, actor.tenant).get(batch_id), read_only=True
         )
-        if found is None:
-            raise batch_not_found()
-        return found
 
     async def list(self, actor: Actor, *, after: str | None, limit: int) -> tuple[Sequence[Batch], bool]:
         """Up to `limit` batches, the newest first, behind the batch `after`, and whether there are more.
@@ -112,16 +110,10 @@ class BatchService:
         Raises:
             NotFoundError: `batch_not_found`: `after`.
         """
-
-        def work(session: Session) -> Sequence[Batch]:
-            batches = BatchRepository(session, actor.tenant)
-            start = None if after is None else batches.get(after)
-            if after is not None and start is None:
-                raise batch_not_found("after")
-            return batches.list(after=start, limit=limit + 1)
-
-        found = await self._database.run(work, read_only=True)
-        return found[:limit], len(found) > limit
+        paging = Paging(after, limit)
+        return await self._database.run(
+            lambda session: BatchRepository(session, actor.tenant).page(paging), read_only=True
+        )
 
     async def cancel(self, actor: Actor, batch_id: str) -> Batch:
         """Start no more lines of a batch; those under way are finished. Cancelling again changes nothing.
@@ -132,17 +124,15 @@ class BatchService:
         """
         now = int(self._clock())
 
-        def work(session: Session) -> Batch | None:
+        def work(session: Session) -> Batch:
             batches = BatchRepository(session, actor.tenant)
             before = batches.get(batch_id)
-            if before is not None and not batches.cancel(batch_id, now):
+            if not batches.cancel(batch_id, now):
                 _check_cancelled(before)
             session.expire_all()
             return batches.get(batch_id)
 
         batch = await self._database.run(work, urgent=True)
-        if batch is None:
-            raise batch_not_found()
         self._changed()
         return batch
 

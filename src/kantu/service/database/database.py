@@ -20,6 +20,7 @@ from kantu.errors import InvalidRequestError, StoreError
 from kantu.service.database.changes import Changes, file_of
 from kantu.service.database.faults import database_unwritable, is_damage, start_errors, store_errors, store_unavailable
 from kantu.service.database.migrate import upgrade
+from kantu.service.database.owners import OwnersSession
 from kantu.service.disk.ballast import Ballast
 from kantu.service.threads import on_thread
 
@@ -99,7 +100,7 @@ class Database:
         with (
             store_errors(),
             self._noting_damage(),
-            Session(engine, expire_on_commit=False) as session,
+            OwnersSession(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from kantu.errors import InvalidRequestError, StoreError
 from kantu.service.disk.room import DiskRoom, store_full
+from kantu.service.files.record import FILE_IDS
 from kantu.service.threads import on_thread
 
 _DRAFTS = "drafts"
@@ -110,7 +111,7 @@ class ContentStore:
 
     def path(self, file_id: str) -> Path:
         """Where the content of a file is. The first two random digits spread files over 256 folders."""
-        return self._folder / file_id.removeprefix("file-")[:2] / file_id
+        return self._folder / file_id.removeprefix(FILE_IDS.prefix)[:2] / file_id
 
     @asynccontextmanager
     async def draft(

@@ -36,7 +36,7 @@ async def upload(
         record = await files.keep(
             actor, form.filename, purpose, draft, _expires_after(form), check_picture=pictures.check
         )
-    return FileObject.of(record)
+    return FileObject.model_validate(record)
 
 
 @router.get("", summary="列出文件")
@@ -49,15 +49,13 @@ async def list_files(
     records, more = await files.list(
         actor, purpose=query.purpose, after=query.after, limit=query.limit, order=query.order
     )
-    data = [FileObject.of(record) for record in records]
-    ends = (data[0].id, data[-1].id) if data else (None, None)
-    return FileList(data=data, first_id=ends[0], last_id=ends[1], has_more=more)
+    return FileList.of(records, more)
 
 
 @router.get("/{file_id}", summary="查看文件")
 async def get_file(file_id: str, actor: Reader, files: Files) -> FileObject:
     """一个文件的信息。"""
-    return FileObject.of(await files.get(actor, file_id))
+    return FileObject.model_validate(await files.get(actor, file_id))
 
 
 @router.get(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from kantu.errors import InvalidRequestError, NotFoundError
+from kantu.service.database.ids import Ids
 
 UploadPurpose = Literal["vision", "user_data", "batch"]
 """What an owner can upload: pictures (two names of OpenAI's for them) and the input of a batch."""
@@ -15,6 +15,8 @@ UploadPurpose = Literal["vision", "user_data", "batch"]
 Purpose = Literal["vision", "user_data", "batch", "batch_output"]
 
 PICTURES: tuple[Purpose, ...] = ("vision", "user_data")
+
+FILE_IDS = Ids("file-")
 
 _LONGEST_NAME = 255
 _UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, direction overrides, lone surrogates, line separators
@@ -36,17 +38,6 @@ class FileRecord:
     size: int
     created_at: int
     expires_at: int
-
-
-def new_file_id() -> str:
-    """`file-` and 24 random hexadecimal digits."""
-    return f"file-{secrets.token_hex(12)}"
-
-
-def is_file_id(text: str) -> bool:
-    """Whether `text` has the form of an id; nothing else comes near the database or the disk."""
-    digits = text.removeprefix("file-")
-    return text.startswith("file-") and len(digits) == 24 and all(digit in "0123456789abcdef" for digit in digits)
 
 
 def clean_filename(name: str) -> str:

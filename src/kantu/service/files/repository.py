@@ -1,30 +1,43 @@
-"""Rows of files. Every query of an owner's is scoped by the repository it is asked of."""
+"""The table of files, and what an owner has in it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, delete, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, ColumnElement, String, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kantu.service.database import Base, Owned
+from kantu.service.database.owners import of_everybody, of_owner
+from kantu.service.database.repository import Paging, Repository
 from kantu.service.files import usage
 from kantu.service.files.quota import Quota
-from kantu.service.files.record import FileRecord, Purpose, is_file_id
-from kantu.service.files.tables import FileRow
-
-Order = Literal["asc", "desc"]
+from kantu.service.files.record import FILE_IDS, FileRecord, Purpose, file_not_found
 
 
-class FileRepository:
-    """The files of one owner at one time, within one transaction; expired ones are not there."""
+class FileRow(Owned, Base):
+    """One file; its content is on disk under its id."""
+
+    __tablename__ = "files"
+
+    filename: Mapped[str] = mapped_column(String(255))
+    purpose: Mapped[Purpose] = mapped_column(String(32))
+    size: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+class FileRepository(Repository[FileRow, FileRecord]):
+    """The files of one owner at one time; expired ones are not there."""
+
+    row, record, ids, not_found = FileRow, FileRecord, FILE_IDS, file_not_found
 
     def __init__(self, session: Session, owner: str, now: int) -> None:
-        self._session, self._owner, self._now = session, owner, now
+        super().__init__(session, owner)
+        self._now = now
 
     def add(self, record: FileRecord, quota: Quota | None = None) -> None:
-        """Insert a row; it is this owner's whatever `record` says.
+        """Insert a row, and count its bytes.
 
         Args:
             quota: None where the record's bytes have been counted before.
@@ -36,56 +49,20 @@ class FileRepository:
             usage.change(self._session, self._owner, files=1, size=record.size)
         else:
             usage.claim(self._session, self._owner, quota, files=1, size=record.size)
-        self._session.add(
-            FileRow(
-                id=record.id,
-                owner=self._owner,
-                filename=record.filename,
-                purpose=record.purpose,
-                size=record.size,
-                created_at=record.created_at,
-                expires_at=record.expires_at,
-            )
-        )
+        super().add(record)
 
-    def get(self, file_id: str) -> FileRecord | None:
-        """One file, or None."""
-        if not is_file_id(file_id):
-            return None
-        row = self._session.scalar(self._select().where(FileRow.id == file_id))
-        return None if row is None else _record(row)
+    def page_for(self, purpose: Purpose | None, paging: Paging) -> tuple[list[FileRecord], bool]:
+        """A page of the files of one purpose; None is any. See `page`."""
+        return self.page(paging, *([] if purpose is None else [FileRow.purpose == purpose]))
 
-    def list(
-        self, *, purpose: Purpose | None, after: FileRecord | None, limit: int, order: Order
-    ) -> Sequence[FileRecord]:
-        """Up to `limit` files by time of creation, behind `after`."""
-        query = self._select()
-        if purpose is not None:
-            query = query.where(FileRow.purpose == purpose)
-        place = tuple_(FileRow.created_at, FileRow.id)
-        if after is not None:
-            here = (after.created_at, after.id)
-            query = query.where(place > here if order == "asc" else place < here)
-        keys = (FileRow.created_at, FileRow.id)
-        query = query.order_by(*(keys if order == "asc" else [key.desc() for key in keys])).limit(limit)
-        return [_record(row) for row in self._session.scalars(query)]
-
-    def delete(self, file_id: str) -> bool:
-        """Whether there was such a file."""
-        if not is_file_id(file_id):
-            return False
-        query = delete(FileRow).where(FileRow.id == file_id, *self._visible())
-        size = self._session.scalar(query.returning(FileRow.size))
-        if size is None:
-            return False
-        usage.change(self._session, self._owner, files=-1, size=-size)
-        return True
+    def delete(self, record_id: str) -> FileRecord:
+        """Delete a row, and no longer count its bytes. Raises NotFoundError."""
+        deleted = super().delete(record_id)
+        usage.change(self._session, self._owner, files=-1, size=-deleted.size)
+        return deleted
 
     def _visible(self) -> tuple[ColumnElement[bool], ...]:
-        return FileRow.owner == self._owner, FileRow.expires_at > self._now
-
-    def _select(self) -> Select[FileRow]:
-        return select(FileRow).where(*self._visible())
+        return (FileRow.expires_at > self._now,)
 
 
 def delete_expired(session: Session, now: int, limit: int, owner: str | None = None) -> list[str]:
@@ -94,13 +71,13 @@ def delete_expired(session: Session, now: int, limit: int, owner: str | None = N
     Args:
         owner: whose; None is anybody's.
     """
-    expired = select(FileRow.id).where(FileRow.expires_at <= now)
+    expired = of_everybody(select(FileRow.id).where(FileRow.expires_at <= now))
     if owner is not None:
         expired = expired.where(FileRow.owner == owner)
     ids = list(session.scalars(expired.limit(limit)))
     freed: defaultdict[str, list[int]] = defaultdict(list)
-    query = delete(FileRow).where(FileRow.id.in_(ids)).returning(FileRow.owner, FileRow.size)
-    for row in session.execute(query):
+    query = of_everybody(delete(FileRow).where(FileRow.id.in_(ids)))
+    for row in session.execute(query.returning(FileRow.owner, FileRow.size)):
         freed[row.owner].append(row.size)
     for name, sizes in sorted(freed.items()):  # in one order, so that no two wait for each other
         usage.change(session, name, files=-len(sizes), size=-sum(sizes))
@@ -109,22 +86,10 @@ def delete_expired(session: Session, now: int, limit: int, owner: str | None = N
 
 def has_expired(session: Session, now: int, owner: str) -> bool:
     """Whether the owner has files that wait to be deleted."""
-    query = select(FileRow.id).where(FileRow.owner == owner, FileRow.expires_at <= now)
+    query = of_owner(select(FileRow.id), FileRow.owner == owner).where(FileRow.expires_at <= now)
     return session.scalar(query.limit(1)) is not None
 
 
 def known_ids(session: Session, ids: Sequence[str]) -> set[str]:
     """Those of some ids that have a row, expired or not."""
-    return set(session.scalars(select(FileRow.id).where(FileRow.id.in_(ids))))
-
-
-def _record(row: FileRow) -> FileRecord:
-    return FileRecord(
-        id=row.id,
-        owner=row.owner,
-        filename=row.filename,
-        purpose=row.purpose,  # type: ignore[arg-type]  # only records are written
-        size=row.size,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-    )
+    return set(session.scalars(of_everybody(select(FileRow.id).where(FileRow.id.in_(ids)))))

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from kantu.service.files.record import FileRecord, Purpose
-from kantu.service.files.repository import Order
+from kantu.service.database.repository import Order
+from kantu.service.database.schemas import FromRecord, ListOf, ListQuery
+from kantu.service.files.record import Purpose
 
 
-class ListFiles(BaseModel):
+class ListFiles(ListQuery):
     """哪些文件。"""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit: int = Field(10_000, ge=1, le=10_000, description="最多多少个")
     after: str | None = Field(None, description="从这个文件之后开始")
@@ -22,12 +21,12 @@ class ListFiles(BaseModel):
     purpose: Purpose | None = Field(None, description="只列出这种用途的")
 
 
-class FileObject(BaseModel):
+class FileObject(FromRecord):
     """一个文件。"""
 
     id: str = Field(examples=["file-3f0c9a61b2d84e57a0c1d2e3"])
     object: Literal["file"] = "file"
-    bytes: int = Field(description="内容的字节数")
+    bytes: int = Field(validation_alias="size", description="内容的字节数")
     created_at: int = Field(description="上传的时间（Unix 秒）")
     expires_at: int = Field(description="到期的时间（Unix 秒），之后文件不再存在")
     filename: str = Field(examples=["order.png"])
@@ -35,27 +34,9 @@ class FileObject(BaseModel):
     status: Literal["processed"] = "processed"
     status_details: None = None
 
-    @classmethod
-    def of(cls, record: FileRecord) -> FileObject:
-        """The object of a record."""
-        return cls(
-            id=record.id,
-            bytes=record.size,
-            created_at=record.created_at,
-            expires_at=record.expires_at,
-            filename=record.filename,
-            purpose=record.purpose,
-        )
 
-
-class FileList(BaseModel):
+class FileList(ListOf[FileObject]):
     """一页文件。"""
-
-    object: Literal["list"] = "list"
-    data: list[FileObject]
-    first_id: str | None
-    last_id: str | None
-    has_more: bool
 
 
 class FileDeleted(BaseModel):

@@ -15,19 +15,19 @@ from kantu.errors import InvalidRequestError, StoreError
 from kantu.processing.guard import DEFAULT_LIMITS, too_many_bytes
 from kantu.service.actor import Actor
 from kantu.service.database import Database
+from kantu.service.database.repository import Order, Paging
 from kantu.service.files import usage
 from kantu.service.files.content import ContentStore, Draft
 from kantu.service.files.quota import DraftAccounts, Quota, Usage
 from kantu.service.files.record import (
+    FILE_IDS,
     PICTURES,
     FileRecord,
     Purpose,
     UploadPurpose,
     clean_filename,
-    file_not_found,
-    new_file_id,
 )
-from kantu.service.files.repository import FileRepository, Order, delete_expired, has_expired, known_ids
+from kantu.service.files.repository import FileRepository, delete_expired, has_expired, known_ids
 from kantu.service.threads import on_thread
 
 CheckPicture = Callable[[Actor, bytes], Awaitable[None]]
@@ -157,10 +157,7 @@ class FileService:
         Raises:
             NotFoundError: `file_not_found`.
         """
-        found = await self._database.run(lambda session: self._of(session, actor.tenant).get(file_id), read_only=True)
-        if found is None:
-            raise file_not_found()
-        return found
+        return await self._database.run(lambda session: self._of(session, actor.tenant).get(file_id), read_only=True)
 
     async def list(
         self, actor: Actor, *, purpose: Purpose | None, after: str | None, limit: int, order: Order
@@ -170,16 +167,10 @@ class FileService:
         Raises:
             NotFoundError: `file_not_found`: `after`.
         """
-
-        def work(session: Session) -> Sequence[FileRecord]:
-            files = self._of(session, actor.tenant)
-            start = None if after is None else files.get(after)
-            if after is not None and start is None:
-                raise file_not_found("after")
-            return files.list(purpose=purpose, after=start, limit=limit + 1, order=order)
-
-        found = await self._database.run(work, read_only=True)
-        return found[:limit], len(found) > limit
+        paging = Paging(after, limit, order)
+        return await self._database.run(
+            lambda session: self._of(session, actor.tenant).page_for(purpose, paging), read_only=True
+        )
 
     async def open(self, actor: Actor, file_id: str) -> BinaryIO:
         """The content of a file, to read and close.
@@ -224,8 +215,7 @@ class FileService:
         Raises:
             NotFoundError: `file_not_found`.
         """
-        if not await self._database.run(lambda session: self._of(session, actor.tenant).delete(file_id), urgent=True):
-            raise file_not_found()
+        await self._database.run(lambda session: self._of(session, actor.tenant).delete(file_id), urgent=True)
         await on_thread(lambda: self._content.remove([file_id]))
 
     async def sweep(self) -> int:
@@ -281,7 +271,7 @@ class FileService:
 
     def _record(self, actor: Actor, filename: str, purpose: Purpose, size: int, lifetime: int) -> FileRecord:
         now = int(self._clock())
-        return FileRecord(new_file_id(), actor.tenant, clean_filename(filename), purpose, size, now, now + lifetime)
+        return FileRecord(FILE_IDS.new(), actor.tenant, clean_filename(filename), purpose, size, now, now + lifetime)
 
     def _known(self, ids: Sequence[str]) -> set[str]:
         with self._database.session(read_only=True) as session:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, String, func, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kantu.service.database import Base
 from kantu.service.files.quota import Quota, Usage, check
-from kantu.service.files.tables import FileUsageRow
 
 _LOCK = 0x66696C65  # "file"; any number that others do not use
+
+
+class FileUsageRow(Base):
+    """What one owner stores: files, and results of batches that are not files yet."""
+
+    __tablename__ = "file_usage"
+
+    owner: Mapped[str] = mapped_column(String(255), primary_key=True)
+    files: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
 
 
 def usage_of(session: Session, owner: str) -> Usage:

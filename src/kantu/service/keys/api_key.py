@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kantu.service.actor import Actor, Limits
+from kantu.service.database.ids import Ids
 
 KeyState = Literal["active", "expired", "revoked"]
+
+KEY_IDS = Ids("key_")
 
 _PREFIX = "kt-"
 _RANDOM_BYTES = 32
@@ -51,11 +54,6 @@ class ApiKey:
     def actor(self) -> Actor:
         """What endpoints need to know of whoever holds it."""
         return Actor(self.id, self.owner, self.models, self.endpoints, self.limits)
-
-
-def new_id() -> str:
-    """A fresh key's id."""
-    return f"key_{secrets.token_hex(12)}"
 
 
 def new_text() -> str:

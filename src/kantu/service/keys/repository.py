@@ -1,15 +1,37 @@
-"""Reading and writing keys inside a transaction of the caller's."""
+"""The table of API keys, read and written inside a transaction of the caller's.
+
+Keys are the administrator's: no owner lists or changes them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, String, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kantu.service.actor import Limits
+from kantu.service.database import Base
+from kantu.service.database.base import JsonOf
+from kantu.service.database.repository import fields_of, record_of
 from kantu.service.keys.api_key import ApiKey
-from kantu.service.keys.tables import ApiKeyRow
+
+
+class ApiKeyRow(Base):
+    """A key's digest and what it may do; the key itself is nowhere."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    owner: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    hint: Mapped[str] = mapped_column(String(8))
+    models: Mapped[tuple[str, ...] | None] = mapped_column(JsonOf(tuple[str, ...]))
+    endpoints: Mapped[tuple[str, ...] | None] = mapped_column(JsonOf(tuple[str, ...]))
+    limits: Mapped[Limits] = mapped_column(JsonOf(Limits))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    revoked_at: Mapped[int | None] = mapped_column(BigInteger)
+    last_used_at: Mapped[int | None] = mapped_column(BigInteger)
 
 
 def add(session: Session, key: ApiKey, digest: str) -> None:
@@ -18,22 +40,7 @@ def add(session: Session, key: ApiKey, digest: str) -> None:
     Raises:
         sqlalchemy.exc.IntegrityError: its id or digest is there already.
     """
-    session.add(
-        ApiKeyRow(
-            id=key.id,
-            name=key.name,
-            owner=key.owner,
-            digest=digest,
-            hint=key.hint,
-            models=None if key.models is None else list(key.models),
-            endpoints=None if key.endpoints is None else list(key.endpoints),
-            limits={name: limit for name, limit in asdict(key.limits).items() if limit is not None},
-            created_at=key.created_at,
-            expires_at=key.expires_at,
-            revoked_at=key.revoked_at,
-            last_used_at=key.last_used_at,
-        )
-    )
+    session.add(ApiKeyRow(**fields_of(key), digest=digest))
     session.flush()
 
 
@@ -44,18 +51,19 @@ def find_by_digest(session: Session, digest: str) -> ApiKey | None:
     choose texts whose digests come closer to one that is kept.
     """
     row = session.scalar(select(ApiKeyRow).where(ApiKeyRow.digest == digest))
-    return None if row is None else _key(row)
+    return None if row is None else record_of(ApiKey, row)
 
 
 def find(session: Session, key_id: str) -> ApiKey | None:
     """The key with this id."""
     row = session.get(ApiKeyRow, key_id, populate_existing=True)
-    return None if row is None else _key(row)
+    return None if row is None else record_of(ApiKey, row)
 
 
 def find_all(session: Session) -> list[ApiKey]:
     """Every key there ever was, oldest first."""
-    return [_key(row) for row in session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.created_at, ApiKeyRow.id))]
+    query = select(ApiKeyRow).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
+    return [record_of(ApiKey, row) for row in session.scalars(query)]
 
 
 def exists_any(session: Session) -> bool:
@@ -73,19 +81,3 @@ def set_used(session: Session, key_id: str, now: int) -> None:
     """Note that a key was used at `now`, unless a later use is noted."""
     earlier = or_(ApiKeyRow.last_used_at.is_(None), ApiKeyRow.last_used_at < now)
     session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key_id, earlier).values(last_used_at=now))
-
-
-def _key(row: ApiKeyRow) -> ApiKey:
-    return ApiKey(
-        id=row.id,
-        name=row.name,
-        owner=row.owner,
-        hint=row.hint,
-        models=None if row.models is None else tuple(row.models),
-        endpoints=None if row.endpoints is None else tuple(row.endpoints),
-        limits=Limits(**row.limits),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        last_used_at=row.last_used_at,
-    )

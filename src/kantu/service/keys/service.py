@@ -12,7 +12,7 @@ from kantu.errors import AuthenticationError, NotFoundError, StoreError
 from kantu.service.actor import Actor, Limits
 from kantu.service.database import Database
 from kantu.service.keys import repository
-from kantu.service.keys.api_key import ApiKey, digest_of, hint_of, new_id, new_text, text_in
+from kantu.service.keys.api_key import KEY_IDS, ApiKey, digest_of, hint_of, new_text, text_in
 from kantu.service.keys.check import check
 from kantu.service.keys.memory import KeyMemory
 from kantu.service.keys.wrong_keys import WrongKeys
@@ -65,7 +65,7 @@ class KeyService:
                 `invalid_key_endpoints`, `invalid_key_limits`, `invalid_key_expiry`.
         """
         key, text = make(
-            new_id(),
+            KEY_IDS.new(),
             name,
             owner=owner,
             models=models,
