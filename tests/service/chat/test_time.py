@@ -13,7 +13,7 @@ from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, End, Request, TokenLogprob, Usage
 from kantu.errors import DeadlineExceededError
 from kantu.service.actor import Limits
-from kantu.service.chat.answering import MOST_AT_ONCE, Answering
+from kantu.service.chat.deltas import MOST_AT_ONCE, Deltas
 from kantu.service.gateway import Gateway
 from kantu.service.settings import Settings
 from tests.service.gateways import TIMINGS, ScriptedEngine, client_of, png, question, settings_with
@@ -142,7 +142,7 @@ class Ticker:
 
 async def test_whoever_reads_a_backlog_lets_others_have_the_loop() -> None:
     request = Request(())
-    async with Answering(Burst(32 * MOST_AT_ONCE), request) as answering, Ticker() as ticker:
+    async with Deltas(Burst(32 * MOST_AT_ONCE), request) as answering, Ticker() as ticker:
         count = 0
         async for _ in answering:
             count += 1
@@ -176,7 +176,7 @@ async def test_who_left_hears_and_holds_nothing_more() -> None:
             heard.append(listener)
             return self
 
-    async with Answering(Deaf(), Request(())) as answering:
+    async with Deltas(Deaf(), Request(())) as answering:
         heard[0](Delta("a"))
     heard[0](Delta("b"))
     assert not answering._items

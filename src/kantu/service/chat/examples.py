@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Body
 from pydantic import BaseModel
 
-from kantu.service.chat.completion import ChatCompletion, ChatCompletionChunk
+from kantu.service.chat.shapes import ChatCompletion, ChatCompletionChunk
 from kantu.service.document import ErrorBody
 
 # A white square of 32 x 32, so that the examples can be sent as they stand.

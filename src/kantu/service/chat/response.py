@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 
 from kantu.errors import KantuError
 from kantu.service.actor import Actor
-from kantu.service.chat.answer import DONE, event
 from kantu.service.chat.event_stream import EventStream
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import Completion
+from kantu.service.chat.writer import DONE, event
 from kantu.service.deadline import Deadline
 from kantu.service.errors import envelope, internal_error
 from kantu.service.language import language_of

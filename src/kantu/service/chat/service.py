@@ -18,8 +18,7 @@ from kantu.errors import ImageError, KantuError
 from kantu.processing.conversation import check_question
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
-from kantu.service.chat.answer import AnswerWriter
-from kantu.service.chat.answering import Answering
+from kantu.service.chat.deltas import Deltas
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.translate import (
     most_answer_bytes,
@@ -28,6 +27,7 @@ from kantu.service.chat.translate import (
     read_sampling,
 )
 from kantu.service.chat.whole import WholeAnswer, answer_too_large
+from kantu.service.chat.writer import AnswerWriter
 from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
 from kantu.service.limits.limiter import Limiter
@@ -49,7 +49,7 @@ class Completion:
         time: the deadline's; see `Deadline.kept`.
     """
 
-    answering: Answering
+    answering: Deltas
     writer: AnswerWriter
     watch: RequestWatch
     answers: int
@@ -147,7 +147,7 @@ class ChatService:
                         line=actor.tenant,
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
-                    async with Answering(model.engine, request) as answering:
+                    async with Deltas(model.engine, request) as answering:
                         held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
                         yield Completion(answering, writer, watch, sampling.n, held_bytes, time_left)
                     if writer.timings is not None:

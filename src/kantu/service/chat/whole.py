@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from kantu.engine.request import Delta
 from kantu.errors import InvalidRequestError
-from kantu.service.chat.answer import AnswerWriter, encode
+from kantu.service.chat.writer import AnswerWriter, encode
 
 PIECE_BYTES = 2**16
 """Of an answer, sent at once."""

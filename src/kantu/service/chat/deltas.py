@@ -14,7 +14,7 @@ MOST_AT_ONCE = 32
 """Deltas that are given out without letting others have the loop; each takes its reader up to a tenth of a ms."""
 
 
-class Answering:
+class Deltas:
     """The deltas of all answers of one request. Leaving the block early cancels it.
 
     Raises:
@@ -29,7 +29,7 @@ class Answering:
         self._open = request.sampling.n
         self._handle: Handle = engine.submit(request, self._listen)
 
-    async def __aenter__(self) -> Answering:
+    async def __aenter__(self) -> Deltas:
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""An answer, whole and in chunks, as the OpenAPI document describes it; `answer.py` words it."""
+"""An answer, whole and in chunks, as the OpenAPI document describes it; `writer.py` words it."""
 
 from __future__ import annotations
 
