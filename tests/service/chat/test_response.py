@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from starlette.types import Message
 
-from kantu.service.chat.event_stream import EventStream
+from kantu.service.chat.response import EventStream
 
 pytestmark = pytest.mark.anyio
 

@@ -142,9 +142,9 @@ class Ticker:
 
 async def test_whoever_reads_a_backlog_lets_others_have_the_loop() -> None:
     request = Request(())
-    async with Deltas(Burst(32 * MOST_AT_ONCE), request) as answering, Ticker() as ticker:
+    async with Deltas(Burst(32 * MOST_AT_ONCE), request) as deltas, Ticker() as ticker:
         count = 0
-        async for _ in answering:
+        async for _ in deltas:
             count += 1
         assert count == 32 * MOST_AT_ONCE
         assert ticker.turns >= 31
@@ -176,10 +176,10 @@ async def test_who_left_hears_and_holds_nothing_more() -> None:
             heard.append(listener)
             return self
 
-    async with Deltas(Deaf(), Request(())) as answering:
+    async with Deltas(Deaf(), Request(())) as deltas:
         heard[0](Delta("a"))
     heard[0](Delta("b"))
-    assert not answering._items
+    assert not deltas._items
 
 
 # Bounds

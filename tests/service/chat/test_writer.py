@@ -9,9 +9,8 @@ import pytest
 
 from kantu.engine.request import Delta, End, TokenLogprob, Usage
 from kantu.errors import InvalidRequestError
-from kantu.service.chat import whole as module
-from kantu.service.chat.whole import PIECE_BYTES, WholeAnswer
-from kantu.service.chat.writer import AnswerWriter
+from kantu.service.chat import writer as module
+from kantu.service.chat.writer import PIECE_BYTES, AnswerWriter, WholeAnswer
 from tests.service.gateways import TIMINGS
 
 TOP = tuple((id_, "选项".encode(), -float(id_)) for id_ in range(20))

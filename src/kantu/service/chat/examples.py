@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Body
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from kantu.service.chat.shapes import ChatCompletion, ChatCompletionChunk
 from kantu.service.document import ErrorBody
@@ -56,7 +56,7 @@ REQUEST = Body(
     }
 )
 
-_ANSWER = {
+_ANSWER: ChatCompletion = {
     "id": "chatcmpl-0123456789abcdef01234567",
     "object": "chat.completion",
     "created": 1764000000,
@@ -81,9 +81,9 @@ _ANSWER = {
 }
 
 
-def _inlined(model: type[BaseModel]) -> dict[str, Any]:
-    """The JSON schema of `model` without references: FastAPI collects the schemas of whole JSON bodies only."""
-    schema = model.model_json_schema()
+def _inlined(shape: Any) -> dict[str, Any]:
+    """The JSON schema of a shape without references: FastAPI collects the schemas of whole JSON bodies only."""
+    schema = TypeAdapter(shape).json_schema()
     definitions = schema.pop("$defs", {})
 
     def inline(node: Any) -> Any:

@@ -12,7 +12,6 @@ from starlette.types import Receive, Scope, Send
 
 from kantu.errors import KantuError
 from kantu.service.actor import Actor
-from kantu.service.chat.event_stream import EventStream
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import Completion
 from kantu.service.chat.writer import DONE, event
@@ -23,6 +22,12 @@ from kantu.service.lifecycle import stopping
 
 if TYPE_CHECKING:
     from kantu.service.chat.service import ChatService
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"x-accel-buffering", b"no"),  # nginx would hold the answer back
+]
+_COMMENT = b": keep-alive\n\n"
 
 
 class ChatResponse(Response):
@@ -91,7 +96,7 @@ class ChatResponse(Response):
     async def _stream(self, completion: Completion, events: EventStream) -> None:
         writer, usage = completion.writer, self._include_usage
         waiting = b"".join(writer.first_chunks(usage))  # goes with what comes next: each message is a write of its own
-        async for delta in completion.answering:
+        async for delta in completion.deltas:
             writer.add(delta)
             waiting += writer.chunk(delta, usage, of_each=self._usage_of_each) or b""
             if waiting:
@@ -107,6 +112,53 @@ class ChatResponse(Response):
         await events.end(event(envelope(told, self._language), "error"))
         if told is not failure:
             raise failure
+
+
+class EventStream:
+    """Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), kept alive.
+
+    Status and headers go with whatever is written first.
+
+    Attributes:
+        begun: a status has been sent, and no other can be.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+        self._ended = False
+        self._written_at = asyncio.get_running_loop().time()
+        self._writing = asyncio.Lock()
+
+    async def write(self, data: bytes) -> None:
+        """Send some events."""
+        async with self._writing:
+            await self._write(data, more=True)
+
+    async def end(self, data: bytes) -> None:
+        """Send the last events."""
+        async with self._writing:
+            self._ended = True
+            await self._write(data, more=False)
+
+    async def keep_alive(self, seconds: float) -> None:
+        """Write a comment, which clients skip, whenever nothing else has been written for so long; to the end."""
+        loop = asyncio.get_running_loop()
+        while not self._ended:
+            left = self._written_at + seconds - loop.time()
+            if left > 0:
+                await asyncio.sleep(left)
+                continue
+            async with self._writing:
+                if not self._ended:
+                    await self._write(_COMMENT, more=True)
+
+    async def _write(self, data: bytes, *, more: bool) -> None:
+        if not self.begun:
+            self.begun = True
+            await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        self._written_at = asyncio.get_running_loop().time()
 
 
 async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:

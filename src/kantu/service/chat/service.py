@@ -26,8 +26,7 @@ from kantu.service.chat.translate import (
     read_conversation,
     read_sampling,
 )
-from kantu.service.chat.whole import WholeAnswer, answer_too_large
-from kantu.service.chat.writer import AnswerWriter
+from kantu.service.chat.writer import AnswerWriter, WholeAnswer, answer_too_large
 from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
 from kantu.service.limits.limiter import Limiter
@@ -49,7 +48,7 @@ class Completion:
         time: the deadline's; see `Deadline.kept`.
     """
 
-    answering: Deltas
+    deltas: Deltas
     writer: AnswerWriter
     watch: RequestWatch
     answers: int
@@ -63,7 +62,7 @@ class Completion:
             KantuError: of the engine; InvalidRequestError: `answer_too_large`.
         """
         whole = WholeAnswer(self.writer, self.answers, self.most_bytes)
-        async for delta in self.answering:
+        async for delta in self.deltas:
             self.writer.add(delta)
             whole.add(delta)
         self.time.deadline = math.inf
@@ -147,9 +146,9 @@ class ChatService:
                         line=actor.tenant,
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
-                    async with Deltas(model.engine, request) as answering:
+                    async with Deltas(model.engine, request) as deltas:
                         held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
-                        yield Completion(answering, writer, watch, sampling.n, held_bytes, time_left)
+                        yield Completion(deltas, writer, watch, sampling.n, held_bytes, time_left)
                     if writer.timings is not None:
                         watch.finished(writer.usage, writer.timings, writer.finish_reasons)
             except ImageError:

@@ -1,14 +1,22 @@
-"""An answer, whole and in chunks, as the OpenAPI document describes it; `writer.py` words it."""
+"""An answer as it is sent, whole and in chunks: OpenAI's shapes. `writer.py` fills them, the document shows them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import (
+    Annotated,
+    Literal,
+    NotRequired,  # pydantic reads Python's own from 3.12 on only
+)
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
+
+from kantu.engine.request import FinishReason
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")  # the document names every field
+@with_config(ConfigDict(extra="forbid"))  # the document names every field
+class _Answer(TypedDict):
+    pass
 
 
 class AnswerMessage(_Answer):
@@ -46,7 +54,7 @@ class Choice(_Answer):
     index: int
     message: AnswerMessage
     logprobs: Logprobs | None
-    finish_reason: Literal["stop", "length", "repetition"]
+    finish_reason: FinishReason
 
 
 class PromptTokensDetails(_Answer):
@@ -71,16 +79,16 @@ class AnswerTimings(_Answer):
     """各阶段用的秒数。"""
 
     preprocess_seconds: float
-    encode_seconds: float = Field(description="视觉编码")
-    ttft_seconds: float = Field(description="到第一个词元")
-    tpot_seconds: float = Field(description="之后每个词元")
+    encode_seconds: Annotated[float, Field(description="视觉编码")]
+    ttft_seconds: Annotated[float, Field(description="到第一个词元")]
+    tpot_seconds: Annotated[float, Field(description="之后每个词元")]
     total_seconds: float
 
 
 class KantuExtra(_Answer):
     """看图自己的字段。"""
 
-    warnings: list[str] = Field(description="给用户看的，例如图片被缩小了")
+    warnings: Annotated[list[str], Field(description="给用户看的，例如图片被缩小了")]
     timings: AnswerTimings | None
 
 
@@ -100,8 +108,8 @@ class ChatCompletion(_Answer):
 class ChunkDelta(_Answer):
     """回答里新来的一段。"""
 
-    role: Literal["assistant"] | None = None
-    content: str | None = None
+    role: NotRequired[Literal["assistant"]]
+    content: NotRequired[str]
 
 
 class ChunkChoice(_Answer):
@@ -110,7 +118,7 @@ class ChunkChoice(_Answer):
     index: int
     delta: ChunkDelta
     logprobs: Logprobs | None
-    finish_reason: Literal["stop", "length", "repetition"] | None
+    finish_reason: FinishReason | None
 
 
 class ChatCompletionChunk(_Answer):
@@ -122,5 +130,5 @@ class ChatCompletionChunk(_Answer):
     model: str
     system_fingerprint: None
     choices: list[ChunkChoice]
-    usage: CompletionUsage | None = None
-    kantu: KantuExtra | None = None
+    usage: NotRequired[CompletionUsage | None]
+    kantu: NotRequired[KantuExtra]

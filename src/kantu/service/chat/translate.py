@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from kantu.engine.constraint_errors import not_supported
+from kantu.engine.json_schema import subschemas
 from kantu.engine.request import Constraint, RepetitionStop, SamplingParams, stop_strings
 from kantu.errors import InvalidRequestError
 from kantu.processing.conversation import Conversation
 from kantu.processing.messages import Message, TextPart, conversation_of
 from kantu.service.chat.schemas import ChatRequest, JSONObjectFormat, JSONSchemaFormat, RepetitionDetection
-from kantu.service.chat.strict import check_strict
 from kantu.service.settings import RequestSettings
 
 _MOST_TEMPERATURE = 2  # OpenAI's
@@ -121,7 +123,7 @@ def _constraint(body: ChatRequest) -> Constraint | None:
     if isinstance(form, JSONSchemaFormat):
         given.append(Constraint.json_schema(form.json_schema.schema_))
         if form.json_schema.strict:
-            check_strict(form.json_schema.schema_)
+            _check_strict(form.json_schema.schema_)
     elif isinstance(form, JSONObjectFormat):
         given.append(Constraint("json_object"))
     if outputs is not None:
@@ -136,6 +138,31 @@ def _constraint(body: ChatRequest) -> Constraint | None:
     if len(given) > 1:
         raise _contradiction("structured_outputs", "只能有一个约束", "one constraint only")
     return given[0] if given else None
+
+
+def _check_strict(schema: Mapping[str, Any]) -> None:
+    """Refuse a schema that lets undeclared keys in, by the place that does: what may come is declared.
+
+    OpenAI refuses a strict schema that does not say `additionalProperties: false` at every object and does not require
+    every key. Here an object that declares keys is closed anyway (see `engine.schema_bounds`), so leaving the word out
+    asks for what strict means, and an optional key harms no one. Only what contradicts strict is refused: an object
+    that is open by its own words, or declares nothing.
+    """
+    for path, part in subschemas(dict(schema)):
+        if part.get("additionalProperties", False) is not False:
+            raise not_supported(
+                "strict: true 时 additionalProperties 只能是 false",
+                "with strict: true additionalProperties can only be false",
+                (*path, "additionalProperties"),
+            )
+        kinds = part.get("type")
+        is_object = kinds == "object" or (isinstance(kinds, list) and "object" in kinds)
+        if is_object and not part.keys() & {"properties", "additionalProperties", "$ref", "allOf", "anyOf", "oneOf"}:
+            raise not_supported(
+                "strict: true 时对象要用 properties 列出它的键",
+                "with strict: true an object must list its keys in properties",
+                path,
+            )
 
 
 def _repetition(detection: RepetitionDetection | None) -> RepetitionStop | None:

@@ -1,15 +1,21 @@
-"""Deltas of the engine -> OpenAI's answer: its objects, and the chunks of a stream. `whole.py` puts one together."""
+"""Deltas of the engine -> OpenAI's answer: the chunks of a stream, or all of it put together while it comes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from kantu.engine.request import Delta, End, Timings, TokenLogprob, Usage
+from kantu.engine.request import Delta, End, FinishReason, Timings, TokenLogprob, Usage
+from kantu.errors import InvalidRequestError
+from kantu.service.chat import shapes
+from kantu.service.chat.shapes import ChatCompletion, ChatCompletionChunk, ChunkChoice, CompletionUsage, KantuExtra
 
 DONE = b"data: [DONE]\n\n"
+
+PIECE_BYTES = 2**16
+"""Of a whole answer, sent at once."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -33,7 +39,7 @@ class AnswerWriter:
     def __init__(
         self, completion_id: str, created: int, model: str, answers: int, *, logprobs: bool, warnings: Sequence[str]
     ) -> None:
-        self._head = {"id": completion_id, "created": created, "model": model}
+        self._id, self._created, self._model = completion_id, created, model
         self._choices = [_Choice() for _ in range(answers)]
         self._logprobs = logprobs
         self._warnings = list(warnings)
@@ -70,26 +76,24 @@ class AnswerWriter:
         return max((end.timings for end in self._ends), key=lambda timings: timings.total_seconds, default=None)
 
     @property
-    def finish_reasons(self) -> tuple[str, ...]:
+    def finish_reasons(self) -> tuple[FinishReason, ...]:
         """Of the answers that have ended."""
         return tuple(end.finish_reason for end in self._ends)
 
-    @property
-    def finish_reason_of_each(self) -> tuple[str | None, ...]:
-        """Of all answers in order; None of those that have not ended."""
-        return tuple(None if choice.end is None else choice.end.finish_reason for choice in self._choices)
+    def completion(self) -> ChatCompletion:
+        """The whole answer, but for its choices."""
+        return {
+            "id": self._id,
+            "created": self._created,
+            "model": self._model,
+            "object": "chat.completion",
+            "system_fingerprint": None,
+            "choices": [],
+            "usage": _worded_usage(self.usage),
+            "kantu": self._extra(),
+        }
 
-    def object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
-        """What all objects of one answer share."""
-        return {**self._head, "object": kind, "system_fingerprint": None, "choices": choices}
-
-    def end(self) -> dict[str, Any]:
-        """The fields that stand where an answer is over."""
-        timings = self.timings
-        extra = {"warnings": self._warnings, "timings": None if timings is None else asdict(timings)}
-        return {"usage": _worded_usage(self.usage), "kantu": extra}
-
-    def worded_logprobs(self, logprobs: Sequence[TokenLogprob]) -> list[dict[str, Any]] | None:
+    def worded_logprobs(self, logprobs: Sequence[TokenLogprob]) -> list[shapes.TokenLogprob] | None:
         """Those of some tokens; None where they were not asked for."""
         if not self._logprobs:
             return None
@@ -104,7 +108,8 @@ class AnswerWriter:
     def first_chunks(self, include_usage: bool) -> Iterator[bytes]:
         """What opens every answer of a stream."""
         for index in range(len(self._choices)):
-            yield self._chunk(index, {"role": "assistant", "content": ""}, None, None, include_usage)
+            delta: shapes.ChunkDelta = {"role": "assistant", "content": ""}
+            yield self._event({"index": index, "delta": delta, "logprobs": None, "finish_reason": None}, include_usage)
 
     def chunk(self, delta: Delta, include_usage: bool, *, of_each: bool = False) -> bytes | None:
         """One delta of a stream; None where there is nothing to tell.
@@ -115,23 +120,126 @@ class AnswerWriter:
         end = delta.end
         if not (delta.text or delta.logprobs or end):
             return None
-        content = {"content": delta.text} if delta.text or delta.logprobs else {}
-        content_logprobs = self.worded_logprobs(delta.logprobs)
-        logprobs = None if content_logprobs is None else {"content": content_logprobs, "refusal": None}
+        logprobs = self.worded_logprobs(delta.logprobs)
         own = _worded_usage(end.usage) if of_each and end is not None else None
-        finish_reason = None if end is None else end.finish_reason
-        return self._chunk(delta.index, content, logprobs, finish_reason, include_usage, own)
+        choice: ChunkChoice = {
+            "index": delta.index,
+            "delta": {"content": delta.text} if delta.text or delta.logprobs else {},
+            "logprobs": None if logprobs is None else {"content": logprobs, "refusal": None},
+            "finish_reason": None if end is None else end.finish_reason,
+        }
+        return self._event(choice, include_usage, own)
 
     def last_chunk(self) -> bytes:
         """The chunk with the usage of a stream that asked for it."""
-        return event({**self.object("chat.completion.chunk", []), **self.end()})
+        return event({**self._chunk([]), "usage": _worded_usage(self.usage), "kantu": self._extra()})
 
-    def _chunk(
-        self, index: int, delta: dict[str, Any], logprobs: Any, finish: Any, include_usage: bool, usage: Any = None
-    ) -> bytes:
-        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        chunk = self.object("chat.completion.chunk", [choice])
-        return event({**chunk, **({"usage": usage} if include_usage or usage else {})})
+    def _event(self, choice: ChunkChoice, include_usage: bool, usage: CompletionUsage | None = None) -> bytes:
+        chunk = self._chunk([choice])
+        if include_usage or usage is not None:
+            chunk["usage"] = usage
+        return event(chunk)
+
+    def _chunk(self, choices: list[ChunkChoice]) -> ChatCompletionChunk:
+        return {
+            "id": self._id,
+            "created": self._created,
+            "model": self._model,
+            "object": "chat.completion.chunk",
+            "system_fingerprint": None,
+            "choices": choices,
+        }
+
+    def _extra(self) -> KantuExtra:
+        timings = self.timings
+        return {"warnings": self._warnings, "timings": None if timings is None else _worded_timings(timings)}
+
+
+class WholeAnswer:
+    """The answer of a request that does not stream, put together while it comes. Used on the event loop only.
+
+    Each delta is encoded when it arrives: so nothing long is left to do at the end, what is held is bytes and not
+    objects (20 alternatives a token are 1.5 KB so, and twice that as objects), and how many they are is known.
+
+    Args:
+        writer: of the same answer; it has to be told of the deltas too.
+        most_bytes: that are held.
+    """
+
+    def __init__(self, writer: AnswerWriter, answers: int, most_bytes: int) -> None:
+        self._writer = writer
+        self._most_bytes = most_bytes
+        self._texts = [bytearray() for _ in range(answers)]  # JSON, without the quotes around it
+        self._logprobs = [bytearray() for _ in range(answers)]  # JSON, without the brackets around it
+        self._bytes = 0
+
+    def add(self, delta: Delta) -> None:
+        """Take one delta in.
+
+        Raises:
+            InvalidRequestError: `answer_too_large`.
+        """
+        text = encode(delta.text)[1:-1]
+        self._texts[delta.index] += text
+        logprobs = self._logprobs[delta.index]
+        before = len(logprobs)
+        for worded in self._writer.worded_logprobs(delta.logprobs) or ():
+            logprobs += b"," if logprobs else b""
+            logprobs += encode(worded)
+        self._bytes += len(text) + len(logprobs) - before
+        if self._bytes > self._most_bytes:
+            raise answer_too_large(self._most_bytes)
+
+    def pieces(self) -> Iterator[bytes]:
+        """The JSON of all of it, once every answer has ended, in pieces of `PIECE_BYTES`; the last one is the rest."""
+        piece = bytearray()
+        for part in self._parts():
+            view = memoryview(part)
+            while view:
+                taken = view[: PIECE_BYTES - len(piece)]
+                piece += taken
+                view = view[len(taken) :]
+                if len(piece) == PIECE_BYTES:
+                    yield bytes(piece)
+                    piece.clear()
+        if piece:
+            yield bytes(piece)
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all pieces together."""
+        return sum(len(part) for part in self._parts())
+
+    def _parts(self) -> Sequence[bytes | bytearray]:
+        head, end = encode(self._writer.completion()).split(b'"choices":[]')
+        parts: list[bytes | bytearray] = [head, b'"choices":[']
+        finish_reasons = self._writer.finish_reasons
+        for index, (text, logprobs, finish) in enumerate(zip(self._texts, self._logprobs, finish_reasons, strict=True)):
+            has_logprobs = self._writer.worded_logprobs(()) is not None
+            choice: shapes.Choice = {
+                "index": index,
+                "message": {"role": "assistant", "content": "", "refusal": None},
+                "logprobs": {"content": [], "refusal": None} if has_logprobs else None,
+                "finish_reason": finish,
+            }
+            before, after = encode(choice).split(b'"content":""')  # what is long is put in between
+            parts += [b"," if index else b"", before, b'"content":"', text, b'"']
+            if has_logprobs:
+                before, after = after.split(b'"content":[]')
+                parts += [before, b'"content":[', logprobs, b"]"]
+            parts.append(after)
+        parts += [b"]", end]
+        return parts
+
+
+def answer_too_large(most_bytes: int) -> InvalidRequestError:
+    """More bytes than one request may have in answers."""
+    return InvalidRequestError(
+        "answer_too_large",
+        f"全部回答可能超过 {most_bytes} 字节：请减小 top_logprobs、n 或 max_completion_tokens。",
+        f"The answers could exceed {most_bytes} bytes: lower top_logprobs, n or max_completion_tokens.",
+        param="top_logprobs",
+    )
 
 
 def encode(content: Any) -> bytes:
@@ -139,13 +247,13 @@ def encode(content: Any) -> bytes:
     return _encode(content).encode()
 
 
-def event(content: dict[str, Any], name: str | None = None) -> bytes:
+def event(content: Mapping[str, Any], name: str | None = None) -> bytes:
     """One server-sent event."""
     head = b"" if name is None else f"event: {name}\n".encode()
     return head + b"data: " + encode(content) + b"\n\n"
 
 
-def _worded_usage(usage: Usage) -> dict[str, Any]:
+def _worded_usage(usage: Usage) -> CompletionUsage:
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -159,7 +267,17 @@ def _worded_usage(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _token(token: bytes, logprob: float) -> dict[str, Any]:
+def _worded_timings(timings: Timings) -> shapes.AnswerTimings:
+    return {
+        "preprocess_seconds": timings.preprocess_seconds,
+        "encode_seconds": timings.encode_seconds,
+        "ttft_seconds": timings.ttft_seconds,
+        "tpot_seconds": timings.tpot_seconds,
+        "total_seconds": timings.total_seconds,
+    }
+
+
+def _token(token: bytes, logprob: float) -> shapes.TopLogprob:
     """JSON knows no infinity: -9999.0 is OpenAI's word for a token that cannot be."""
     return {
         "token": token.decode("utf-8", "replace"),
