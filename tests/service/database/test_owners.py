@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import DeclarativeBase, aliased
 from sqlalchemy.sql.base import Executable
 
-from kantu.service.database import Database
+from kantu.service.database import Database, Owned
 from kantu.service.database.owners import UnscopedQueryError, of_everybody, of_owner
 from kantu.service.files.repository import FileRow
 from kantu.service.files.usage import FileUsageRow
@@ -53,3 +53,14 @@ def test_queries_that_say_it_and_tables_without_owners_are_answered(sqlite: Data
         assert session.scalars(of_owner(select(FileRow.id), FileRow.owner == "a")).all() == ["file-0", "file-1"]
         assert session.scalar(of_everybody(select(func.count()).select_from(FileRow))) == 3
         assert session.scalars(select(FileUsageRow)).all() == []
+
+
+def test_a_table_with_arguments_of_its_own_is_guarded_too(sqlite: Database) -> None:
+    class Tables(DeclarativeBase): ...
+
+    class Odd(Owned, Tables):
+        __tablename__ = "odd"
+        __table_args__ = ()
+
+    with sqlite.session() as session, pytest.raises(UnscopedQueryError):
+        session.execute(select(Odd.id))

@@ -31,9 +31,9 @@ class Owned:
     created_at: Mapped[int] = mapped_column(BigInteger)
 
     @declared_attr.directive
-    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805 - SQLAlchemy calls it with the class
+    def __table_args__(cls) -> tuple[Index, ...]:  # noqa: N805 - SQLAlchemy calls it with the class
         name: str = cls.__tablename__  # type: ignore[attr-defined]
-        return Index(f"ix_{name}_owner_created_at", "owner", "created_at", "id"), {"info": {"owned": True}}
+        return (Index(f"ix_{name}_owner_created_at", "owner", "created_at", "id"),)
 
 
 class JsonOf(TypeDecorator[Any]):

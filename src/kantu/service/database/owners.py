@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Delete, Select, Table, Update, event
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import Mapper, ORMExecuteState, Session
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
-_OPTION = "owners"
+from kantu.service.database.base import Owned
+
+_OPTION = "owners"  # of a query: whose rows it is about
+_MARK = "owned"  # of a table
 
 QueryT = TypeVar("QueryT", Select, Update, Delete)  # type: ignore[type-arg]
 
@@ -32,10 +35,15 @@ class OwnersSession(Session):
     """A session that refuses a query of an `Owned` table which neither `of_owner` nor `of_everybody` made."""
 
 
+@event.listens_for(Owned, "instrument_class", propagate=True)
+def _mark(mapper: Mapper[Any], _: type) -> None:
+    cast(Table, mapper.local_table).info[_MARK] = True
+
+
 @event.listens_for(OwnersSession, "do_orm_execute")
 def _refuse(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_column_load or _OPTION in state.execution_options:
         return
     for part in visitors.iterate(cast(ExternallyTraversible, state.statement)):
-        if isinstance(part, Table) and part.info.get("owned"):
+        if isinstance(part, Table) and part.info.get(_MARK):
             raise UnscopedQueryError(part.name)
