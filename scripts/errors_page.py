@@ -52,7 +52,7 @@ _NOT_HEARD = {
 }
 # What a line of a batch, or a batch as a whole, is told; no request is answered with it.
 _BATCHES = (
-    *("service/batches/leases.py", "service/batches/lines.py", "service/batches/results.py"),
+    *("service/batches/leases.py", "service/batches/lines.py", "service/batches/batch_files.py"),
     "service/batches/work.py",
 )
 

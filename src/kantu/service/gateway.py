@@ -10,9 +10,9 @@ from kantu import __version__
 from kantu.errors import StoreError
 from kantu.service import descriptors
 from kantu.service.admission import Admission
-from kantu.service.batches.answer import LineAnswerer
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
+from kantu.service.batches.work import LineAnswerer
 from kantu.service.chat.service import ChatService
 from kantu.service.clock import CautiousClock, SteadyClock, elapsed_seconds
 from kantu.service.database import Database

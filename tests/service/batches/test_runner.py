@@ -169,7 +169,7 @@ def test_what_passes_is_waited_out(desk: Desk, error: KantuError) -> None:
 
 
 def test_a_line_that_kills_the_engine_fails_in_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kantu.service.batches.retry.backoff_seconds", lambda tries: 0.01)
+    monkeypatch.setattr("kantu.service.batches.pacing.backoff_seconds", lambda tries: 0.01)
 
     async def run() -> None:
         script = Script({1: EngineError("engine_crashed", "", "")})

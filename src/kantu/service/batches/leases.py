@@ -1,11 +1,13 @@
 """Who runs which batch. A runner holds a lease on a batch, and nothing is written about one whose lease has gone.
 
 Two runners may for a moment both work on a batch, after one of them was silent for too long; only one can record.
-A holder renews its leases by counting them up; see `silence` for how others notice that it does not.
+A holder renews its leases by counting them up; `Silence` tells others that it does not: no two clocks are compared,
+and none can be set.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +18,6 @@ from sqlalchemy.orm import Session
 from kantu.errors import InvalidRequestError
 from kantu.service.batches.record import UNFINISHED, Batch, Item, Problem, Status
 from kantu.service.batches.repository import BatchItemRow, BatchRow
-from kantu.service.batches.silence import Lease
 from kantu.service.database.owners import of_everybody
 from kantu.service.database.repository import record_of
 
@@ -44,6 +45,41 @@ class Holder:
 
     id: str
     now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease at one moment. Its holder adds to `beats` whenever it renews it."""
+
+    batch_id: str
+    owner: str
+    beats: int
+
+
+class Silence:
+    """Remembers since when each lease has not changed. Of one observer.
+
+    Args:
+        seconds: how long a holder may be silent.
+        clock: seconds, never going back.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._since: dict[Lease, float] = {}
+        self._looked_at = clock()
+
+    def broken(self, leases: Collection[Lease]) -> list[Lease]:
+        """Those of all leases of others that have not been renewed for too long.
+
+        Who has not looked for so long itself begins anew: the database may have been away, for the holders, too.
+        """
+        now = self._clock()
+        if now - self._looked_at > self._seconds:
+            self._since = {}
+        self._looked_at = now
+        self._since = {lease: self._since.get(lease, now) for lease in leases}
+        return [lease for lease, since in self._since.items() if now - since >= self._seconds]
 
 
 def of_others(session: Session, holder_id: str) -> list[Lease]:

@@ -20,12 +20,9 @@ from kantu.errors import StoreError
 from kantu.service.actor import Actor
 from kantu.service.batches import leases
 from kantu.service.batches.batch_files import BatchFiles
-from kantu.service.batches.leases import Holder, LeaseLostError
-from kantu.service.batches.pending import Pause
+from kantu.service.batches.leases import Holder, LeaseLostError, Silence
+from kantu.service.batches.pacing import FairSlots, Pause, backoff_seconds
 from kantu.service.batches.record import Batch
-from kantu.service.batches.retry import backoff_seconds
-from kantu.service.batches.silence import Silence
-from kantu.service.batches.slots import FairSlots
 from kantu.service.batches.work import BatchWork
 from kantu.service.database import Database
 from kantu.service.files.service import FileService

@@ -6,26 +6,48 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
 from kantu.errors import InvalidRequestError, KantuError, NotFoundError, StoreError
 from kantu.service.actor import Actor
-from kantu.service.batches import leases, results
-from kantu.service.batches.batch_files import BatchFiles, creator_of
+from kantu.service.batches import leases
+from kantu.service.batches.batch_files import BatchFiles, answered, creator_of, failed, never_run
 from kantu.service.batches.leases import Holder, LeaseLostError
 from kantu.service.batches.lines import Place
-from kantu.service.batches.pending import Pause, Pending
+from kantu.service.batches.pacing import FairSlots, Pause, Pending, backoff_seconds, wait_for
 from kantu.service.batches.record import Batch, Item, Problem, Status
-from kantu.service.batches.retry import backoff_seconds, wait_for
-from kantu.service.batches.slots import FairSlots
 from kantu.service.database import Database
 from kantu.service.errors import internal_error
+from kantu.service.permissions import check
 
 _log = logging.getLogger(__name__)
 
 _RECORDED_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class LineAnswerer:
+    """Answers a line like a request over HTTP by the key that made the batch, as that key is now.
+
+    Attributes:
+        actor: id of a key -> who holds it; raises AuthenticationError if it has been revoked or has expired.
+        admit: counts one request of an actor's; raises LimitExceededError.
+        complete: (actor, body) -> answer as JSON, for an actor that has been admitted.
+    """
+
+    actor: Callable[[str], Awaitable[Actor]]
+    admit: Callable[[Actor], Awaitable[None]]
+    complete: Callable[[Actor, dict[str, Any]], Awaitable[str]]
+
+    async def __call__(self, key_id: str, body: dict[str, Any]) -> str:
+        """The answer to one body. Raises whatever is wrong with the key, its limits, the body or the engine."""
+        actor = await self.actor(key_id)
+        check(actor, "create", "chat")
+        await self.admit(actor)
+        return await self.complete(actor, body)
 
 
 class BatchWork:
@@ -147,17 +169,17 @@ class BatchWork:
             async with self._hold(creator_of(self._batch), place.length):
                 line = await self._files.line(file, place)
                 custom_id = line.custom_id
-                return results.answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
+                return answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
         except KantuError as error:
             wait = wait_for(error, pending.count_try(place))
             if wait is None:
-                return results.failed(place.number, custom_id, error, self._batch.language)
+                return failed(place.number, custom_id, error, self._batch.language)
             (self._all_pause if wait.whose == "all" else self._own_pause).prolong(wait.seconds)
             pending.again(place, last=wait.whose == "batch")
             return None
         except Exception as error:  # a defect of ours fails one line; its words might quote the line
             _log.error("line %d of batch %s failed: %s", place.number, self._batch.id, type(error).__name__)
-            return results.failed(place.number, custom_id, internal_error(), self._batch.language)
+            return failed(place.number, custom_id, internal_error(), self._batch.language)
 
     async def _record(self, items: Sequence[Item]) -> None:
         """Keep results, however long the database is away or the disk is full: the work is done.
@@ -205,7 +227,7 @@ class BatchWork:
         while places := list(islice(left, _RECORDED_AT_ONCE)):
             ids = [await self._custom_id(file, place) for place in places]
             language = self._batch.language
-            items = [results.never_run(place.number, name, language) for place, name in zip(places, ids, strict=True)]
+            items = [never_run(place.number, name, language) for place, name in zip(places, ids, strict=True)]
             try:
                 await self._record(items)
             except InvalidRequestError as error:  # no room is left to say it of every line

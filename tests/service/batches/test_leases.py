@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kantu.service.batches.silence import Lease, Silence
+from kantu.service.batches.leases import Lease, Silence
 from tests.service.clock import Clock
 
 
