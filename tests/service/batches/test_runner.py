@@ -270,6 +270,26 @@ def test_cancelling_finishes_what_is_under_way_and_keeps_what_is_done(desk: Desk
     asyncio.run(run())
 
 
+def test_a_batch_whose_lines_wait_for_their_turn_can_be_cancelled(desk: Desk) -> None:
+    async def run() -> None:
+        gate = Gate()
+        giant = await desk.submit(_numbered(10))
+        async with desk.running(gate, concurrency=2):
+            while len(gate.entered) < 2:
+                await asyncio.sleep(0.01)
+            small = await desk.submit(_numbered(10), BOB)
+            await desk.until(small, lambda now: now.status == "in_progress")
+            await asyncio.sleep(0.1)  # it waits for a slot; both are taken
+            await desk.batches.cancel(BOB, small.id)
+            (small,) = await desk.ended(small)
+            assert (small.status, small.completed) == ("cancelled", 0)
+            gate.open.set()
+            (giant,) = await desk.ended(giant)
+            assert (giant.status, giant.completed) == ("completed", 10)  # and no slot was lost
+
+    asyncio.run(run())
+
+
 def test_a_batch_can_be_cancelled_before_it_is_looked_at(desk: Desk) -> None:
     async def run() -> None:
         batch = await desk.submit(_numbered(3))

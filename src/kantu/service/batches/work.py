@@ -11,6 +11,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, BinaryIO
 
+import anyio
+
 from kantu.errors import InvalidRequestError, KantuError, NotFoundError, StoreError
 from kantu.service.actor import Actor
 from kantu.service.batches import leases
@@ -79,6 +81,7 @@ class BatchWork:
         self._slots, self._holder, self._most_bytes, self._hold = slots, holder, most_bytes, hold
         self._all_pause, self._own_pause = pause, Pause()
         self._pending: Pending | None = None
+        self._turn = anyio.CancelScope()
         self._stopped = False
         self._overflow: InvalidRequestError | None = None
 
@@ -87,6 +90,7 @@ class BatchWork:
         self._stopped = True
         if self._pending is not None:
             self._pending.stop()
+        self._turn.cancel()  # lines of others that wait for room on the disk may have all slots
 
     async def advance(self) -> None:
         """Check it, or run it to its end. Afterwards the lease has been given back.
@@ -135,7 +139,10 @@ class BatchWork:
                 pending.stop()
             async with asyncio.TaskGroup() as lines:
                 while (place := await pending.next()) is not None:
-                    await self._slots.acquire(self._batch.owner)
+                    with anyio.CancelScope() as self._turn:
+                        await self._slots.acquire(self._batch.owner)
+                    if self._turn.cancelled_caught:
+                        break
                     if pending.held_up:  # something happened while it waited for its turn
                         self._slots.release()
                         pending.again(place, last=False)
