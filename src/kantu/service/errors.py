@@ -15,54 +15,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
-from kantu.errors import (
-    AuthenticationError,
-    ConflictError,
-    DeadlineExceededError,
-    InvalidRequestError,
-    KantuError,
-    LimitExceededError,
-    NotFoundError,
-    OutOfMemoryError,
-    OverloadedError,
-    PermissionDeniedError,
-    StoreError,
-    UpstreamError,
-)
+from kantu.errors import InvalidRequestError, KantuError, OverloadedError, row_of
 from kantu.processing.validation import fault
 from kantu.service.http.no_such_address import endpoint_not_found
 from kantu.service.language import Language, language_of
 
 _log = logging.getLogger(__name__)
 
-# The first class that fits decides. What cannot succeed by asking again is never a status that clients retry blindly.
-_STATUS: tuple[tuple[type[KantuError], int], ...] = (
-    (InvalidRequestError, 400),
-    (AuthenticationError, 401),
-    (PermissionDeniedError, 403),
-    (NotFoundError, 404),
-    (ConflictError, 409),
-    (OutOfMemoryError, 413),
-    (LimitExceededError, 429),
-    (UpstreamError, 502),
-    (OverloadedError, 503),
-    (StoreError, 503),
-    (DeadlineExceededError, 504),
-    (KantuError, 500),
-)
-_STATUS_OF_CODE = {
-    "body_too_large": 413,
-    "file_too_large": 413,
-    "body_too_slow": 408,
-    "endpoint_not_found": 404,
-    "headers_too_large": 431,
-    "method_not_allowed": 405,
-    "range_not_satisfiable": 416,
-    "unsupported_content_encoding": 415,
-    "unsupported_media_type": 415,
-    "storage_quota_exceeded": 413,
-    "store_full": 507,
-}
 _TYPES = {
     401: "authentication_error",
     403: "permission_error",
@@ -70,49 +29,51 @@ _TYPES = {
     409: "conflict_error",
     429: "rate_limit_error",
 }
-_NO_RETRY = (413, 504, 507)
-_STORE_RETRY_SECONDS = 5.0
+_NO_RETRY = (413, 504, 507)  # asking again cannot succeed
 
 
-def status_of(error: KantuError) -> int:
-    """The HTTP status of an error."""
-    code = _STATUS_OF_CODE.get(error.code)
-    return code or next(status for kind, status in _STATUS if isinstance(error, kind))
+def status_of(failure: KantuError) -> int:
+    """The HTTP status of an error; one that no request should have met is a defect of ours."""
+    row = row_of(failure.code)
+    return (row and row.status) or 500
 
 
-def envelope(error: KantuError, language: Language) -> dict[str, Any]:
+def type_of(status: int) -> str:
+    """What OpenAI's clients call an error of this HTTP status."""
+    return _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+
+
+def envelope(failure: KantuError, language: Language) -> dict[str, Any]:
     """What a client reads: OpenAI's shape."""
-    status = status_of(error)
-    kind = _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
-    message = error.message if language == "zh" else error.message_en
-    return {"error": {"message": message, "type": kind, "param": error.param, "code": error.code}}
+    message = failure.message if language == "zh" else failure.message_en
+    kind = type_of(status_of(failure))
+    return {"error": {"message": message, "type": kind, "param": failure.param, "code": failure.code}}
 
 
-def headers_of(error: KantuError) -> dict[str, str]:
+def headers_of(failure: KantuError) -> dict[str, str]:
     """When asking again is worth it, for those who look (`x-should-retry` is read by OpenAI's clients)."""
-    status = status_of(error)
+    status, row = status_of(failure), row_of(failure.code)
     if status in _NO_RETRY:
         return {"x-should-retry": "false"}
-    if error.code == "unsupported_content_encoding":
-        return {"Accept-Encoding": "identity"}  # RFC 9110, section 15.5.16
     if status == 401:
         return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, OverloadedError):
-        seconds = error.retry_after_seconds
-    elif isinstance(error, StoreError):
-        seconds = _STORE_RETRY_SECONDS
-    else:
-        return {}
+    own = dict(row.headers) if row else {}
+    seconds = row.retry_after_seconds if row else None
+    if isinstance(failure, OverloadedError):
+        seconds = failure.retry_after_seconds
+    if seconds is None:
+        return own
     if math.isinf(seconds):
         return {"x-should-retry": "false"}
-    headers = {"Retry-After": str(max(1, math.ceil(seconds))), "retry-after-ms": str(max(1, math.ceil(seconds * 1000)))}
-    # each further try is to cost a connection
-    return headers | {"connection": "close"} if error.code == "too_many_wrong_keys" else headers
+    return own | {
+        "Retry-After": str(max(1, math.ceil(seconds))),
+        "retry-after-ms": str(max(1, math.ceil(seconds * 1000))),
+    }
 
 
-def error_response(error: KantuError, accept_language: str | None) -> JSONResponse:
+def error_response(failure: KantuError, accept_language: str | None) -> JSONResponse:
     """The whole answer to a request that failed."""
-    return JSONResponse(envelope(error, language_of(accept_language)), status_of(error), headers_of(error))
+    return JSONResponse(envelope(failure, language_of(accept_language)), status_of(failure), headers_of(failure))
 
 
 def internal_error() -> KantuError:

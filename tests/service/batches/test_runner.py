@@ -150,7 +150,7 @@ def test_a_file_with_bad_lines_fails_before_anything_is_run(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        OverloadedError("queue_full", "", "", retry_after_seconds=0.01),
+        OverloadedError("overloaded", "", "", retry_after_seconds=0.01),
         LimitExceededError("request_limit_exceeded", "", "", retry_after_seconds=0.01),
         EngineError("engine_crashed", "", ""),
     ],

@@ -211,7 +211,7 @@ def asked() -> dict[str, Any]:
 
 
 def busy(kind: type[OverloadedError]) -> OverloadedError:
-    return kind("queue_full", "忙。", "Busy.", retry_after_seconds=1.1)
+    return kind("overloaded", "忙。", "Busy.", retry_after_seconds=1.1)
 
 
 @pytest.mark.parametrize("kind", [OverloadedError, LimitExceededError])
@@ -227,7 +227,7 @@ def test_a_queue_that_stays_full_is_an_error_of_the_server(client_over: Make) ->
     engine = Refusing(busy(OverloadedError), 9)
     with pytest.raises(openai.InternalServerError) as caught:
         client_over(engine).chat.completions.create(**asked())
-    assert (caught.value.status_code, caught.value.code) == (503, "queue_full")
+    assert (caught.value.status_code, caught.value.code) == (503, "overloaded")
 
 
 @pytest.mark.parametrize(

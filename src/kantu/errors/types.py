@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 
@@ -70,17 +67,6 @@ class MissingDependencyError(KantuError):
     """A feature whose optional package or system file is not installed."""
 
 
-def install_command(extra: str) -> str:
-    """The command that installs an extra of ours, for messages: from this checkout, or from the wheel it came in.
-
-    There is no release on PyPI to name, and `kantu` there is somebody else's package.
-    """
-    root = Path(__file__).resolve().parents[2]
-    if (root / "pyproject.toml").is_file():
-        return f"pip install -e '{root}[{extra}]' -c '{root / 'constraints.txt'}'"
-    return f"pip install './kantu_vl-….whl[{extra}]'"
-
-
 class OverloadedError(KantuError):
     """The queue is full; nothing was started.
 
@@ -141,13 +127,3 @@ class LimitExceededError(OverloadedError):
 
 class StoreError(KantuError):
     """The database or the disk of the service cannot be used right now; what was asked has not been done."""
-
-
-@contextmanager
-def blaming(param: str) -> Iterator[None]:
-    """Errors of the request that are raised inside the block name `param`: what the caller called it."""
-    try:
-        yield
-    except (InvalidRequestError, NotFoundError) as error:
-        error.param = param
-        raise
