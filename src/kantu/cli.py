@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from kantu.errors import InvalidRequestError, KantuError
+from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
 from kantu.service import commands as service
 from kantu.standard_streams import forgiving
@@ -253,26 +253,11 @@ def doctor(
     from kantu.doctor import render
 
     if against is not None and against != "transformers":
-        raise InvalidRequestError(
-            "invalid_against",
-            "--against 目前只能是 transformers。",
-            "--against can only be transformers.",
-            param="against",
-        )
+        raise error("invalid_against")
     if bf16 and against is None:
-        raise InvalidRequestError(
-            "doctor_against_missing",
-            "--bf16 要与 --against transformers 一起用。",
-            "--bf16 goes with --against transformers.",
-            param="against",
-        )
+        raise error("doctor_against_missing")
     if path is None and against is not None:
-        raise InvalidRequestError(
-            "doctor_path_missing",
-            "对照需要一个模型：kantu doctor PATH --against transformers",
-            "Comparing needs a model: kantu doctor PATH --against transformers",
-            param="path",
-        )
+        raise error("doctor_path_missing")
     if path is None:
         render.machine()
         return
@@ -353,21 +338,11 @@ def _pictures_and_question(inputs: list[str]) -> tuple[list[str], str]:
     of its words may as well be a picture whose name was misspelt, and the answer would be about nothing."""
     *images, question = inputs
     if os.path.isfile(question):  # noqa: PTH113 - Path.is_file raises for a question longer than a file name may be
-        raise InvalidRequestError(
-            "question_missing",
-            f"缺少问题：最后一个参数“{question}”是文件。用法：kantu ask 图片… 问题",
-            f"The question is missing: the last argument {question!r} is a file.",
-            param="question",
-        )
+        raise error("question_missing", question=question)
     first = next((at for at, word in enumerate(images) if not _may_be_picture(word)), None)
     if first is not None and not any(map(os.path.isfile, images[first:])):
         command = shlex.join(["kantu", "ask", *images[:first], " ".join(inputs[first:])])
-        raise InvalidRequestError(
-            "question_not_quoted",
-            f"找不到叫“{images[first]}”的图片。若它是问题的一部分：问题里有空格时要加引号。\n{command}",
-            f"There is no picture called {images[first]!r}. A question with blanks must be quoted: {command}",
-            param="question",
-        )
+        raise error("question_not_quoted", image=images[first], command=command)
     return images, question
 
 
@@ -418,12 +393,7 @@ def _questions() -> Iterator[str]:
         except EOFError:
             return
         except UnicodeDecodeError:
-            raise InvalidRequestError(
-                "invalid_text",
-                f"输入的文字不是 {sys.stdin.encoding} 编码，请先转换编码。",
-                f"The input is not encoded in {sys.stdin.encoding}.",
-                param="question",
-            ) from None
+            raise error("invalid_text.encoding", encoding=sys.stdin.encoding) from None
         if line == "/exit":
             return
         if line:

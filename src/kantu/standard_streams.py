@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from kantu.errors import KantuError
+from kantu.errors import Words, error
 
 _ESCAPE = "kantu.escape"
 _READER_GONE = 1  # the exit status, which click and rich use too
@@ -35,12 +35,14 @@ def forgiving() -> Iterator[None]:
     ended: SystemExit | OSError | None = None
     try:
         yield
-    except (SystemExit, OSError) as error:  # how click ends every command; what a write may have raised already
-        ended = error
+    except (SystemExit, OSError) as early:  # how click ends every command; what a write may have raised already
+        ended = early
     failures = [failure for stream in (sys.stdout, sys.stderr) if (failure := _flush(stream)) is not None]
     for failure in failures:
         if not isinstance(failure, BrokenPipeError):
-            raise _not_written(failure) from None
+            full = failure.errno in (errno.ENOSPC, errno.EDQUOT)
+            why = Words("磁盘已满", "the disk is full") if full else Words("写入失败", "writing failed")
+            raise error("output_not_written", why=why) from None
     if failures:
         raise SystemExit(_READER_GONE)
     if ended is not None:
@@ -67,15 +69,6 @@ def _flush(stream: TextIO) -> OSError | None:
         os.close(null)
         return error
     return None
-
-
-def _not_written(error: OSError) -> KantuError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return KantuError(
-        "output_not_written",
-        f"输出没有写完：{'磁盘已满' if full else '写入失败'}。",
-        f"The output was not written to its end: {'the disk is full' if full else 'writing failed'}.",
-    )
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:

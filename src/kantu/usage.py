@@ -13,7 +13,7 @@ from typing import Any
 
 from typer.exceptions import TyperException
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import KantuError, Words, error
 
 # Errors without a class of their own: what stands in Typer's sentence, and ours with what the pattern found in it.
 _SENTENCES = (
@@ -46,14 +46,14 @@ def is_usage_error(error: TyperException) -> bool:
     return error.exit_code == 2 and type(error).__name__ != "NoArgsIsHelpError"
 
 
-def usage_error(error: TyperException) -> InvalidRequestError:
+def usage_error(failure: TyperException) -> KantuError:
     """Typer's error as one of ours, with the usage of the command on the next lines where Typer tells which it was."""
-    message = _words(error)
-    context = getattr(error, "ctx", None)
+    message = _words(failure)
+    context = getattr(failure, "ctx", None)
     if context is not None:
         pieces = " ".join([context.command_path, *context.command.collect_usage_pieces(context)])
         message += f"\n用法：{pieces}\n详见：{context.command_path} {context.help_option_names[0]}"
-    return InvalidRequestError("invalid_usage", message, error.format_message())
+    return error("invalid_usage", words=Words(message, failure.format_message()))
 
 
 def _words(error: Any) -> str:

@@ -36,7 +36,7 @@ from kantu.engine.request import (
     check_choices,
     stop_strings,
 )
-from kantu.errors import CheckpointError, InvalidRequestError, blaming
+from kantu.errors import blaming, error, listed
 from kantu.model.checkpoint import load_model
 from kantu.model.config import VisionConfig
 from kantu.model.folder import ModelFolder
@@ -168,11 +168,7 @@ class AnswerStream:
             InvalidRequestError: the stream has not been read to its end.
         """
         if self._answer is None:
-            raise InvalidRequestError(
-                "answer_not_finished",
-                "回答还没有生成完，请先读完整个流。",
-                "The answer is not finished; read the stream to its end first.",
-            )
+            raise error("answer_not_finished")
         return self._answer
 
     def finish(self) -> Answer:
@@ -246,12 +242,7 @@ class VLM:
     ) -> tuple[Answer, ...]:
         """Ask several questions about the same images at once; they are read once. The first error is raised."""
         if isinstance(questions, str) or not questions:
-            raise InvalidRequestError(
-                "invalid_questions",
-                "questions 必须是非空的问题列表。",
-                "questions must be a non-empty list of questions.",
-                param="questions",
-            )
+            raise error("invalid_questions")
         asked = [read_question(images, question) for question in questions]
         clean, seconds = self._read(asked[0].images, options.get("max_pixels"))
         requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
@@ -356,12 +347,7 @@ def load(
         InvalidRequestError: an unknown device, dtype or `quantize`.
     """
     if quantize not in (None, "int8", "int4"):
-        raise InvalidRequestError(
-            "invalid_quantize",
-            "参数 quantize 只能是 int8 或 int4。",
-            "quantize must be int8 or int4.",
-            param="quantize",
-        )
+        raise error("invalid_quantize")
     target = _device(device)
     precision = _dtype(dtype, target)
     settings = settings or EngineSettings()
@@ -371,12 +357,7 @@ def load(
     image_config = ImageConfig.from_folder(folder)
     chat = ChatProcessor.from_folder(folder)
     if max(generation_config.end_ids) >= config.text.vocab_size:
-        raise CheckpointError(
-            "end_token_out_of_range",
-            "generation_config.json 的 eos_token_id 超出了模型的词表。",
-            "eos_token_id in generation_config.json lies outside the model's vocabulary.",
-            param="eos_token_id",
-        )
+        raise error("end_token_out_of_range")
     _check_patches(image_config, config.vision)
     constraints = ConstraintCompiler(folder, config.text.vocab_size, generation_config.end_ids)
     preparation = Preparation(chat, image_config, generation_config, constraints, settings.block_size)
@@ -408,12 +389,7 @@ def _check_patches(image: ImageConfig, vision: VisionConfig) -> None:
     )
     for name, cut, read in pairs:
         if cut != read:
-            raise CheckpointError(
-                "processor_mismatch",
-                f"preprocessor_config.json 的 {name}（{cut}）与 config.json（{read}）不一致。",
-                f"{name} is {cut} in preprocessor_config.json and {read} in config.json.",
-                param=name,
-            )
+            raise error("processor_mismatch", name=name, cut=cut, read=read)
 
 
 def default_device() -> torch.device:
@@ -462,12 +438,7 @@ def _constraint(options: Options) -> Constraint | None:
         if constraint is not None
     ]
     if len(given) > 1:
-        raise InvalidRequestError(
-            "invalid_constraint",
-            "schema、regex、choices 只能给一个。",
-            "Give only one of schema, regex and choices.",
-            param="schema",
-        )
+        raise error("invalid_constraint.several")
     return given[0] if given else None
 
 
@@ -477,13 +448,8 @@ def _device(device: str | torch.device | None) -> torch.device:
     try:
         target = torch.device(device)
         torch.empty(0, device=target)
-    except (RuntimeError, TypeError, AssertionError, ValueError, NotImplementedError) as error:
-        raise InvalidRequestError(
-            "device_not_available",
-            f"设备 {device} 在本机不可用。",
-            f"Device {device} is not available on this machine.",
-            param="device",
-        ) from error
+    except (RuntimeError, TypeError, AssertionError, ValueError, NotImplementedError) as failure:
+        raise error("device_not_available", device=device) from failure
     return target
 
 
@@ -492,10 +458,5 @@ def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype
         return default_dtype(device)
     precision = _DTYPES.get(dtype) if isinstance(dtype, str) else dtype
     if precision is None or precision not in _DTYPES.values():
-        raise InvalidRequestError(
-            "invalid_dtype",
-            f"参数 dtype 只能是 {'、'.join(_DTYPES)} 之一。",
-            f"dtype must be one of {', '.join(_DTYPES)}.",
-            param="dtype",
-        )
+        raise error("invalid_dtype", dtypes=listed(_DTYPES))
     return precision

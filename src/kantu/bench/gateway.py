@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kantu.errors import EngineError
+from kantu.errors import error
 
 _LISTENING = re.compile(r"正在监听 http://\S+:(\d+)")
 _READY = re.compile(r"模型 (\S+) 已就绪")
@@ -78,7 +78,7 @@ def fresh_home(command: Sequence[str], names: Sequence[str]) -> Iterator[Home]:
             made = subprocess.run(create, env=_environment(Path(folder)), capture_output=True, text=True)
             found = _KEY_ID.search(made.stderr)
             if made.returncode or found is None:
-                raise _failed(made.stderr)
+                raise error("gateway_failed", last="\n".join(made.stderr.strip().splitlines()[-5:]))
             keys[name], ids[name] = made.stdout.strip(), found[0]
         yield Home(Path(folder), tuple(command), keys, ids)
 
@@ -131,10 +131,8 @@ def _disk(folder: Path, size: int) -> Iterator[None]:
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(folder)]
     try:
         subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise EngineError(
-            "disk_not_mounted", "无法挂载测试用的小磁盘（需要 root）。", "The small disk could not be mounted."
-        ) from error
+    except (OSError, subprocess.CalledProcessError) as failure:
+        raise error("disk_not_mounted") from failure
     try:
         yield
     finally:
@@ -156,7 +154,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path) -> tuple[int, str]:
         if listening is not None and ready is not None:
             return int(listening[1]), ready[1]
         time.sleep(0.05)
-    raise _failed(log.read_text("utf-8", "replace"))
+    raise error("gateway_failed", last="\n".join(log.read_text("utf-8", "replace").strip().splitlines()[-5:]))
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -169,8 +167,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _failed(said: str) -> EngineError:
-    last = "\n".join(said.strip().splitlines()[-5:])
-    return EngineError("gateway_failed", f"网关没有启动：{last}", f"The gateway did not start: {last}")

@@ -19,7 +19,7 @@ from kantu.bench.report import Cell, Comparison, Unit
 from kantu.bench.work import ANSWER_TOKENS, Workload, together
 from kantu.contenders.contender import AskOptions, Contender, Reply
 from kantu.contenders.kantu import Kantu
-from kantu.errors import EngineError
+from kantu.errors import error
 from kantu.model.quantize import Quantize
 from kantu.vlm import load
 
@@ -101,11 +101,7 @@ def record(match: Match) -> Pair:
     )
     answer = match.ours.ask([work.picture], work.question, options)
     if answer.finish_reason != "stop":
-        raise EngineError(
-            "record_not_finished",
-            f"JSON 记录在 {_RECORD_TOKENS} 个词元内没有写完，无法比较。",
-            f"The JSON record was not finished within {_RECORD_TOKENS} tokens; nothing can be compared.",
-        )
+        raise error("record_not_finished", most=_RECORD_TOKENS)
     return answer.total_seconds, match.workload.new(answer.completion_tokens).ask(match.ours).total_seconds
 
 

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from kantu.bench.report import Cell, Comparison, Report, Table
-from kantu.errors import MissingDependencyError
+from kantu.errors import error
 
 _FILE_COLUMNS = 140  # in a file or pipe there is no edge to fold a table at
 TITLES = {
@@ -206,13 +206,8 @@ def require_matplotlib() -> Any:
     """
     try:
         import matplotlib
-    except ImportError as error:
-        raise MissingDependencyError(
-            "matplotlib_missing",
-            "画图需要 matplotlib：pip install matplotlib",
-            "Plotting needs matplotlib: pip install matplotlib",
-            param="matplotlib",
-        ) from error
+    except ImportError as failure:
+        raise error("matplotlib_missing.bench") from failure
     matplotlib.use("Agg")
     from matplotlib import pyplot
 

@@ -27,7 +27,7 @@ from kantu.contenders.contender import Contender
 from kantu.contenders.kantu import Kantu
 from kantu.contenders.server import Server
 from kantu.contenders.transformers import Transformers, require
-from kantu.errors import InvalidRequestError
+from kantu.errors import error, listed
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Quantize
 from kantu.vlm import default_device, default_dtype, load
@@ -114,21 +114,11 @@ def rival_of(against: str, folder: Path, *, dtype: torch.dtype, device: torch.de
 def _checked(names: tuple[str, ...], against: str | None, quantize: str | None, runs: int) -> Quantize | None:
     """`quantize`, if all four make sense together."""
     if runs < 1:
-        raise InvalidRequestError("invalid_runs", "--runs 至少为 1。", "--runs must be at least 1.", param="runs")
+        raise error("invalid_runs")
     if against is not None and "latency" not in names and (against != "transformers" or "must" not in names):
-        raise InvalidRequestError(
-            "invalid_against",
-            "--against 只用于 latency；must 总是与 transformers 对照。",
-            "--against is for the latency suite; must always compares with transformers.",
-            param="against",
-        )
+        raise error("invalid_against.suite")
     if quantize is not None and quantize not in _VARIANTS:
-        raise InvalidRequestError(
-            "invalid_quantize",
-            "参数 quantize 只能是 int8 或 int4。",
-            "quantize must be int8 or int4.",
-            param="quantize",
-        )
+        raise error("invalid_quantize")
     return None if quantize is None else _VARIANTS[quantize]
 
 
@@ -136,11 +126,5 @@ def _suites(suite: str) -> tuple[str, ...]:
     if suite == "all":
         return NAMES
     if suite not in (*NAMES, *ALONE):
-        listed = "、".join((*NAMES, *ALONE, "all"))
-        raise InvalidRequestError(
-            "unknown_suite",
-            f"没有这个测试：{suite}，可选 {listed}。",
-            f"There is no suite {suite!r}; choose one of {', '.join((*NAMES, *ALONE, 'all'))}.",
-            param="suite",
-        )
+        raise error("unknown_suite.bench", suite=suite, suites=listed((*NAMES, *ALONE, "all")))
     return (suite,)

@@ -23,7 +23,7 @@ from kantu.bench.plan import Plan
 from kantu.bench.report import Cell, Table
 from kantu.bench.soak_client import SoakClient, Tickets
 from kantu.engine.local import EngineSettings
-from kantu.errors import EngineError
+from kantu.errors import error
 from kantu.vlm import VLM, load
 
 CLIENTS = 6
@@ -48,7 +48,7 @@ def soak(plan: Plan, track: Track) -> tuple[Table, ...]:
         EngineError: `soak_needs_linux`.
     """
     if sys.platform != "linux":
-        raise EngineError("soak_needs_linux", "soak 只能在 Linux 上测。", "The suite soak can only be run on Linux.")
+        raise error("soak_needs_linux")
     with load(plan.model, quantize=plan.quantize, settings=_SETTINGS) as vlm:
         tickets: Tickets = queue.SimpleQueue()
         done: Tickets = queue.SimpleQueue()

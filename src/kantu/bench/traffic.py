@@ -31,7 +31,7 @@ from kantu.bench.plan import Plan
 from kantu.bench.report import Cell, Table, percentile, percentiles
 from kantu.bench.work import example, noise
 from kantu.contenders.server import Server, is_url
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 QUESTIONS = ("为什么这个还没发货？", "价格是多少？", "有哪些按钮？", "订单号是多少？")
 SCHEMA = {
@@ -77,9 +77,7 @@ def traffic(plan: Plan, track: Track) -> tuple[Table, ...]:
         EngineError: `gateway_failed`, `example_missing`.
     """
     if plan.seconds <= 0:
-        raise InvalidRequestError(
-            "invalid_seconds", "--seconds 要大于 0。", "--seconds must be more than 0.", param="seconds"
-        )
+        raise error("invalid_seconds")
     picture = _png(example())
     with _address(plan) as address:
         alone = [_overhead(address, picture, kind) for kind in track(_ALONE, description="gateway: overhead")]

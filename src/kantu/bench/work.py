@@ -15,7 +15,7 @@ from PIL import Image
 
 import kantu
 from kantu.contenders.contender import AskOptions, Contender, Reply
-from kantu.errors import EngineError
+from kantu.errors import error
 from kantu.model.folder import ModelFolder
 from kantu.processing.image import ImageConfig
 from kantu.processing.tokenizer import Tokenizer
@@ -106,11 +106,7 @@ def example() -> Image.Image:
     """
     path = Path(kantu.__file__).resolve().parents[2] / "examples" / "order.png"
     if not path.is_file():
-        raise EngineError(
-            "example_missing",
-            f"这项测试要用源码目录里的示例图片，没有找到：{path}",
-            f"This suite needs the example picture of a checkout, and there is none: {path}",
-        )
+        raise error("example_missing", path=path)
     return Image.open(path).convert("RGB")
 
 

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from kantu.contenders.contender import AskOptions, Contender, Reply
-from kantu.errors import EngineError
+from kantu.errors import error
 from kantu.processing.conversation import ImageSource
 
 T = TypeVar("T")
@@ -57,9 +57,7 @@ class Apart:
         try:
             item = self._connection.recv()
         except EOFError:
-            raise EngineError(
-                "rival_died", "对照进程意外退出（可能是内存不足）。", "The rival's process died, perhaps out of memory."
-            ) from None
+            raise error("rival_died") from None
         if isinstance(item, Exception):
             raise item
         return item

@@ -13,7 +13,12 @@ from kantu.engine.protocol import DeltaStream
 from kantu.engine.remote.engine import RemoteEngine, RemoteSettings, Upstream
 from kantu.engine.remote.wire import Dialect
 from kantu.engine.request import Constraint, Request, SamplingParams
-from kantu.errors import InvalidRequestError, MissingDependencyError, UpstreamError, install_command
+from kantu.errors import (
+    InvalidRequestError,
+    error,
+    install_command,
+    listed,
+)
 from kantu.processing.conversation import ImageSource
 from kantu.processing.image import prepare
 from kantu.processing.image_config import ImageConfig
@@ -119,12 +124,7 @@ def _only_model(upstream: Upstream) -> str:
     try:
         import httpx
     except ImportError:
-        raise MissingDependencyError(
-            "httpx_missing",
-            f"连接服务需要 httpx：{install_command('service')}",
-            f"Servers need httpx: {install_command('service')}",
-            param="model",
-        ) from None
+        raise error("httpx_missing.server", install=install_command("service")) from None
     headers = {} if upstream.api_key is None else {"Authorization": f"Bearer {upstream.api_key}"}
     try:
         with httpx.Client(trust_env=False, timeout=_CONNECT_SECONDS) as client:
@@ -133,19 +133,7 @@ def _only_model(upstream: Upstream) -> str:
     except (httpx.HTTPError, ValueError, LookupError, TypeError):
         names = []  # told below, as the library's error holds the headers with the key
     if not names:
-        raise UpstreamError(
-            "models_unknown",
-            f"{upstream.url} 没有说出它有哪些模型：网址应以 /v1 结尾；或写明模型：{upstream.url}#模型名"
-            f"；需要密钥时放在环境变量 {API_KEY_VARIABLE} 里。",
-            f"{upstream.url} does not tell its models; the URL should end in /v1, or name one: URL#NAME. "
-            f"A key is taken from {API_KEY_VARIABLE}.",
-            param="model",
-        )
+        raise error("models_unknown", url=upstream.url, api_key_variable=API_KEY_VARIABLE)
     if len(names) > 1:
-        raise InvalidRequestError(
-            "model_not_named",
-            f"{upstream.url} 有多个模型，请写明一个：{upstream.url}#{names[0]}（另有 {'、'.join(names[1:6])}）",
-            f"{upstream.url} serves several models; name one: {', '.join(names[:6])}",
-            param="model",
-        )
+        raise error("model_not_named", url=upstream.url, name=names[0], others=listed(names[1:6]))
     return names[0]

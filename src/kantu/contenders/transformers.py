@@ -19,7 +19,7 @@ from torch import Tensor
 
 from kantu.contenders.contender import AskOptions, Reply, messages
 from kantu.engine.request import DEFAULT_MAX_TOKENS
-from kantu.errors import MissingDependencyError
+from kantu.errors import error
 from kantu.processing.conversation import ImageSource
 
 
@@ -167,13 +167,8 @@ def require() -> tuple[Any, Any]:
         from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
         _ = transformers.Qwen3VLForConditionalGeneration
-    except (ImportError, AttributeError) as error:
-        raise MissingDependencyError(
-            "transformers_missing",
-            "对照需要 transformers（5.0 以上）：pip install 'transformers>=5'",
-            "Comparing needs transformers 5 or newer: pip install 'transformers>=5'",
-            param="transformers",
-        ) from error
+    except (ImportError, AttributeError) as failure:
+        raise error("transformers_missing") from failure
     return transformers, Qwen2VLImageProcessorPil
 
 

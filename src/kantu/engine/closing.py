@@ -15,9 +15,8 @@ from contextlib import contextmanager
 from torch import Tensor
 
 from kantu.engine.constraint import Matcher
-from kantu.engine.constraint_errors import constraint_failed, needs_tokens, not_supported
 from kantu.engine.ending import Effort, Known, shortest_ending
-from kantu.errors import EngineError
+from kantu.errors import EngineError, error
 
 _START_UNITS = 300_000  # of `Effort`, to search the ending of a whole answer, on a worker
 _TOKEN_UNITS = 6_000  # to search an ending after a token, on the engine's thread: 12 ms; most take fewer than 100 units
@@ -56,11 +55,9 @@ class Closing:
         except EngineError:  # some constraints turn out to be too large only when they are searched
             ending = None
         if ending is None or len(ending) > _MOST_ENDING:
-            raise not_supported(
-                "没有找到足够短的回答，它要求的内容太长或过于复杂", "no answer was found that is short enough"
-            )
+            raise error("constraint_not_supported.no_short_answer")
         if len(ending) > max_tokens:
-            raise needs_tokens(len(ending), max_tokens)
+            raise error("constraint_needs_tokens", needed=len(ending), max_tokens=max_tokens)
         return cls(matcher, max_tokens, ending)
 
     def copy(self) -> Closing:
@@ -159,4 +156,4 @@ def _bounded() -> Iterator[None]:
     started = time.thread_time()
     yield
     if time.thread_time() - started > _MOST_SECONDS:
-        raise constraint_failed()
+        raise error("constraint_failed")

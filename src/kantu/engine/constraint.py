@@ -15,10 +15,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from kantu.engine.constraint_errors import constraint_failed, not_supported
 from kantu.engine.grammar import grammar, refusal
+from kantu.engine.json_schema import at
 from kantu.engine.request import Constraint
-from kantu.errors import CheckpointError, EngineError
+from kantu.errors import EngineError, error
 from kantu.model.folder import ModelFolder
 
 # Bounds on llguidance's automata: past them it refuses a constraint, or ends an answer. Its defaults let
@@ -169,7 +169,7 @@ class Matcher:
 
     def _check(self, fine: bool) -> None:
         if not fine:
-            raise constraint_failed()
+            raise error("constraint_failed")
 
 
 class ConstraintCompiler:
@@ -200,15 +200,13 @@ class ConstraintCompiler:
         """
         tokens = self._read()
         matcher = llguidance.LLMatcher(tokens.tokenizer, grammar(constraint), log_level=0, limits=_LIMITS)
-        if error := matcher.get_error():
-            raise refusal(constraint, error, _fails)
+        if failure := matcher.get_error():
+            raise refusal(constraint, failure, _fails)
         try:
             _probe(Matcher(matcher.deep_copy(), tokens))
         except EngineError:
             path = () if constraint.kind == "json_schema" else None
-            raise not_supported(
-                "没有任何回答能满足它，或它过于复杂", "no answer fits it, or it is too complex", path
-            ) from None
+            raise error("constraint_not_supported.no_answer", at=at(path)) from None
         return Matcher(matcher, tokens)
 
     def _read(self) -> Tokens:
@@ -219,13 +217,8 @@ class ConstraintCompiler:
                     tokenizer = llguidance.LLTokenizer(
                         _without_names(text), n_vocab=self._vocab_size, eos_token=self._end_ids
                     )
-                except Exception as error:  # the library raises bare exceptions
-                    raise CheckpointError(
-                        "invalid_tokenizer",
-                        f"tokenizer.json 不能用于约束输出：{self._folder.path}",
-                        f"tokenizer.json cannot be used for constrained answers: {self._folder.path}",
-                        param="tokenizer.json",
-                    ) from error
+                except Exception as failure:  # the library raises bare exceptions
+                    raise error("invalid_tokenizer.constraint", path=self._folder.path) from failure
                 self._tokens = Tokens(tokenizer, self._vocab_size, _ids_of_bytes(tokenizer), tuple(self._end_ids))
             return self._tokens
 

@@ -10,14 +10,13 @@ from collections.abc import Sequence as Items
 import torch
 from torch import Tensor
 
-from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.failures import is_out_of_memory, typed, unexpected
 from kantu.engine.metrics import Metrics
 from kantu.engine.request import Delta, End
 from kantu.engine.runner import Runner
 from kantu.engine.scheduler import Chunk, Scheduler
 from kantu.engine.sequence import Job, Sequence
-from kantu.errors import CancelledError, KantuError
+from kantu.errors import CancelledError, KantuError, error
 
 _log = logging.getLogger(__name__)
 _LEAST_CHUNK = 16  # a chunk that does not fit in memory is not halved below this
@@ -76,9 +75,9 @@ class Core:
         now = time.perf_counter()
         for job in list(self.jobs):
             if job.cancelled:
-                self.fail(job, CancelledError("cancelled", "请求已取消。", "The request was cancelled."))
+                self.fail(job, error("cancelled"))
             elif job.deadline is not None and now > job.deadline:
-                self.fail(job, deadline_exceeded())
+                self.fail(job, error("deadline_exceeded"))
 
     def _run_step(self) -> None:
         chunks = self.scheduler.schedule()

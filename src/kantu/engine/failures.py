@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import torch
 
-from kantu.errors import EngineError, KantuError, OutOfMemoryError
+from kantu.errors import KantuError, OutOfMemoryError, error
 
 _log = logging.getLogger(__name__)
 
@@ -24,15 +24,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and _OUT_OF_MEMORY.search(str(error)) is not None
 
 
-def out_of_memory(cause: BaseException) -> OutOfMemoryError:
+def out_of_memory(cause: BaseException) -> KantuError:
     """The error a user sees for it."""
-    error = OutOfMemoryError(
-        "out_of_memory",
-        "内存或显存不足。请调小 max_pixels 或 max_tokens，或换用更小的模型（kantu doctor 会列出本机能跑哪些）。",
-        "Out of memory; lower max_pixels or max_tokens, or use a smaller model (see kantu doctor).",
-    )
-    error.__cause__ = cause
-    return error
+    failure = error("out_of_memory")
+    failure.__cause__ = cause
+    return failure
 
 
 @contextlib.contextmanager
@@ -56,12 +52,8 @@ def typed(error: Exception) -> KantuError:
     return unexpected(error)
 
 
-def unexpected(cause: BaseException) -> EngineError:
+def unexpected(cause: BaseException) -> KantuError:
     """The error a user sees for a mistake that is not the request's."""
-    error = EngineError(
-        "engine_failed",
-        "引擎处理这个请求时出错，其他请求不受影响；请重试，或查看日志。",
-        "The engine failed on this request; others go on. Try again, or see the log.",
-    )
-    error.__cause__ = cause
-    return error
+    failure = error("engine_failed")
+    failure.__cause__ = cause
+    return failure

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kantu.engine.request import DEFAULT_MAX_TOKENS, SamplingParams
-from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.errors import InvalidRequestError, error
 from kantu.model.folder import ModelFolder
 
 _FILE = "generation_config.json"
@@ -63,22 +63,12 @@ class GenerationConfig:
         raw = folder.json(_FILE)
         for name, neutral in _NEUTRAL.items():
             if raw.get(name) not in (None, neutral):
-                raise CheckpointError(
-                    "generation_config_unsupported",
-                    f"generation_config.json 里的 {name} = {raw[name]} 暂不支持。",
-                    f"{name} = {raw[name]} in generation_config.json is not supported.",
-                    param=name,
-                )
+                raise error("generation_config_unsupported", name=name, value=raw[name])
         try:
             return _parse(raw)
-        except (InvalidRequestError, KeyError, TypeError, ValueError) as error:
+        except (InvalidRequestError, KeyError, TypeError, ValueError) as failure:
             path = folder.path / _FILE
-            raise CheckpointError(
-                "generation_config_invalid",
-                f"generation_config.json 的内容不合法：{path}",
-                f"generation_config.json is not valid: {path}",
-                param=str(path),
-            ) from error
+            raise error("generation_config_invalid", path=path) from failure
 
     def complete(self, params: SamplingParams) -> SamplingParams:
         """`params`, with every sampling parameter that is None filled in from the folder."""

@@ -18,11 +18,10 @@ from typing import Any
 
 import llguidance
 
-from kantu.engine.constraint_errors import Path, invalid, not_supported
-from kantu.engine.json_schema import is_intersection, subschemas
+from kantu.engine.json_schema import Path, at, is_intersection, subschemas
 from kantu.engine.request import Constraint
 from kantu.engine.schema_bounds import MOST_INTEGER, affordable_levels, bounded
-from kantu.errors import InvalidRequestError
+from kantu.errors import KantuError, error
 
 # JSON as Python's json.dumps writes it, which is what the models were trained to write; no other whitespace, so that
 # everything between two values is forced.
@@ -72,30 +71,23 @@ def grammar(constraint: Constraint) -> str:
     value = _parse(constraint.source)
     if constraint.kind == "choice":
         if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-            raise invalid("choice 必须是非空的字符串列表", "choice must be a list of strings that is not empty")
+            raise error("invalid_constraint.choice")
         _check_unicode("".join(value))
         return llguidance.LLMatcher.grammar_from_regex("|".join(map(_escape, value)))
     if not isinstance(value, dict):
-        raise invalid("JSON Schema 必须是对象", "a JSON Schema must be an object", ())
+        raise error("invalid_constraint.schema", at=at(()))
     return _json_grammar(bounded(value, levels=_check_cost(value)))
 
 
-def refusal(constraint: Constraint, error: str, fails: Callable[[str], bool]) -> InvalidRequestError:
+def refusal(constraint: Constraint, failure: str, fails: Callable[[str], bool]) -> KantuError:
     """The error for what llguidance refused, in our words; its own are not shown.
 
     Args:
         fails: whether it refuses a grammar, to find out which part of a schema is at fault.
     """
     if constraint.kind != "json_schema":
-        return not_supported(
-            "正则表达式无效、过大，或用了环视、反向引用等不支持的写法",
-            "the regular expression is invalid, too large, or uses look-around or back-references",
-        )
-    return not_supported(
-        "它无效、自相矛盾、过大，或用了不支持的写法",
-        "it is invalid, contradictory, too large, or written in a way that is not supported",
-        _at_fault(_parse(constraint.source), fails),
-    )
+        return error("constraint_not_supported.regex")
+    return error("constraint_not_supported.schema", at=at(_at_fault(_parse(constraint.source), fails)))
 
 
 def _at_fault(schema: dict[str, Any], fails: Callable[[str], bool]) -> Path:
@@ -122,21 +114,21 @@ def _json_grammar(schema: dict[str, Any]) -> str:
             json.dumps(schema, allow_nan=False), overrides=_JSON_OPTIONS
         )
     except ValueError:
-        raise invalid("JSON Schema 里有无效的数或文字", "the JSON Schema holds an invalid number or text", ()) from None
+        raise error("invalid_constraint.schema_values", at=at(())) from None
 
 
 def _parse(source: str) -> Any:
     try:
         return json.loads(source)
     except (ValueError, RecursionError):
-        raise invalid("不是有效的 JSON，或嵌套过深", "it is not valid JSON or is nested too deeply") from None
+        raise error("invalid_constraint.json") from None
 
 
 def _check_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise invalid("不是有效的 Unicode", "it is not valid Unicode") from None
+        raise error("invalid_constraint.unicode") from None
 
 
 def _escape(text: str) -> str:
@@ -177,23 +169,23 @@ def _check_cost(schema: dict[str, Any]) -> int:
     """
     nodes = list(itertools.islice(_nodes(schema), _MAX_NODES + 1))
     if len(nodes) > _MAX_NODES:
-        raise not_supported("内容过多", "it says too much", nodes[-1].path)
+        raise error("constraint_not_supported.size", at=at(nodes[-1].path))
     deepest = max((node.path for node in nodes), key=len, default=())
     depth = max(1, len(deepest))
     if depth > _MAX_DEPTH:
-        raise not_supported("嵌套过深", "it nests too deeply", deepest[:_MAX_DEPTH])
+        raise error("constraint_not_supported.depth", at=at(deepest[:_MAX_DEPTH]))
     references = {n.value: n.path for n in nodes if n.name == "$ref" and isinstance(n.value, str)}
     if depth * (1 + len(references)) > _MAX_LEVELS:
-        raise not_supported("$ref 过多", "it has too many references", list(references.values())[-1])
+        raise error("constraint_not_supported.references", at=at(list(references.values())[-1]))
     for reference, path in references.items():
         if not reference.startswith("#"):
-            raise not_supported("$ref 只能指向文档内部", "a $ref must stay inside the document", path)
+            raise error("constraint_not_supported.outer_reference", at=at(path))
     _check_constants(nodes)
     _check_patterns(nodes)
     multiples = {_integer(n.value): n.path for n in nodes if n.name == "multipleOf" and type(n.value) in (int, float)}
     if math.prod(multiples.keys() - {0}) > _MAX_MULTIPLE:
         path = multiples[max(multiples)]
-        raise not_supported("multipleOf 过大或过多", "its multipleOf are too large or too many", path)
+        raise error("constraint_not_supported.multiple_of", at=at(path))
     for path, part in subschemas(schema):
         _check_keywords(path, part)
     return affordable_levels(depth, len(references))
@@ -206,7 +198,7 @@ def _check_constants(nodes: list[_Node]) -> None:
             values = node.value if node.name == "enum" and isinstance(node.value, list) else [node.value]
             count += sum(_size(value) for value in values if isinstance(value, dict | list))
             if count > _MAX_CONSTANT_NODES:
-                raise not_supported("常量过大", "its constants are too large", node.path)
+                raise error("constraint_not_supported.constants", at=at(node.path))
 
 
 def _size(value: Any) -> int:
@@ -225,27 +217,23 @@ def _check_regexes(regexes: Sequence[tuple[str, Path | None]]) -> None:
     for regex, path in regexes:
         if len(regex) > _MAX_PATTERN_CHARACTERS:
             most = _MAX_PATTERN_CHARACTERS
-            raise not_supported(f"正则不能超过 {most} 个字符", f"a pattern has at most {most} characters", path)
+            raise error("constraint_not_supported.pattern_length", at=at(path), most=most)
         quantifiers += len(_QUANTIFIER.findall(_LITERAL.sub("a", regex)))
         if quantifiers > _MAX_QUANTIFIERS:
             most = _MAX_QUANTIFIERS
-            raise not_supported(
-                f"正则里的量词（?、*、+、{{}}）不能超过 {most} 个", f"patterns have at most {most} quantifiers", path
-            )
+            raise error("constraint_not_supported.quantifiers", at=at(path), most=most)
 
 
 def _check_patterns(nodes: list[_Node]) -> None:
     patterns = {n.value: n.path for n in nodes if n.name in ("pattern", "format") and isinstance(n.value, str)}
     if len(patterns) > _MAX_JOINT_PATTERNS and any(map(_intersects, nodes)):
-        raise not_supported(
-            f"与 allOf 或 $ref 合并时，pattern 不能超过 {_MAX_JOINT_PATTERNS} 种",
-            f"at most {_MAX_JOINT_PATTERNS} patterns can be combined with allOf or $ref",
-            list(patterns.values())[-1],
+        raise error(
+            "constraint_not_supported.joint_patterns", at=at(list(patterns.values())[-1]), most=_MAX_JOINT_PATTERNS
         )
     regexes = [(n.value, n.path) for n in nodes if n.name == "pattern" and isinstance(n.value, str)]
     named = [n for n in nodes if n.name == "patternProperties" and isinstance(n.value, dict)]
     if sum(len(n.value) for n in named) > _MAX_PATTERN_PROPERTIES:
-        raise not_supported("patternProperties 过多", "it has too many patternProperties", named[-1].path)
+        raise error("constraint_not_supported.pattern_properties", at=at(named[-1].path))
     _check_regexes(regexes + [(pattern, (*n.path, pattern)) for n in named for pattern in n.value])
 
 
@@ -260,20 +248,16 @@ def _check_keywords(path: tuple[str, ...], schema: dict[str, Any]) -> None:
     """Refuse what llguidance would not enforce: keywords it lacks, and numbers it cannot represent exactly."""
     for keyword, value in schema.items():
         if keyword in _NOT_ENFORCED:
-            raise not_supported(f"不支持关键字 {keyword}", f"the keyword {keyword} is not supported", (*path, keyword))
+            raise error("constraint_not_supported.keyword", at=at((*path, keyword)), keyword=keyword)
         numbers = {keyword: value} if keyword in _LIMITS or keyword == "const" else {}
         if keyword == "enum" and isinstance(value, list):
             numbers = {str(i): item for i, item in enumerate(value)}
         for name, number in numbers.items():
             place = (*path, keyword) if name == keyword else (*path, keyword, name)
             if isinstance(number, float) and not math.isfinite(number):
-                raise invalid("这不是 JSON 里的数", "it is no number of JSON", place)
+                raise error("invalid_constraint.number", at=at(place))
             if type(number) in (int, float) and not _exact(number):
-                raise not_supported(
-                    "数太大，无法精确表示（绝对值须小于 2 的 63 次方）",
-                    "the number is too large to be exact (it must be below 2**63 either way)",
-                    place,
-                )
+                raise error("constraint_not_supported.number", at=at(place))
 
 
 def _exact(number: float) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote
+
+from kantu.errors import Words
 
 Path = tuple[str, ...]
 
@@ -16,6 +18,18 @@ ANNOTATIONS |= {"contentEncoding"}
 _ONE = {"items", "additionalItems", "additionalProperties"}
 _LISTS = {"prefixItems", "items", "allOf", "anyOf", "oneOf"}
 _MAPS = {"properties", "patternProperties", "$defs", "definitions"}
+
+
+def at(path: Sequence[str] | None) -> Words:
+    """A place in a schema as an error begins with it; nothing for None.
+
+    >>> at(("properties", "金额", "not")).zh, at(()).en
+    ('properties.金额.not：', '#: ')
+    """
+    if path is None:
+        return Words("", "")
+    place = ".".join(path) or "#"
+    return Words(f"{place}：", f"{place}: ")
 
 
 def children(schema: dict[str, Any]) -> Iterator[tuple[Path, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import deque
@@ -29,7 +28,7 @@ from kantu.engine.score import score
 from kantu.engine.sequence import Job, Sequence
 from kantu.engine.vision_cache import VisionCache
 from kantu.engine.workers import Workers
-from kantu.errors import CancelledError, OverloadedError
+from kantu.errors import error
 from kantu.model.config import TextConfig
 from kantu.model.kernel_cache import bound_kernel_caches
 from kantu.model.quantize import weight_bytes
@@ -169,7 +168,7 @@ class LocalEngine:
         job = Job(listener, submitted, pixels, deadline, request.preprocess_seconds, open=answers, line=line)
         with self._wake:
             if self._closing:
-                raise _closed()
+                raise error("engine_closed")
             self._refuse_overload(job)
             self._waiting.add(job)
 
@@ -195,12 +194,7 @@ class LocalEngine:
         if full or large:
             self._metrics.add("rejected_queue_full" if full else "rejected_too_many_pixels")
             seconds = self._retry_after_seconds()
-            raise OverloadedError(
-                "overloaded",
-                f"排队的请求太多，请在 {math.ceil(seconds)} 秒后重试。",
-                f"Too many requests are waiting; try again in {math.ceil(seconds)} seconds.",
-                retry_after_seconds=seconds,
-            )
+            raise error("overloaded", retry_after_seconds=seconds)
 
     def _retry_after_seconds(self) -> float:
         """Until half the queue is done, at the rate at which requests finish; a second if no rate is known."""
@@ -234,8 +228,8 @@ class LocalEngine:
         try:
             model = load()
             self._build(model)
-        except BaseException as error:
-            loaded.set_exception(error)
+        except BaseException as failure:
+            loaded.set_exception(failure)
             return
         loaded.set_result(model)
         try:
@@ -247,7 +241,7 @@ class LocalEngine:
                 left = [*self._core.jobs, *self._waiting]
             for job in left:
                 self._core.jobs.setdefault(job, [])
-                self._core.fail(job, _closed())
+                self._core.fail(job, error("engine_closed"))
 
     def _loop(self) -> None:
         while True:
@@ -260,7 +254,7 @@ class LocalEngine:
                 self._core.add(job, sequences)
             if self._closing:
                 for job in list(self._core.jobs):
-                    self._core.fail(job, _closed())
+                    self._core.fail(job, error("engine_closed"))
                 if ending:
                     return
             self._core.step()
@@ -293,7 +287,3 @@ def _blocks(config: TextConfig, settings: EngineSettings, device: torch.device, 
 
 def _pixels(jobs: Iterable[Job]) -> int:
     return sum(job.pixels for job in jobs)
-
-
-def _closed() -> CancelledError:
-    return CancelledError("engine_closed", "引擎已关闭。", "The engine is closed.")

@@ -18,7 +18,7 @@ from kantu.engine.sequence import Job, PromptImage, Sequence
 from kantu.engine.stop import StopFilter
 from kantu.engine.text_writer import TextWriter
 from kantu.engine.vision_cache import ImageKey, VisionCache
-from kantu.errors import PromptTooLongError
+from kantu.errors import error
 from kantu.processing.chat import ChatProcessor, Prompt
 from kantu.processing.image import ImageConfig, patchify
 
@@ -99,13 +99,7 @@ class Preparation:
         room = capacity - prompt_tokens
         wanted = max(params.max_tokens or 1, params.min_tokens, 1)
         if wanted > room:
-            raise PromptTooLongError(
-                "prompt_too_long",
-                f"提示有 {prompt_tokens} 个词元，加上要生成的 {wanted} 个，超过上下文长度 {capacity}。"
-                "请减少图片、调小 max_pixels、缩短文字或调小 max_tokens。",
-                f"The prompt of {prompt_tokens} tokens and {wanted} to generate exceed the context of {capacity}.",
-                param="messages",
-            )
+            raise error("prompt_too_long", prompt_tokens=prompt_tokens, wanted=wanted, capacity=capacity)
         # min_tokens may ask for more than the default length
         return params.max_tokens or min(max(self.generation_config.max_tokens, params.min_tokens), room)
 

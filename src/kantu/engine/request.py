@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 if TYPE_CHECKING:
     from kantu.processing.conversation import Turn
@@ -42,10 +41,9 @@ class Constraint:
 
     def __post_init__(self) -> None:
         if self.kind not in ("json_schema", "json_object", "regex", "choice") or not isinstance(self.source, str):
-            raise _invalid("constraint", "的种类或内容无效", "has an unknown kind or source")
+            raise error("invalid_constraint")
         if len(self.source.encode(errors="replace")) > MAX_CONSTRAINT_BYTES:
-            limit = MAX_CONSTRAINT_BYTES // 1024
-            raise _invalid("constraint", f"不能超过 {limit} KiB", f"must not exceed {limit} KiB")
+            raise error("invalid_constraint.length", limit=MAX_CONSTRAINT_BYTES // 1024)
 
     @classmethod
     def json_schema(cls, schema: Mapping[str, Any]) -> Constraint:
@@ -73,11 +71,11 @@ class RepetitionStop:
     min_count: int = 4
 
     def __post_init__(self) -> None:
-        _check_int("max_pattern_size", self.max_pattern_size, 1, optional=False, most=MAX_PATTERN_SIZE)
-        _check_int("min_pattern_size", self.min_pattern_size, 1, optional=False)
-        _check_int("min_count", self.min_count, 2, optional=False)
+        _check_int("invalid_max_pattern_size", self.max_pattern_size, 1, optional=False, most=MAX_PATTERN_SIZE)
+        _check_int("invalid_min_pattern_size", self.min_pattern_size, 1, optional=False)
+        _check_int("invalid_min_count", self.min_count, 2, optional=False)
         if self.min_pattern_size > self.max_pattern_size:
-            raise _invalid("min_pattern_size", "不能大于 max_pattern_size", "must not exceed max_pattern_size")
+            raise error("invalid_min_pattern_size.over_max")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,26 +122,24 @@ class SamplingParams:
     repetition: RepetitionStop | None = None
 
     def __post_init__(self) -> None:
-        _check_int("max_tokens", self.max_tokens, 1)
-        _check_int("min_tokens", self.min_tokens, 0, optional=False)
+        _check_int("invalid_max_tokens", self.max_tokens, 1)
+        _check_int("invalid_min_tokens", self.min_tokens, 0, optional=False)
         if self.max_tokens is not None and self.min_tokens > self.max_tokens:
-            raise _invalid("min_tokens", "不能大于 max_tokens", "must not exceed max_tokens")
-        _check_number("temperature", self.temperature, "必须是 0 到 100 之间的数", "must be 0 to 100", 0, 100)
-        _check_number("top_p", self.top_p, "必须大于 0 且不超过 1", "must be over 0 and at most 1", 1e-9, 1)
-        _check_int("top_k", self.top_k, -1)
-        _check_number(
-            "repetition_penalty", self.repetition_penalty, "必须在 0.01 到 100 之间", "must be 0.01 to 100", 0.01, 100
-        )
+            raise error("invalid_min_tokens.over_max")
+        _check_number("invalid_temperature", self.temperature, 0, 100)
+        _check_number("invalid_top_p", self.top_p, 1e-9, 1)
+        _check_int("invalid_top_k", self.top_k, -1)
+        _check_number("invalid_repetition_penalty", self.repetition_penalty, 0.01, 100)
         if self.seed is not None and (
             isinstance(self.seed, bool) or not isinstance(self.seed, int) or not -(2**63) <= self.seed < 2**63
         ):
-            raise _invalid("seed", "必须是 64 位有符号整数", "must be a signed 64-bit integer")
+            raise error("invalid_seed")
         _check_stop(self.stop)
-        _check_number("min_p", self.min_p, "必须在 0 到 1 之间", "must be 0 to 1", 0, 1)
-        for name in ("presence_penalty", "frequency_penalty"):
-            _check_number(name, getattr(self, name), "必须在 -2 到 2 之间", "must be -2 to 2", -2, 2)
-        _check_int("logprobs", self.logprobs, 0, most=MAX_LOGPROBS)
-        _check_int("n", self.n, 1, optional=False, most=MAX_ANSWERS)
+        _check_number("invalid_min_p", self.min_p, 0, 1)
+        _check_number("invalid_presence_penalty", self.presence_penalty, -2, 2)
+        _check_number("invalid_frequency_penalty", self.frequency_penalty, -2, 2)
+        _check_int("invalid_logprobs", self.logprobs, 0, most=MAX_LOGPROBS)
+        _check_int("invalid_n", self.n, 1, optional=False, most=MAX_ANSWERS)
         for name, unset, meaning in (("top_k", -1, 0), ("seed", -1, None)):
             if getattr(self, name) == unset:
                 object.__setattr__(self, name, meaning)
@@ -157,7 +153,7 @@ def stop_strings(stop: str | Sequence[str] | None) -> tuple[str, ...]:
         return (stop,)
     if isinstance(stop, Sequence) and not isinstance(stop, bytes):
         return tuple(stop)
-    raise _invalid("stop", "必须是字符串或字符串列表", "must be a string or a list of strings")
+    raise error("invalid_stop.type")
 
 
 def check_choices(choices: object) -> tuple[str, ...]:
@@ -168,11 +164,9 @@ def check_choices(choices: object) -> tuple[str, ...]:
     """
     listed = tuple(choices) if isinstance(choices, Sequence) and not isinstance(choices, str | bytes) else ()
     if not 2 <= len(listed) <= MAX_CHOICES or not all(isinstance(c, str) and c for c in listed):
-        raise _invalid(
-            "choices", f"必须是 2 到 {MAX_CHOICES} 个非空字符串", f"must be 2 to {MAX_CHOICES} non-empty strings"
-        )
+        raise error("invalid_choices", most=MAX_CHOICES)
     if len(set(listed)) < len(listed):
-        raise _invalid("choices", "不能有重复", "must not repeat")
+        raise error("invalid_choices.repeated")
     return listed
 
 
@@ -199,7 +193,7 @@ class Request:
     timeout_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        _check_number("timeout_seconds", self.timeout_seconds, "必须大于 0", "must be over 0", 1e-9, 1e9)
+        _check_number("invalid_timeout_seconds", self.timeout_seconds, 1e-9, 1e9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,36 +294,21 @@ class Scores:
 
 def _check_stop(stop: tuple[str, ...]) -> None:
     if len(stop) > MAX_STOP_STRINGS or not all(isinstance(s, str) and s for s in stop):
-        raise _invalid(
-            "stop",
-            f"必须是不超过 {MAX_STOP_STRINGS} 个非空字符串",
-            f"must be at most {MAX_STOP_STRINGS} non-empty strings",
-        )
+        raise error("invalid_stop", most=MAX_STOP_STRINGS)
     if max(map(len, stop), default=0) > MAX_STOP_CHARACTERS or sum(map(len, stop)) > MAX_ALL_STOP_CHARACTERS:
-        raise _invalid(
-            "stop",
-            f"每个不能超过 {MAX_STOP_CHARACTERS} 个字符，合计不能超过 {MAX_ALL_STOP_CHARACTERS} 个",
-            f"must not exceed {MAX_STOP_CHARACTERS} characters each and {MAX_ALL_STOP_CHARACTERS} together",
-        )
+        raise error("invalid_stop.length", each=MAX_STOP_CHARACTERS, together=MAX_ALL_STOP_CHARACTERS)
 
 
-def _check_int(name: str, value: object, least: int, *, optional: bool = True, most: int | None = None) -> None:
+def _check_int(code: str, value: object, least: int, *, optional: bool = True, most: int | None = None) -> None:
     if value is None and optional:
         return
-    if most is not None and (isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most):
-        raise _invalid(name, f"必须是 {least} 到 {most} 之间的整数", f"must be an integer from {least} to {most}")
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise _invalid(name, f"必须是不小于 {least} 的整数", f"must be an integer of at least {least}")
+    too_large = most is not None and isinstance(value, int) and value > most
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or too_large:
+        raise error(code, least=least, most=most)
 
 
-def _check_number(name: str, value: object, rule: str, rule_en: str, least: float, most: float) -> None:
+def _check_number(code: str, value: object, least: float, most: float) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _invalid(name, rule, rule_en)
-    if not least <= value <= most:
-        raise _invalid(name, rule, rule_en)
-
-
-def _invalid(name: str, rule: str, rule_en: str) -> InvalidRequestError:
-    return InvalidRequestError(f"invalid_{name}", f"参数 {name} {rule}。", f"{name} {rule_en}.", param=name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:  # NaN is not
+        raise error(code)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from kantu.engine.request import SamplingParams, TokenLogprob
-from kantu.errors import EngineError
+from kantu.errors import error
 
 if TYPE_CHECKING:
     from kantu.engine.closing import Closing
@@ -135,7 +135,7 @@ class Sampler:
             if unended.max() > -torch.inf:  # otherwise only an end token is possible, and that wins over min_tokens
                 scores = unended
         if scores is not raw and scores.max() == -torch.inf:
-            raise _nan_logits()  # the model rules out every token that the constraint allows
+            raise error("nan_logits")  # the model rules out every token that the constraint allows
         return scores
 
     def _logprob(self, raw: Tensor, token: int) -> TokenLogprob | None:
@@ -210,14 +210,5 @@ def _checked(logits: Tensor) -> tuple[Tensor, int]:
     raw = logits.detach().to(device="cpu", dtype=torch.float32)
     best, token = raw.max(dim=0)
     if not best.isfinite():
-        raise _nan_logits()
+        raise error("nan_logits")
     return raw, int(token)
-
-
-def _nan_logits() -> EngineError:
-    return EngineError(
-        "nan_logits",
-        "模型算出的结果不是有效的数，本次回答已停止。请重试；若反复出现，请检查模型文件或换用其他精度。",
-        "The model's output is not a valid number; the answer was stopped. Try again, or check the model's files and "
-        "its dtype.",
-    )

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from kantu.engine.constraint_errors import not_supported
-from kantu.engine.json_schema import ANNOTATIONS, Path, children, is_intersection, resolve
+from kantu.engine.json_schema import ANNOTATIONS, Path, at, children, is_intersection, resolve
+from kantu.errors import error
 
 MOST_INTEGER = 2**63 - 1024  # of either sign, and before the point of a number: 19 digits, the last exact double there
 MOST_DECIMALS = 10  # of a number, which is written without an exponent
@@ -113,9 +113,7 @@ class _Bounding:
         """The definition's name; None if it must not be entered again."""
         found = resolve(self._root, reference) if isinstance(reference, str) else None
         if found is None:
-            raise not_supported(
-                f"$ref 指向的位置不存在：{reference}", f"nothing stands where $ref points: {reference}", path
-            )
+            raise error("constraint_not_supported.dangling_reference", at=at(path), reference=reference)
         pointer, node = found
         level = level + 1 if self._refers_to_itself(pointer, node) else 0
         if level > self._levels:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.evaluation.results import Answer
 
 _RESAMPLES = 10_000
@@ -61,12 +61,7 @@ def compare(ours: Mapping[str, Answer], theirs: Mapping[str, Answer], *, seed: i
     """
     both = [key for key in ours if key in theirs]
     if not both:
-        raise InvalidRequestError(
-            "nothing_to_compare",
-            "两个结果没有相同的题目（图片、问题和答案都要相同），无法比较。",
-            "The two results share no question (picture, question and truth must be equal).",
-            param="against",
-        )
+        raise error("nothing_to_compare")
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for key in both:
         answer = ours[key]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kantu.contenders.contender import Said
-from kantu.errors import InvalidRequestError
+from kantu.errors import error, listed
 from kantu.evaluation.free import CHOICE, FREE, judge_of
 from kantu.evaluation.items import Item, Picture
 from kantu.tasks.truth import Truth
@@ -42,7 +42,11 @@ Row = Mapping[str, Any]
 
 
 class _RowError(Exception):
-    """What is wrong with a row, in Chinese and in English."""
+    """What is wrong with a row: a row of the catalogue of errors and what stands for its placeholders."""
+
+    def __init__(self, key: str, **fields: object) -> None:
+        super().__init__(key)
+        self.key, self.fields = key, fields
 
 
 def read_file(path: Path) -> tuple[Item, ...]:
@@ -56,12 +60,7 @@ def read_file(path: Path) -> tuple[Item, ...]:
         ".json": _json_rows,
     }
     if path.suffix.lower() not in readers:
-        raise InvalidRequestError(
-            "suite_unknown_format",
-            f"不认识 {path.name} 的格式：支持 .tsv（VLMEvalKit）、.jsonl 和 .json（ms-swift、LLaMA-Factory）。",
-            f"Unknown format of {path.name}: .tsv, .jsonl and .json are read.",
-            param=str(path),
-        )
+        raise error("suite_unknown_format", name=path.name, param=str(path))
     is_table = path.suffix.lower() == ".tsv"
     rows = list(readers[path.suffix.lower()](path))
     encoded = {str(row.get("index")): str(row.get("image") or "") for _, row in rows} if is_table else {}
@@ -69,18 +68,13 @@ def read_file(path: Path) -> tuple[Item, ...]:
     for number, row in rows:
         try:
             items.append(_from_table(path, row, number, encoded) if is_table else _from_chat(path, row, number))
-        except _RowError as error:
-            _refuse(path, number, *error.args)
+        except _RowError as failure:
+            _refuse(path, number, failure.key, **failure.fields)
     return tuple(items)
 
 
-def _refuse(path: Path, number: int, chinese: str, english: str) -> NoReturn:
-    raise InvalidRequestError(
-        "suite_invalid",
-        f"{path.name} 第 {number} 行：{chinese}。",
-        f"Row {number} of {path.name}: {english}.",
-        param=str(path),
-    ) from None
+def _refuse(path: Path, number: int, key: str, **fields: Any) -> NoReturn:
+    raise error(key, file=path.name, number=number, path=path, **fields) from None
 
 
 def _tsv_rows(path: Path) -> Iterator[tuple[int, Row]]:
@@ -89,11 +83,10 @@ def _tsv_rows(path: Path) -> Iterator[tuple[int, Row]]:
         reader = csv.DictReader(file, delimiter="\t")
         missing = {"question", "answer"} - set(reader.fieldnames or ())
         if missing:
-            names = "、".join(sorted(missing))
-            _refuse(path, 1, f"表头里没有 {names}", f"the header has no {', '.join(sorted(missing))}")
+            _refuse(path, 1, "suite_invalid.header", names=listed(sorted(missing)))
         for number, row in enumerate(reader, 2):
             if None in row or None in row.values():
-                _refuse(path, number, "列数与表头不同", "it has another number of columns than the header")
+                _refuse(path, number, "suite_invalid.columns")
             yield number, row
 
 
@@ -107,12 +100,12 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Row]]:
     try:
         rows = json.loads(path.read_text("utf-8-sig"))
     except ValueError as error:
-        _refuse(path, getattr(error, "lineno", 1), "不是 JSON", "it is not JSON")
+        _refuse(path, getattr(error, "lineno", 1), "suite_invalid.json")
     if not isinstance(rows, list):
-        _refuse(path, 1, "最外层要是列表", "the file must hold a list")
+        _refuse(path, 1, "suite_invalid.list")
     for number, row in enumerate(rows, 1):
         if not isinstance(row, dict):
-            _refuse(path, number, "不是 JSON 对象", "it is not a JSON object")
+            _refuse(path, number, "suite_invalid.object")
         yield number, row
 
 
@@ -120,18 +113,18 @@ def _object(path: Path, number: int, line: str) -> Row:
     try:
         row = json.loads(line)
     except ValueError:
-        _refuse(path, number, "不是 JSON", "it is not JSON")
+        _refuse(path, number, "suite_invalid.json")
     if not isinstance(row, dict):
-        _refuse(path, number, "不是 JSON 对象", "it is not a JSON object")
+        _refuse(path, number, "suite_invalid.object")
     return row
 
 
 def _from_table(path: Path, row: Row, number: int, encoded: Mapping[str, str]) -> Item:
     answer = str(row["answer"]).strip()
     if not answer:
-        raise _RowError("没有 answer", "it has no answer")
+        raise _RowError("suite_invalid.no_answer")
     if not str(row["question"]).strip():
-        raise _RowError("没有 question", "it has no question")
+        raise _RowError("suite_invalid.no_question")
     options = {letter: row[letter].strip() for letter in _LETTERS if str(row.get(letter) or "").strip()}
     hint = str(row.get("hint") or "").strip()
     question = (f"提示：{hint}\n" if hint else "") + str(row["question"]).strip()
@@ -140,9 +133,9 @@ def _from_table(path: Path, row: Row, number: int, encoded: Mapping[str, str]) -
     if not options:
         return Item(pictures, FREE, kind, question, Truth(answer), path.stem, path.stem)
     if answer not in options:
-        raise _RowError(f"answer 是“{answer}”，不是 {'、'.join(options)} 之一", f"answer {answer!r} is no option")
-    listed = "\n".join(f"{letter}. {text}" for letter, text in options.items())
-    asked = f"{question}\n{listed}\n只回答选项的字母。"
+        raise _RowError("suite_invalid.no_option", answer=answer, options=listed(options))
+    lines = "\n".join(f"{letter}. {text}" for letter, text in options.items())
+    asked = f"{question}\n{lines}\n只回答选项的字母。"
     others = (text for letter, text in options.items() if letter != answer)
     truth = Truth(answer, (options[answer], *others))
     return Item(pictures, CHOICE, kind, asked, truth, path.stem, path.stem, choices=tuple(options))
@@ -157,7 +150,7 @@ def _table_pictures(path: Path, row: Row, number: int, encoded: Mapping[str, str
             try:
                 yield Picture(f"{row.get('index') or number}.{place}", base64.b64decode(text, validate=True))
             except (binascii.Error, ValueError):
-                raise _RowError("image 不是 base64", "image is not base64") from None
+                raise _RowError("suite_invalid.image") from None
         return
     for name in _listed(files) if files else ():
         yield _file(path, name)
@@ -177,20 +170,17 @@ def _listed(text: str) -> list[str]:
 def _from_chat(path: Path, row: Row, number: int) -> Item:
     turns = _turns(row)
     if len(turns) < 2 or turns[-1].role != "assistant" or turns[-2].role != "user":
-        raise _RowError("最后两轮要是一问一答", "its last two turns must be a question and its answer")
+        raise _RowError("suite_invalid.last_turns")
     *history, asked, answered = turns
     pictures = _chat_pictures(path, row, number)
     places = [turn.text.count(_PLACE) for turn in turns]
     first = next(place for place, turn in enumerate(turns) if turn.role == "user")
     if sum(places) not in (0, len(pictures)):
-        raise _RowError(
-            f"文字里有 {sum(places)} 个 <image>，images 里有 {len(pictures)} 张图",
-            f"its text has {sum(places)} <image>, its images are {len(pictures)}",
-        )
+        raise _RowError("suite_invalid.places", places=sum(places), pictures=len(pictures))
     if sum(places) != places[first]:
-        raise _RowError("<image> 只能在用户的第一轮里", "<image> may stand in the user's first turn only")
+        raise _RowError("suite_invalid.first_turn")
     if not answered.text.strip():
-        raise _RowError("答案是空的", "its answer is empty")
+        raise _RowError("suite_invalid.empty_answer")
     return Item(
         pictures,
         judge_of(answered.text),
@@ -207,15 +197,12 @@ def _turns(row: Row) -> list[Said]:
     found = next((row[name] for name in _NAMES if name in row), None)
     if found is not None:
         if not isinstance(found, list) or not all(isinstance(turn, dict) for turn in found):
-            raise _RowError("messages 要是对象的列表", "messages must be a list of objects")
+            raise _RowError("suite_invalid.messages")
         system = [Said("system", row["system"])] if isinstance(row.get("system"), str) and row["system"] else []
         return system + [_turn(turn) for turn in found]
     asked, answered = row.get("instruction", row.get("query")), row.get("output", row.get("response"))
     if not isinstance(asked, str) or not isinstance(answered, str):
-        raise _RowError(
-            "没有 messages 或 conversations，也没有 instruction 和 output（或 query 和 response）",
-            "it has neither messages nor conversations nor instruction and output",
-        )
+        raise _RowError("suite_invalid.no_turns")
     more = row.get("input")
     return [Said("user", f"{asked}\n{more}" if more else asked), Said("assistant", answered)]
 
@@ -223,11 +210,11 @@ def _turns(row: Row) -> list[Said]:
 def _turn(turn: Row) -> Said:
     role, content = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
     if role not in _ROLES:
-        raise _RowError(f"不认识的角色：{role}", f"unknown role {role!r}")
+        raise _RowError("suite_invalid.role", role=role)
     if isinstance(content, list):  # OpenAI's parts; pictures among them are places
         content = "".join(part.get("text") or _PLACE for part in content if isinstance(part, dict))
     if not isinstance(content, str):
-        raise _RowError("一轮里没有文字", "a turn has no text")
+        raise _RowError("suite_invalid.no_text")
     return Said(_ROLES[role], content)  # type: ignore[arg-type]
 
 
@@ -241,21 +228,21 @@ def _chat_picture(path: Path, image: Any, name: str) -> Picture:
     if isinstance(image, dict):
         image = f"data:;base64,{image['bytes']}" if image.get("bytes") else image.get("path")
     if not isinstance(image, str):
-        raise _RowError("images 里有不认识的写法", "images holds something unknown")
+        raise _RowError("suite_invalid.images")
     if image.startswith(("http://", "https://")):
-        raise _RowError("图片是网址，请先下载", "a picture is a URL; fetch it first")
+        raise _RowError("suite_invalid.url")
     if not image.startswith("data:"):
         return _file(path, image)
     try:
         return Picture(name, base64.b64decode(image.partition(",")[2], validate=True))
     except (binascii.Error, ValueError):
-        raise _RowError("data: 图片不是 base64", "a data: picture is not base64") from None
+        raise _RowError("suite_invalid.data_url") from None
 
 
 def _file(path: Path, name: str) -> Picture:
     place = path.parent / name
     if not place.is_file():
-        raise _RowError(f"找不到图片 {name}", f"no such picture: {name}")
+        raise _RowError("suite_invalid.picture", name=name)
     return Picture(name, place)
 
 

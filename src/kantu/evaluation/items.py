@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kantu.contenders.contender import Said
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
@@ -42,9 +42,7 @@ class Picture:
         try:
             return self.source.read_bytes()
         except OSError:
-            raise InvalidRequestError(
-                "picture_missing", f"找不到图片：{self.source}", f"no such picture: {self.source}", param=self.name
-            ) from None
+            raise error("picture_missing", source=self.source, param=self.name) from None
 
 
 @dataclass(frozen=True)
@@ -95,20 +93,13 @@ def read_folder(
     """
     path = folder / "truth.jsonl"
     if not path.exists():
-        raise InvalidRequestError(
-            "truth_missing", f"目录里没有 truth.jsonl：{folder}", f"no truth.jsonl in {folder}", param=str(folder)
-        )
+        raise error("truth_missing", folder=folder)
     items: list[Item] = []
     for number, line in enumerate(path.read_text("utf-8").removesuffix("\n").split("\n"), 1):
         try:
             items += _items(folder, json.loads(line), family or folder.name, origin or folder.name, tasks)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise InvalidRequestError(
-                "truth_invalid",
-                f"{path} 第 {number} 行不是一张图的标准答案，或用了未知的任务。",
-                f"Line {number} of {path} is not the truth of a picture, or names an unknown task.",
-                param=str(path),
-            ) from error
+        except (ValueError, LookupError, TypeError, AttributeError) as failure:
+            raise error("truth_invalid", path=path, number=number) from failure
     return tuple(items)
 
 

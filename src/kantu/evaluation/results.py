@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 FORMAT = 1
 
@@ -123,12 +123,7 @@ class ResultFile:
         if path.exists() and not fresh:
             results = read_results(path)
             if results.run != run:
-                raise InvalidRequestError(
-                    "results_other_run",
-                    f"{path} 里是另一次评测（{_told(results.run)}），这次是 {_told(run)}：换个文件，或加 --fresh。",
-                    f"{path} holds another run; name another file, or use --fresh.",
-                    param=str(path),
-                )
+                raise error("results_other_run", path=path, held=_told(results.run), now=_told(run))
         path.parent.mkdir(parents=True, exist_ok=True)
         _rewrite(path, results)  # whole: a run that was killed may have left half a line
         return cls(path, results, path.open("a", encoding="utf-8"))
@@ -178,25 +173,16 @@ def read_results(path: Path) -> Results:
             values.append(json.loads(line))
         except ValueError:
             if number < len(lines):  # what follows the last end of a line is empty, or half a line
-                raise _invalid(path, number) from None
+                raise error("results_invalid", path=path, number=number) from None
     try:
         if values[0].pop("kantu_eval") != FORMAT:
-            raise _invalid(path, 1)
+            raise error("results_invalid", path=path, number=1)
         run = Run(**values[0]["run"])
         answers = [Answer(**_tuples(value["answer"])) for value in values[1:] if "answer" in value]
         sessions = tuple(Session(**value["session"]) for value in values[1:] if "session" in value)
     except (LookupError, TypeError, AttributeError):
-        raise _invalid(path, 1) from None
+        raise error("results_invalid", path=path, number=1) from None
     return Results(run, {answer.key: answer for answer in answers}, sessions)
-
-
-def _invalid(path: Path, number: int) -> InvalidRequestError:
-    return InvalidRequestError(
-        "results_invalid",
-        f"{path} 不是 kantu eval 的结果文件（第 {number} 行）。",
-        f"{path} is not a result file of kantu eval (line {number}).",
-        param=str(path),
-    )
 
 
 def _rewrite(path: Path, results: Results) -> None:

@@ -18,7 +18,7 @@ from kantu.contenders.contender import Contender
 from kantu.contenders.kantu import Kantu
 from kantu.contenders.server import Server, is_url
 from kantu.doctor.machine import cpu
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.evaluation.items import Item
 from kantu.evaluation.measure import judge_again, measure
 from kantu.evaluation.results import ResultFile, Results, Run, Session
@@ -95,12 +95,7 @@ def describe(opened: Opened, subject: Subject) -> Run:
     """
     if subject.server is not None:
         if subject.quantize is not None:
-            raise InvalidRequestError(
-                "quantize_of_server",
-                "--quantize 只用于本机的模型；服务的精度由服务决定。",
-                "--quantize is for models on this machine; a server has its own precision.",
-                param="quantize",
-            )
+            raise error("quantize_of_server")
         return Run(opened.name, opened.version, subject.server, "", "server", subject.max_pixels)
     import torch
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 import kantu
-from kantu.errors import InvalidRequestError
+from kantu.errors import error, listed
 from kantu.evaluation.formats import read_file
 from kantu.evaluation.items import Item, Picture, read_folder
 from kantu.synth.families import FAMILIES, draw
@@ -87,13 +87,7 @@ def open_suite(name: str, *, pictures: int | None = None, families: tuple[str, .
     elif path.is_file():
         opened = Opened(path.stem, _digest(path), read_file(path))
     else:
-        listed = "、".join(SUITES)
-        raise InvalidRequestError(
-            "unknown_suite",
-            f"没有这个评测集：{name}。可用：{listed}，带 truth.jsonl 的文件夹，或 .tsv、.jsonl、.json 文件。",
-            f"No suite {name!r}: use {', '.join(SUITES)}, a folder with truth.jsonl, or a .tsv, .jsonl or .json file.",
-            param="suite",
-        )
+        raise error("unknown_suite.eval", name=name, suites=listed(SUITES))
     items = tuple(item for item in opened.items if not families or item.family in families)
     return Opened(opened.name, opened.version, _first(items, pictures), opened.missing)
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kantu.errors import CheckpointError, DownloadError, InvalidRequestError, ModelNotFoundError
+from kantu.errors import error, listed
 from kantu.hub.transfer import HubName, Listing, Progress, RemoteFile, fetch_file, list_files
 
 __all__ = [
@@ -100,13 +100,7 @@ def parse_name(name: str | Path | None) -> ModelName:
         return ModelName("local", str(_existing_folder(text)))
     if _REPOSITORY.fullmatch(text) and not any(part.strip(".") == "" for part in text.split("/")):
         return ModelName("repository", text)
-    known = "、".join([EMBEDDED, *PUBLISHED])
-    raise ModelNotFoundError(
-        "model_not_found",
-        f"找不到模型“{text}”。可用的名字有：{known}；也可以写“所有者/仓库名”或本地文件夹。",
-        f"Model {text!r} not found; known: {', '.join([EMBEDDED, *PUBLISHED])}, owner/name, a local folder.",
-        param="model",
-    )
+    raise error("model_not_found", text=text, known=listed([EMBEDDED, *PUBLISHED]))
 
 
 def locate(name: str | Path | None) -> Path:
@@ -122,20 +116,10 @@ def locate(name: str | Path | None) -> Path:
     if (folder / "config.json").is_file():
         return folder
     if model.kind == "embedded":
-        raise ModelNotFoundError(
-            "embedded_model_missing",
-            f"安装包里没有内置模型 {EMBEDDED} 的权重，请重新安装 kantu。",
-            f"The weights of the embedded model {EMBEDDED} are missing; please reinstall kantu.",
-            param="model",
-        )
+        raise error("embedded_model_missing", embedded=EMBEDDED)
     if name is not None and _is_folder(name):  # a local folder that is called like a published model
         return _existing_folder(str(name))
-    raise ModelNotFoundError(
-        "model_not_installed",
-        f"模型 {model.target} 还没有下载到本机，请先运行：kantu pull {name}",
-        f"Model {model.target} is not on this machine yet; run: kantu pull {name}",
-        param="model",
-    )
+    raise error("model_not_installed", target=model.target, name=name)
 
 
 def store() -> Path:
@@ -200,18 +184,11 @@ def pull(
     """
     model = parse_name(name)
     if model.kind != "repository":
-        raise InvalidRequestError(
-            "nothing_to_pull",
-            f"“{name}”已在本机，不需要下载。",
-            f"{name!r} is already on this machine; nothing to pull.",
-            param="model",
-        )
+        raise error("nothing_to_pull", name=name)
     hub = _hub()
     wanted = revision or _DEFAULT_REVISION[hub]
     if not _REVISION.fullmatch(wanted) or ".." in wanted:
-        raise InvalidRequestError(
-            "invalid_revision", f"版本名“{wanted}”不合法。", f"Invalid revision {wanted!r}.", param="revision"
-        )
+        raise error("invalid_revision", wanted=wanted)
     folder = store() / model.target
     manifest = _read_manifest(folder)
     same = {wanted} if revision else {*_DEFAULT_REVISION.values()}  # either hub's main branch will do
@@ -225,13 +202,8 @@ def pull(
         _write_manifest(incoming, hub, model.target, wanted, listing)
         _remove_strangers(incoming, {file.name for file in listing.files} | {MANIFEST})
         _publish(incoming, folder)
-    except OSError as error:  # the network's own are dealt with where they arise
-        raise DownloadError(
-            "store_not_writable",
-            f"模型目录 {store()} 无法写入，请检查权限和磁盘空间，或用 KANTU_HOME 换一个位置。",
-            f"The model store {store()} cannot be written; check permissions and disk, or move it with KANTU_HOME.",
-            param="KANTU_HOME",
-        ) from error
+    except OSError as failure:  # the network's own are dealt with where they arise
+        raise error("store_not_writable", store=store()) from failure
     return folder
 
 
@@ -270,12 +242,7 @@ def _existing_folder(text: str) -> Path:
     folder = Path(text).expanduser()
     if _is_folder(folder):
         return folder
-    raise ModelNotFoundError(
-        "model_folder_not_found",
-        f"模型文件夹不存在：{text}",
-        f"No such model folder: {text}",
-        param="model",
-    )
+    raise error("model_folder_not_found", path=text)
 
 
 def _hub() -> HubName:
@@ -284,23 +251,13 @@ def _hub() -> HubName:
         return "modelscope"
     if value == "huggingface":
         return "huggingface"
-    raise InvalidRequestError(
-        "invalid_hub",
-        f"KANTU_HUB 只能是 modelscope 或 huggingface，现在是“{value}”。",
-        f"KANTU_HUB must be modelscope or huggingface, not {value!r}.",
-        param="KANTU_HUB",
-    )
+    raise error("invalid_hub", value=value)
 
 
 def _endpoint(hub: HubName) -> str:
     value = os.environ.get("KANTU_HUB_ENDPOINT", "").strip() or _DEFAULT_ENDPOINT[hub]
     if not value.lower().startswith(("https://", "http://")):
-        raise InvalidRequestError(
-            "invalid_hub_endpoint",
-            f"KANTU_HUB_ENDPOINT 必须以 https:// 或 http:// 开头，现在是“{value}”。",
-            f"KANTU_HUB_ENDPOINT must start with https:// or http://, got {value!r}.",
-            param="KANTU_HUB_ENDPOINT",
-        )
+        raise error("invalid_hub_endpoint", value=value)
     return value.rstrip("/")
 
 
@@ -308,12 +265,7 @@ def _check_is_model(repository: str, listing: Listing) -> None:
     names = {file.name for file in listing.files}
     if "config.json" in names and any(name.endswith(".safetensors") for name in names):
         return
-    raise CheckpointError(
-        "not_a_safetensors_model",
-        f"{repository} 里没有 config.json 或 safetensors 权重，不能使用（不接受 pickle 格式的权重）。",
-        f"{repository} has no config.json or no safetensors weights (pickled weights are not accepted).",
-        param="model",
-    )
+    raise error("not_a_safetensors_model", repository=repository)
 
 
 def _check_disk(incoming: Path, files: tuple[RemoteFile, ...]) -> None:
@@ -321,11 +273,7 @@ def _check_disk(incoming: Path, files: tuple[RemoteFile, ...]) -> None:
     needed = sum(file.size for file in files) - present + _SPARE_DISK_BYTES
     free = shutil.disk_usage(incoming).free
     if needed > free:
-        raise DownloadError(
-            "not_enough_disk",
-            f"磁盘空间不足：还需要 {needed / 1e9:.1f} GB，只剩 {free / 1e9:.1f} GB。可用 KANTU_HOME 换一个位置。",
-            f"Not enough disk: {needed / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free. KANTU_HOME moves the store.",
-        )
+        raise error("not_enough_disk", needed_gb=needed / 1e9, free_gb=free / 1e9)
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:

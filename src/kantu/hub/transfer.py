@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from kantu.errors import DownloadError, ModelNotFoundError
+from kantu.errors import Words, error
 
 HubName = Literal["modelscope", "huggingface"]
 
@@ -103,12 +103,7 @@ def list_files(hub: HubName, endpoint: str, repository: str, revision: str) -> L
             continue
         pattern = _SHA256 if kind == "sha256" else _SHA1
         if size < 0 or not pattern.fullmatch(checksum):
-            raise DownloadError(
-                "checksum_missing",
-                f"模型站没有给出 {name} 的大小或校验值，为安全起见不下载。",
-                f"The hub lists no size or checksum for {name}; refusing to fetch it.",
-                param=name,
-            )
+            raise error("checksum_missing", name=name)
         files.append(RemoteFile(name, size, kind, checksum, f"{base}/{urllib.parse.quote(name)}"))
     return Listing(commit, tuple(sorted(files, key=lambda file: file.name)))
 
@@ -139,24 +134,15 @@ def fetch_file(
         try:
             _continue_part(file, part, report)
             break
-        except _InterruptedError as error:
+        except _InterruptedError as failure:
             if attempt + 1 == attempts:
                 done = part.stat().st_size if part.exists() else 0
-                raise DownloadError(
-                    "download_interrupted",
-                    f"下载 {file.name} 中断（{done / 1e6:.1f} / {file.size / 1e6:.1f} MB），再次运行会从这里继续。",
-                    f"Fetching {file.name} broke off at {done} of {file.size} bytes; run again to resume.",
-                    param=file.name,
-                ) from error
+                progress = Words(f"{done / 1e6:.1f} / {file.size / 1e6:.1f} MB", f"{done} of {file.size} bytes")
+                raise error("download_interrupted", name=file.name, progress=progress) from failure
             time.sleep(retry_delay_seconds * 2**attempt)
     if _digest(part, file) != file.checksum:
         part.unlink()
-        raise DownloadError(
-            "checksum_mismatch",
-            f"{file.name} 的校验值不对，已删除，请重新下载或更换镜像。",
-            f"{file.name} does not match its checksum; it was removed. Fetch it again or use another mirror.",
-            param=file.name,
-        )
+        raise error("checksum_mismatch", name=file.name)
     part.replace(target)
     return target
 
@@ -184,23 +170,18 @@ def _continue_part(file: RemoteFile, part: Path, report: Callable[[int], None]) 
                     out.write(chunk)
                     have += len(chunk)
                     report(min(have, file.size))
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 416:
+    except urllib.error.HTTPError as failure:
+        failure.close()
+        if failure.code == 416:
             part.unlink(missing_ok=True)
-            raise _InterruptedError("range not satisfiable") from error
-        if error.code in (408, 429) or error.code >= 500:
-            raise _InterruptedError(f"HTTP {error.code}") from error
-        raise DownloadError(
-            "download_failed",
-            f"下载 {file.name} 失败（HTTP {error.code}）。",
-            f"Fetching {file.name} failed (HTTP {error.code}).",
-            param=file.name,
-        ) from error
-    except (OSError, http.client.HTTPException) as error:
-        if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+            raise _InterruptedError("range not satisfiable") from failure
+        if failure.code in (408, 429) or failure.code >= 500:
+            raise _InterruptedError(f"HTTP {failure.code}") from failure
+        raise error("download_failed", name=file.name, code=failure.code) from failure
+    except (OSError, http.client.HTTPException) as failure:
+        if isinstance(failure, OSError) and failure.errno in _DISK_ERRORS:
             raise  # trying again does not help
-        raise _InterruptedError(type(error).__name__) from error
+        raise _InterruptedError(type(failure).__name__) from failure
     if have < file.size:
         raise _InterruptedError("connection closed early")
     # A body longer than listed is left as it is: its checksum is wrong and the caller removes it.
@@ -227,18 +208,13 @@ def _check_name(name: str) -> None:
     parts = PurePosixPath(name).parts
     bad = not parts or name.startswith("/") or "\\" in name or ":" in name or "\0" in name or ".." in parts
     if bad or (_wanted(name) and not _SAFE_NAME.fullmatch(name)):
-        raise DownloadError(
-            "unsafe_file_name",
-            f"模型站给出的文件名不安全，已拒绝下载：{name!r}",
-            f"The hub listed an unsafe file name; refusing: {name!r}",
-            param=name,
-        )
+        raise error("unsafe_file_name", name=name)
 
 
 def _entries(value: object) -> list[dict[str, Any]]:
     if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
         return value
-    raise _bad_listing()
+    raise error("bad_listing")
 
 
 _Entry = tuple[str, int, Literal["sha256", "git-sha1"], str]
@@ -270,32 +246,17 @@ def _get_json(url: str, repository: str) -> dict[str, Any]:
         with _open(url, _HEADERS) as reply:
             body = reply.read(_LISTING_LIMIT_BYTES)
         data = json.loads(body)
-    except urllib.error.HTTPError as error:
-        error.close()
+    except urllib.error.HTTPError as failure:
+        failure.close()
         # Hugging Face answers 401, not 404, for a repository that does not exist or is private.
-        if error.code in (401, 403, 404):
-            raise ModelNotFoundError(
-                "model_not_on_hub",
-                f"模型站上没有 {repository}（或这个版本），或者没有访问权限。",
-                f"The hub has no {repository} (or no such revision), or access is not allowed.",
-                param="model",
-            ) from error
-        raise DownloadError(
-            "hub_error", f"模型站出错（HTTP {error.code}），请稍后再试。", f"The hub failed (HTTP {error.code})."
-        ) from error
-    except ValueError as error:
-        raise _bad_listing() from error
-    except (OSError, http.client.HTTPException) as error:
+        if failure.code in (401, 403, 404):
+            raise error("model_not_on_hub", repository=repository) from failure
+        raise error("hub_error", code=failure.code) from failure
+    except ValueError as failure:
+        raise error("bad_listing") from failure
+    except (OSError, http.client.HTTPException) as failure:
         host = urllib.parse.urlsplit(url).netloc
-        raise DownloadError(
-            "hub_unreachable",
-            f"连不上模型站 {host}。请检查网络，或用 KANTU_HUB、KANTU_HUB_ENDPOINT 换一个站点或镜像。",
-            f"Cannot reach the hub {host}. Check the network, or set KANTU_HUB or KANTU_HUB_ENDPOINT.",
-        ) from error
+        raise error("hub_unreachable", host=host) from failure
     if not isinstance(data, dict):
-        raise _bad_listing()
+        raise error("bad_listing")
     return data
-
-
-def _bad_listing() -> DownloadError:
-    return DownloadError("bad_listing", "模型站返回的文件列表无法识别。", "The hub's file listing makes no sense.")

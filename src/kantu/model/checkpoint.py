@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from kantu.errors import CheckpointError
+from kantu.errors import Words, error
 from kantu.model.config import ModelConfig
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Preparation, Quantize
@@ -101,14 +101,11 @@ def check_tensors(folder: ModelFolder, found: dict[str, tuple[int, ...]]) -> Non
             ("多余", "unexpected", unexpected),
             ("形状不符", "misshapen", misshapen),
         )
-        chinese = "；".join(f"{zh} {len(names)} 个：{_some(names)}" for zh, _, names in kinds if names)
-        english = "; ".join(f"{len(names)} {en}: {_some(names)}" for _, en, names in kinds if names)
-        raise CheckpointError(
-            "tensors_mismatch",
-            f"权重与 config.json 不符（{folder.path}）：{chinese}",
-            f"the weights do not match config.json ({folder.path}): {english}",
-            param=str(folder.path),
+        differences = Words(
+            "；".join(f"{zh} {len(names)} 个：{_some(names)}" for zh, _, names in kinds if names),
+            "; ".join(f"{len(names)} {en}: {_some(names)}" for _, en, names in kinds if names),
         )
+        raise error("tensors_mismatch", path=folder.path, differences=differences)
 
 
 def published_name(name: str) -> str:
@@ -164,8 +161,8 @@ def _shapes(shard: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
         with safe_open(shard, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118 - not a dict
                 yield name, tuple(file.get_slice(name).get_shape())
-    except (SafetensorError, OSError) as error:
-        raise _damaged(shard) from error
+    except (SafetensorError, OSError) as failure:
+        raise error("weights_damaged", shard=shard, param=shard.name) from failure
 
 
 def _tensors(shard: Path) -> Iterator[tuple[str, Tensor]]:
@@ -181,17 +178,8 @@ def _tensors(shard: Path) -> Iterator[tuple[str, Tensor]]:
                     mapped += tensor.nbytes
                     yield names.pop(0), tensor
                     del tensor
-    except (SafetensorError, OSError) as error:
-        raise _damaged(shard) from error
-
-
-def _damaged(shard: Path) -> CheckpointError:
-    return CheckpointError(
-        "weights_damaged",
-        f"权重文件已损坏：{shard}",
-        f"the weight file is damaged: {shard}",
-        param=shard.name,
-    )
+    except (SafetensorError, OSError) as failure:
+        raise error("weights_damaged", shard=shard, param=shard.name) from failure
 
 
 def _some(names: list[str]) -> str:

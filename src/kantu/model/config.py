@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kantu.errors import CheckpointError, UnsupportedModelError
+from kantu.errors import error
 
 ARCHITECTURE = "Qwen3VLForConditionalGeneration"
 
@@ -94,20 +94,10 @@ def parse_config(raw: Mapping[str, Any], path: Path, templates: Iterable[str]) -
     try:
         _refuse_unsupported(raw, path.parent, templates)
         return _parse(raw)
-    except KeyError as error:
-        raise CheckpointError(
-            "config_incomplete",
-            f"config.json 缺少字段 {error.args[0]}",
-            f"config.json lacks {error.args[0]}",
-            param=str(error.args[0]),
-        ) from None
-    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise CheckpointError(
-            "config_invalid",
-            f"config.json 的内容不合法：{path}",
-            f"config.json is not valid: {path}",
-            param=str(path),
-        ) from error
+    except KeyError as failure:
+        raise error("config_incomplete", name=failure.args[0]) from None
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as failure:
+        raise error("config_invalid", path=path) from failure
 
 
 def _refuse_unsupported(raw: Mapping[str, Any], folder: Path, templates: Iterable[str]) -> None:
@@ -124,12 +114,7 @@ def _refuse_unsupported(raw: Mapping[str, Any], folder: Path, templates: Iterabl
     elif any(map(_is_thinking, templates)):
         kind = "Thinking"
     if kind:
-        raise UnsupportedModelError(
-            "model_unsupported",
-            f"暂不支持这类模型（{kind}），目前支持 Qwen3-VL 稠密 Instruct 模型：{folder}",
-            f"{kind} models are not supported yet; dense Qwen3-VL Instruct models are: {folder}",
-            param=kind,
-        )
+        raise error("model_unsupported", kind=kind, folder=folder)
 
 
 def _is_thinking(template: str) -> bool:
@@ -152,17 +137,17 @@ def _parse(raw: Mapping[str, Any]) -> ModelConfig:
         vision_end_token_id=int(raw["vision_end_token_id"]),
     )
     if config.vision.out_hidden_size != config.text.hidden_size:
-        raise _contradiction("vision_config.out_hidden_size", "text_config.hidden_size")
+        raise error("config_contradiction", first="vision_config.out_hidden_size", second="text_config.hidden_size")
     if sum(config.text.mrope_section) * 2 != config.text.head_dim:
-        raise _contradiction("mrope_section", "head_dim")
+        raise error("config_contradiction", first="mrope_section", second="head_dim")
     if config.text.num_attention_heads % config.text.num_key_value_heads:
-        raise _contradiction("num_attention_heads", "num_key_value_heads")
+        raise error("config_contradiction", first="num_attention_heads", second="num_key_value_heads")
     if config.vision.position_side**2 != config.vision.num_position_embeddings:
-        raise _contradiction("num_position_embeddings", "position_side")
+        raise error("config_contradiction", first="num_position_embeddings", second="position_side")
     if len(config.vision.deepstack_visual_indexes) > config.text.num_hidden_layers:
-        raise _contradiction("deepstack_visual_indexes", "num_hidden_layers")
+        raise error("config_contradiction", first="deepstack_visual_indexes", second="num_hidden_layers")
     if not set(config.vision.deepstack_visual_indexes) <= set(range(config.vision.depth)):
-        raise _contradiction("deepstack_visual_indexes", "vision_config.depth")
+        raise error("config_contradiction", first="deepstack_visual_indexes", second="vision_config.depth")
     return config
 
 
@@ -175,9 +160,9 @@ def _tied(raw: Mapping[str, Any], text: Mapping[str, Any]) -> bool:
 
 def _parse_text(raw: Mapping[str, Any]) -> TextConfig:
     if raw.get("attention_bias"):
-        raise _unsupported_value("attention_bias", True)
+        raise error("config_value_unsupported", name="attention_bias", value=True)
     if raw["hidden_act"] != "silu":
-        raise _unsupported_value("text_config.hidden_act", raw["hidden_act"])
+        raise error("config_value_unsupported", name="text_config.hidden_act", value=raw["hidden_act"])
     theta, section = _rope(raw)
     return TextConfig(
         vocab_size=_positive(raw, "vocab_size"),
@@ -205,16 +190,16 @@ def _rope(raw: Mapping[str, Any]) -> tuple[float, tuple[int, int, int]]:
     else:
         raise KeyError("rope_parameters | rope_theta + rope_scaling")
     if scaling["rope_type"] != "default":
-        raise _unsupported_value("rope_type", scaling["rope_type"])
+        raise error("config_value_unsupported", name="rope_type", value=scaling["rope_type"])
     if scaling["mrope_interleaved"] is not True:
-        raise _unsupported_value("mrope_interleaved", scaling["mrope_interleaved"])
+        raise error("config_value_unsupported", name="mrope_interleaved", value=scaling["mrope_interleaved"])
     t, h, w = (int(axis) for axis in scaling["mrope_section"])
     return float(theta), (t, h, w)
 
 
 def _parse_vision(raw: Mapping[str, Any]) -> VisionConfig:
     if raw["hidden_act"] != "gelu_pytorch_tanh":
-        raise _unsupported_value("vision_config.hidden_act", raw["hidden_act"])
+        raise error("config_value_unsupported", name="vision_config.hidden_act", value=raw["hidden_act"])
     return VisionConfig(
         depth=_positive(raw, "depth"),
         hidden_size=_positive(raw, "hidden_size"),
@@ -235,21 +220,3 @@ def _positive(raw: Mapping[str, Any], name: str) -> int:
     if value < 1:
         raise ValueError(name)
     return value
-
-
-def _unsupported_value(name: str, value: object) -> UnsupportedModelError:
-    return UnsupportedModelError(
-        "config_value_unsupported",
-        f"暂不支持 config.json 中的 {name} = {value}",
-        f"{name} = {value} in config.json is not supported",
-        param=name,
-    )
-
-
-def _contradiction(first: str, second: str) -> CheckpointError:
-    return CheckpointError(
-        "config_contradiction",
-        f"config.json 中 {first} 与 {second} 不一致",
-        f"{first} and {second} contradict each other in config.json",
-        param=first,
-    )

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kantu.errors import CheckpointError, ModelNotFoundError
+from kantu.errors import KantuError, error
 from kantu.model.config import ModelConfig, parse_config
 
 MAX_FILE_BYTES = 1 << 26  # of a file that is read whole; the largest published one, a tokenizer.json, has 11 MB
@@ -50,19 +50,9 @@ class ModelFolder:
         try:
             return cls(path, frozenset(entry.name for entry in path.iterdir() if entry.is_file()))
         except (FileNotFoundError, NotADirectoryError):
-            raise ModelNotFoundError(
-                "model_folder_not_found",
-                f"模型文件夹不存在：{path}",
-                f"No such model folder: {path}",
-                param="model",
-            ) from None
-        except OSError as error:
-            raise CheckpointError(
-                "checkpoint_file_damaged",
-                f"模型目录无法读取：{path}",
-                f"The model folder cannot be read: {path}",
-                param="model",
-            ) from error
+            raise error("model_folder_not_found", path=path) from None
+        except OSError as failure:
+            raise error("checkpoint_file_damaged.folder", path=path) from failure
 
     def text(self, name: str) -> str:
         """A text file.
@@ -73,8 +63,8 @@ class ModelFolder:
         """
         try:
             return self._read(name).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise _damaged(self.path / name, "不是 UTF-8 文本", "is not UTF-8 text") from error
+        except UnicodeDecodeError as failure:
+            raise error("checkpoint_file_damaged.text", name=name, path=self.path) from failure
 
     def json(self, name: str, *, missing_ok: bool = False) -> Mapping[str, Any]:
         """The object in a JSON file; callers must not change it.
@@ -118,11 +108,11 @@ class ModelFolder:
     def _listed_weights(self) -> list[str]:
         listed = self.json(_INDEX).get("weight_map")
         if not isinstance(listed, Mapping) or not listed:
-            raise self._bad_index("缺少 weight_map", "has no weight_map")
+            raise error("index_damaged", path=self.path)
         names = sorted({str(name) for name in listed.values()})
         for name in names:
             if Path(name).name != name or Path(name).suffix != ".safetensors":  # never outside the folder, no pickle
-                raise self._bad_index(f"不合法的文件名 {name}", f"lists the illegal file name {name}")
+                raise error("index_damaged.name", name=name, path=self.path)
         return names
 
     def _templates(self) -> Iterator[str]:
@@ -133,10 +123,10 @@ class ModelFolder:
         text = self.text(name)
         try:
             content = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise _damaged(self.path / name, "不是有效的 JSON", "is not valid JSON") from error
+        except (ValueError, RecursionError) as failure:
+            raise error("checkpoint_file_damaged.json", name=name, path=self.path) from failure
         if not isinstance(content, dict):
-            raise _damaged(self.path / name, "不是 JSON 对象", "is not a JSON object")
+            raise error("checkpoint_file_damaged.object", name=name, path=self.path)
         return content
 
     def _read(self, name: str) -> bytes:
@@ -152,34 +142,12 @@ class ModelFolder:
                 content = file.read(MAX_FILE_BYTES + 1)
         except FileNotFoundError:
             raise self._missing(name) from None
-        except OSError as error:
-            raise _damaged(self.path / name, "无法读取", "cannot be read") from error
+        except OSError as failure:
+            raise error("checkpoint_file_damaged.unreadable", name=name, path=self.path) from failure
         if len(content) > MAX_FILE_BYTES:
             most = MAX_FILE_BYTES >> 20
-            raise _damaged(self.path / name, f"超过 {most} MiB", f"is larger than {most} MiB")
+            raise error("checkpoint_file_damaged.size", name=name, most=most, path=self.path)
         return content
 
-    def _missing(self, name: str) -> CheckpointError:
-        return CheckpointError(
-            "checkpoint_file_missing",
-            f"模型目录缺少文件 {name}：{self.path}",
-            f"The model folder lacks {name}: {self.path}",
-            param=name,
-        )
-
-    def _bad_index(self, chinese: str, english: str) -> CheckpointError:
-        return CheckpointError(
-            "index_damaged",
-            f"模型目录里的权重索引 {_INDEX} 不合法（{chinese}）：{self.path}",
-            f"The weight index {_INDEX} in the model folder {english}: {self.path}",
-            param=_INDEX,
-        )
-
-
-def _damaged(path: Path, chinese: str, english: str) -> CheckpointError:
-    return CheckpointError(
-        "checkpoint_file_damaged",
-        f"模型目录里的 {path.name} 已损坏（{chinese}）：{path.parent}",
-        f"{path.name} in the model folder {english}: {path.parent}",
-        param=path.name,
-    )
+    def _missing(self, name: str) -> KantuError:
+        return error("checkpoint_file_missing", name=name, path=self.path)

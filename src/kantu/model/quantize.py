@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.model.native_linear import NativeLinear, fits_native
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.model.text import TextAttention, TextMLP
@@ -237,7 +237,7 @@ def packed_block() -> int:
     for block in (64, 32):
         if torch.equal(unpack(pack(levels), block).int(), levels):
             return block
-    raise _not_supported("本机的 CPU 不支持 INT4，请改用 int8。", "this CPU has no known INT4 layout; use int8")
+    raise error("quantize_not_supported.cpu")
 
 
 def _columns(packed: Tensor, block: int) -> Tensor:
@@ -412,12 +412,8 @@ def _without_bias(quantize: Quantize | None, dtype: torch.dtype, weight: Tensor,
 
 def _check(quantize: str | None, dtype: torch.dtype) -> None:
     if quantize not in (None, "int8", "int4"):
-        raise _not_supported(f"不认识的量化方式：{quantize}（可用 int8、int4）。", f"unknown quantize {quantize!r}")
+        raise error("quantize_not_supported", quantize=quantize)
     if quantize and dtype not in (torch.bfloat16, torch.float32):
-        raise _not_supported("量化只支持 bfloat16 或 float32。", "quantize needs bfloat16 or float32 activations")
+        raise error("quantize_not_supported.dtype")
     if quantize == "int4":
         packed_block()
-
-
-def _not_supported(message: str, message_en: str) -> InvalidRequestError:
-    return InvalidRequestError("quantize_not_supported", message, message_en, param="quantize")

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kantu.processing.refusal import damaged, variant
+from kantu.errors import error
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def read(data: bytes) -> Still:
             alpha = _item(data, meta, origin)
             premultiplied = (b"prem", meta.primary, origin) in meta.references
             if (alpha.width, alpha.height) != (primary.width, primary.height):
-                raise damaged()
+                raise error("image_damaged")
             break
     rebuilt = _rebuilt(primary) if alpha is None else _rebuilt(primary, alpha, premultiplied=premultiplied)
     return Still(primary.width, primary.height, rebuilt, _orientation(meta.properties.get(meta.primary, ())))
@@ -102,10 +102,10 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]
         elif length == 0:
             length = end - start
         if length < body - start or start + length > end:
-            raise damaged()
+            raise error("image_damaged")
         yield kind, body, start + length
         start += length
-    raise damaged()
+    raise error("image_damaged")
 
 
 def _meta(data: bytes) -> _Meta:
@@ -116,9 +116,9 @@ def _meta(data: bytes) -> _Meta:
                 inside.setdefault(name, (body, body_end))
             break
     else:
-        raise damaged()
+        raise error("image_damaged")
     if not inside.keys() >= {b"pitm", b"iinf", b"iloc", b"iprp"}:
-        raise damaged()
+        raise error("image_damaged")
     parts = {name: data[body:body_end] for name, (body, body_end) in inside.items()}
     return _Meta(
         primary=_number(parts[b"pitm"], 4, 2 if parts[b"pitm"][0] == 0 else 4),
@@ -131,7 +131,7 @@ def _meta(data: bytes) -> _Meta:
 
 def _number(data: bytes, at: int, size: int) -> int:
     if at + size > len(data):
-        raise damaged()
+        raise error("image_damaged")
     return int.from_bytes(data[at : at + size], "big")
 
 
@@ -156,7 +156,7 @@ def _places(iloc: bytes, *, idat_at: int | None) -> dict[int, tuple[tuple[int, i
     entries = _number(iloc, 6, id_size)
     left = _MAX_ENTRIES
     if entries > _MAX_ENTRIES or version > 2:
-        raise damaged()
+        raise error("image_damaged")
     for _ in range(entries):
         item, at = _number(iloc, at, id_size), at + id_size
         method = 0
@@ -166,11 +166,11 @@ def _places(iloc: bytes, *, idat_at: int | None) -> dict[int, tuple[tuple[int, i
         extents, at = _number(iloc, at, 2), at + 2
         left -= extents
         if left < 0:
-            raise damaged()
+            raise error("image_damaged")
         if method == 1 and idat_at is not None:
             base += idat_at
         elif method != 0:
-            raise damaged()
+            raise error("image_damaged")
         places = []
         for _ in range(extents):
             at += index_size
@@ -193,10 +193,10 @@ def _properties(iprp: bytes) -> dict[int, tuple[tuple[bytes, bytes], ...]]:
             for item, indices in _associations(iprp[start:end]):
                 left -= 1 + len(indices)
                 if left < 0 or any(index > len(listed) for index in indices):
-                    raise damaged()
+                    raise error("image_damaged")
                 found[item] = tuple(listed[index - 1] for index in indices if index)
         if len(listed) > _MAX_ENTRIES:
-            raise damaged()
+            raise error("image_damaged")
     return found
 
 
@@ -220,7 +220,7 @@ def _references(iref: bytes) -> Iterator[tuple[bytes, int, int]]:
         count = _number(body, id_size, 2)
         left -= count
         if left < 0:
-            raise damaged()
+            raise error("image_damaged")
         for i in range(count):
             yield kind, _number(body, 0, id_size), _number(body, id_size + 2 + i * id_size, id_size)
 
@@ -239,23 +239,21 @@ def _orientation(properties: tuple[tuple[bytes, bytes], ...]) -> int:
 def _item(data: bytes, meta: _Meta, item: int) -> _Item:
     kind = meta.kinds.get(item)
     if kind == b"grid":
-        raise variant(
-            "不支持由多块拼成的 AVIF；请另存为 JPEG 或 PNG。", "AVIF in tiles is not supported; save it as JPEG or PNG."
-        )
+        raise error("image_unsupported_variant.avif_tiles")
     properties = meta.properties.get(item, ())
     sizes = {body for name, body in properties if name == b"ispe"}
     codec = next((body for name, body in properties if name == b"av1C"), b"")
     if kind != b"av01" or len(sizes) != 1 or len(codec) < 4:
-        raise damaged()
+        raise error("image_damaged")
     places = meta.places.get(item, ())
     if sum(length for _, length in places) > len(data):  # extents may overlap
-        raise damaged()
+        raise error("image_damaged")
     if any(length == 0 or offset + length > len(data) for offset, length in places):
-        raise damaged()
+        raise error("image_damaged")
     width, height, payload = _av1(b"".join(data[offset : offset + length] for offset, length in places))
     (size,) = sizes
     if struct.unpack_from(">II", size, 4) != (width, height):
-        raise damaged()
+        raise error("image_damaged")
     kept = [(name, body) for name, body in properties if name in (b"ispe", b"pixi", b"auxC")]
     kept += [(b"colr", body) for name, body in properties if name == b"colr" and body.startswith(b"nclx")]  # no ICC
     return _Item(width, height, (*kept, (b"av1C", codec[:4])), payload)
@@ -273,7 +271,7 @@ def _av1(payload: bytes) -> tuple[int, int, bytes]:
         kind, start, end = _obu(payload, at)
         if kind == 1:
             if size is not None:  # a second one could change the size
-                raise damaged()
+                raise error("image_damaged")
             size = _sequence_size(payload[start:end])
         elif kind in (3, 6):
             frames += 1
@@ -284,13 +282,13 @@ def _av1(payload: bytes) -> tuple[int, int, bytes]:
             6,
         ):  # sequence header, frame header, tiles, the last two in one; others carry no pixels
             if size is None:
-                raise damaged()
+                raise error("image_damaged")
             kept.append(payload[at:end])
         at = end
     else:
-        raise damaged()
+        raise error("image_damaged")
     if size is None or frames != 1:
-        raise damaged()
+        raise error("image_damaged")
     return *size, b"".join(kept)
 
 
@@ -307,9 +305,9 @@ def _obu(payload: bytes, at: int) -> tuple[int, int, int]:
             if not payload[start - 1] & 0x80:
                 break
         else:
-            raise damaged()
+            raise error("image_damaged")
     if head & 0x80 or length < 0 or start + length > len(payload):
-        raise damaged()
+        raise error("image_damaged")
     return head >> 3 & 15, start, start + length
 
 
@@ -317,18 +315,15 @@ def _sequence_size(header: bytes) -> tuple[int, int]:
     """Size in pixels from a reduced sequence header: profile 3 bits, still 1, reduced 1, level 5, then the sizes."""
     bits = int.from_bytes(header[:8].ljust(8, b"\x00"), "big")
     if len(header) < 4:
-        raise damaged()
+        raise error("image_damaged")
     if bits >> 59 & 3 != 3:
-        raise variant(
-            "不支持动图 AVIF 和按视频编码的 AVIF；请另存为 JPEG 或 PNG。",
-            "AVIF sequences and stills coded as video are not supported; save it as JPEG or PNG.",
-        )
+        raise error("image_unsupported_variant.avif_sequence")
     width_bits, height_bits = (bits >> 50 & 15) + 1, (bits >> 46 & 15) + 1
     height_at = 46 - width_bits - height_bits
     width = bits >> (46 - width_bits) & (1 << width_bits) - 1
     height = bits >> height_at & (1 << height_bits) - 1
     if (64 - height_at + 7) // 8 > len(header):
-        raise damaged()
+        raise error("image_damaged")
     return width + 1, height + 1
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import get_args
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.processing.conversation import Detail
 from kantu.processing.image import Resizing
 from kantu.processing.image_config import ImageConfig
@@ -50,12 +50,7 @@ def pixel_budget(
             most if detail == "high" or config.max_pixels <= MOST_TASK_PIXELS else min(most, task_pixels or ASK_PIXELS)
         )
     if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or not least <= max_pixels <= most:
-        raise InvalidRequestError(
-            "invalid_max_pixels",
-            f"参数 max_pixels 必须是 {least} 到 {most} 之间的整数（上限由模型或服务规定）。",
-            f"max_pixels must be an integer from {least} to {most} (the limit of the model or the server).",
-            param="max_pixels",
-        )
+        raise error("invalid_max_pixels", least=least, most=most)
     return max_pixels
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kantu.errors import CheckpointError, InvalidRequestError, PromptTooLongError
+from kantu.errors import error
 from kantu.model.folder import ModelFolder
 from kantu.processing.conversation import Turn
 from kantu.processing.template import ChatTemplate
@@ -66,12 +66,7 @@ class ChatProcessor:
         config = folder.config
         tokenizer = Tokenizer.from_folder(folder)
         if config.image_token_id not in tokenizer.added_tokens.values():
-            raise CheckpointError(
-                "invalid_config",
-                "config.json 的 image_token_id 不是分词器的附加词元。",
-                "image_token_id of config.json is not an added token of the tokenizer.",
-                param="image_token_id",
-            )
+            raise error("invalid_config")
         template = ChatTemplate.from_folder(folder)
         return cls(
             tokenizer,
@@ -102,22 +97,12 @@ class ChatProcessor:
         """
         images = sum(turn.image_count for turn in turns)
         if images != len(grids):
-            raise InvalidRequestError(
-                "image_count_mismatch",
-                f"对话里有 {images} 张图片，实际给出 {len(grids)} 张。",
-                f"The conversation has {images} images, {len(grids)} were given.",
-                param="messages",
-            )
+            raise error("image_count_mismatch", images=images, given=len(grids))
         lengths = [visual_tokens(grid, self.merge_size) for grid in grids]
         short_ids = self._render(turns, add_generation_prompt, _Room(most_tokens, sum(lengths) - images))
         places = np.flatnonzero(short_ids == self.image_token_id)
         if places.size != images:
-            raise InvalidRequestError(
-                "image_not_placed",
-                "模型的对话模板不支持在这种消息里放图片；请把图片放到 user 消息中。",
-                "The model's chat template takes no image in such a message; put it in a user message.",
-                param="messages",
-            )
+            raise error("image_not_placed")
         repeats = np.ones(short_ids.size, dtype=np.int64)
         repeats[places] = lengths
         input_ids = np.repeat(short_ids, repeats)
@@ -130,9 +115,7 @@ class ChatProcessor:
     def _render(self, turns: Sequence[Turn], add_generation_prompt: bool, room: _Room) -> npt.NDArray[np.int64]:
         """Return token ids with one placeholder per image."""
         if not turns:
-            raise InvalidRequestError(
-                "invalid_turn", "对话不能为空。", "The conversation must not be empty.", param="messages"
-            )
+            raise error("invalid_turn.empty")
         disguise = self._disguise([text for turn in turns for text in turn.texts])
         rendered = self._template.render(
             [{"role": turn.role, "content": _for_template(turn.content, disguise)} for turn in turns],
@@ -161,9 +144,7 @@ class ChatProcessor:
         free = (chr(code) for code in _PRIVATE_USE if chr(code) not in taken)
         disguise = dict(zip(self._edges, free, strict=False))
         if len(disguise) < len(self._edges):
-            raise InvalidRequestError(
-                "invalid_text", "文字里的私用区字符过多。", "The text has too many private-use characters."
-            )
+            raise error("invalid_text.private_use")
         return disguise
 
 
@@ -176,13 +157,7 @@ class _Room:
 
     def check(self, text_tokens: int) -> None:
         if self.most is not None and self.visual + text_tokens > self.most:
-            raise PromptTooLongError(
-                "prompt_too_long",
-                f"提示超过上下文长度：至少有 {self.visual + text_tokens} 个词元，最多 {self.most} 个。"
-                "请减少图片、调小 max_pixels 或缩短文字。",
-                f"The prompt has at least {self.visual + text_tokens} tokens; the context has {self.most}.",
-                param="messages",
-            )
+            raise error("prompt_too_long.at_least", least=self.visual + text_tokens, most=self.most)
 
 
 def visual_tokens(grid: Grid, merge_size: int) -> int:
@@ -193,11 +168,7 @@ def visual_tokens(grid: Grid, merge_size: int) -> int:
     """
     frames, rows, columns = grid
     if min(grid) < 1 or rows % merge_size or columns % merge_size:
-        raise InvalidRequestError(
-            "invalid_grid",
-            f"图片网格 {grid} 无效：行列必须是 {merge_size} 的正整数倍。",
-            f"Invalid image grid {grid}: rows and columns must be positive multiples of {merge_size}.",
-        )
+        raise error("invalid_grid", grid=grid, merge_size=merge_size)
     return frames * rows * columns // merge_size**2
 
 
@@ -227,7 +198,7 @@ def mrope_positions(
         waiting = np.flatnonzero(is_image[index:])
         start = index + int(waiting[0]) if waiting.size else input_ids.size
         if start + length > input_ids.size or not is_image[start : start + length].all():
-            raise _misplaced()
+            raise error("image_count_mismatch.placeholders")
         positions[:, index:start] = np.arange(start - index) + position
         position += start - index
         frames, rows, columns = grid[0], grid[1] // merge_size, grid[2] // merge_size
@@ -235,7 +206,7 @@ def mrope_positions(
         position += max(rows, columns)
         index = start + length
     if is_image[index:].any():
-        raise _misplaced()
+        raise error("image_count_mismatch.placeholders")
     positions[:, index:] = np.arange(input_ids.size - index) + position
     delta = int(positions.max()) + 1 - input_ids.size if input_ids.size else 0
     return positions, delta
@@ -254,11 +225,3 @@ def _replaced(text: str, characters: Mapping[str, str]) -> str:
     for old, new in characters.items():
         text = text.replace(old, new)
     return text
-
-
-def _misplaced() -> InvalidRequestError:
-    return InvalidRequestError(
-        "image_count_mismatch",
-        "提示中的图片占位与图片数量或尺寸不符。",
-        "The image placeholders of the prompt do not match the images' number or sizes.",
-    )

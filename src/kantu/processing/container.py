@@ -17,9 +17,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kantu.errors import ImageError
+from kantu.errors import error
 from kantu.processing import avif
-from kantu.processing.refusal import damaged, variant
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def inspect(data: bytes) -> Container:
         ImageError: `image_empty`, `image_unsupported_format`, `image_unsupported_variant` or `image_damaged`.
     """
     if not data:
-        raise ImageError("image_empty", "图片文件是空的（0 字节）。", "The image file is empty (0 bytes).")
+        raise error("image_empty")
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n"):
             return _png(data)
@@ -85,8 +84,8 @@ def inspect(data: bytes) -> Container:
         if data[4:8] == b"ftyp":
             return _photo_format(data)
     except (struct.error, IndexError):  # a read past the end of the file
-        raise damaged() from None
-    raise _unknown_format()
+        raise error("image_damaged") from None
+    raise error("image_unsupported_format")
 
 
 def _photo_format(data: bytes) -> Container:
@@ -96,22 +95,8 @@ def _photo_format(data: bytes) -> Container:
         still = avif.read(data)
         return Container("AVIF", still.width, still.height, still.data, still.orientation)
     if found & _HEIC:
-        raise ImageError(
-            "image_unsupported_format",
-            "不支持 HEIC 照片，请先转成 JPEG。iPhone：设置 → 相机 → 格式 → 兼容性最佳（以后直接拍成 JPEG）；"
-            "Mac：sips -s format jpeg 照片.heic --out 照片.jpg；Linux：heif-convert 照片.heic 照片.jpg",
-            "HEIC photos are not supported; convert to JPEG. iPhone: Settings > Camera > Formats > Most Compatible; "
-            "Mac: sips -s format jpeg a.heic --out a.jpg; Linux: heif-convert a.heic a.jpg",
-        )
-    raise _unknown_format()
-
-
-def _unknown_format() -> ImageError:
-    return ImageError(
-        "image_unsupported_format",
-        "不支持这种文件：只接受 PNG、JPEG、WebP、AVIF、BMP 和 GIF 图片。",
-        "Unsupported file: only PNG, JPEG, WebP, AVIF, BMP and GIF images are accepted.",
-    )
+        raise error("image_unsupported_format.heic")
+    raise error("image_unsupported_format")
 
 
 def _png(data: bytes) -> Container:
@@ -124,16 +109,16 @@ def _png(data: bytes) -> Container:
         length, kind = struct.unpack_from(">I4s", data, offset)
         end = offset + 12 + length
         if end > len(data):
-            raise damaged()
+            raise error("image_damaged")
         if (offset == 8) != (kind == b"IHDR"):  # exactly one, and first: a second IHDR could change the size
-            raise damaged()
+            raise error("image_damaged")
         if kind in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"):
             if zlib.crc32(data[offset + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
-                raise damaged()
+                raise error("image_damaged")
             parts.append(_png_decoded_level(data[offset:end], colour, depth) if kind == b"tRNS" else data[offset:end])
         if kind == b"IHDR":
             if length != 13:
-                raise damaged()
+                raise error("image_damaged")
             width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
         elif kind == b"IDAT":
             packed_bytes += length
@@ -143,10 +128,10 @@ def _png(data: bytes) -> Container:
             break
         offset = end
     else:
-        raise damaged()
+        raise error("image_damaged")
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour)
     if channels is None or depth not in (1, 2, 4, 8, 16):
-        raise damaged()
+        raise error("image_damaged")
     # Deflate cannot expand more than 1032 to 1.
     most_pixels = packed_bytes * 1032 * 8 // (channels * depth)
     return Container("PNG", width, height, b"".join(parts), orientation, most_pixels)
@@ -174,26 +159,23 @@ def _jpeg(data: bytes) -> Container:
     offset = 2
     for _ in range(_MAX_CHUNKS):
         if data[offset] != 0xFF:
-            raise damaged()
+            raise error("image_damaged")
         marker = data[offset + 1]
         if marker == 0xFF:  # fill byte
             offset += 1
             continue
         if marker in (0x00, 0x01, 0xD8, 0xD9) or 0xD0 <= marker <= 0xD7:  # markers that may not stand before a scan
-            raise damaged()
+            raise error("image_damaged")
         (length,) = struct.unpack_from(">H", data, offset + 2)
         end = offset + 2 + length
         if length < 2 or end > len(data):
-            raise damaged()
+            raise error("image_damaged")
         body = data[offset + 4 : end]
         if marker in _SOF:
             if marker not in _SOF_HUFFMAN:
-                raise variant(
-                    "不支持无损或算术编码的 JPEG；请另存为普通 JPEG 或 PNG。",
-                    "Lossless and arithmetic-coded JPEG are not supported; save it as plain JPEG or PNG.",
-                )
+                raise error("image_unsupported_variant.jpeg_coding")
             if width:  # a second frame could change the size
-                raise damaged()
+                raise error("image_damaged")
             height, width = struct.unpack_from(">HH", body, 1)
         elif marker == 0xE1 and body.startswith(b"Exif\x00\x00") and orientation == 1:
             orientation = exif_orientation(body[6:])
@@ -204,9 +186,9 @@ def _jpeg(data: bytes) -> Container:
             break
         offset = end
     else:
-        raise damaged()
+        raise error("image_damaged")
     if not width:
-        raise damaged()
+        raise error("image_damaged")
     scans_end, scans = _jpeg_scans(data, end)
     parts += [data[end:scans_end], b"\xff\xd9"]
     # A block of 64 pixels takes at least one bit.
@@ -223,16 +205,16 @@ def _jpeg_scans(data: bytes, offset: int) -> tuple[int, int]:
     for _ in range(_MAX_CHUNKS):
         found = _JPEG_MARKER.search(data, offset)
         if found is None:
-            raise damaged()
+            raise error("image_damaged")
         offset = found.start()
         marker = data[offset + 1]
         if marker == 0xD9:
             return offset, scans
         if marker in _SOF:  # the frame header comes before the first scan; a second one could change the size
-            raise damaged()
+            raise error("image_damaged")
         scans += marker == 0xDA
         offset += 2 + int(struct.unpack_from(">H", data, offset + 2)[0])
-    raise damaged()
+    raise error("image_damaged")
 
 
 _WEBP_MACROBLOCK = 16 * 16  # costs at least one bit: its prediction modes have fixed probabilities (RFC 6386, 11.2)
@@ -241,7 +223,7 @@ _WEBP_MACROBLOCK = 16 * 16  # costs at least one bit: its prediction modes have 
 def _webp(data: bytes) -> Container:
     (riff_length,) = struct.unpack_from("<I", data, 4)
     if riff_length + 8 > len(data) or riff_length < 12:
-        raise damaged()
+        raise error("image_damaged")
     data = data[: riff_length + 8]
     kind = data[12:16]
     orientation = 1
@@ -256,21 +238,21 @@ def _webp(data: bytes) -> Container:
     elif kind in (b"VP8 ", b"VP8L"):
         (length,) = struct.unpack_from("<I", data, 16)
         if 20 + length > len(data):
-            raise damaged()
+            raise error("image_damaged")
         width, height = _webp_frame_size(kind, data[20:30])
         if kind == b"VP8 ":
             most_pixels = length * 8 * _WEBP_MACROBLOCK
         frame = data[12 : 20 + length + (length & 1)]  # without the chunks after it
         data = b"RIFF" + struct.pack("<I", len(frame) + 4) + b"WEBP" + frame
     else:
-        raise damaged()
+        raise error("image_damaged")
     return Container("WEBP", width, height, data, orientation, most_pixels)
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int]:
     (length,) = struct.unpack_from("<I", data, 16)
     if length != 10:
-        raise damaged()
+        raise error("image_damaged")
     return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
 
 
@@ -280,21 +262,21 @@ def _webp_chunks(data: bytes, offset: int) -> Iterator[tuple[bytes, bytes]]:
             return
         name, length = struct.unpack_from("<4sI", data, offset)
         if offset + 8 + length > len(data):
-            raise damaged()
+            raise error("image_damaged")
         yield name, data[offset + 8 : offset + 8 + length]
         offset += 8 + length + (length & 1)
-    raise damaged()
+    raise error("image_damaged")
 
 
 def _webp_frame_size(kind: bytes, head: bytes) -> tuple[int, int]:
     """Size of a lossy (`VP8 `) or lossless (`VP8L`) bitstream from its first ten bytes."""
     if kind == b"VP8 ":
         if head[3:6] != b"\x9d\x01\x2a":
-            raise damaged()
+            raise error("image_damaged")
         width, height = struct.unpack_from("<HH", head, 6)
         return width & 0x3FFF, height & 0x3FFF
     if head[0] != 0x2F:
-        raise damaged()
+        raise error("image_damaged")
     bits = int.from_bytes(head[1:5], "little")
     return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
 
@@ -326,7 +308,7 @@ def _gif(data: bytes) -> Container:
             )
         else:  # the trailer before any frame, or garbage
             break
-    raise damaged()
+    raise error("image_damaged")
 
 
 def _gif_blocks_end(data: bytes, offset: int, most: int) -> tuple[int, int, int]:
@@ -338,7 +320,7 @@ def _gif_blocks_end(data: bytes, offset: int, most: int) -> tuple[int, int, int]
         if size == 0:
             return offset, held, left - 1
         held += size
-    raise damaged()
+    raise error("image_damaged")
 
 
 def _bmp(data: bytes) -> Container:
@@ -349,15 +331,12 @@ def _bmp(data: bytes) -> Container:
     elif header_bytes in (40, 52, 56, 64, 108, 124):
         width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
     else:
-        raise damaged()
+        raise error("image_damaged")
     if compression not in (0, 3, 6):  # raw, bit fields, bit fields with alpha
-        raise variant(
-            "不支持压缩的 BMP；请另存为 PNG 或 JPEG。",
-            "Compressed BMP is not supported; save it as PNG or JPEG.",
-        )
+        raise error("image_unsupported_variant.bmp")
     height = abs(height)  # negative: rows run from the top
     if width <= 0 or bits not in (1, 2, 4, 8, 16, 24, 32):
-        raise damaged()
+        raise error("image_damaged")
     row_bytes = (width * bits + 31) // 32 * 4
     most_pixels = max(0, len(data) - pixels_offset) // row_bytes * width
     return Container("BMP", width, height, data, most_pixels=most_pixels)

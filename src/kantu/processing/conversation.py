@@ -8,7 +8,7 @@ from typing import Literal
 
 from PIL import Image
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 ImageSource = str | Path | bytes | Image.Image
 Role = Literal["system", "user", "assistant", "tool"]
@@ -39,12 +39,7 @@ class Turn:
             or not isinstance(parts, tuple)
             or not all(part is None or isinstance(part, str) for part in parts)
         ):
-            raise InvalidRequestError(
-                "invalid_turn",
-                "一轮对话必须有角色，内容是文字，或文字与图片占位（None）的元组。",
-                "A turn has a role, and text or a tuple of texts and places of pictures (None).",
-                param="messages",
-            )
+            raise error("invalid_turn")
         for text in self.texts:
             check_text(text)
 
@@ -102,20 +97,10 @@ def check_question(conversation: Conversation) -> None:
     *earlier, last = conversation.turns
     path = f"messages.{len(earlier)}"
     if last.role != "user":
-        raise InvalidRequestError(
-            "invalid_messages",
-            "最后一条消息必须来自用户（user）。",
-            "The last message must be the user's.",
-            param=f"{path}.role",
-        )
+        raise error("invalid_messages", param=f"{path}.role")
     asked = any(turn.says_something for turn in earlier if turn.role != "assistant")
     if not (last.says_something or (last.image_count and asked)):
-        raise empty_question(f"{path}.content")
-
-
-def empty_question(param: str) -> InvalidRequestError:
-    """Nothing was asked."""
-    return InvalidRequestError("empty_question", "问题不能为空。", "The question must not be empty.", param=param)
+        raise error("empty_question", param=f"{path}.content")
 
 
 def check_text(text: str) -> str:
@@ -123,10 +108,5 @@ def check_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise InvalidRequestError(
-            "invalid_text",
-            "文字里有不成对的代理字符，不是有效的 Unicode。",
-            "The text is not valid Unicode.",
-            param="messages",
-        ) from None
+        raise error("invalid_text") from None
     return text

@@ -11,7 +11,7 @@ import binascii
 import re
 from urllib.parse import unquote
 
-from kantu.errors import ImageError
+from kantu.errors import error
 from kantu.processing.guard import DEFAULT_LIMITS
 
 _HEADER = re.compile(r"data:[^,]{0,256}; *base64 *,", re.ASCII | re.IGNORECASE)
@@ -31,34 +31,14 @@ def read_data_url(url: str) -> bytes:
     """
     header = _HEADER.match(url)
     if header is None:
-        raise _invalid()
+        raise error("invalid_data_url")
     text = url[header.end() :]
     try:
         data = (unquote(text, "latin-1") if "%" in text else text).encode("ascii").translate(None, _BLANKS)
         if len(data) * 3 // 4 > DEFAULT_LIMITS.max_bytes + 3:
-            raise too_many_bytes()
+            raise error("image_too_many_bytes", cap=DEFAULT_LIMITS.max_bytes // 2**20)
         if len(data) % 4 == 0:
             data = data.removesuffix(b"=").removesuffix(b"=")
         return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise _invalid() from None
-
-
-def _invalid() -> ImageError:
-    return ImageError(
-        "invalid_data_url",
-        "data: 网址必须是 base64 编码的图片（data:image/png;base64,…）。",
-        "A data: URL must hold a picture in base64 (data:image/png;base64,...).",
-        param="image_url",
-    )
-
-
-def too_many_bytes() -> ImageError:
-    """An image in a message whose file is over the guard's limit."""
-    cap = DEFAULT_LIMITS.max_bytes // 2**20
-    return ImageError(
-        "image_too_many_bytes",
-        f"图片数据太大，最多 {cap} MiB。",
-        f"The image's data is too large, at most {cap} MiB.",
-        param="image_url",
-    )
+        raise error("invalid_data_url") from None

@@ -11,9 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kantu.errors import ImageError
+from kantu.errors import ImageError, error
 from kantu.processing.container import Container
-from kantu.processing.refusal import damaged, variant
 
 _BAND_PIXELS = 2**20
 
@@ -36,12 +35,12 @@ def load(container: Container) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(container.data), formats=[container.format])
         if image.size != (container.width, container.height):
-            raise damaged()
+            raise error("image_damaged")
         image.load()
     except (ImageError, MemoryError):
         raise
     except Exception:  # decoders raise nearly anything on hostile bytes, and their messages must not reach the user
-        raise damaged() from None
+        raise error("image_damaged") from None
     return image
 
 
@@ -92,10 +91,7 @@ def _band_to_rgb(image: Image.Image) -> Image.Image:
         return white
     if image.mode in ("1", "L", "P", "RGBX", "CMYK", "YCbCr", "HSV"):
         return image.convert("RGB")
-    raise variant(
-        f"不支持颜色模式为 {image.mode} 的图片；请转换为 RGB。",
-        f"Images of colour mode {image.mode} are not supported; convert to RGB.",
-    )
+    raise error("image_unsupported_variant.mode", mode=image.mode)
 
 
 def _from_16_bit(image: Image.Image) -> Image.Image:

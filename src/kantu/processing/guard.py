@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from PIL import features
 
-from kantu.errors import ImageError
+from kantu.errors import Words, error
 from kantu.processing import container
 from kantu.processing.container import Container
-from kantu.processing.refusal import damaged, variant
 
 MAX_ASPECT = 200  # the model family's own limit, see `image.smart_resize`
 _PILLOW_WARNING_PIXELS = 89_478_485  # above this Pillow warns of a decompression bomb
@@ -55,21 +54,15 @@ def guard(data: bytes, limits: ImageLimits = DEFAULT_LIMITS) -> Container:
             `image_unsupported_variant`, `image_damaged`, `image_too_many_pixels`, `image_too_small`, `image_too_thin`.
     """
     if len(data) > limits.max_bytes:
-        raise too_many_bytes(limits)
+        raise error("image_too_many_bytes.file", cap=limits.max_bytes / 2**20)
     header = container.inspect(data)
     check_size(header.width, header.height, limits)
     if header.most_pixels is not None and header.coded_pixels > header.most_pixels:
-        raise damaged()
+        raise error("image_damaged")
     if header.passes > _MAX_PASSES or header.passes * header.width * header.height > _MAX_PASSED_PIXELS:
-        raise variant(
-            "这个渐进式 JPEG 的扫描次数过多；请另存为普通 JPEG 或 PNG。",
-            "This progressive JPEG has too many scans; save it as baseline JPEG or PNG.",
-        )
+        raise error("image_unsupported_variant.jpeg_scans")
     if header.format == "AVIF" and not features.check("avif"):
-        raise variant(
-            "这里的 Pillow 没有编入 AVIF；请安装 PyPI 上的 Pillow，或把图片转换为 JPEG。",
-            "This build of Pillow has no AVIF; install Pillow from PyPI, or convert the picture to JPEG.",
-        )
+        raise error("image_unsupported_variant.no_avif")
     return header
 
 
@@ -80,36 +73,9 @@ def check_size(width: int, height: int, limits: ImageLimits) -> None:
         ImageError: `image_too_many_pixels`, `image_too_small`, `image_too_thin`.
     """
     if width * height > limits.max_pixels:
-        cap = limits.max_pixels / 10_000
-        raise ImageError(
-            "image_too_many_pixels",
-            f"图片尺寸过大：{width} × {height}，最多 {cap:g} 万像素；请先缩小。",
-            f"The image is too large: {width} x {height}, at most {limits.max_pixels:,} pixels; shrink it first.",
-        )
+        most = Words(f"{limits.max_pixels / 10_000:g}", f"{limits.max_pixels:,}")
+        raise error("image_too_many_pixels", width=width, height=height, most=most)
     if min(width, height) < limits.min_side:
-        raise ImageError(
-            "image_too_small",
-            f"图片太小：{width} × {height}，每边至少 {limits.min_side} 像素。",
-            f"The image is too small: {width} x {height}, each side must have at least {limits.min_side} pixels.",
-        )
+        raise error("image_too_small", width=width, height=height, min_side=limits.min_side)
     if max(width, height) > limits.max_aspect * min(width, height):
-        raise too_thin(limits.max_aspect)
-
-
-def too_many_bytes(limits: ImageLimits) -> ImageError:
-    """For a file over `limits.max_bytes`."""
-    cap = limits.max_bytes / 1024 / 1024
-    return ImageError(
-        "image_too_many_bytes",
-        f"图片文件过大：最多 {cap:g} MiB。",
-        f"The image file is too large: at most {cap:g} MiB.",
-    )
-
-
-def too_thin(cap: float) -> ImageError:
-    """For an image with one side more than `cap` times the other."""
-    return ImageError(
-        "image_too_thin",
-        f"图片过于细长：长边最多是短边的 {cap:g} 倍。",
-        f"The image is too thin: the longer side may be at most {cap:g} times the shorter.",
-    )
+        raise error("image_too_thin", cap=limits.max_aspect)

@@ -15,12 +15,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kantu.errors import ImageError, InvalidRequestError
+from kantu.errors import error
 from kantu.processing.container import exif_orientation, upright_size
 from kantu.processing.decode import render, render_image
-from kantu.processing.guard import DEFAULT_LIMITS, MAX_ASPECT, ImageLimits, check_size, guard, too_many_bytes, too_thin
+from kantu.processing.guard import DEFAULT_LIMITS, MAX_ASPECT, ImageLimits, check_size, guard
 from kantu.processing.image_config import ImageConfig
-from kantu.processing.refusal import damaged
 
 __all__ = [
     "CleanImage",
@@ -102,7 +101,7 @@ def smart_resize(height: int, width: int, *, factor: int, min_pixels: int, max_p
         ImageError: `image_too_thin` if one side is more than 200 times the other.
     """
     if max(height, width) > MAX_ASPECT * min(height, width):
-        raise too_thin(MAX_ASPECT)
+        raise error("image_too_thin", cap=MAX_ASPECT)
     rows, columns = round(height / factor) * factor, round(width / factor) * factor
     if rows * columns > max_pixels:
         shrink = math.sqrt(height * width / max_pixels)
@@ -158,12 +157,7 @@ def prepare(
     """
     least = config.factor**2
     if max_pixels is not None and (not isinstance(max_pixels, int) or max_pixels < least):
-        raise InvalidRequestError(
-            "invalid_max_pixels",
-            f"max_pixels 必须是不小于 {least} 的整数。",
-            f"max_pixels must be an integer of at least {least}.",
-            param="max_pixels",
-        )
+        raise error("invalid_max_pixels.at_least", least=least)
     budget = config.max_pixels if max_pixels is None else max_pixels
     if isinstance(source, Image.Image):
         orientation = _read_pil(source, limits)
@@ -175,12 +169,7 @@ def prepare(
     elif isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
     else:
-        raise InvalidRequestError(
-            "invalid_image_source",
-            "图片必须是文件路径、字节或 PIL 图像。",
-            "An image must be a path, bytes or a PIL image.",
-            param="images",
-        )
+        raise error("invalid_image_source")
     container = guard(data, limits)
     resizing = plan(container.upright, config, budget)
     return CleanImage.of(render(container, resizing.width, resizing.height), container.upright)
@@ -221,17 +210,15 @@ def _read_file(path: Path, limits: ImageLimits) -> bytes:
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise _unreadable(path)
+            raise error("image_unreadable", path=path)
         if info.st_size > limits.max_bytes:
-            raise too_many_bytes(limits)
+            raise error("image_too_many_bytes.file", cap=limits.max_bytes / 2**20)
         with path.open("rb") as file:
             return file.read(limits.max_bytes + 1)  # it may have grown since
     except FileNotFoundError:
-        raise ImageError(
-            "image_not_found", f"找不到图片文件：{path}", f"No such image file: {path}", param="images"
-        ) from None
+        raise error("image_not_found", path=path) from None
     except (OSError, ValueError):  # ValueError: a path with a zero byte
-        raise _unreadable(path) from None
+        raise error("image_unreadable", path=path) from None
 
 
 def _read_pil(image: Image.Image, limits: ImageLimits) -> int:
@@ -242,15 +229,6 @@ def _read_pil(image: Image.Image, limits: ImageLimits) -> int:
     except MemoryError:
         raise
     except Exception:  # as in decode.load
-        raise damaged() from None
+        raise error("image_damaged") from None
     exif = image.info.get("exif")
     return exif_orientation(exif.removeprefix(b"Exif\x00\x00")) if isinstance(exif, bytes) else 1
-
-
-def _unreadable(path: Path) -> ImageError:
-    return ImageError(
-        "image_unreadable",
-        f"无法读取图片文件：{path}（不是普通文件，或没有权限）。",
-        f"Cannot read the image file: {path} (not a regular file, or no permission).",
-        param="images",
-    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kantu.errors import CheckpointError
+from kantu.errors import error
 from kantu.model.folder import ModelFolder
 
 
@@ -66,9 +66,9 @@ class ImageConfig:
             max_pixels=_positive(sizes, "max_pixels"),
         )
         if 0.0 in config.image_std:
-            raise _bad_config("image_std 不能为 0", "image_std must not be 0", "image_std")
+            raise error("invalid_preprocessor_config.image_std")
         if not config.factor**2 <= config.max_pixels or config.min_pixels > config.max_pixels:
-            raise _bad_config("像素上下限自相矛盾", "the pixel limits contradict each other", "size")
+            raise error("invalid_preprocessor_config.limits")
         return config
 
 
@@ -82,12 +82,10 @@ def _refuse_other_processing(raw: Mapping[str, Any]) -> None:
     }
     for name, accepted in expected.items():
         if raw.get(name) is not None and raw[name] not in accepted:
-            raise _bad_config(f"不支持 {name} = {raw[name]!r}", f"{name} = {raw[name]!r} is not supported", name)
+            raise error("invalid_preprocessor_config.value", name=name, value=raw[name])
     scale = raw.get("rescale_factor")
     if scale is not None and not (_is_number(scale) and math.isclose(scale, 1 / 255, rel_tol=1e-9)):
-        raise _bad_config(
-            f"不支持 rescale_factor = {scale!r}", f"rescale_factor = {scale!r} is not supported", "rescale_factor"
-        )
+        raise error("invalid_preprocessor_config.value", name="rescale_factor", value=scale)
 
 
 def _is_number(value: object) -> bool:
@@ -97,22 +95,13 @@ def _is_number(value: object) -> bool:
 def _positive(raw: Mapping[str, Any], name: str) -> int:
     value = raw.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _bad_config(f"缺少 {name} 或其值无效", f"{name} is missing or invalid", name)
+        raise error("invalid_preprocessor_config", name=name)
     return value
 
 
 def _three(raw: Mapping[str, Any], name: str) -> tuple[float, float, float]:
     value = raw.get(name)
     if not isinstance(value, list) or len(value) != 3 or not all(_is_number(v) for v in value):
-        raise _bad_config(f"缺少 {name} 或其值无效", f"{name} is missing or invalid", name)
+        raise error("invalid_preprocessor_config", name=name)
     red, green, blue = value
     return float(red), float(green), float(blue)
-
-
-def _bad_config(chinese: str, english: str, param: str) -> CheckpointError:
-    return CheckpointError(
-        "invalid_preprocessor_config",
-        f"preprocessor_config.json：{chinese}。",
-        f"preprocessor_config.json: {english}.",
-        param=param,
-    )

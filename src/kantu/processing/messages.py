@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 from PIL import Image
 from pydantic import (
@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from kantu.errors import InvalidRequestError, blaming
+from kantu.errors import InvalidRequestError, blaming, error
 from kantu.processing.conversation import (
     Conversation,
     Detail,
@@ -35,7 +35,6 @@ from kantu.processing.conversation import (
     Turn,
     check_question,
     check_text,
-    empty_question,
 )
 from kantu.processing.data_url import is_data_url, read_data_url
 from kantu.processing.validation import fault, refused
@@ -75,13 +74,7 @@ class ImageURL(_Body):
     @model_validator(mode="after")
     def _one(self) -> ImageURL:
         if (self.url is None) == (self.file_id is None):
-            raise refused(
-                InvalidRequestError(
-                    "invalid_parameter",
-                    "image_url 里要有 url 或 file_id，且只能有一个。",
-                    "image_url holds either a url or a file_id.",
-                )
-            )
+            raise refused(error("invalid_parameter.url_or_file"))
         return self
 
 
@@ -144,12 +137,7 @@ def _images_in_place(message: Any) -> Any:
     content = message.get("content")
     for number, part in enumerate(content if isinstance(content, list | tuple) else ()):
         if isinstance(part, Mapping) and part.get("type") in _IMAGE_TYPES:
-            error = InvalidRequestError(
-                "image_not_from_user",
-                f"图片只能放在 user 消息里，不能放在 {message['role']} 消息里。",
-                f"Only user messages may hold pictures, not a {message['role']} message.",
-            )
-            raise refused(error, "content", number)
+            raise refused(error("image_not_from_user", role=message["role"]), "content", number)
     return message
 
 
@@ -165,17 +153,12 @@ def check_source(source: object) -> ImageSource:
     if isinstance(source, str) and is_data_url(source):
         return read_data_url(source)
     if isinstance(source, str) and (scheme := _SCHEME.match(source)):
-        _refuse_url(scheme.group())
+        raise error("image_url_not_allowed.local", start=scheme.group())
     if isinstance(source, bytearray | memoryview):
         return bytes(source)
     if isinstance(source, str | Path | bytes | Image.Image) and source != "":
         return source
-    raise InvalidRequestError(
-        "invalid_image_source",
-        "图片必须是文件路径、data: 网址、字节或 PIL 图像。",
-        "An image must be a path, a data: URL, bytes or a PIL image.",
-        param="images",
-    )
+    raise error("invalid_image_source.data_url")
 
 
 def _local(source: object) -> ImageSource:
@@ -273,7 +256,7 @@ def read_question(images: object, question: object) -> Conversation:
         InvalidRequestError: `empty_question`, `invalid_text`, `invalid_image_source`, `image_url_not_allowed`.
     """
     if not isinstance(question, str) or not question.strip():
-        raise empty_question("question")
+        raise error("empty_question", param="question")
     with blaming("question"):
         check_text(question)
     references = []
@@ -316,14 +299,5 @@ def _decoded(image: ImageReference) -> ImageReference:
         return image
     with blaming(image.path):
         if not is_data_url(image.url):
-            _refuse_url(image.url[:16])
+            raise error("image_url_not_allowed.local", start=image.url[:16])
         return replace(image, url=None, local=read_data_url(image.url))
-
-
-def _refuse_url(start: str) -> NoReturn:
-    raise InvalidRequestError(
-        "image_url_not_allowed",
-        f"不支持从网址读取图片（{start}…）。请先下载，再给出文件路径、字节或 data: 网址。",
-        f"Images are not fetched from URLs ({start}…); give a path, bytes or a data: URL.",
-        param="image_url",
-    )

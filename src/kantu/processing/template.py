@@ -17,7 +17,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from kantu.errors import CheckpointError, InvalidRequestError
+from kantu.errors import error
 from kantu.model.folder import ModelFolder
 
 _NAMED_TOKENS = ("bos_token", "eos_token", "pad_token", "unk_token")
@@ -59,8 +59,8 @@ class ChatTemplate:
         self._tokens = dict(tokens)
         try:
             self._template = environment.from_string(source)
-        except jinja2.TemplateError as error:
-            raise _bad_template("语法错误", "it has a syntax error") from error
+        except jinja2.TemplateError as failure:
+            raise error("invalid_chat_template") from failure
 
     @classmethod
     def from_folder(cls, folder: ModelFolder) -> ChatTemplate:
@@ -93,15 +93,10 @@ class ChatTemplate:
                 documents=None,
                 **self._tokens,
             )
-        except jinja2.exceptions.SecurityError as error:
-            raise _bad_template("试图越出沙箱", "it tries to leave the sandbox") from error
-        except Exception as error:  # raise_exception, or any error in the template's own code
-            raise InvalidRequestError(
-                "chat_template_refused",
-                "模型的对话模板不接受这样的对话；请检查消息的角色和顺序。",
-                "The model's chat template refuses this conversation; check the roles and their order.",
-                param="messages",
-            ) from error
+        except jinja2.exceptions.SecurityError as failure:
+            raise error("invalid_chat_template.sandbox") from failure
+        except Exception as failure:  # raise_exception, or any error in the template's own code
+            raise error("chat_template_refused") from failure
 
 
 def _find_source(folder: ModelFolder, settings: Mapping[str, Any]) -> str:
@@ -113,12 +108,7 @@ def _find_source(folder: ModelFolder, settings: Mapping[str, Any]) -> str:
         named = {t.get("name"): t.get("template") for t in source if isinstance(t, dict)}
         source = named.get("default")
     if not isinstance(source, str):
-        raise CheckpointError(
-            "chat_template_missing",
-            f"模型目录里没有对话模板：{folder.path}",
-            f"The model folder has no chat template: {folder.path}",
-            param="chat_template",
-        )
+        raise error("chat_template_missing", path=folder.path)
     return source
 
 
@@ -138,9 +128,3 @@ def _raise(message: str) -> NoReturn:
 
 def _now(pattern: str) -> str:
     return datetime.datetime.now().astimezone().strftime(pattern)
-
-
-def _bad_template(chinese: str, english: str) -> CheckpointError:
-    return CheckpointError(
-        "invalid_chat_template", f"对话模板：{chinese}。", f"Chat template: {english}.", param="chat_template"
-    )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
-from kantu.errors import CheckpointError
+from kantu.errors import error
 from kantu.model.folder import ModelFolder
 from kantu.processing.byte_level import BYTE_OF, token_bytes
 from kantu.processing.conversation import check_text
@@ -56,18 +56,15 @@ class Tokenizer:
         text = folder.text("tokenizer.json")
         try:
             full = tokenizers.Tokenizer.from_str(text)
-        except Exception as error:  # the library raises bare Exception
-            raise _bad_tokenizer("文件已损坏", "the file is damaged") from error
+        except Exception as failure:  # the library raises bare Exception
+            raise error("invalid_tokenizer") from failure
         if not isinstance(full.model, models.BPE) or not isinstance(full.decoder, decoders.ByteLevel):
-            raise _bad_tokenizer("不是字节级 BPE 分词器", "it is not a byte-level BPE tokenizer")
+            raise error("invalid_tokenizer.not_bpe")
         added: dict[str, int] = {}
         special: set[int] = set()
         for token_id, token in full.get_added_tokens_decoder().items():
             if token.lstrip or token.rstrip or token.single_word or not token.content:
-                raise _bad_tokenizer(
-                    f"不支持附加词元 {token.content!r} 的匹配方式",
-                    f"the way added token {token.content!r} is matched is not supported",
-                )
+                raise error("invalid_tokenizer.matching", content=token.content)
             added[token.content] = token_id
             if token.special:
                 special.add(token_id)
@@ -140,12 +137,7 @@ class Tokenizer:
         if found is None:
             found = self._plain.token_to_id(token)
         if found is None:
-            raise CheckpointError(
-                "token_missing",
-                f"模型的分词器里没有词元 {token!r}。",
-                f"The model's tokenizer has no token {token!r}.",
-                param="tokenizer.json",
-            )
+            raise error("token_missing", token=token)
         return int(found)
 
     def _encode_plain(self, text: str) -> list[int]:
@@ -173,10 +165,7 @@ def _check_declared(folder: ModelFolder, added: dict[str, int]) -> None:
     for token_id, token in declared.items():
         content = token.get("content") if isinstance(token, dict) else token
         if not isinstance(content, str) or str(added.get(content)) != token_id:
-            raise _bad_tokenizer(
-                f"与 tokenizer_config.json 的附加词元不一致：{content!r}",
-                f"it disagrees with tokenizer_config.json about the added token {content!r}",
-            )
+            raise error("invalid_tokenizer.declared", content=content)
 
 
 def _without_added_tokens(full: tokenizers.Tokenizer, text: str, added: dict[str, int]) -> tokenizers.Tokenizer:
@@ -187,13 +176,13 @@ def _without_added_tokens(full: tokenizers.Tokenizer, text: str, added: dict[str
     model = full.model
     plain = tokenizers.Tokenizer(model)  # shares the model, so this costs nothing
     if any(plain.token_to_id(char) is None for char in BYTE_OF):  # a byte without a token would be dropped silently
-        raise _bad_tokenizer("字节词元不全", "some bytes have no token")
+        raise error("invalid_tokenizer.bytes")
     overlap = {text for text in added if plain.token_to_id(text) is not None}
     if overlap:  # some trainers put added tokens into the vocabulary too
         raw = json.loads(text)["model"]
         merges = [tuple(m) if isinstance(m, list) else tuple(m.split(" ")) for m in raw["merges"]]
         if any("".join(pair) in overlap for pair in merges) or any(part in overlap for p in merges for part in p):
-            raise _bad_tokenizer("附加词元可由普通文字拼出，不安全", "an added token can be produced from plain text")
+            raise error("invalid_tokenizer.forgeable")
         kept = {text: i for text, i in raw["vocab"].items() if text not in overlap}
         model = models.BPE(vocab=kept, merges=merges, ignore_merges=raw.get("ignore_merges", False))
         plain = tokenizers.Tokenizer(model)
@@ -210,9 +199,3 @@ def _most_bytes_each(plain: tokenizers.Tokenizer) -> int:
     if normalizer is None:
         return longest
     return longest * _NFC_SHRINKS if isinstance(normalizer, normalizers.NFC) else 0
-
-
-def _bad_tokenizer(chinese: str, english: str) -> CheckpointError:
-    return CheckpointError(
-        "invalid_tokenizer", f"tokenizer.json：{chinese}。", f"tokenizer.json: {english}.", param="tokenizer.json"
-    )

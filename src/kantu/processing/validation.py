@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import KantuError, Words, error
 
 Location = Sequence[str | int]
 
@@ -46,16 +46,16 @@ _BOUNDS = {
 }
 
 
-def refused(error: InvalidRequestError, *within: str | int) -> PydanticCustomError:
-    """The exception by which a validator makes pydantic locate `error`.
+def refused(failure: KantuError, *within: str | int) -> PydanticCustomError:
+    """The exception by which a validator makes pydantic locate `failure`.
 
     Args:
         within: path from the validator's value to the fault.
     """
-    return PydanticCustomError(_REFUSED, "refused", {"error": error, "within": within})
+    return PydanticCustomError(_REFUSED, "refused", {"error": failure, "within": within})
 
 
-def fault(errors: Sequence[Mapping[str, Any]], value: object, root: str = "") -> InvalidRequestError | None:
+def fault(errors: Sequence[Mapping[str, Any]], value: object, root: str = "") -> KantuError | None:
     """The first fault.
 
     Args:
@@ -99,50 +99,39 @@ def _joined(names: Sequence[str]) -> str | None:
     return ".".join(name for name in names if name.isidentifier() or name.isdigit()) or None
 
 
-def _worded(param: str, faults: Sequence[_Fault]) -> InvalidRequestError:
+def _worded(param: str, faults: Sequence[_Fault]) -> KantuError:
     for one in faults:
         if one.error["type"] == _REFUSED:
-            error: InvalidRequestError = one.error["ctx"]["error"]
-            error.param = param
-            return error
+            failure: KantuError = one.error["ctx"]["error"]
+            failure.param = param
+            return failure
     kind = faults[0].error["type"]
     if kind == "extra_forbidden":
-        return InvalidRequestError(
-            "unknown_parameter",
-            f"不认识或不支持的参数：{param}。",
-            f"Unknown or unsupported parameter: {param}.",
-            param=param,
-        )
+        return error("unknown_parameter", param=param)
     if kind in ("missing", "union_tag_not_found"):
-        return InvalidRequestError(
-            "missing_parameter", f"缺少参数：{param}。", f"Missing parameter: {param}.", param=param
-        )
-    chinese, english = _expected([one.error for one in faults])
-    return InvalidRequestError(
-        "invalid_parameter",
-        f"参数 {param} 的类型或取值无效{chinese and '：'}{chinese}。",
-        f"Parameter {param} has an invalid type or value{english and ': '}{english}.",
-        param=param,
-    )
+        return error("missing_parameter", param=param)
+    expected = _expected([one.error for one in faults])
+    if expected is None:
+        return error("invalid_parameter", param=param)
+    return error("invalid_parameter.expected", param=param, expected=expected)
 
 
-def _expected(errors: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """What is allowed in the one place that all of `errors` are about, in both languages; empty if pydantic does not
-    say."""
-    for error in errors:
-        kind, context = error["type"], error.get("ctx", {})
+def _expected(errors: Sequence[Mapping[str, Any]]) -> Words | None:
+    """What is allowed in the one place that all of `errors` are about; None if pydantic does not say."""
+    for one in errors:
+        kind, context = one["type"], one.get("ctx", {})
         if kind in _BOUNDS:
             chinese, english = _BOUNDS[kind]
-            return chinese.format(**context), english.format(**context)
+            return Words(chinese.format(**context), english.format(**context))
         if kind in ("union_tag_invalid", "literal_error", "enum"):
-            listed = context["expected_tags" if kind == "union_tag_invalid" else "expected"]
-            values = _QUOTED.findall(listed) or [listed.lower()]  # Python's False is false in JSON
-            return f"只能是 {'、'.join(values)}", f"it must be {' or '.join(values)}"
-    matches = [match for error in errors if (match := _TYPE.fullmatch(error["type"]))]
+            choices = context["expected_tags" if kind == "union_tag_invalid" else "expected"]
+            values = _QUOTED.findall(choices) or [choices.lower()]  # Python's False is false in JSON
+            return Words(f"只能是 {'、'.join(values)}", f"it must be {' or '.join(values)}")
+    matches = [match for one in errors if (match := _TYPE.fullmatch(one["type"]))]
     kinds = list(dict.fromkeys(_KINDS[match[1]] for match in matches))
     if not kinds:
-        return "", ""
-    return "应为" + "或".join(zh for zh, _ in kinds), "it must be " + " or ".join(en for _, en in kinds)
+        return None
+    return Words("应为" + "或".join(zh for zh, _ in kinds), "it must be " + " or ".join(en for _, en in kinds))
 
 
 def _path(location: Location, value: Any, first: int = 0) -> list[int]:

@@ -11,12 +11,11 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from kantu.errors import LimitExceededError, OverloadedError
+from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
 from kantu.service.memory import SHORT_ANSWER_BYTES
 from kantu.service.shares import Holding, Shares
 
-_RETRY_SECONDS = 1.0
 _TEXTS_AT_ONCE = 2  # each may take a thread for a second
 _FETCHES_AT_ONCE = 16  # each holds a whole picture
 _LINE = 256  # of one tenant's that wait for each
@@ -156,86 +155,19 @@ class Admission:
             yield
 
 
-def _refusal(what: str, own: bool) -> OverloadedError:
-    return (_OF_OWNER if own else _IN_ALL)[what]()
-
-
-def _requests_of_owner() -> LimitExceededError:
-    return LimitExceededError(
-        "too_many_requests_of_owner",
-        "这个密钥的所有者同时进行的请求太多，请等前面的完成后重试。",
-        "The owner of this key has too many requests at once; try again when earlier ones are done.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
-
-
-def _pixels_of_owner() -> LimitExceededError:
-    return LimitExceededError(
-        "too_many_pixels_of_owner",
-        "这个密钥的所有者同时进行的图片太多，请等前面的完成后重试。",
-        "The owner of this key has too many pixels in flight; try again when earlier requests are done.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
-
-
-def _bytes_of_owner() -> LimitExceededError:
-    return LimitExceededError(
-        "too_many_bytes_of_owner",
-        "这个密钥的所有者同时发来的请求体太多，请等前面的完成后重试。",
-        "The owner of this key has too many bytes of bodies in flight; try again when earlier requests are done.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
-
-
-def _answers_of_owner() -> LimitExceededError:
-    return LimitExceededError(
-        "too_many_answer_bytes_of_owner",
-        "这个密钥的所有者同时进行的长回答（logprobs）太多，请等前面的完成后重试，或减小 top_logprobs。",
-        "The owner of this key has too many long answers (logprobs) in flight; wait for some, or lower top_logprobs.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
-
-
-def _requests_in_all() -> OverloadedError:
-    return OverloadedError(
-        "too_many_in_flight",
-        "正在处理的请求太多，请稍后重试。",
-        "Too many requests are in flight; try again later.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
-
-
-def _pixels_in_all() -> OverloadedError:
-    return OverloadedError(
-        "too_many_pixels_in_flight",
-        "正在处理的图片太多，请稍后重试。",
-        "Too many pixels are in flight; try again later.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
-
-
-def _bytes_in_all() -> OverloadedError:
-    return OverloadedError(
-        "too_many_bytes_in_flight",
-        "正在处理的请求体太多，请稍后重试。",
-        "The bodies in flight are too many bytes; try again later.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
-
-
-def _answers_in_all() -> OverloadedError:
-    return OverloadedError(
-        "too_many_answer_bytes_in_flight",
-        "正在生成的长回答（logprobs）太多，请稍后重试，或减小 top_logprobs。",
-        "Too many long answers (logprobs) are in flight; try again later, or lower top_logprobs.",
-        retry_after_seconds=_RETRY_SECONDS,
-    )
+def _refusal(what: str, own: bool) -> KantuError:
+    return error((_OF_OWNER if own else _IN_ALL)[what])
 
 
 _OF_OWNER = {
-    "requests": _requests_of_owner,
-    "pixels": _pixels_of_owner,
-    "bytes": _bytes_of_owner,
-    "answers": _answers_of_owner,
+    "requests": "too_many_requests_of_owner",
+    "pixels": "too_many_pixels_of_owner",
+    "bytes": "too_many_bytes_of_owner",
+    "answers": "too_many_answer_bytes_of_owner",
 }
-_IN_ALL = {"requests": _requests_in_all, "pixels": _pixels_in_all, "bytes": _bytes_in_all, "answers": _answers_in_all}
+_IN_ALL = {
+    "requests": "too_many_in_flight",
+    "pixels": "too_many_pixels_in_flight",
+    "bytes": "too_many_bytes_in_flight",
+    "answers": "too_many_answer_bytes_in_flight",
+}

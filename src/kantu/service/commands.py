@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kantu.errors import MissingDependencyError, install_command
+from kantu.errors import error, install_command, listed
 
 if TYPE_CHECKING:
     from kantu.service.keys.api_key import ApiKey
@@ -155,11 +155,7 @@ def _key_service(config: Path | None) -> Iterator[KeyService]:
 def _need_service() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise MissingDependencyError(
-            "service_missing",
-            f"缺少 {'、'.join(missing)}。请先安装：{install_command('service')}",
-            f"{', '.join(missing)} missing. Install it first: {install_command('service')}",
-        )
+        raise error("service_missing", missing=listed(missing), install=install_command("service"))
 
 
 def _scope(key: ApiKey) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from kantu.engine.deadline import deadline_exceeded
+from kantu.errors import error
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +47,4 @@ class Deadline:
         with anyio.move_on_after(self.left_seconds) as scope:
             yield scope
         if scope.cancelled_caught:
-            raise deadline_exceeded()
+            raise error("deadline_exceeded")

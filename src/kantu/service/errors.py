@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
-from kantu.errors import InvalidRequestError, KantuError, OverloadedError, row_of
+from kantu.errors import KantuError, OverloadedError, error, row_of
 from kantu.processing.validation import fault
 from kantu.service.http.no_such_address import endpoint_not_found
 from kantu.service.language import Language, language_of
@@ -76,26 +76,17 @@ def error_response(failure: KantuError, accept_language: str | None) -> JSONResp
     return JSONResponse(envelope(failure, language_of(accept_language)), status_of(failure), headers_of(failure))
 
 
-def internal_error() -> KantuError:
-    """What a client hears of a defect of ours: nothing that could quote a request."""
-    return KantuError(
-        "internal_error",
-        "服务内部出错，已记录；请稍后重试，并把响应头 x-request-id 告诉管理员。",
-        "The service failed and has logged it; try again later, and tell the administrator the x-request-id header.",
-    )
-
-
-def validation_error(error: ValidationError | RequestValidationError, body: object) -> InvalidRequestError:
+def validation_error(failure: ValidationError | RequestValidationError, body: object) -> KantuError:
     """The first thing that a schema of ours does not accept. Values are never quoted.
 
     Args:
         body: what was checked.
     """
-    errors = error.errors()
+    errors = failure.errors()
     first = errors[0]
     if first["type"] == "json_invalid":
-        return invalid_json()
-    place = first["loc"][0] if isinstance(error, RequestValidationError) else "body"
+        return error("invalid_json")
+    place = first["loc"][0] if isinstance(failure, RequestValidationError) else "body"
     if place == "body":
         found = fault([{**one, "loc": _in_body(one["loc"])} for one in errors], body)
     else:  # of the URL only the names are known here
@@ -105,14 +96,8 @@ def validation_error(error: ValidationError | RequestValidationError, body: obje
     if found is not None:
         return found
     if place == "query":
-        return InvalidRequestError(
-            "unknown_parameter", "网址里有不认识的参数。", "The URL has a parameter that is unknown."
-        )
-    return InvalidRequestError(  # the body itself, or a name that is no name
-        "invalid_body",
-        "请求体的结构无效：应为 JSON 对象，并带 Content-Type: application/json。",
-        "The body's structure is invalid: it must be a JSON object, with Content-Type: application/json.",
-    )
+        return error("unknown_parameter.query")
+    return error("invalid_body")
 
 
 def _in_body(location: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -158,30 +143,14 @@ def _from_http(status: int, path: str) -> KantuError:
     """What the framework itself refuses."""
     known: Mapping[int, KantuError] = {
         404: endpoint_not_found(path),
-        405: InvalidRequestError(
-            "method_not_allowed", "这个地址不接受此方法。", "The endpoint does not take this method."
-        ),
-        413: body_too_large(),
-        415: InvalidRequestError(
-            "unsupported_media_type", "请求体的 Content-Type 不受支持。", "The body's Content-Type is not supported."
-        ),
+        405: error("method_not_allowed"),
+        413: error("body_too_large"),
+        415: error("unsupported_media_type"),
     }
     if status in known:
         return known[status]
     if status == 400:  # which is said of nothing but a body that cannot be parsed
-        return invalid_json()
+        return error("invalid_json")
     if status < 500:
-        return InvalidRequestError("invalid_request", "请求无效。", "The request is invalid.")
-    return internal_error()
-
-
-def invalid_json() -> InvalidRequestError:
-    """A body that no parser of ours reads."""
-    return InvalidRequestError(
-        "invalid_json", "请求体不是有效的 JSON（UTF-8）。", "The body is not valid JSON (UTF-8)."
-    )
-
-
-def body_too_large() -> InvalidRequestError:
-    """A body over the limit."""
-    return InvalidRequestError("body_too_large", "请求体太大。", "The request's body is too large.")
+        return error("invalid_request")
+    return error("internal_error")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kantu.errors import StoreError
+from kantu.errors import error
 
 _log = logging.getLogger(__name__)
 
@@ -41,13 +41,7 @@ def prepare_home(folder: Path) -> None:
     except OSError:
         usable = False
     if not usable:
-        raise StoreError(
-            "home_unusable",
-            f"数据目录（KANTU_HOME）{folder} 用不了：它要是一个当前用户能读写的目录，并且不在只读的磁盘上。",
-            f"The data folder (KANTU_HOME) {folder} cannot be used: it must be a folder that this user can read and "
-            "write, and not on a read-only disk.",
-            param="KANTU_HOME",
-        )
+        raise error("home_unusable", folder=folder)
 
 
 def _close(path: Path, mode: int, *, most: int) -> None:
@@ -57,12 +51,7 @@ def _close(path: Path, mode: int, *, most: int) -> None:
     if ours and stat.S_IMODE(found.st_mode) & (mode | _OTHERS) != mode:
         path.chmod(mode)
     if not ours and found.st_mode & most:
-        raise StoreError(
-            "home_insecure",
-            f"{path} 不属于当前用户，别的用户却能访问；请改正它的所有者，或执行 chmod go-rwx。",
-            f"{path} is not this user's and open to others; correct its owner, or run chmod go-rwx.",
-            param="KANTU_HOME",
-        )
+        raise error("home_insecure", path=path)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from kantu.errors import NotReadyError
+from kantu.errors import error
 
 
 class Lifecycle:
@@ -28,7 +28,7 @@ class Lifecycle:
             NotReadyError: `draining`.
         """
         if self.draining:
-            raise stopping()
+            raise error("draining")
         self.in_flight += 1
         self._idle.clear()
 
@@ -41,13 +41,3 @@ class Lifecycle:
     async def drained(self) -> None:
         """Wait until nothing is under way."""
         await self._idle.wait()
-
-
-def stopping() -> NotReadyError:
-    """What a client hears whose request came, or was still being answered, when the service stopped."""
-    return NotReadyError(
-        "draining",
-        "服务正在停止，请稍后重试。",
-        "The service is shutting down; try again later.",
-        retry_after_seconds=5.0,
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import Words, error
 from kantu.service.settings import Settings
 
 LONG_ANSWERS = 4
@@ -74,12 +74,8 @@ def check_memory(settings: Settings) -> None:
     total, most = sum(part.most_bytes for part in by_size), settings.server.max_memory_bytes
     if total <= most:
         return
-    listed = "、".join(f"{part.name} {part.most_bytes // _MIB} MiB" for part in by_size)
-    listed_en = ", ".join(f"{part.name_en} {part.most_bytes // _MIB} MiB" for part in by_size)
-    raise InvalidRequestError(
-        "invalid_settings",
-        f"设置有误：server.max_memory_bytes 是 {most // _MIB} MiB，而各部分加起来最多 {total // _MIB} MiB：{listed}。",
-        f"Invalid settings: server.max_memory_bytes is {most // _MIB} MiB, and the parts together may take "
-        f"{total // _MIB} MiB: {listed_en}.",
-        param="settings",
+    told = Words(
+        "、".join(f"{part.name} {part.most_bytes // _MIB} MiB" for part in by_size),
+        ", ".join(f"{part.name_en} {part.most_bytes // _MIB} MiB" for part in by_size),
     )
+    raise error("invalid_settings.memory", most_mib=most // _MIB, total_mib=total // _MIB, parts=told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from kantu.errors import PermissionDeniedError
+from kantu.errors import error
 from kantu.service.actor import Actor
 
 Action = Literal["create", "read", "cancel", "delete"]
@@ -33,11 +33,7 @@ def check(actor: Actor, action: Action, resource: Resource) -> None:
         endpoint = PERMISSIONS[action, resource]
         if endpoint is None or actor.endpoints is None or endpoint in actor.endpoints:
             return
-    raise PermissionDeniedError(
-        "endpoint_not_allowed",
-        f"这个密钥不能使用 {resource} 接口。",
-        f"This key may not use the {resource} endpoint.",
-    )
+    raise error("endpoint_not_allowed", endpoint=resource)
 
 
 def may_use_model(actor: Actor, name: str) -> bool:
@@ -48,9 +44,4 @@ def may_use_model(actor: Actor, name: str) -> bool:
 def check_model(actor: Actor, name: str) -> None:
     """Raise PermissionDeniedError `model_not_allowed` where the key is not for the model."""
     if not may_use_model(actor, name):
-        raise PermissionDeniedError(
-            "model_not_allowed",
-            f"这个密钥不能使用模型 {name}。",
-            f"This key may not use the model {name}.",
-            param="model",
-        )
+        raise error("model_not_allowed", served=name)

@@ -18,7 +18,7 @@ from anyio import to_thread
 from starlette.types import ASGIApp
 
 from kantu.engine.process import ProcessEngine
-from kantu.errors import InvalidRequestError, KantuError, OverloadedError
+from kantu.errors import InvalidRequestError, KantuError, OverloadedError, error
 from kantu.service import descriptors
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway, build, open_database
@@ -94,14 +94,7 @@ def listen(settings: ServerSettings, port: int | None = None, param: str = "serv
     check_certificate(settings.tls_certificate, settings.tls_key)
     secure = settings.tls_certificate is not None
     if not (secure or settings.allow_insecure or _is_loopback(settings.host)):
-        raise InvalidRequestError(
-            "insecure_listen",
-            "监听本机以外的地址需要 TLS（--tls-certificate、--tls-key）；"
-            "如果前面另有 TLS 代理，请加 --allow-insecure。",
-            "Listening beyond this machine needs TLS (--tls-certificate, --tls-key); behind a TLS proxy, "
-            "pass --allow-insecure.",
-            param="server.host",
-        )
+        raise error("insecure_listen")
     if port is None:
         port = settings.port
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -112,12 +105,7 @@ def listen(settings: ServerSettings, port: int | None = None, param: str = "serv
         listener.listen(_BACKLOG)  # at once: only then does a second service on this port fail here
     except OSError:
         listener.close()
-        raise InvalidRequestError(
-            "cannot_listen",
-            f"无法监听 {settings.host}:{port}（端口被占用，或地址不属于本机）。",
-            f"Cannot listen on {settings.host}:{port} (in use, or not an address of this machine).",
-            param=param,
-        ) from None
+        raise error("cannot_listen", host=settings.host, port=port, param=param) from None
     return listener
 
 

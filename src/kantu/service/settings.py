@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.service.http.addresses import Networks
 
 PREFIX = "KANTU_"
@@ -285,9 +285,7 @@ def read_settings(
             if values is None:
                 values = {}  # everything in it is a comment
             if section not in merged or not isinstance(values, dict):
-                raise _invalid(
-                    f"{file} 里的 {section}", f"{section} in {file}", "不认识或不是一组设置", "is not a section"
-                )
+                raise error("invalid_settings.section", file=file, section=section)
             merged[section] |= values
     for section, name, value in _variables(os.environ if environment is None else environment):
         merged[section][name] = value
@@ -295,13 +293,13 @@ def read_settings(
         merged[section] |= {name: value for name, value in given.items() if value is not None}
     try:
         return Settings.model_validate(merged)
-    except ValidationError as error:
-        wrong = [(".".join(map(str, it["loc"])), it["type"] == "extra_forbidden") for it in error.errors()]
+    except ValidationError as failure:
+        wrong = [(".".join(map(str, it["loc"])), it["type"] == "extra_forbidden") for it in failure.errors()]
     unknown = "、".join(place for place, is_unknown in wrong if is_unknown)
     if unknown:
-        raise _invalid(unknown, unknown, "不认识", "is unknown")
+        raise error("invalid_settings.unknown", what=unknown)
     places = "、".join(place for place, _ in wrong)
-    raise _invalid(places, places, "类型不对或超出范围", "is of the wrong type or out of range")
+    raise error("invalid_settings.value", what=places)
 
 
 def home() -> Path:
@@ -318,7 +316,7 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     if read is None:
         return {}
     if not isinstance(read, dict):
-        raise _invalid(f"设置文件 {file}", f"The settings file {file}", "无法读取或不是 YAML", "cannot be read as YAML")
+        raise error("invalid_settings.file", file=file)
     return read
 
 
@@ -346,15 +344,13 @@ def _variables(environment: Mapping[str, str]) -> list[tuple[str, str, Any]]:
             continue
         key = files.get(variable, variable)
         if key not in known:
-            raise _invalid(f"环境变量 {variable}", f"The variable {variable}", "不认识", "is unknown")
+            raise error("invalid_settings.unknown_variable", variable=variable)
         section, name, annotation = known[key]
         if get_origin(annotation) is tuple:
             found.append((section, name, [item.strip() for item in given.split(",") if item.strip()]))
         elif given and variable in files:
             if environment.get(key):
-                raise _invalid(
-                    f"环境变量 {key}", f"The variable {key}", "与它的 _FILE 只能给一个", "and its _FILE are both given"
-                )
+                raise error("invalid_settings.variable_twice", key=key)
             found.append((section, name, _read_secret(variable, Path(given))))
         elif given:
             found.append((section, name, given))
@@ -365,15 +361,4 @@ def _read_secret(variable: str, file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError):
-        raise _invalid(
-            f"环境变量 {variable}", f"The variable {variable}", "指向的文件无法读取", "names no readable file"
-        ) from None
-
-
-def _invalid(what: str, what_en: str, rule: str, rule_en: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        "invalid_settings",
-        f"设置有误：{what}（{rule}）。全部设置见 docs/settings.md。",
-        f"Invalid settings: {what_en} {rule_en}. docs/settings.md lists all.",
-        param="settings",
-    )
+        raise error("invalid_settings.variable_file", variable=variable) from None

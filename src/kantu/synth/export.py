@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error, listed
 from kantu.synth.families import draw
 from kantu.synth.page import Box, Page
 
@@ -85,14 +85,9 @@ def export(family: str, count: int, out_dir: str | Path, first_seed: int = 0, *,
     without fonts.
     """
     if count < 1:
-        raise InvalidRequestError("invalid_count", "张数至少为 1。", "count must be at least 1.", param="count")
+        raise error("invalid_count")
     if image_format not in _FORMATS:
-        raise InvalidRequestError(
-            "unknown_image_format",
-            f"不支持的图片格式：{image_format}，可用：{'、'.join(_FORMATS)}。",
-            f"Unknown image format {image_format!r}; use one of {', '.join(_FORMATS)}.",
-            param="image_format",
-        )
+        raise error("unknown_image_format", image_format=image_format, formats=listed(_FORMATS))
     pages = [draw(family, seed) for seed in range(first_seed, first_seed + count)]
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import Words, error
 from kantu.tasks.judges import denies
 from kantu.tasks.truth import Judge, Truth
 
@@ -49,13 +49,9 @@ class Task:
         """
         values = {**self.defaults, **given}
         if set(values) != set(self.variables):
-            wanted = "、".join(self.variables) or "无"
-            raise InvalidRequestError(
-                "task_variables",
-                f"任务“{self.title}”要填的内容是：{wanted}，收到的是：{'、'.join(values) or '无'}。",
-                f"Task {self.name!r} takes {self.variables}, got {tuple(values)}.",
-                param="variables",
-            )
+            task = Words(self.title, repr(self.name))
+            wanted, got = (Words("、".join(names) or "无", str(names)) for names in (self.variables, tuple(values)))
+            raise error("task_variables", task=task, wanted=wanted, given=got)
         return self.instruction.format_map(values)
 
     def schema(self) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 app = typer.Typer(help="训练内置小模型 kantu-mini。", no_args_is_help=True)
 
@@ -40,23 +40,14 @@ def mini(
     folder = run or DEFAULT_RUN
     progress = read_progress(folder)
     if progress is not None and not resume:
-        raise InvalidRequestError(
-            "run_exists",
-            f"{folder} 里已有检查点：加 --resume 继续，或用 --run 另选目录",
-            f"{folder} holds a checkpoint: use --resume, or another --run",
-            param="resume",
-        )
+        raise error("run_exists", folder=folder)
     if progress is None and resume:
-        raise InvalidRequestError(
-            "run_missing", f"{folder} 里没有检查点，无法继续", f"{folder} holds no checkpoint", param="resume"
-        )
+        raise error("run_missing.resume", folder=folder)
     if stage is not None and stage not in STAGES:
         names = ", ".join(STAGES)
-        raise InvalidRequestError("unknown_stage", f"没有这个阶段：{stage}，可选 {names}", f"no stage {stage}: {names}")
+        raise error("unknown_stage", stage=stage, names=names)
     if (stage is None) != (pictures is None):
-        raise InvalidRequestError(
-            "stage_needs_pictures", "--stage 与 --pictures 要一起使用", "--stage and --pictures go together"
-        )
+        raise error("stage_needs_pictures")
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     done = read_record(weights) if progress is None and weights else progress
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kantu.errors import InvalidRequestError, MissingDependencyError, install_command
+from kantu.errors import error, install_command
 
 _LOSSES = ("lm", "glyph", "align", "count")
 _ACCURACIES = (
@@ -27,20 +27,15 @@ def plot_run(run: Path) -> Path:
     """
     try:
         import matplotlib
-    except ImportError as error:
-        raise MissingDependencyError(
-            "matplotlib_missing",
-            f"画曲线需要 matplotlib：{install_command('training')}",
-            f"Plotting needs matplotlib: {install_command('training')}",
-            param="matplotlib",
-        ) from error
+    except ImportError as failure:
+        raise error("matplotlib_missing", install=install_command("training")) from failure
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     metrics = run / "metrics.jsonl"
     if not metrics.exists():
-        raise InvalidRequestError("no_metrics", f"还没有训练记录：{metrics}", f"no metrics yet: {metrics}")
+        raise error("no_metrics", metrics=metrics)
     records = [json.loads(line) for line in metrics.read_text("utf-8").splitlines()]
     families = sorted({name for record in records for name in record if name.startswith(_BY_FAMILY)})
     figure, panels = pyplot.subplots(1, 3, figsize=(18, 5.5))

@@ -136,7 +136,7 @@ def test_causes_are_told_by_type(lines: Lines) -> None:
         fail()
     except EngineError:
         OURS.exception("a request failed")
-    assert lines.last["exception"] == "kantu.errors.EngineError"
+    assert lines.last["exception"] == "kantu.errors.types.EngineError"
     assert lines.last["error_code"] == "engine_failed"
     assert lines.last["causes"][0].startswith("ValueError watch/test_logs.py:")
     assert CANARY not in lines.text

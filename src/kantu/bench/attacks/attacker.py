@@ -14,7 +14,7 @@ from typing import Any
 
 from kantu.bench.attacks.attack import Attack, Seen, Target
 from kantu.bench.attacks.catalogue import chosen
-from kantu.errors import EngineError
+from kantu.errors import error
 
 _CONTEXT = multiprocessing.get_context("spawn")  # nothing of our process comes along
 _GRACE_SECONDS = 0.3  # for acts to end with their time, before they are cut off
@@ -53,7 +53,7 @@ class Attacker:
         except EOFError:
             item = "its process ended"
         if isinstance(item, str):
-            raise EngineError("attacker_failed", f"攻击者进程失败：{item}", f"The attacker's process failed: {item}")
+            raise error("attacker_failed", item=item)
         return item
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kantu.bench.attacks import bodies, connections, constraints, faults, pictures, stores, streams, texts
 from kantu.bench.attacks.attack import Attack
-from kantu.errors import InvalidRequestError
+from kantu.errors import error, listed
 
 _GROUPS = (constraints, bodies, texts, pictures, streams, connections, stores, faults)
 ATTACKS: tuple[Attack, ...] = tuple(attack for group in _GROUPS for attack in group.ATTACKS)
@@ -21,10 +21,5 @@ def chosen(names: Sequence[str]) -> tuple[Attack, ...]:
     known = {attack.name: attack for attack in ATTACKS}
     for name in names:
         if name not in known:
-            raise InvalidRequestError(
-                "unknown_attack",
-                f"没有这个攻击：{name}，可选 {'、'.join(known)}。",
-                f"There is no attack {name!r}; choose among {', '.join(known)}.",
-                param="attack",
-            )
+            raise error("unknown_attack", name=name, known=listed(known))
     return tuple(known[name] for name in names) or ATTACKS

@@ -10,7 +10,7 @@ from kantu.bench.attacks.soak import soak
 from kantu.bench.match import Track
 from kantu.bench.plan import Plan
 from kantu.bench.report import Table
-from kantu.errors import EngineError, InvalidRequestError
+from kantu.errors import error
 
 
 def raid(plan: Plan, track: Track) -> tuple[Table, ...]:
@@ -22,16 +22,9 @@ def raid(plan: Plan, track: Track) -> tuple[Table, ...]:
         MissingDependencyError: the fonts of the soak's pages are not installed.
     """
     if sys.platform != "linux":
-        raise EngineError(
-            "attacks_need_linux", "attacks 只能在 Linux 上测。", "The suite attacks can only be run on Linux."
-        )
+        raise error("attacks_need_linux")
     if plan.attack_seconds <= 0 or (plan.soak_minutes is not None and plan.soak_minutes <= 0):
-        raise InvalidRequestError(
-            "invalid_attack_seconds",
-            "攻击的时间要大于 0。",
-            "Attacks must take more than no time.",
-            param="attack_seconds",
-        )
+        raise error("invalid_attack_seconds")
     command = None if plan.serve_with is None else tuple(shlex.split(plan.serve_with))
     if plan.soak_minutes is not None:
         return soak(plan.attacks, plan.soak_minutes, command, plan.serve_options)

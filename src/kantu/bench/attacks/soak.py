@@ -19,7 +19,7 @@ from kantu.bench.attacks.run import ATTACKERS, restarts, stated_bound, target_of
 from kantu.bench.gateway import Gateway, default_command, fresh_home, running
 from kantu.bench.memory import Footprint, footprint, peak_bytes
 from kantu.bench.report import Cell, Table, percentile
-from kantu.errors import EngineError
+from kantu.errors import error
 from kantu.synth.families import draw
 
 HONEST = ("honest-0", "honest-1", "honest-2", "honest-3")
@@ -116,11 +116,7 @@ async def _honest_clients(gateway: Gateway) -> list[Honest]:
             if len(known) == _PICTURES:
                 break
         else:
-            raise EngineError(
-                "soak_without_truth",
-                "没有人攻击时，诚实客户端也没有得到各不相同的回答。",
-                "Even without an attack the honest clients were not given answers that differ.",
-            )
+            raise error("soak_without_truth")
         clients.append(Honest(name, target, known))
     return clients
 

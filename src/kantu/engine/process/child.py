@@ -21,7 +21,6 @@ from functools import partial
 from typing import Any
 
 from kantu.engine.process.channel import Channel
-from kantu.engine.process.failures import engine_failed, load_failed
 from kantu.engine.process.messages import (
     Cancel,
     Check,
@@ -39,7 +38,7 @@ from kantu.engine.process.messages import (
 from kantu.engine.protocol import Engine, Handle
 from kantu.engine.request import Delta, Scores
 from kantu.engine.workers import Workers
-from kantu.errors import KantuError
+from kantu.errors import KantuError, error
 
 _log = logging.getLogger("kantu.engine.process.child")  # it runs as __main__
 _SNAPSHOT_SECONDS = 0.5
@@ -99,12 +98,12 @@ class Server:
     def _load(self, factory: bytes) -> Engine | None:
         try:
             engine: Engine = pickle.loads(factory)()
-        except KantuError as error:
-            self._channel.put(LoadFailed(error))
+        except KantuError as failure:
+            self._channel.put(LoadFailed(failure))
             return None
-        except Exception as error:  # no request is involved, so its message may be logged
-            _log.exception("loading the engine failed: %s", error)
-            self._channel.put(LoadFailed(load_failed()))
+        except Exception as failure:  # no request is involved, so its message may be logged
+            _log.exception("loading the engine failed: %s", failure)
+            self._channel.put(LoadFailed(error("engine_load_failed")))
             return None
         with self._changed:
             self._engine = engine
@@ -218,11 +217,11 @@ class Server:
         return self._engine
 
 
-def _typed(error: Exception) -> KantuError:
-    if isinstance(error, KantuError):
-        return error
-    _log.error("a request failed", exc_info=error)
-    return engine_failed()
+def _typed(failure: Exception) -> KantuError:
+    if isinstance(failure, KantuError):
+        return failure
+    _log.error("a request failed", exc_info=failure)
+    return error("engine_failed")
 
 
 class _TypesOnly(logging.Formatter):

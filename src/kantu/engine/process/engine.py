@@ -10,14 +10,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.metrics import Stats
-from kantu.engine.process.failures import engine_closed, not_ready, overloaded
 from kantu.engine.process.messages import Cancel, Check, Reply, Score, Submit, encode
 from kantu.engine.process.supervisor import ProcessSettings, State, Supervisor
 from kantu.engine.protocol import Engine, Listener
 from kantu.engine.request import Delta, Request, Scores, check_choices
-from kantu.errors import CancelledError, KantuError
+from kantu.errors import CancelledError, KantuError, error
 
 _log = logging.getLogger(__name__)
 _LONGEST_SCORE_SECONDS = 3600.0
@@ -148,7 +146,7 @@ class ProcessEngine:
                 raise self._absent()
             if not child.channel.offer(frame, self._settings.max_queued_bytes):
                 self._counters["rejected_queue_full"] += 1
-                raise overloaded()
+                raise error("overloaded.handing_over")
             self._listeners[message.number] = listen
 
     def _ask(self, message: Score | Check, seconds: float) -> Reply:
@@ -161,7 +159,7 @@ class ProcessEngine:
             self.cancel(message.number)
             with self._lock:
                 self._listeners.pop(message.number, None)
-            raise deadline_exceeded() from None
+            raise error("deadline_exceeded") from None
         if isinstance(reply.item, KantuError):
             raise reply.item
         return reply
@@ -169,7 +167,14 @@ class ProcessEngine:
     def _absent(self) -> KantuError:
         """The error that says why no child takes requests."""
         state = self.state
-        return engine_closed() if state == "closed" else not_ready(state, self._supervisor.retry_after_seconds())
+        if state == "closed":
+            return error("engine_closed")
+        key = {
+            "loading": "engine_not_ready.loading",
+            "failed": "engine_not_ready.failed",
+            "unresponsive": "engine_not_ready.unresponsive",
+        }.get(state, "engine_not_ready")
+        return error(key, retry_after_seconds=self._supervisor.retry_after_seconds())
 
     # --- on the supervisor's reading thread
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kantu.engine.metrics import NO_STATS, Stats
-from kantu.engine.process.failures import engine_closed, engine_crashed
 from kantu.engine.process.health import Backoff, Watchdog
 from kantu.engine.process.launch import Child, launch
 from kantu.engine.process.messages import Close, Load, Loaded, LoadFailed, Ping, Pong, Reply, Snapshot
-from kantu.errors import KantuError
+from kantu.errors import KantuError, error
 
 _log = logging.getLogger(__name__)
 _GUESSED_LOAD_SECONDS = 5.0  # assumed until a load has been measured
@@ -214,7 +213,7 @@ class Supervisor:
             self._enter("restarting")
             closing = self._close_by is not None
         with self._calling():
-            self._lost(engine_closed() if closing else engine_crashed())
+            self._lost(error("engine_closed") if closing else error("engine_crashed"))
 
     @contextmanager
     def _calling(self) -> Iterator[None]:

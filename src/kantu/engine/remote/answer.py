@@ -15,7 +15,7 @@ from typing import Any
 
 from kantu.engine.remote.wire import WRAPPED_CHOICE
 from kantu.engine.request import Delta, End, FinishReason, Timings, TokenLogprob, Usage
-from kantu.errors import InvalidRequestError, KantuError, OverloadedError, UpstreamError
+from kantu.errors import KantuError, error
 
 UNKNOWN_TOKEN = -1
 """The `token_id` of a remote `TokenLogprob`: servers report bytes, not ids."""
@@ -29,46 +29,12 @@ MAX_RETRY_AFTER_SECONDS = 60.0
 _MAX_SHARED = 0.01  # most probability on tokens that several choices share, before a score is given up
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length", "repetition": "repetition"}
 
-_MESSAGES = {
-    "upstream_unreachable": ("连不上上游服务。", "The upstream server cannot be reached."),
-    "upstream_failed": ("上游服务出错，未能完成请求。", "The upstream server failed and did not finish the request."),
-    "upstream_timeout": ("上游服务太久没有回应。", "The upstream server was silent for too long."),
-    "upstream_unauthorized": ("上游服务拒绝了密钥。", "The upstream server refused the API key."),
-    "upstream_bad_answer": ("上游服务的回答不合协议。", "The upstream server's answer breaks the protocol."),
-    "upstream_filtered": (
-        "上游服务的内容过滤拦下了回答。",
-        "The upstream server's content filter withheld the answer.",
-    ),
-}
-
-
-def upstream_error(code: str, status: int | None = None) -> UpstreamError:
-    """The error for one of the codes above; `status` is the HTTP status to name."""
-    message, message_en = _MESSAGES[code]
-    if status is not None:
-        message, message_en = f"{message[:-1]}（HTTP {status}）。", f"{message_en[:-1]} (HTTP {status})."
-    return UpstreamError(code, message, message_en)
-
 
 def status_error(status: int) -> KantuError:
     """The error for an HTTP status other than 200."""
     if status in (400, 413, 422):
-        return InvalidRequestError(
-            "upstream_refused",
-            f"上游服务不接受这个请求（HTTP {status}）：可能太长，或有它不支持的参数。",
-            f"The upstream server refused the request (HTTP {status}): too long, or a parameter it does not support.",
-        )
-    return upstream_error("upstream_unauthorized" if status in (401, 403) else "upstream_failed", status)
-
-
-def overloaded(retry_after_seconds: float) -> OverloadedError:
-    """No server takes the request now."""
-    return OverloadedError(
-        "overloaded",
-        f"请求太多，请在 {math.ceil(retry_after_seconds)} 秒后重试。",
-        f"Too many requests; try again in {math.ceil(retry_after_seconds)} s.",
-        retry_after_seconds=retry_after_seconds,
-    )
+        return error("upstream_refused", status=status)
+    return error("upstream_unauthorized" if status in (401, 403) else "upstream_failed.status", status=status)
 
 
 def read_retry_after(header: str | None, default_seconds: float) -> float:
@@ -109,7 +75,7 @@ def read_events(chunks: Iterable[bytes]) -> Iterator[tuple[str, str]]:
         if key in ("event", "error"):
             name = value if key == "event" else "error"
         if size > MAX_EVENT_BYTES:
-            raise upstream_error("upstream_bad_answer")
+            raise error("upstream_bad_answer")
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
@@ -121,12 +87,12 @@ def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
         lines = held[:ready].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         held = lines.pop() + held[ready:]
         if len(held) > MAX_EVENT_BYTES:
-            raise upstream_error("upstream_bad_answer")
+            raise error("upstream_bad_answer")
         for line in lines:
             try:
                 yield line.decode("utf-8")
             except UnicodeDecodeError:
-                raise upstream_error("upstream_bad_answer") from None
+                raise error("upstream_bad_answer") from None
 
 
 @dataclass(slots=True)
@@ -185,8 +151,8 @@ class AnswerReader:
             if failure is None:
                 return self._read(chunk, now)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
-            raise upstream_error("upstream_failed" if name == "error" else "upstream_bad_answer") from None
-        raise upstream_error("upstream_failed") if self.started else failure
+            raise error("upstream_failed" if name == "error" else "upstream_bad_answer") from None
+        raise error("upstream_failed") if self.started else failure
 
     def finish(self, sent_at: float, preprocess_seconds: float) -> list[Delta]:
         """The last delta of every answer.
@@ -202,7 +168,7 @@ class AnswerReader:
         deltas = []
         for index, answer in enumerate(self._answers):
             if answer.finish is None:
-                raise upstream_error("upstream_bad_answer" if self.ended else "upstream_failed")
+                raise error("upstream_bad_answer" if self.ended else "upstream_failed")
             text = "".join(answer.held_text)
             end = self._end(index, answer, answer.finish, sent_at, preprocess_seconds)
             text = _unwrap(text) if self._wrapped else text
@@ -316,20 +282,20 @@ def _share(alternatives: Sequence[bytes], token: TokenLogprob) -> tuple[float, .
 
 def _reported_error(name: str, chunk: Any) -> KantuError | None:
     """The error that an event reports, if it does."""
-    error = chunk.get("error") or (chunk if name == "error" else None)
-    if error is None:
+    report = chunk.get("error") or (chunk if name == "error" else None)
+    if report is None:
         return None
-    code = error.get("code") if isinstance(error, dict) else None
-    return status_error(code) if isinstance(code, int) else upstream_error("upstream_failed")
+    code = report.get("code") if isinstance(report, dict) else None
+    return status_error(code) if isinstance(code, int) else error("upstream_failed")
 
 
 def _finish_reason(reason: str) -> FinishReason:
     if reason in _FINISH:
         return _FINISH[reason]
     if reason == "content_filter":  # what was shown so far is no answer
-        raise upstream_error("upstream_filtered")
+        raise error("upstream_filtered")
     # vLLM reports "abort" for aborted requests; nobody asked for "tool_calls".
-    raise upstream_error("upstream_failed" if reason in ("abort", "error") else "upstream_bad_answer")
+    raise error("upstream_failed" if reason in ("abort", "error") else "upstream_bad_answer")
 
 
 def _read_usage(usage: Any) -> Usage | None:
@@ -372,5 +338,5 @@ def _unwrap(text: str) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         choice = None
     if not isinstance(choice, str):
-        raise upstream_error("upstream_bad_answer")
+        raise error("upstream_bad_answer")
     return choice

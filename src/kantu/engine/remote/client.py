@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kantu.engine.remote.answer import overloaded, read_events, read_retry_after, status_error, upstream_error
+from kantu.engine.remote.answer import read_events, read_retry_after, status_error
 from kantu.engine.remote.wire import Upstream
-from kantu.errors import InvalidRequestError, KantuError, MissingDependencyError, install_command
+from kantu.errors import KantuError, error, install_command
 
 if TYPE_CHECKING:
     import httpx
@@ -49,11 +49,7 @@ class RemoteSettings:
     def __post_init__(self) -> None:
         seconds = (self.connect_seconds, self.read_seconds, self.health_seconds, self.retry_after_seconds)
         if min(seconds) <= 0 or self.max_in_flight < 1 or self.max_waiting < 0:
-            raise InvalidRequestError(
-                "invalid_remote_settings",
-                "上游服务的时间和并发设置必须大于 0（max_waiting 可以是 0）。",
-                "Times and limits of the remote engine must be over 0 (max_waiting may be 0).",
-            )
+            raise error("invalid_remote_settings")
 
 
 class TryAnotherError(Exception):
@@ -124,9 +120,7 @@ class ChatClient:
         try:
             context = ssl.create_default_context(cafile=settings.ca_file)
         except OSError:  # not there, or not PEM
-            raise InvalidRequestError(
-                "invalid_ca_file", "读不了 ca_file 里的证书。", "The certificates in ca_file cannot be read."
-            ) from None
+            raise error("invalid_ca_file") from None
         client: httpx.Client = self._httpx.Client(
             verify=context,
             trust_env=False,
@@ -141,20 +135,18 @@ class ChatClient:
         status = response.status_code
         if status in (429, 503):
             rest = read_retry_after(response.headers.get("Retry-After"), self._settings.retry_after_seconds)
-            raise TryAnotherError(overloaded(rest))
+            raise TryAnotherError(error("overloaded.upstream", retry_after_seconds=rest))
         if status in (502, 504):  # a proxy whose server is down: the request has not started
-            raise TryAnotherError(upstream_error("upstream_failed", status))
+            raise TryAnotherError(error("upstream_failed.status", status=status))
         if status != 200:
             raise status_error(status)
         if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
-            raise upstream_error("upstream_bad_answer")
+            raise error("upstream_bad_answer")
 
-    def _translate(self, error: httpx.HTTPError) -> Exception:
-        if isinstance(error, self._httpx.ConnectError | self._httpx.ConnectTimeout):
-            return TryAnotherError(upstream_error("upstream_unreachable"))
-        return upstream_error(
-            "upstream_timeout" if isinstance(error, self._httpx.TimeoutException) else "upstream_failed"
-        )
+    def _translate(self, failure: httpx.HTTPError) -> Exception:
+        if isinstance(failure, self._httpx.ConnectError | self._httpx.ConnectTimeout):
+            return TryAnotherError(error("upstream_unreachable"))
+        return error("upstream_timeout" if isinstance(failure, self._httpx.TimeoutException) else "upstream_failed")
 
 
 def _authorization(upstream: Upstream) -> dict[str, str]:
@@ -165,10 +157,5 @@ def _import_httpx() -> ModuleType:
     try:
         import httpx
     except ImportError:
-        raise MissingDependencyError(
-            "httpx_missing",
-            f"连接上游服务需要 httpx：{install_command('service')}",
-            f"Remote servers need httpx: {install_command('service')}",
-            param="httpx",
-        ) from None
+        raise error("httpx_missing", install=install_command("service")) from None
     return httpx

@@ -16,16 +16,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-from kantu.engine.deadline import deadline_exceeded
 from kantu.engine.metrics import Metrics, Stats
 from kantu.engine.protocol import DeltaStream, Listener
-from kantu.engine.remote.answer import AnswerReader, choice_probabilities, overloaded, upstream_error
+from kantu.engine.remote.answer import AnswerReader, choice_probabilities
 from kantu.engine.remote.client import ChatClient, RemoteSettings, TryAnotherError
-from kantu.engine.remote.job import Job, engine_closed
+from kantu.engine.remote.job import Job
 from kantu.engine.remote.pool import UpstreamPool
 from kantu.engine.remote.wire import Upstream, check_request, png_data_url, to_body, wraps_choice
 from kantu.engine.request import MAX_LOGPROBS, Constraint, Delta, End, Request, SamplingParams, Scores, check_choices
-from kantu.errors import CancelledError, EngineError, InvalidRequestError, KantuError, OverloadedError
+from kantu.errors import CancelledError, InvalidRequestError, KantuError, OverloadedError, error
 
 __all__ = ["RemoteEngine", "RemoteSettings", "Upstream"]
 
@@ -39,7 +38,7 @@ class RemoteEngine:
     A request goes to the healthy upstream with the fewest requests in flight, and to another one if that cannot be
     reached or answers 429, 502, 503 or 504. Once started, it is not retried: a request that broke one server must not
     go to the next. See `AnswerReader` for what servers do not report. A listener may get InvalidRequestError
-    (`upstream_refused`), UpstreamError (the codes of `upstream_error`), OverloadedError (`overloaded`: every remaining
+    (`upstream_refused`), UpstreamError (`upstream_…`), OverloadedError (`overloaded`: every remaining
     upstream is full), DeadlineExceededError, CancelledError, and EngineError (`engine_failed`: a defect here).
 
     Raises:
@@ -51,9 +50,7 @@ class RemoteEngine:
         self._settings = settings or RemoteSettings()
         self._upstreams = tuple(upstreams)
         if not upstreams or len(set(upstreams)) < len(upstreams):
-            raise InvalidRequestError(
-                "invalid_upstream", "至少给出一个上游服务，且不能重复。", "Give at least one upstream, none twice."
-            )
+            raise error("invalid_upstream")
         self._client = ChatClient(self._settings)
         self._metrics = Metrics()
         self._secret = secrets.token_bytes(32)
@@ -78,10 +75,10 @@ class RemoteEngine:
         job = Job(request, listener, self._able(request), self._wake, self._count_listener_error)
         with self._condition:
             if self._closed:
-                raise engine_closed()
+                raise error("engine_closed")
             if len(self._running) >= self._settings.max_in_flight and len(self._waiting) >= self._settings.max_waiting:
                 self._metrics.add("rejected_queue_full")
-                raise overloaded(self._retry_after_seconds())
+                raise error("overloaded.upstream", retry_after_seconds=self._retry_after_seconds())
             self._waiting.append(job)
             self._start_next()
             self._condition.notify_all()
@@ -106,7 +103,7 @@ class RemoteEngine:
         deltas = list(DeltaStream(self, replace(request, sampling=sampling)))
         answer, end = "".join(delta.text for delta in deltas), deltas[-1].end
         if answer not in listed or end is None:
-            raise upstream_error("upstream_bad_answer")
+            raise error("upstream_bad_answer")
         best = listed.index(answer)
         tokens = [token for delta in deltas for token in delta.logprobs]
         probabilities = choice_probabilities(listed, best, tokens)
@@ -134,7 +131,7 @@ class RemoteEngine:
         with self._condition:
             self._closed = True
             for job in (*self._waiting, *self._running):
-                job.stop(engine_closed())
+                job.stop(error("engine_closed"))
             self._condition.notify_all()
             threads = [self._watcher, *self._threads]
         for thread in threads:
@@ -174,13 +171,11 @@ class RemoteEngine:
         outcome: Sequence[Delta | KantuError]
         try:
             outcome = self._generate(job)
-        except KantuError as error:
-            outcome = [error]
-        except Exception as error:  # of any kind; its message may quote the request
-            _log.error("remote request failed: %s", type(error).__name__)
-            message = "引擎处理这个请求时出错，其他请求不受影响；请重试，或查看日志。"
-            message_en = "The engine failed on this request; others go on. Try again, or see the log."
-            outcome = [EngineError("engine_failed", message, message_en)]
+        except KantuError as failure:
+            outcome = [failure]
+        except Exception as failure:  # of any kind; its message may quote the request
+            _log.error("remote request failed: %s", type(failure).__name__)
+            outcome = [error("engine_failed")]
         # Counted before it is delivered: a listener may look at the stats.
         self._count(job, outcome)
         with self._condition:
@@ -216,11 +211,11 @@ class RemoteEngine:
                 self._pool.release(upstream)
 
     def _none_left(self, job: Job, tried: Mapping[Upstream, KantuError]) -> KantuError:
-        rests = [error.retry_after_seconds for error in tried.values() if isinstance(error, OverloadedError)]
+        rests = [failure.retry_after_seconds for failure in tried.values() if isinstance(failure, OverloadedError)]
         rest = self._pool.rest_seconds(job.upstreams)
         if rest is not None or rests:
-            return overloaded(min(rests if rest is None else [*rests, rest]))
-        return list(tried.values())[-1] if tried else upstream_error("upstream_unreachable")
+            return error("overloaded.upstream", retry_after_seconds=min(rests if rest is None else [*rests, rest]))
+        return list(tried.values())[-1] if tried else error("upstream_unreachable")
 
     def _ask(self, job: Job, upstream: Upstream, image_urls: Sequence[str]) -> list[Delta]:
         request = job.request
@@ -253,7 +248,7 @@ class RemoteEngine:
                 now = time.monotonic()
                 for job in (*self._waiting, *self._running):
                     if job.deadline <= now:
-                        job.stop(deadline_exceeded())
+                        job.stop(error("deadline_exceeded"))
                 gone = [(job, job.error) for job in self._waiting if job.error is not None]
                 for job, _ in gone:
                     self._waiting.remove(job)
@@ -262,9 +257,9 @@ class RemoteEngine:
                         return
                     pending = [job.deadline for job in (*self._waiting, *self._running) if job.error is None]
                     self._condition.wait(min(min(pending, default=now + 3600) - now, 3600))
-            for job, error in gone:
-                self._count(job, [error])
-                job.deliver(error)
+            for job, failure in gone:
+                self._count(job, [failure])
+                job.deliver(failure)
 
     def _wake(self) -> None:
         with self._condition:

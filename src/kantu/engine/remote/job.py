@@ -12,7 +12,7 @@ from typing import Any
 from kantu.engine.protocol import Listener
 from kantu.engine.remote.wire import Upstream
 from kantu.engine.request import Delta, Request
-from kantu.errors import CancelledError, KantuError
+from kantu.errors import KantuError, error
 
 
 class Job:
@@ -44,7 +44,7 @@ class Job:
 
     def cancel(self) -> None:
         """Stop it; see `Handle.cancel`."""
-        self.stop(cancelled())
+        self.stop(error("cancelled"))
         self._wake()
 
     def stop(self, error: KantuError) -> None:
@@ -68,7 +68,7 @@ class Job:
         except Exception:  # an error of the caller, of any kind
             self._listener = None
             self._count_listener_error()
-            self.stop(cancelled())
+            self.stop(error("cancelled"))
 
     def take_socket(self, event: str, info: Mapping[str, Any]) -> None:
         """httpx's `trace` extension (python-httpx.org/advanced/extensions): learn the connection's socket."""
@@ -88,13 +88,3 @@ class Job:
             with contextlib.suppress(OSError):  # closed by now
                 # Not SSLSocket's own method, which removes the TLS layer while another thread reads through it.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-def cancelled() -> CancelledError:
-    """Its caller wants it no more."""
-    return CancelledError("cancelled", "请求已取消。", "The request was cancelled.")
-
-
-def engine_closed() -> CancelledError:
-    """The engine takes and finishes nothing more."""
-    return CancelledError("engine_closed", "引擎已关闭。", "The engine is closed.")

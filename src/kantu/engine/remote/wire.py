@@ -12,13 +12,13 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from PIL import Image
 
 from kantu.engine.request import DEFAULT_MAX_TOKENS, Constraint, RepetitionStop, Request, SamplingParams
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.processing.conversation import Turn
 from kantu.processing.image import CleanImage
 
@@ -50,11 +50,11 @@ class Upstream:
 
     def __post_init__(self) -> None:
         if not _is_base_url(self.url):
-            _refuse("invalid_upstream", "必须是不含用户名和参数的 http(s) 网址", "must be a plain http(s) URL", "url")
+            raise error("invalid_upstream.url", name="url")
         if not self.model or self.dialect not in ("openai", "vllm"):
-            _refuse("invalid_upstream", "的 model 或 dialect 无效", "has no model or an unknown dialect", "upstream")
+            raise error("invalid_upstream.model", name="upstream")
         if self.api_key is not None and not (self.api_key.isascii() and self.api_key.isprintable()):
-            _refuse("invalid_upstream", "只能含可打印的 ASCII 字符", "must be printable ASCII", "api_key")
+            raise error("invalid_upstream.api_key", name="api_key")
 
     def endpoint(self, path: str) -> str:
         """The URL of `path` below the base."""
@@ -69,12 +69,7 @@ def check_request(request: Request, dialect: Dialect) -> None:
     """
     places = sum(turn.image_count for turn in request.turns)
     if places != len(request.images):
-        raise InvalidRequestError(
-            "image_count_mismatch",
-            f"对话里有 {places} 张图片，实际给出 {len(request.images)} 张。",
-            f"The conversation has {places} images, {len(request.images)} were given.",
-            param="messages",
-        )
+        raise error("image_count_mismatch", images=places, given=len(request.images))
     _sampling_fields(request.sampling, dialect)
 
 
@@ -151,7 +146,9 @@ def _sampling_fields(sampling: SamplingParams, dialect: Dialect) -> dict[str, An
     }
     extras = {name: value for name, value in extras.items() if value is not None}
     if dialect == "openai" and extras:
-        _not_supported("repetition" if "repetition_detection" in extras else next(iter(extras)))
+        raise error(
+            "not_supported_by_upstream", name="repetition" if "repetition_detection" in extras else next(iter(extras))
+        )
     constraint = {} if sampling.constraint is None else _constraint_fields(sampling.constraint, dialect)
     return {name: value for name, value in fields.items() if value is not None} | extras | constraint
 
@@ -176,7 +173,7 @@ def _constraint_fields(constraint: Constraint, dialect: Dialect) -> dict[str, An
         choices = _read_json(constraint, list)
         return {"structured_outputs": {"choice": choices}} if dialect == "vllm" else _schema_format(_enum(choices))
     if dialect == "openai":
-        _not_supported("constraint")
+        raise error("not_supported_by_upstream", name="constraint")
     return {"structured_outputs": {"regex": constraint.source}}
 
 
@@ -202,7 +199,7 @@ def _read_json(constraint: Constraint, kind: type) -> Any:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, kind):
-        _refuse("invalid_constraint", "不是有效的 JSON", "is not the JSON it should be", "constraint")
+        raise error("invalid_constraint.upstream", name="constraint")
     return value
 
 
@@ -214,16 +211,3 @@ def _is_base_url(url: str) -> bool:
         return False
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
     return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and url.isprintable()
-
-
-def _not_supported(name: str) -> NoReturn:
-    raise InvalidRequestError(
-        "not_supported_by_upstream",
-        f"上游服务不支持参数 {name}。",
-        f"The upstream server does not support {name}.",
-        param=name,
-    )
-
-
-def _refuse(code: str, rule: str, rule_en: str, name: str) -> NoReturn:
-    raise InvalidRequestError(code, f"{name} {rule}。", f"{name} {rule_en}.", param=name)

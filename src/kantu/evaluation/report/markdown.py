@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.evaluation import tables
 from kantu.evaluation.report import words
 from kantu.evaluation.results import Answer, Results
@@ -28,12 +28,7 @@ def put(page: Path, text: str) -> None:
     before, begin, rest = old.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise InvalidRequestError(
-            "markers_missing",
-            f"{page} 里没有这两行标记：{BEGIN} 和 {END}",
-            f"{page} lacks the markers {BEGIN} and {END}",
-            param="markdown",
-        )
+        raise error("markers_missing", page=page, begin=BEGIN, end=END)
     page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
-from kantu.errors import DeadlineExceededError, KantuError
+from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
 from kantu.service.batches import leases, lines
 from kantu.service.batches.lines import Line, Place
@@ -124,19 +124,15 @@ def answered(line: int, custom_id: str, body: str) -> Item:
     return Item(line, custom_id, True, f'{before}"body":{body}{after}')
 
 
-def failed(line: int, custom_id: str, error: KantuError, language: Language) -> Item:
+def failed(line: int, custom_id: str, failure: KantuError, language: Language) -> Item:
     """A line that was refused or went wrong; `body` is what an HTTP client would have read."""
-    response = _response(status_of(error), envelope(error, language))
+    response = _response(status_of(failure), envelope(failure, language))
     return Item(line, custom_id, False, _text(custom_id, response, None))
 
 
 def never_run(line: int, custom_id: str, language: Language) -> Item:
     """A line whose turn did not come before the window ended."""
-    expired = DeadlineExceededError(
-        "batch_expired",
-        "在完成期限内没有轮到这个请求。",
-        "This request could not be executed before the completion window ended.",
-    )
+    expired = error("batch_expired")
     message = expired.message if language == "zh" else expired.message_en
     return Item(line, custom_id, False, _text(custom_id, None, {"code": expired.code, "message": message}))
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Update, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.service.batches.record import UNFINISHED, Batch, Item, Problem, Status
 from kantu.service.batches.repository import BatchItemRow, BatchRow
 from kantu.service.database.owners import of_everybody
@@ -208,7 +208,7 @@ def record(
     if kept is None:
         raise LeaseLostError
     if kept > most_bytes:
-        raise _too_large(most_bytes)
+        raise error("batch_output_too_large", most=most_bytes / 2**20)
     claim_bytes(session, size)
     for item in new:
         session.add(
@@ -320,13 +320,3 @@ def _held(holder: Holder, batch_id: str) -> ColumnElement[bool]:
 def _need_one(changed: object) -> None:
     if changed is None:
         raise LeaseLostError
-
-
-def _too_large(most_bytes: int) -> InvalidRequestError:
-    most = most_bytes / 2**20
-    return InvalidRequestError(
-        "batch_output_too_large",
-        f"结果太大：一个批处理的结果最多 {most:g} MiB。已有的结果都保留，没有执行的请求请分成几个批处理。",
-        f"The results are too large: a batch has at most {most:g} MiB of them. Those that there are have been kept; "
-        "split the requests that were left into several batches.",
-    )

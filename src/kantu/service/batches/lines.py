@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import InvalidRequestError, error, listed
 from kantu.service.batches.record import ENDPOINT, Problem
 from kantu.service.http.json_reader import read_json
 
@@ -56,23 +56,18 @@ def check(file: BinaryIO, most_lines: int, most_depth: int) -> tuple[int, Sequen
     for place in places(file):
         total += 1
         if total > most_lines:
-            return total, [Problem.of(_too_many_lines(most_lines))]
+            return total, [Problem.of(error("too_many_lines", most=most_lines))]
         try:
             line = parse(read(file, place), most_depth)
             if line.custom_id in seen:
-                raise InvalidRequestError(
-                    "duplicate_custom_id",
-                    "custom_id 与前面的某一行相同。",
-                    "An earlier line has the same custom_id.",
-                    param="custom_id",
-                )
+                raise error("duplicate_custom_id")
             seen.add(line.custom_id)
-        except InvalidRequestError as error:
-            problems.append(Problem.of(error, place.number))
+        except InvalidRequestError as failure:
+            problems.append(Problem.of(failure, place.number))
             if len(problems) == _MOST_PROBLEMS:
                 break
     if not total:
-        empty = InvalidRequestError("empty_batch", "文件里没有任何请求。", "The file has no requests.")
+        empty = error("empty_batch")
         problems.append(Problem.of(empty))
     return total, problems
 
@@ -86,41 +81,21 @@ def parse(raw: bytes, most_depth: int) -> Line:
     line = _load(raw, most_depth)
     unknown = next((key for key in line if key not in _KEYS), None)
     if unknown is not None:
-        raise InvalidRequestError(
-            "unknown_parameter",
-            f"每行只能有 {'、'.join(_KEYS)}。",
-            f"A line has only {', '.join(_KEYS)}.",
-        )
+        raise error("unknown_parameter.line", keys=listed(_KEYS))
     missing = next((key for key in _KEYS if key not in line), None)
     if missing is not None:
-        raise InvalidRequestError(
-            "missing_parameter", f"缺少参数：{missing}。", f"Missing parameter: {missing}.", param=missing
-        )
+        raise error("missing_parameter", param=missing)
     if not _is_id(line["custom_id"]):
-        raise InvalidRequestError(
-            "invalid_custom_id",
-            f"custom_id 必须是 1 到 {_LONGEST_ID} 个可见字符。",
-            f"A custom_id has 1 to {_LONGEST_ID} printable characters.",
-            param="custom_id",
-        )
+        raise error("invalid_custom_id", most=_LONGEST_ID)
     if line["method"] != "POST":
-        raise InvalidRequestError("invalid_method", "method 只能是 POST。", "The method must be POST.", param="method")
+        raise error("invalid_method")
     if line["url"] != ENDPOINT:
-        raise InvalidRequestError(
-            "invalid_url", f"url 只能是 {ENDPOINT}。", f"The url must be {ENDPOINT}.", param="url"
-        )
+        raise error("invalid_url", endpoint=ENDPOINT)
     body = line["body"]
     if not isinstance(body, dict):
-        raise InvalidRequestError(
-            "invalid_parameter", "body 必须是 JSON 对象。", "The body must be a JSON object.", param="body"
-        )
+        raise error("invalid_parameter.body")
     if body.get("stream"):
-        raise InvalidRequestError(
-            "stream_not_supported",
-            "批处理不能流式返回，请去掉 stream。",
-            "Batches do not stream; leave stream out.",
-            param="body.stream",
-        )
+        raise error("stream_not_supported")
     return Line(line["custom_id"], body)
 
 
@@ -130,17 +105,9 @@ def _load(raw: bytes, most_depth: int) -> dict[str, Any]:
     except ValueError:  # not UTF-8, not JSON, a number too long to convert
         line = None
     if not isinstance(line, dict):
-        raise InvalidRequestError("invalid_json_line", "这一行不是 JSON 对象。", "The line is not a JSON object.")
+        raise error("invalid_json_line")
     return line
 
 
 def _is_id(custom_id: object) -> bool:
     return isinstance(custom_id, str) and 0 < len(custom_id) <= _LONGEST_ID and custom_id.isprintable()
-
-
-def _too_many_lines(most: int) -> InvalidRequestError:
-    return InvalidRequestError(
-        "too_many_lines",
-        f"一个批处理最多 {most} 行，请分成几个。",
-        f"A batch has at most {most} lines; split it.",
-    )

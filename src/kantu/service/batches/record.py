@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from kantu.errors import KantuError, NotFoundError
+from kantu.errors import KantuError, error
 from kantu.service.database.ids import Ids
 from kantu.service.language import Language
 
@@ -101,6 +101,6 @@ class Item:
         return len(self.result.encode()) + 1
 
 
-def batch_not_found(param: str | None = None) -> NotFoundError:
+def batch_not_found(param: str | None = None) -> KantuError:
     """There is none, or it is somebody else's: nobody can tell which."""
-    return NotFoundError("batch_not_found", "没有这个批处理。", "No such batch.", param=param)
+    return error("batch_not_found", param=param)

@@ -7,20 +7,21 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from kantu.errors import ConflictError, InvalidRequestError, LimitExceededError, NotFoundError
+from kantu.errors import (
+    NotFoundError,
+    error,
+)
 from kantu.service.actor import Actor
 from kantu.service.batches.record import BATCH_IDS, WINDOW_SECONDS, Batch
 from kantu.service.batches.repository import BatchRepository, delete_ended
 from kantu.service.database import Database
 from kantu.service.database.repository import Paging
-from kantu.service.files.record import file_not_found
 from kantu.service.files.service import FileService
 from kantu.service.language import Language
 from kantu.service.permissions import check
 
 MOST_UNFINISHED = 100
 _SWEPT_AT_ONCE = 500
-_RETRY_SECONDS = 60.0
 
 
 class BatchService:
@@ -69,14 +70,9 @@ class BatchService:
         try:
             file = await self._files.get(actor, input_file_id)
         except NotFoundError:
-            raise file_not_found("input_file_id") from None
+            raise error("file_not_found", param="input_file_id") from None
         if file.purpose != "batch":
-            raise InvalidRequestError(
-                "file_not_for_batch",
-                "这个文件不是批处理的输入：上传时 purpose 要写 batch。",
-                "This file is no input of a batch: those are uploaded with the purpose batch.",
-                param="input_file_id",
-            )
+            raise error("file_not_for_batch")
         now = int(self._clock())
         batch = Batch(
             id=BATCH_IDS.new(),
@@ -153,19 +149,10 @@ class BatchService:
 def _add(session: Session, batch: Batch) -> None:
     batches = BatchRepository(session, batch.owner)
     if batches.count_unfinished() >= MOST_UNFINISHED:
-        raise LimitExceededError(
-            "too_many_batches",
-            f"未完成的批处理已有 {MOST_UNFINISHED} 个，请等其中一些结束。",
-            f"There are {MOST_UNFINISHED} unfinished batches; wait for some to end.",
-            retry_after_seconds=_RETRY_SECONDS,
-        )
+        raise error("too_many_batches", most=MOST_UNFINISHED)
     batches.add(batch)
 
 
 def _check_cancelled(batch: Batch) -> None:
     if batch.status not in ("cancelling", "cancelled"):
-        raise ConflictError(
-            "batch_not_cancellable",
-            "这个批处理已经结束或正在结束，不能取消。",
-            "The batch has ended or is just ending; it cannot be cancelled.",
-        )
+        raise error("batch_not_cancellable")

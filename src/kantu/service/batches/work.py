@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import anyio
 
-from kantu.errors import InvalidRequestError, KantuError, NotFoundError, StoreError
+from kantu.errors import InvalidRequestError, KantuError, NotFoundError, StoreError, error
 from kantu.service.actor import Actor
 from kantu.service.batches import leases
 from kantu.service.batches.batch_files import BatchFiles, answered, creator_of, failed, never_run
@@ -22,7 +22,6 @@ from kantu.service.batches.lines import Place
 from kantu.service.batches.pacing import FairSlots, Pause, Pending, backoff_seconds, wait_for
 from kantu.service.batches.record import Batch, Item, Problem, Status
 from kantu.service.database import Database
-from kantu.service.errors import internal_error
 from kantu.service.permissions import check
 
 _log = logging.getLogger(__name__)
@@ -108,7 +107,7 @@ class BatchWork:
                 if self._overflow is not None and self._batch.status == "in_progress":
                     await self._finish("failed", [Problem.of(self._overflow)])
         except NotFoundError:
-            await self._finish("failed", [Problem.of(_input_gone())])
+            await self._finish("failed", [Problem.of(error("input_file_gone"))])
         if self._batch.status == "cancelling":
             await self._finish("cancelled")
         elif self._batch.status == "finalizing" or (self._batch.status == "in_progress" and self._is_done):
@@ -177,16 +176,16 @@ class BatchWork:
                 line = await self._files.line(file, place)
                 custom_id = line.custom_id
                 return answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
-        except KantuError as error:
-            wait = wait_for(error, pending.count_try(place))
+        except KantuError as failure:
+            wait = wait_for(failure, pending.count_try(place))
             if wait is None:
-                return failed(place.number, custom_id, error, self._batch.language)
+                return failed(place.number, custom_id, failure, self._batch.language)
             (self._all_pause if wait.whose == "all" else self._own_pause).prolong(wait.seconds)
             pending.again(place, last=wait.whose == "batch")
             return None
-        except Exception as error:  # a defect of ours fails one line; its words might quote the line
-            _log.error("line %d of batch %s failed: %s", place.number, self._batch.id, type(error).__name__)
-            return failed(place.number, custom_id, internal_error(), self._batch.language)
+        except Exception as failure:  # a defect of ours fails one line; its words might quote the line
+            _log.error("line %d of batch %s failed: %s", place.number, self._batch.id, type(failure).__name__)
+            return failed(place.number, custom_id, error("internal_error"), self._batch.language)
 
     async def _record(self, items: Sequence[Item]) -> None:
         """Keep results, however long the database is away or the disk is full: the work is done.
@@ -272,12 +271,3 @@ class BatchWork:
 
     async def _write(self, work: Callable[..., None]) -> None:
         await self._database.run(work)
-
-
-def _input_gone() -> InvalidRequestError:
-    return InvalidRequestError(
-        "input_file_gone",
-        "输入文件已被删除或已过期，剩下的请求没有执行。",
-        "The input file has been deleted or has expired; the requests that were left have not been run.",
-        param="input_file_id",
-    )

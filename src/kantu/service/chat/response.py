@@ -10,15 +10,14 @@ import anyio
 from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from kantu.errors import KantuError
+from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import Completion
 from kantu.service.chat.writer import DONE, event
 from kantu.service.deadline import Deadline
-from kantu.service.errors import envelope, internal_error
+from kantu.service.errors import envelope
 from kantu.service.language import language_of
-from kantu.service.lifecycle import stopping
 
 if TYPE_CHECKING:
     from kantu.service.chat.service import ChatService
@@ -77,9 +76,9 @@ class ChatResponse(Response):
                 task = asyncio.current_task()
                 assert task is not None
                 task.uncancel()  # there is still something to tell: the server stops, and waits no longer
-                failure = stopping()
-            except Exception as error:  # out of the group as itself, not in a group of exceptions
-                failure = error
+                failure = error("draining")
+            except Exception as caught:  # out of the group as itself, not in a group of exceptions
+                failure = caught
             tasks.cancel_scope.cancel()
         if failure is not None:
             await self._fail(failure, events)
@@ -108,7 +107,7 @@ class ChatResponse(Response):
         """Raise what has no status yet, or is more than a client needs to know; tell it in a stream that has begun."""
         if not events.begun or isinstance(failure, OSError):  # which is a client that does not read
             raise failure
-        told = failure if isinstance(failure, KantuError) else internal_error()
+        told = failure if isinstance(failure, KantuError) else error("internal_error")
         await events.end(event(envelope(told, self._language), "error"))
         if told is not failure:
             raise failure

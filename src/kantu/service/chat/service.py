@@ -14,7 +14,7 @@ import anyio
 from pydantic import ValidationError
 
 from kantu.engine.request import Request
-from kantu.errors import ImageError, KantuError
+from kantu.errors import ImageError, KantuError, error
 from kantu.processing.conversation import check_question
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
@@ -26,7 +26,7 @@ from kantu.service.chat.translate import (
     read_conversation,
     read_sampling,
 )
-from kantu.service.chat.writer import AnswerWriter, WholeAnswer, answer_too_large
+from kantu.service.chat.writer import AnswerWriter, WholeAnswer
 from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
 from kantu.service.limits.limiter import Limiter
@@ -116,7 +116,7 @@ class ChatService:
         most = most_output_tokens(sampling, model.default_max_tokens)
         most_bytes = most_answer_bytes(sampling, most)
         if most_bytes > self._settings.max_answer_bytes:
-            raise answer_too_large(self._settings.max_answer_bytes)
+            raise error("answer_too_large", most_bytes=self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         async with (
             self._admission.request(actor),
@@ -153,8 +153,8 @@ class ChatService:
                         watch.finished(writer.usage, writer.timings, writer.finish_reasons)
             except ImageError:
                 raise  # it costs what it would have: decoding has been work, whatever became of it
-            except BaseException as error:
-                failed = isinstance(error, KantuError) or deadline.left_seconds <= 0
+            except BaseException as failure:
+                failed = isinstance(failure, KantuError) or deadline.left_seconds <= 0
                 if failed and not writer.generated_tokens:  # never begun costs nothing; what a client leaves does
                     visual_tokens = 0
                 raise

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kantu.engine.constraint_errors import not_supported
-from kantu.engine.json_schema import subschemas
+from kantu.engine.json_schema import at, subschemas
 from kantu.engine.request import Constraint, RepetitionStop, SamplingParams, stop_strings
-from kantu.errors import InvalidRequestError
+from kantu.errors import InvalidRequestError, error
 from kantu.processing.conversation import Conversation
 from kantu.processing.messages import Message, TextPart, conversation_of
 from kantu.service.chat.schemas import ChatRequest, JSONObjectFormat, JSONSchemaFormat, RepetitionDetection
@@ -32,19 +31,14 @@ def read_conversation(messages: Sequence[Message], limits: RequestSettings) -> C
         for part in (message.content if isinstance(message.content, list) else [message.content or ""])
     ]
     texts = [part if isinstance(part, str) else part.text for part in parts if isinstance(part, str | TextPart)]
-    for count, most, code, name in (
-        (len(messages), limits.max_messages, "too_many_messages", "消息"),
-        (len(parts), limits.max_parts, "too_many_parts", "内容段"),
-        (len(parts) - len(texts), limits.max_images, "too_many_images", "图片"),
-        (sum(map(len, texts)), limits.max_characters, "too_many_characters", "字符"),
+    for count, most, code in (
+        (len(messages), limits.max_messages, "too_many_messages"),
+        (len(parts), limits.max_parts, "too_many_parts"),
+        (len(parts) - len(texts), limits.max_images, "too_many_images"),
+        (sum(map(len, texts)), limits.max_characters, "too_many_characters"),
     ):
         if count > most:
-            raise InvalidRequestError(
-                code,
-                f"{name}太多：{count} 个，最多 {most} 个。",
-                f"{code.replace('_', ' ').capitalize()}: {count}, at most {most}.",
-                param="messages",
-            )
+            raise error(code, count=count, most=most)
     return conversation_of(messages)
 
 
@@ -56,17 +50,12 @@ def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:
     """
     _check_together(body)
     if body.temperature is not None and not 0 <= body.temperature <= _MOST_TEMPERATURE:  # the engine itself takes more
-        raise InvalidRequestError(
-            "invalid_temperature",
-            f"参数 temperature 必须是 0 到 {_MOST_TEMPERATURE} 之间的数。",
-            f"temperature must be 0 to {_MOST_TEMPERATURE}.",
-            param="temperature",
-        )
+        raise error("invalid_temperature.service", most=_MOST_TEMPERATURE)
     if body.n is not None and body.n > limits.max_answers:
-        raise _at_most("n", limits.max_answers)
+        raise error("invalid_parameter.at_most", most=limits.max_answers, param="n")
     for name in ("max_completion_tokens", "max_tokens"):
         if (getattr(body, name) or 0) > limits.max_completion_tokens:
-            raise _at_most(name, limits.max_completion_tokens)
+            raise error("invalid_parameter.at_most", most=limits.max_completion_tokens, param=name)
     logprobs = (body.top_logprobs or 0) if body.logprobs else None
     given = {
         name: value
@@ -87,8 +76,8 @@ def read_sampling(body: ChatRequest, limits: RequestSettings) -> SamplingParams:
             repetition=_repetition(body.repetition_detection),
             **given,
         )
-    except InvalidRequestError as error:
-        raise _as_sent(error, body) from None
+    except InvalidRequestError as failure:
+        raise _as_sent(failure, body) from None
 
 
 def most_output_tokens(sampling: SamplingParams, default_max_tokens: int) -> int:
@@ -110,11 +99,11 @@ def most_answer_bytes(sampling: SamplingParams, most_tokens: int) -> int:
 
 def _check_together(body: ChatRequest) -> None:
     if body.top_logprobs and not body.logprobs:
-        raise _contradiction("top_logprobs", "需要 logprobs: true", "needs logprobs: true")
+        raise error("invalid_parameter.logprobs", param="top_logprobs")
     if body.stream_options is not None and not body.stream:
-        raise _contradiction("stream_options", "需要 stream: true", "needs stream: true")
+        raise error("invalid_parameter.stream", param="stream_options")
     if None not in (body.max_tokens, body.max_completion_tokens) and body.max_tokens != body.max_completion_tokens:
-        raise _contradiction("max_tokens", "与 max_completion_tokens 不一致", "contradicts max_completion_tokens")
+        raise error("invalid_parameter.max_tokens", param="max_tokens")
 
 
 def _constraint(body: ChatRequest) -> Constraint | None:
@@ -134,9 +123,9 @@ def _constraint(body: ChatRequest) -> Constraint | None:
         if outputs.json_ is not None:
             given.append(Constraint.json_schema(outputs.json_))
         if not given:
-            raise _contradiction("structured_outputs", "是空的", "is empty")
+            raise error("invalid_parameter.empty", param="structured_outputs")
     if len(given) > 1:
-        raise _contradiction("structured_outputs", "只能有一个约束", "one constraint only")
+        raise error("invalid_parameter.several", param="structured_outputs")
     return given[0] if given else None
 
 
@@ -150,19 +139,11 @@ def _check_strict(schema: Mapping[str, Any]) -> None:
     """
     for path, part in subschemas(dict(schema)):
         if part.get("additionalProperties", False) is not False:
-            raise not_supported(
-                "strict: true 时 additionalProperties 只能是 false",
-                "with strict: true additionalProperties can only be false",
-                (*path, "additionalProperties"),
-            )
+            raise error("constraint_not_supported.strict_additional", at=at((*path, "additionalProperties")))
         kinds = part.get("type")
         is_object = kinds == "object" or (isinstance(kinds, list) and "object" in kinds)
         if is_object and not part.keys() & {"properties", "additionalProperties", "$ref", "allOf", "anyOf", "oneOf"}:
-            raise not_supported(
-                "strict: true 时对象要用 properties 列出它的键",
-                "with strict: true an object must list its keys in properties",
-                path,
-            )
+            raise error("constraint_not_supported.strict_properties", at=at(path))
 
 
 def _repetition(detection: RepetitionDetection | None) -> RepetitionStop | None:
@@ -184,18 +165,3 @@ def _as_sent(error: InvalidRequestError, body: ChatRequest) -> InvalidRequestErr
         error.param = sent
         error.message, error.message_en = (text.replace(name, sent, 1) for text in (error.message, error.message_en))
     return error
-
-
-def _contradiction(param: str, rule: str, rule_en: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        "invalid_parameter", f"参数 {param} {rule}。", f"Parameter {param}: {rule_en}.", param=param
-    )
-
-
-def _at_most(param: str, most: int) -> InvalidRequestError:
-    return InvalidRequestError(
-        "invalid_parameter",
-        f"参数 {param} 在本服务上不能超过 {most}。",
-        f"Parameter {param} must not exceed {most} on this service.",
-        param=param,
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kantu.engine.request import Delta, End, FinishReason, Timings, TokenLogprob, Usage
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.service.chat import shapes
 from kantu.service.chat.shapes import ChatCompletion, ChatCompletionChunk, ChunkChoice, CompletionUsage, KantuExtra
 
@@ -188,7 +188,7 @@ class WholeAnswer:
             logprobs += encode(worded)
         self._bytes += len(text) + len(logprobs) - before
         if self._bytes > self._most_bytes:
-            raise answer_too_large(self._most_bytes)
+            raise error("answer_too_large", most_bytes=self._most_bytes)
 
     def pieces(self) -> Iterator[bytes]:
         """The JSON of all of it, once every answer has ended, in pieces of `PIECE_BYTES`; the last one is the rest."""
@@ -230,16 +230,6 @@ class WholeAnswer:
             parts.append(after)
         parts += [b"]", end]
         return parts
-
-
-def answer_too_large(most_bytes: int) -> InvalidRequestError:
-    """More bytes than one request may have in answers."""
-    return InvalidRequestError(
-        "answer_too_large",
-        f"全部回答可能超过 {most_bytes} 字节：请减小 top_logprobs、n 或 max_completion_tokens。",
-        f"The answers could exceed {most_bytes} bytes: lower top_logprobs, n or max_completion_tokens.",
-        param="top_logprobs",
-    )
 
 
 def encode(content: Any) -> bytes:

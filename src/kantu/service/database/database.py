@@ -16,9 +16,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from kantu.errors import InvalidRequestError, StoreError
+from kantu.errors import StoreError, error
 from kantu.service.database.changes import Changes, file_of
-from kantu.service.database.faults import database_unwritable, is_damage, start_errors, store_errors, store_unavailable
+from kantu.service.database.faults import is_damage, start_errors, store_errors
 from kantu.service.database.migrate import upgrade
 from kantu.service.database.owners import OwnersSession
 from kantu.service.disk.ballast import Ballast
@@ -69,7 +69,7 @@ class Database:
         except OSError:
             usable = False
         if not usable:
-            raise database_unwritable()
+            raise error("database_unwritable")
         return cls(f"sqlite:///{path}", ballast_bytes=ballast_bytes)
 
     def upgrade(self) -> None:
@@ -137,17 +137,17 @@ class Database:
         Once somebody has found it damaged, all of it is looked through, which may take long.
         """
         if self._file is not None and not self._file.exists():  # SQLite would make a new one
-            raise store_unavailable() from None
+            raise error("store_unavailable") from None
         with store_errors(), self._noting_damage(), self._probes.connect() as connection:
             try:
                 connection.execute(text("SELECT version_num FROM alembic_version"))
                 whole = not self._damaged or _is_whole(connection)
-            except DBAPIError as error:
-                if is_damage(error):
+            except DBAPIError as failure:
+                if is_damage(failure):
                     raise
-                raise store_unavailable() from None  # also where the tables are gone
+                raise error("store_unavailable") from None  # also where the tables are gone
         if not whole:
-            raise store_unavailable() from None
+            raise error("store_unavailable") from None
         if self._damaged:
             self.engine.dispose()  # whose connections may remember what was read before
             self._damaged = False
@@ -218,12 +218,7 @@ def _parse(url: str) -> URL:
     except ArgumentError:
         parsed = None
     if parsed is None or parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise InvalidRequestError(
-            "invalid_settings",
-            "设置有误：store.database_url 必须是 SQLite 或 PostgreSQL 的网址。",
-            "Invalid settings: store.database_url must be a URL of SQLite or PostgreSQL.",
-            param="store.database_url",
-        )
+        raise error("invalid_settings.database_url")
     return parsed
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 from sqlalchemy import ColumnElement, Delete, Select, Update, delete, inspect, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from kantu.errors import NotFoundError
+from kantu.errors import KantuError
 from kantu.service.database.base import Owned
 from kantu.service.database.ids import Ids
 from kantu.service.database.owners import of_owner
@@ -58,7 +58,7 @@ class Repository(Generic[RowT, RecordT]):
     row: type[RowT]
     record: type[RecordT]
     ids: ClassVar[Ids]
-    not_found: ClassVar[Callable[[str | None], NotFoundError]]
+    not_found: ClassVar[Callable[[str | None], KantuError]]
     """(parameter) -> the error for an id that no row has, or only somebody else's."""
 
     def __init_subclass__(cls) -> None:

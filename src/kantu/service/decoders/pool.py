@@ -10,9 +10,8 @@ import signal
 import numpy as np
 import numpy.typing as npt
 
-from kantu.errors import ImageError, OverloadedError
+from kantu.errors import KantuError, error
 from kantu.processing.container import Container
-from kantu.processing.refusal import damaged, variant
 from kantu.service.decoders import wire
 from kantu.service.decoders.launch import Process, Zygote, ZygoteGoneError
 from kantu.service.decoders.sandbox import EVERYTHING
@@ -44,8 +43,10 @@ class Decoders:
     def __init__(self, workers: int, memory_bytes: int) -> None:
         self._memory_bytes = memory_bytes
         # Tenants take turns in both. Who waits for a place may hold the turn of the large ones, never the reverse.
-        self._large = Shares(1, share=1, line=_LINE, seconds=_WAIT_SECONDS, refusal=_busy)
-        self._places = Shares(workers, share=workers, line=_LINE, seconds=_WAIT_SECONDS, refusal=_busy)
+        self._large = Shares(1, share=1, line=_LINE, seconds=_WAIT_SECONDS, refusal=lambda _: error("decoders_busy"))
+        self._places = Shares(
+            workers, share=workers, line=_LINE, seconds=_WAIT_SECONDS, refusal=lambda _: error("decoders_busy")
+        )
         self._starting = asyncio.Lock()
         self._zygote: Zygote | None = None
         self._closed = False
@@ -59,7 +60,7 @@ class Decoders:
         try:
             await self._running()
         except ZygoteGoneError:
-            raise _unavailable() from None
+            raise error("decoders_unavailable") from None
 
     async def render(self, tenant: str, picture: Container, width: int, height: int) -> npt.NDArray[np.uint8]:
         """What `processing.decode.render` gives. Cancelling it ends the process at once.
@@ -93,7 +94,7 @@ class Decoders:
                     return await self._attempt(task, pixels)
                 except ZygoteGoneError:  # through no fault of the picture's
                     continue
-        raise _unavailable()
+        raise error("decoders_unavailable")
 
     async def _attempt(self, task: Task, pixels: memoryview) -> None:
         zygote = await self._running()
@@ -108,7 +109,7 @@ class Decoders:
         if verdict is Verdict.DONE:
             return
         if status == NOT_FORKED:
-            raise _unavailable()
+            raise error("decoders_unavailable")
         if verdict is None:
             _log.warning("a decoder process ended early", extra={"format": task.picture.format, "status": status})
             verdict = Verdict.TOO_COSTLY if status in _OVER_LIMITS else Verdict.DAMAGED
@@ -164,33 +165,9 @@ async def _ask(process: Process, task: Task, pixels: memoryview) -> Verdict | No
     return Verdict(said[0])
 
 
-def _refusal(verdict: Verdict) -> ImageError:
+def _refusal(verdict: Verdict) -> KantuError:
     if verdict is Verdict.UNSUPPORTED:
-        return variant(
-            "不支持这张图片的颜色模式；请转换为 RGB。", "The image's colour mode is not supported; convert to RGB."
-        )
+        return error("image_unsupported_variant.colours")
     if verdict is Verdict.TOO_COSTLY:
-        return ImageError(
-            "image_too_costly",
-            "解码这张图片需要的内存或时间超过上限；请缩小图片，或另存为普通的 PNG 或 JPEG。",
-            "Decoding the image takes more memory or time than allowed; shrink it, or save it as plain PNG or JPEG.",
-        )
-    return damaged()
-
-
-def _busy(_own: bool) -> OverloadedError:
-    return OverloadedError(
-        "decoders_busy",
-        "等待解码的图片太多，请稍后重试。",
-        "Too many pictures wait to be decoded; try again later.",
-        retry_after_seconds=5.0,
-    )
-
-
-def _unavailable() -> OverloadedError:
-    return OverloadedError(
-        "decoders_unavailable",
-        "图片解码进程暂时无法启动，请稍后重试。",
-        "The processes that decode pictures cannot be started at the moment; try again later.",
-        retry_after_seconds=5.0,
-    )
+        return error("image_too_costly")
+    return error("image_damaged")

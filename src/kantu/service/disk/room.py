@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal
 
-from kantu.errors import StoreError
+from kantu.errors import error
 
 RoomState = Literal["ok", "low", "full"]
 
@@ -53,7 +53,7 @@ class DiskRoom:
         """
         with self._lock:
             if self.free_bytes - self._being_written - size < self._reserve_bytes:
-                raise store_full()
+                raise error("store_full")
             self._being_written += size
         try:
             yield
@@ -84,10 +84,3 @@ def worst_state(rooms: Iterable[DiskRoom]) -> RoomState:
 def ballast_bytes(reserve_bytes: int) -> int:
     """The size of the ballast that goes with a reserve: see `disk.ballast`."""
     return reserve_bytes // _BALLAST_SHARE
-
-
-def store_full() -> StoreError:
-    """There is no room for what was sent, whoever has used it up."""
-    return StoreError(
-        "store_full", "存储空间已满，什么都没有保存。", "The store is full; nothing has been kept.", param="file"
-    )

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import idna
 
-from kantu.service.fetch import refusal
+from kantu.errors import error
 
 MAX_URL = 4096  # characters; signed URLs of object stores stay under 2,000
 MAX_HOST = 253  # characters, RFC 1035
@@ -69,16 +69,16 @@ def parse(url: str) -> WebAddress:
     """
     scheme = _SCHEME.match(url[:64])
     if scheme is not None and scheme[1].lower() not in DEFAULT_PORTS:
-        raise refusal.scheme_not_allowed("https://")
+        raise error("image_url_not_allowed.scheme", allowed="https://")
     if len(url) > MAX_URL or _FORBIDDEN.search(url):
-        raise refusal.invalid()
+        raise error("image_url_invalid")
     parts = _URL.fullmatch(url)
     host = None if parts is None else normalise_host(parts["host"])
     if parts is None or host is None:
-        raise refusal.invalid()
+        raise error("image_url_invalid")
     port = int(parts["port"] or DEFAULT_PORTS[parts["scheme"].lower()])
     if port > 65535:
-        raise refusal.invalid()
+        raise error("image_url_invalid")
     return WebAddress(parts["scheme"].lower(), host, port, quote(parts["target"] or "/", safe=_TARGET_SAFE))
 
 

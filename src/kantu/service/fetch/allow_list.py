@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kantu.errors import error
 from kantu.service.fetch.address import normalise_host
-from kantu.service.fetch.refusal import bad_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def read_allow_list(domains: Iterable[str]) -> AllowList:
         below = domain.startswith("*.")
         host = normalise_host(f"a{domain[1:]}" if below else domain)
         if host is None:
-            raise bad_setting("allowed_domains")
+            raise error("invalid_settings.fetch", name="allowed_domains")
         if below:
             parents.append(host[1:])
         else:

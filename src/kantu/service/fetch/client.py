@@ -7,8 +7,7 @@ import ssl
 
 import httpcore
 
-from kantu.errors import InvalidRequestError
-from kantu.service.fetch import refusal
+from kantu.errors import InvalidRequestError, error
 from kantu.service.fetch.address import DEFAULT_PORTS, WebAddress, follow, parse
 from kantu.service.fetch.allow_list import read_allow_list
 from kantu.service.fetch.dial import VettedBackend
@@ -60,16 +59,16 @@ class ImageFetcher:
             ImageError: `image_too_many_bytes`.
         """
         if not self._settings.allowed_domains:
-            raise refusal.turned_off()
+            raise error("image_url_not_allowed")
         address = parse(url)
         self._check(address)
         try:
             async with asyncio.timeout(self._settings.total_seconds):
                 return await self._follow(address)
         except (TimeoutError, httpcore.TimeoutException):
-            raise refusal.timed_out(address.host) from None
+            raise error("image_url_timeout", host=address.host) from None
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError):  # OSError: unknown names
-            raise refusal.failed(address.host) from None
+            raise error("image_url_failed", host=address.host) from None
 
     async def aclose(self) -> None:
         """Let go of the resolver's threads; afterwards nothing can be fetched."""
@@ -88,25 +87,26 @@ class ImageFetcher:
                 address = follow(address, answer)
                 self._check(address)
                 dial = await self._vetted(address)
-            except InvalidRequestError as error:
-                raise refusal.at_redirect(error.code, first.host) from None
-        raise refusal.too_many_redirects(first.host, self._settings.max_redirects)
+            except InvalidRequestError as failure:
+                # the host that was asked for is named, not where its server pointed
+                raise error(f"{failure.code}.redirect", host=first.host) from None
+        raise error("image_url_too_many_redirects", host=first.host, most=self._settings.max_redirects)
 
     def _check(self, address: WebAddress) -> None:
         """Whether the settings allow this scheme, host and port."""
         if address.scheme == "http" and not self._settings.allow_http:
-            raise refusal.scheme_not_allowed("https://")
+            raise error("image_url_not_allowed.scheme", allowed="https://")
         if not self._allow_list.admits(address.host):
-            raise refusal.host_not_allowed(address.host)
+            raise error("image_url_not_allowed.host", host=address.host)
         if address.port != DEFAULT_PORTS[address.scheme] and address.port not in self._settings.allowed_ports:
-            raise refusal.port_not_allowed(address.port)
+            raise error("image_url_not_allowed.port", port=address.port)
 
     async def _vetted(self, address: WebAddress) -> tuple[str, ...]:
         """The addresses to dial. This is the only look-up of the name: there is no second one to answer differently."""
         found = [address.host] if address.is_ip else await self._resolve(address.host, address.port)
         vetted = vet(found, allow_private=self._settings.allow_private)
         if vetted is None:
-            raise refusal.private_address(address.host)
+            raise error("image_url_private_address", host=address.host)
         return vetted
 
     async def _get(self, address: WebAddress, dial: tuple[str, ...], asked: str) -> bytes | str:
@@ -138,31 +138,31 @@ class ImageFetcher:
             if response.status in _REDIRECTS:
                 return _location(response, asked)
             if response.status != 200:
-                raise refusal.bad_status(asked, response.status)
+                raise error("image_url_failed.status", host=asked, status=response.status)
             return await self._body(response, asked)
 
     async def _body(self, response: httpcore.Response, asked: str) -> bytes:
         most = self._settings.max_bytes
         if any(coding.lower() != b"identity" for coding in _values(response, b"content-encoding")):
-            raise refusal.compressed(asked)
+            raise error("image_url_failed.compressed", host=asked)
         if any(int(length) > most for length in _values(response, b"content-length")):  # h11 saw to it that it is one
-            raise refusal.too_many_bytes(most)
+            raise error("image_too_many_bytes.file", cap=most / 2**20, param="image_url")
         body = bytearray()
         async for chunk in response.aiter_stream():
             body += chunk
             if len(body) > most:
-                raise refusal.too_many_bytes(most)
+                raise error("image_too_many_bytes.file", cap=most / 2**20, param="image_url")
         return bytes(body)
 
 
 def _location(response: httpcore.Response, asked: str) -> str:
     locations = _values(response, b"location")
     if len(locations) != 1:
-        raise refusal.failed(asked)
+        raise error("image_url_failed", host=asked)
     try:
         return locations[0].decode()
     except UnicodeDecodeError:
-        raise refusal.failed(asked) from None
+        raise error("image_url_failed", host=asked) from None
 
 
 def _values(response: httpcore.Response, name: bytes) -> list[bytes]:
@@ -175,5 +175,5 @@ def _ssl_context(settings: FetchSettings) -> ssl.SSLContext:
         try:
             context.load_verify_locations(settings.ca_file)
         except OSError:  # SSLError is one
-            raise refusal.bad_setting("ca_file") from None
+            raise error("invalid_settings.fetch", name="ca_file") from None
     return context

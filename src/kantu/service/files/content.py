@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from kantu.errors import InvalidRequestError, StoreError
-from kantu.service.disk.room import DiskRoom, store_full
+from kantu.errors import error
+from kantu.service.disk.room import DiskRoom
 from kantu.service.files.record import FILE_IDS
 from kantu.service.threads import on_thread
 
@@ -48,7 +48,7 @@ class Draft:
         """
         self.size += len(data)
         if self._max_bytes is not None and self.size > self._max_bytes:
-            raise _too_large(self._max_bytes)
+            raise error("file_too_large", most=self._max_bytes / 2**20)
         if self._take is not None:
             self._take(len(data))
         self._waiting += data
@@ -152,11 +152,7 @@ class ContentStore:
             return self.path(file_id).open("rb")
         except OSError:
             pass
-        raise StoreError(
-            "file_content_missing",
-            "文件的内容暂时读不到，请联系管理员。",
-            "The file's content cannot be read; tell the administrator.",
-        )
+        raise error("file_content_missing")
 
     def remove(self, file_ids: Iterable[str]) -> None:
         """Delete contents; those that are not there are left at that.
@@ -215,22 +211,8 @@ class ContentStore:
 def _store_errors() -> Iterator[None]:
     try:
         yield
-    except OSError as error:
+    except OSError as failure:
         # from None: the system's error names a path
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise store_full() from None
-        raise StoreError(
-            "store_unavailable",
-            "磁盘暂时不可用，请稍后重试。",
-            "The disk cannot be used at the moment; try again later.",
-        ) from None
-
-
-def _too_large(max_bytes: int) -> InvalidRequestError:
-    most = max_bytes / 2**20
-    return InvalidRequestError(
-        "file_too_large",
-        f"文件太大：最多 {most:g} MiB。",
-        f"The file is too large: at most {most:g} MiB.",
-        param="file",
-    )
+        if failure.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise error("store_full") from None
+        raise error("store_unavailable.disk") from None

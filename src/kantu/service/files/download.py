@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 from starlette.types import Receive, Scope, Send
 
-from kantu.errors import InvalidRequestError, KantuError
+from kantu.errors import KantuError, error
 from kantu.service.errors import error_response
 
 _TOO_LONG = re.compile(r"[0-9]{19,}")
@@ -40,28 +40,12 @@ class Download(FileResponse):
         try:
             return super()._parse_range_header(_TOO_LONG.sub(_LARGE, http_range), file_size)
         except MalformedRangeHeader:
-            raise _RefusedRange(_invalid(), None) from None
+            raise _RefusedRange(error("invalid_range"), None) from None
         except RangeNotSatisfiable:
-            raise _RefusedRange(_not_satisfiable(), file_size) from None
+            raise _RefusedRange(error("range_not_satisfiable"), file_size) from None
 
 
 class _RefusedRange(Exception):  # noqa: N818 - an answer on its way
     def __init__(self, error: KantuError, file_bytes: int | None) -> None:
         super().__init__(error.code)
         self.error, self.file_bytes = error, file_bytes
-
-
-def _invalid() -> InvalidRequestError:
-    return InvalidRequestError(
-        "invalid_range",
-        "请求头 Range 无效，应为 bytes=起-止。",
-        "The header Range is not valid; it is bytes=first-last.",
-    )
-
-
-def _not_satisfiable() -> InvalidRequestError:
-    return InvalidRequestError(
-        "range_not_satisfiable",
-        "请求头 Range 所要的部分超出了文件。",
-        "The part that the header Range asks for is not in the file.",
-    )

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.service.access import Authorize, part
 from kantu.service.actor import Actor
 from kantu.service.files.download import Download
@@ -87,10 +87,5 @@ def _expires_after(form: Form) -> int | None:
         or seconds is None
         or not (seconds.isascii() and seconds.isdecimal() and len(seconds) < 12)
     ):
-        raise InvalidRequestError(
-            "invalid_expires_after",
-            "expires_after 要有 anchor（只能是 created_at）和 seconds（秒数）。",
-            "expires_after takes an anchor (created_at only) and seconds.",
-            param="expires_after",
-        )
+        raise error("invalid_expires_after")
     return int(seconds)

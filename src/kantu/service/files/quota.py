@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from kantu.errors import InvalidRequestError
-from kantu.service.disk.room import store_full
+from kantu.errors import error
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +38,12 @@ def check(quota: Quota, usage: Usage, *, files: int = 0, size: int) -> None:
         StoreError: `store_full`: that of all.
     """
     if files and usage.tenant_files + files > quota.tenant_files:
-        raise InvalidRequestError(
-            "too_many_files",
-            f"保存的文件已达上限（{quota.tenant_files} 个），请先删除一些。",
-            f"You have as many files as may be kept ({quota.tenant_files}); delete some first.",
-            param="file",
-        )
+        raise error("too_many_files", most=quota.tenant_files)
     if usage.tenant_bytes + size > quota.tenant_bytes:
         most = quota.tenant_bytes / 2**20
-        raise InvalidRequestError(
-            "storage_quota_exceeded",
-            f"您的存储空间不够了（共 {most:g} MiB，文件与批处理结果合计），请先删除一些文件。",
-            f"Your storage quota is used up ({most:g} MiB for files and results of batches); delete some files first.",
-            param="file",
-        )
+        raise error("storage_quota_exceeded", most=most)
     if usage.total_bytes + size > quota.total_bytes:
-        raise store_full()
+        raise error("store_full")
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from kantu.errors import InvalidRequestError, NotFoundError
+from kantu.errors import KantuError, error
 from kantu.service.database.ids import Ids
 
 UploadPurpose = Literal["vision", "user_data", "batch"]
@@ -59,16 +59,9 @@ def check_upload_purpose(purpose: str) -> UploadPurpose:
     for known in get_args(UploadPurpose):
         if purpose == known:
             return known  # type: ignore[no-any-return]
-    raise InvalidRequestError(
-        "unsupported_purpose",
-        "不支持这种用途；purpose 可以是 vision 或 user_data（图片）、batch（批处理的输入）。",
-        "Unsupported purpose: vision or user_data (pictures) and batch (input of a batch) are accepted.",
-        param="purpose",
-    )
+    raise error("unsupported_purpose")
 
 
-def file_not_found(param: str | None = None) -> NotFoundError:
-    """There is none, it has expired, or it is somebody else's: nobody can tell which."""
-    return NotFoundError(
-        "file_not_found", "没有这个文件，或它已过期。", "No such file, or it has expired.", param=param
-    )
+def file_not_found(param: str | None = None) -> KantuError:
+    """There is none, or it is somebody else's: nobody can tell which."""
+    return error("file_not_found", param=param)

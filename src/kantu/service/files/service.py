@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
-from kantu.errors import InvalidRequestError, StoreError
-from kantu.processing.guard import DEFAULT_LIMITS, too_many_bytes
+from kantu.errors import InvalidRequestError, StoreError, error
+from kantu.processing.guard import DEFAULT_LIMITS
 from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.database.repository import Order, Paging
@@ -104,14 +104,14 @@ class FileService:
         await draft.flush()
         if purpose in PICTURES:
             if draft.size > DEFAULT_LIMITS.max_bytes:
-                raise too_many_bytes(DEFAULT_LIMITS)
+                raise error("image_too_many_bytes.file", cap=DEFAULT_LIMITS.max_bytes / 2**20)
             await check_picture(actor, await on_thread(draft.read))
         record = self._record(actor, filename, purpose, draft.size, lifetime)
         await self._content.keep(draft, record.id)
         try:
             await self._database.run(lambda session: self._of(session, actor.tenant).add(record, self._quota))
-        except (InvalidRequestError, StoreError) as error:
-            if error.code != "store_unavailable":  # then nobody knows whether there is a row: the sweeper will see
+        except (InvalidRequestError, StoreError) as failure:
+            if failure.code != "store_unavailable":  # then nobody knows whether there is a row: the sweeper will see
                 await on_thread(lambda: self._content.remove([record.id]))
             raise
         return record
@@ -200,12 +200,7 @@ class FileService:
             StoreError: `file_content_missing`.
         """
         if (await self.get(actor, file_id)).purpose not in PICTURES:
-            raise InvalidRequestError(
-                "file_not_a_picture",
-                "这个文件不是图片：上传图片时 purpose 要写 vision。",
-                "This file is not a picture: those are uploaded with the purpose vision.",
-                param="file_id",
-            )
+            raise error("file_not_a_picture")
         with await self._open(file_id) as file:
             return await on_thread(file.read)
 
@@ -236,12 +231,7 @@ class FileService:
         if asked_seconds is None:
             return self._longest_seconds
         if not 1 <= asked_seconds <= self._longest_seconds:
-            raise InvalidRequestError(
-                "invalid_expires_after",
-                f"文件最多保存 {self._longest_seconds} 秒，最少 1 秒。",
-                f"Files are kept for 1 to {self._longest_seconds} seconds.",
-                param=param,
-            )
+            raise error("invalid_expires_after.seconds", most=self._longest_seconds, param=param)
         return asked_seconds
 
     async def _open(self, file_id: str) -> BinaryIO:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.service.files.content import Draft
 
 if TYPE_CHECKING:
@@ -44,11 +44,7 @@ async def read_form(content_type: str | None, body: AsyncIterator[bytes], draft:
     """
     kind, options = parse_options_header(content_type)
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
-        raise InvalidRequestError(
-            "unsupported_media_type",
-            "上传文件要用 multipart/form-data。",
-            "Files are uploaded as multipart/form-data.",
-        )
+        raise error("unsupported_media_type.upload")
     parts = _Parts()
     try:
         parser = MultipartParser(options[b"boundary"], parts.callbacks())
@@ -59,11 +55,11 @@ async def read_form(content_type: str | None, body: AsyncIterator[bytes], draft:
     except FormParserError:
         parts.ended = False
     if not parts.ended:
-        raise _invalid_multipart()
+        raise error("invalid_multipart")
     if parts.filename is None:
-        raise _missing(_FILE)
+        raise error("missing_parameter", param=_FILE)
     if "purpose" not in parts.fields:
-        raise _missing("purpose")
+        raise error("missing_parameter", param="purpose")
     return Form(parts.filename, {name: bytes(value).decode("utf-8", "replace") for name, value in parts.fields.items()})
 
 
@@ -115,18 +111,14 @@ class _Parts:
         _, options = parse_options_header(self._disposition)
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         if self._name in self.fields or (self._name == _FILE and self.filename is not None):
-            raise _invalid_multipart()
+            raise error("invalid_multipart")
         if self._name == _FILE:
             plain = options.get(b"filename", b"").decode("utf-8", "replace")
             self.filename = _extended_filename(self._disposition) or plain
         elif self._name in _FIELDS:
             self.fields[self._name] = bytearray()
         else:
-            raise InvalidRequestError(
-                "unknown_parameter",
-                "表单里有不认识的字段；可用的是 file、purpose、expires_after[anchor]、expires_after[seconds]。",
-                "Unknown field in the form: it takes file, purpose, expires_after[anchor] and expires_after[seconds].",
-            )
+            raise error("unknown_parameter.form")
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
         if self._name == _FILE:
@@ -135,7 +127,7 @@ class _Parts:
         value = self.fields[self._name]
         value += data[start:end]
         if len(value) > _MOST_FIELD_BYTES:
-            raise _invalid_multipart()
+            raise error("invalid_multipart")
 
     def _end(self) -> None:
         self.ended = True
@@ -157,15 +149,3 @@ def _extended_filename(disposition: bytes) -> str | None:
             if (charset or "").lower() in _CHARSETS:
                 return text.encode("latin-1").decode(charset)
     return None
-
-
-def _invalid_multipart() -> InvalidRequestError:
-    return InvalidRequestError(
-        "invalid_multipart",
-        "表单不完整，或不符合 multipart/form-data 格式。",
-        "The form is incomplete or is not valid multipart/form-data.",
-    )
-
-
-def _missing(param: str) -> InvalidRequestError:
-    return InvalidRequestError("missing_parameter", f"缺少参数：{param}。", f"Missing parameter: {param}.", param=param)

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
-from kantu.errors import OverloadedError
+from kantu.errors import error
 from kantu.service.http.connections import Connections, Held
 from kantu.service.http.refusal import refusal
 
@@ -111,7 +111,7 @@ class Acceptor:
         if self._being_refused >= _MOST_BEING_REFUSED:
             if self._tls is None:
                 with suppress(OSError):
-                    connection.send(refusal(_too_many()))
+                    connection.send(refusal(error("too_many_connections")))
             connection.close()
             return
         self._being_refused += 1
@@ -147,7 +147,7 @@ class Acceptor:
                     connection, _ = self._listener.accept()
                     with connection:
                         if self._tls is None:
-                            connection.send(refusal(_too_many()))
+                            connection.send(refusal(error("too_many_connections")))
             self._spare = _spare()
         self._loop.remove_reader(self._listener)  # it would be called again at once
         self._pause = self._loop.call_later(_PAUSE_SECONDS, self._resume)
@@ -167,7 +167,7 @@ class _Refusal(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
-        transport.write(refusal(_too_many()))
+        transport.write(refusal(error("too_many_connections")))
         if transport.can_write_eof():
             transport.write_eof()
         else:
@@ -188,12 +188,3 @@ def _spare() -> int | None:
         return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
-
-
-def _too_many() -> OverloadedError:
-    return OverloadedError(
-        "too_many_connections",
-        "连接太多，请稍后重试。",
-        "There are too many connections; try again later.",
-        retry_after_seconds=1.0,
-    )

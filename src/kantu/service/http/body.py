@@ -9,9 +9,9 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kantu.errors import InvalidRequestError, KantuError
+from kantu.errors import KantuError, error
 from kantu.service.admission import Admission
-from kantu.service.errors import body_too_large, error_response
+from kantu.service.errors import error_response
 from kantu.service.http.actor import is_refused, known_actor
 from kantu.service.http.json_reader import PIECE_BYTES, JsonReader
 from kantu.service.http.json_route import leave_json
@@ -81,7 +81,7 @@ class BodyMiddleware:
             limit = _UNKNOWN_BYTES
         length = headers.get("content-length")
         if int(length or 0) > limit:
-            raise body_too_large()
+            raise error("body_too_large")
         if actor is None:
             await self._app(scope, self._counted(receive, limit), send)
             return
@@ -106,12 +106,12 @@ class BodyMiddleware:
                 async with asyncio.timeout_at(deadline):
                     message = await receive()
             except TimeoutError:
-                raise _BodyError(_too_slow()) from None
+                raise _BodyError(error("body_too_slow")) from None
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 complete = not message.get("more_body", False)
                 if seen > limit:
-                    raise _BodyError(body_too_large())
+                    raise _BodyError(error("body_too_large"))
             return message
 
         return counted
@@ -150,13 +150,7 @@ def _check_encoding(headers: Headers) -> None:
     """Nothing is unpacked here: a small body could become a large one, which the limits would not see."""
     given = ",".join(headers.getlist("content-encoding")).lower().split(",")
     if {coding.strip() for coding in given} - {"", "identity"}:
-        raise _BodyError(
-            InvalidRequestError(
-                "unsupported_content_encoding",
-                "请求体不能压缩：不接受 identity 以外的 Content-Encoding。",
-                "The body must not be compressed: no Content-Encoding but identity is taken.",
-            )
-        )
+        raise _BodyError(error("unsupported_content_encoding"))
 
 
 def _read_already(receive: Receive) -> Receive:
@@ -167,9 +161,3 @@ def _read_already(receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return behind
-
-
-def _too_slow() -> InvalidRequestError:
-    return InvalidRequestError(
-        "body_too_slow", "请求体传输太慢，已中断。", "The request's body came too slowly and was cut off."
-    )

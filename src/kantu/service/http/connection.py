@@ -14,7 +14,7 @@ from typing import Any, cast
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from kantu.errors import InvalidRequestError, KantuError
+from kantu.errors import KantuError, error
 from kantu.service.http.connections import Held
 from kantu.service.http.refusal import refusal
 from kantu.service.language import language_of
@@ -80,7 +80,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         if waiting and self._header_timer is not None:  # the parser tells of a header only when it has ended
             self._unparsed_bytes += len(data)
             if self._unparsed_bytes > 2 * _MOST_HEADER_BYTES:
-                self._refuse(_headers_too_large())
+                self._refuse(error("headers_too_large", most=_MOST_HEADER_BYTES // 1024))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -104,7 +104,11 @@ class ImpatientProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """What is not HTTP, or more of it than is read."""
-        self._refuse(_headers_too_large() if self._header_bytes > _MOST_HEADER_BYTES else _invalid_http())
+        self._refuse(
+            error("headers_too_large", most=_MOST_HEADER_BYTES // 1024)
+            if self._header_bytes > _MOST_HEADER_BYTES
+            else error("invalid_http")
+        )
 
     def _refuse(self, error: KantuError) -> None:
         given = dict(self.headers or ()).get(b"accept-language", b"")
@@ -264,16 +268,3 @@ def _close_delimited(cycle: RequestResponseCycle) -> Send:
         await cycle.send(message)  # type: ignore[arg-type]
 
     return send
-
-
-def _invalid_http() -> InvalidRequestError:
-    return InvalidRequestError("invalid_http", "不是有效的 HTTP/1.1 请求。", "This is not a valid HTTP/1.1 request.")
-
-
-def _headers_too_large() -> InvalidRequestError:
-    most = _MOST_HEADER_BYTES // 1024
-    return InvalidRequestError(
-        "headers_too_large",
-        f"请求头太大，最多 {most} KiB。",
-        f"The request's headers are too large, at most {most} KiB.",
-    )

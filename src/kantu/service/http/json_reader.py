@@ -12,7 +12,7 @@ import re
 import secrets
 from typing import Any, NoReturn
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 PIECE_BYTES = 2**14
 """What one step reads. The worst, nothing but quotes, takes 15 ms."""
@@ -91,13 +91,13 @@ class JsonReader:
         end = len(piece) if match is None else match.end()
         self._outside_bytes += end - position
         if self._outside_bytes > _MOST_OUTSIDE_BYTES:
-            raise _too_much_padding()
+            raise error("json_too_much_padding", most=_MOST_OUTSIDE_BYTES // 2**20)
         self._keep(piece[position:end])
         if match is None:
             return end
         self._items += 1
         if self._items > _MOST_ITEMS:
-            raise _too_many_items()
+            raise error("json_too_many_items")
         token = piece[end - 1]
         if token == _QUOTE:
             self._start, self._plain = len(self._skeleton), True
@@ -105,7 +105,7 @@ class JsonReader:
             self._open.append(token)
             self._members.append(0)
             if len(self._open) > self._most_depth:
-                raise _too_deep(self._most_depth)
+                raise error("json_too_deep", most=self._most_depth)
         elif self._open:  # else the parser will refuse it
             self._count(token)
         return end
@@ -118,7 +118,7 @@ class JsonReader:
             return
         self._members[-1] += 1
         if self._open[-1] == _OBJECT and self._members[-1] >= _MOST_MEMBERS:
-            raise _too_many_items()
+            raise error("json_too_many_items")
 
     def _inside(self, piece: bytes, position: int) -> int:
         """Read to the end of the string, or of what there is of it; returns where that is."""
@@ -166,7 +166,7 @@ class JsonReader:
     def _keep(self, data: bytes) -> None:
         self._skeleton += data
         if len(self._skeleton) > _MOST_SKELETON_BYTES:
-            raise _too_much_text()
+            raise error("json_too_much_text", most=_MOST_SKELETON_BYTES // 2**20)
 
     def _put_back(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -198,35 +198,3 @@ def _end(pattern: re.Pattern[bytes], data: bytes, position: int) -> int:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _too_deep(most: int) -> InvalidRequestError:
-    return InvalidRequestError(
-        "json_too_deep",
-        f"请求体的 JSON 嵌套太深，最多 {most} 层。",
-        f"The body's JSON is nested too deeply, at most {most} levels.",
-    )
-
-
-def _too_many_items() -> InvalidRequestError:
-    return InvalidRequestError(
-        "json_too_many_items", "请求体的 JSON 元素太多。", "The body's JSON has too many elements."
-    )
-
-
-def _too_much_padding() -> InvalidRequestError:
-    most = _MOST_OUTSIDE_BYTES // 2**20
-    return InvalidRequestError(
-        "json_too_much_padding",
-        f"请求体的 JSON 在字符串以外（空白、数字、括号）太长，最多 {most} MiB。",
-        f"The body's JSON has too much outside of its strings (blanks, numbers, brackets), at most {most} MiB.",
-    )
-
-
-def _too_much_text() -> InvalidRequestError:
-    most = _MOST_SKELETON_BYTES // 2**20
-    return InvalidRequestError(
-        "json_too_much_text",
-        f"请求体的 JSON 在图片以外的文字太长，最多 {most} MiB。",
-        f"The body's JSON has too much text beside its pictures, at most {most} MiB.",
-    )

@@ -8,7 +8,7 @@ import anyio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kantu.engine.deadline import deadline_exceeded
+from kantu.errors import error
 from kantu.service.deadline import Deadline
 from kantu.service.errors import error_response
 
@@ -72,9 +72,9 @@ class _LateAnswer:
             await self._send(message)
 
     async def _answer(self) -> None:
-        error = deadline_exceeded()
-        self._scope["state"]["error_code"] = error.code
+        failure = error("deadline_exceeded")
+        self._scope["state"]["error_code"] = failure.code
         self._work.cancel()
-        response = error_response(error, Headers(scope=self._scope).get("accept-language"))
+        response = error_response(failure, Headers(scope=self._scope).get("accept-language"))
         response.headers["connection"] = "close"  # the rest of a body may still be on its way
         await response(self._scope, self._receive, self._send)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from kantu.errors import NotFoundError
+from kantu.errors import KantuError, Words, error
 from kantu.service.watch.labels import FIXED_PATHS
 
 _MOST_CHARACTERS = 200
@@ -14,15 +14,15 @@ _BASE_URL = "base_url 应该像 http://127.0.0.1:8000/v1 这样，以一个 /v1 
 _BASE_URL_EN = " The base_url should look like http://127.0.0.1:8000/v1: one /v1 at its end, and no slash after it."
 
 
-def endpoint_not_found(path: str) -> NotFoundError:
+def endpoint_not_found(path: str) -> KantuError:
     """The 404 of a path, which is as the client wrote it, decoded; its query is not told."""
     shown = (path if path.isprintable() else quote(path))[:_MOST_CHARACTERS]
     hints = _hints(path)
-    advice = "".join(f"{hint}。" for hint, _ in hints) + (_BASE_URL if hints else "")
-    advice_en = "".join(f" {hint}." for _, hint in hints) + (_BASE_URL_EN if hints else "")
-    return NotFoundError(
-        "endpoint_not_found", f"没有这个地址：{shown}。{advice}", f"There is no such endpoint: {shown}.{advice_en}"
+    advice = Words(
+        "".join(f"{hint}。" for hint, _ in hints) + (_BASE_URL if hints else ""),
+        "".join(f" {hint}." for _, hint in hints) + (_BASE_URL_EN if hints else ""),
     )
+    return error("endpoint_not_found", shown=shown, advice=advice)
 
 
 def _hints(path: str) -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from kantu.service.errors import error_response, internal_error
+from kantu.errors import error
+from kantu.service.errors import error_response
 
 _log = logging.getLogger(__name__)
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -46,10 +47,10 @@ class RequestIdMiddleware:
                 await self._app(scope, receive, send_with_id)
             except ClientDisconnect:  # nobody is left to answer
                 pass
-            except Exception as error:  # whatever it is, the service goes on; its words stay in no log (watch/logs.py)
-                if begun and isinstance(error, OSError):  # the client left while it was answered
+            except Exception as failure:  # whatever it is, the service goes on; no log has its words (watch/logs.py)
+                if begun and isinstance(failure, OSError):  # the client left while it was answered
                     return
-                _log.error("a request failed", exc_info=error)
+                _log.error("a request failed", exc_info=failure)
                 if not begun:
-                    response = error_response(internal_error(), headers.get("accept-language"))
+                    response = error_response(error("internal_error"), headers.get("accept-language"))
                     await response(scope, receive, send_with_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 _SPAN = re.compile(r"([1-9][0-9]{0,4})([hdw])")
 _SECONDS = {"h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -25,9 +25,4 @@ def read_expiry(text: str, now: float) -> int:
     try:
         return int(datetime.fromisoformat(text).timestamp())
     except (ValueError, OverflowError, OSError):
-        raise InvalidRequestError(
-            "invalid_key_expiry",
-            "到期时间写成 12h、30d、8w（从现在起），或 2027-01-01、2027-01-01T18:00。",
-            "An expiry is 12h, 30d or 8w from now, or 2027-01-01, or 2027-01-01T18:00.",
-            param="expires_at",
-        ) from None
+        raise error("invalid_key_expiry.form") from None

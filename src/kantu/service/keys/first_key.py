@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
 
-from kantu.errors import StoreError
+from kantu.errors import error
 from kantu.service.actor import Limits
 from kantu.service.database import Database
 from kantu.service.keys import repository
@@ -68,9 +68,4 @@ def _write(path: Path, text: str) -> None:
     else:
         failed = False
     if failed:
-        raise StoreError(
-            "first_key_unwritable",
-            f"第一个 API 密钥无法写入 {path}，请检查权限和磁盘空间。",
-            f"The first API key cannot be written to {path}; check permissions and disk space.",
-            param="KANTU_HOME",
-        )
+        raise error("first_key_unwritable", path=path)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
-from kantu.errors import AuthenticationError, NotFoundError, StoreError
+from kantu.errors import AuthenticationError, StoreError, error
 from kantu.service.actor import Actor, Limits
 from kantu.service.database import Database
 from kantu.service.keys import repository
@@ -97,7 +97,7 @@ class KeyService:
 
         key = self._database.urgently(work)  # a key that has filled the disk is one to revoke
         if key is None:
-            raise NotFoundError("key_not_found", "没有这个编号的密钥。", "There is no key with this id.", param="id")
+            raise error("key_not_found")
         return key
 
     async def authenticate(self, authorization: str | None, address: str | None = None) -> Actor:
@@ -112,16 +112,12 @@ class KeyService:
             StoreError: the database cannot be asked.
         """
         if not authorization:
-            raise AuthenticationError(
-                "missing_api_key",
-                "缺少 API 密钥：请在请求头里加上 Authorization: Bearer kt-…。",
-                "The API key is missing: send the header Authorization: Bearer kt-...",
-            )
+            raise error("missing_api_key")
         text = text_in(authorization)
         try:
             key = None if text is None else await self._find(digest_of(text))
             if key is None:
-                raise _invalid()
+                raise error("invalid_api_key")
             actor = self._actor(key)
         except AuthenticationError:
             await self._wrong.delay(address, None if text is None else hint_of(text))
@@ -142,15 +138,15 @@ class KeyService:
         """
         key = await self._database.run(lambda session: repository.find(session, key_id), read_only=True)
         if key is None:
-            raise _invalid()
+            raise error("invalid_api_key")
         return self._actor(key)
 
     def _actor(self, key: ApiKey) -> Actor:
         state = key.state(self._clock())
         if state == "revoked":
-            raise AuthenticationError("revoked_api_key", "API 密钥已被撤销。", "The API key has been revoked.")
+            raise error("revoked_api_key")
         if state == "expired":
-            raise AuthenticationError("expired_api_key", "API 密钥已过期。", "The API key has expired.")
+            raise error("expired_api_key")
         return key.actor()
 
     async def _find(self, digest: str) -> ApiKey | None:
@@ -197,11 +193,3 @@ def make(
     )
     check(key)
     return key, text
-
-
-def _invalid() -> AuthenticationError:
-    return AuthenticationError(
-        "invalid_api_key",
-        "API 密钥无效：请检查是否完整，请求头应为 Authorization: Bearer kt-…。",
-        "The API key is not valid: is it complete? The header is Authorization: Bearer kt-...",
-    )

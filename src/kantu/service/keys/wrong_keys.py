@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from kantu.errors import LimitExceededError
+from kantu.errors import error
 from kantu.service.http.addresses import client_of
 
 _FREE = 5  # a typing mistake, or a client that has not heard of its new key
@@ -70,7 +70,7 @@ class WrongKeys:
         if not seconds:
             return
         if self.waiting >= _MOST_WAITING or any(self._waiting_of[source] >= _MOST_WAITING_OF_ONE for source in sources):
-            raise _too_many(seconds)
+            raise error("too_many_wrong_keys", retry_after_seconds=seconds)
         self._wait(sources, 1)
         try:
             await self._sleep(seconds)
@@ -95,12 +95,3 @@ class WrongKeys:
             self._waiting_of[source] += change
             if not self._waiting_of[source]:
                 del self._waiting_of[source]
-
-
-def _too_many(seconds: float) -> LimitExceededError:
-    return LimitExceededError(
-        "too_many_wrong_keys",
-        "无效的 API 密钥太多，请稍后重试；有效的密钥不受影响。",
-        "Too many API keys that are not valid; try again later. Valid keys are not affected.",
-        retry_after_seconds=seconds,
-    )

@@ -7,14 +7,27 @@ its result decides, so that of any number of racing requests no more than the li
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 
 from anyio import CancelScope
 
+from kantu.errors import KantuError, Words, error
 from kantu.service.actor import Actor
-from kantu.service.limits.refusal import exceeded
 from kantu.service.limits.store import LimitStore
-from kantu.service.limits.window import Counter, Kind, counters_of
+from kantu.service.limits.window import Counter, Kind, Period, counters_of
+
+_PERIODS: Mapping[Period, Words] = {"minute": Words("每分钟", "a minute"), "day": Words("每天", "a day")}
+_EXCEEDED: Mapping[Kind, str] = {
+    "requests": "request_limit_exceeded",
+    "visual_tokens": "visual_token_limit_exceeded",
+    "output_tokens": "output_token_limit_exceeded",
+}
+_NEVER: Mapping[Kind, str] = {
+    "requests": "request_limit_exceeded",
+    "visual_tokens": "visual_token_limit_exceeded.never",
+    "output_tokens": "output_token_limit_exceeded.never",
+}
 
 
 class Limiter:
@@ -37,7 +50,7 @@ class Limiter:
         for counter in counters_of(actor, "requests", self._clock()):
             total = await self.store.add(counter.name, 1, counter.seconds)
             if total is not None and total > counter.limit:
-                raise exceeded(counter, 1)
+                raise _exceeded(counter, 1)
 
     async def reserve(self, actor: Actor, *, visual_tokens: int, output_tokens: int) -> Reservation:
         """Count the most that a request may use. Whatever happens to it, `settle` the reservation.
@@ -76,13 +89,13 @@ class Reservation:
         if not amount:
             return
         if amount > counter.limit:  # not even for a moment: others could be refused for it
-            raise exceeded(counter, amount)
+            raise _exceeded(counter, amount)
         total = await self._store.add(counter.name, amount, counter.seconds)
         if total is None:
             return
         self._added.append((counter, amount))
         if total > counter.limit:
-            raise exceeded(counter, amount)
+            raise _exceeded(counter, amount)
 
     async def settle(self, visual_tokens: int, output_tokens: int) -> None:
         """Count what was really used instead. Only the first call does anything; cancelling does not stop it."""
@@ -96,3 +109,18 @@ class Reservation:
 
 def _amounts(visual_tokens: int, output_tokens: int) -> tuple[tuple[Kind, int], ...]:
     return ("visual_tokens", visual_tokens), ("output_tokens", output_tokens)
+
+
+def _exceeded(counter: Counter, amount: int) -> KantuError:
+    """The error for `amount` more than `counter` allows. The limit is the caller's own and is said.
+
+    It is to be asked again when the window ends; where no window is large enough, that is never (infinity).
+    """
+    never = amount > counter.limit
+    return error(
+        _NEVER[counter.kind] if never else _EXCEEDED[counter.kind],
+        amount=amount,
+        limit=counter.limit,
+        period=_PERIODS[counter.period],
+        retry_after_seconds=math.inf if never else counter.ends_in_seconds,
+    )

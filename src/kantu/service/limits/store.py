@@ -15,7 +15,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.service.limits.memory import MemoryCounters
 
 _log = logging.getLogger(__name__)
@@ -96,12 +96,7 @@ def _connections(url: str) -> ConnectionPool:
             pool = ConnectionPool.from_url(url, **options)
             pool.connection_class(**pool.connection_kwargs)  # connects to nothing, but looks at the options
             return pool
-    raise InvalidRequestError(
-        "invalid_settings",
-        "设置有误：store.redis_url 必须是 redis://、rediss:// 或 unix:// 开头的网址。",
-        "Invalid settings: store.redis_url must be a URL that starts with redis://, rediss:// or unix://.",
-        param="store.redis_url",
-    )
+    raise error("invalid_settings.redis_url")
 
 
 def _redis_storage(pool: ConnectionPool) -> RedisStorage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from kantu.errors import InvalidRequestError, KantuError, NotFoundError
+from kantu.errors import KantuError, error, listed
 from kantu.service.actor import Actor
 from kantu.service.models.served import ServedModel, open_model
 from kantu.service.permissions import check_model, may_use_model
@@ -24,12 +24,7 @@ class ModelRegistry:
         self._models: dict[str, ServedModel] = {}
         for model in models:
             if model.name in self._models:
-                raise InvalidRequestError(
-                    "invalid_settings",
-                    f"设置有误：有两个模型叫 {model.name}；请用 served_name 区分。",
-                    f"Invalid settings: two models are named {model.name}; tell them apart by served_name.",
-                    param="served_name",
-                )
+                raise error("invalid_settings.served_name", name=model.name)
             self._models[model.name] = model
 
     def __iter__(self) -> Iterator[ServedModel]:
@@ -44,12 +39,7 @@ class ModelRegistry:
         """
         model = self._models.get(name)
         if model is None:
-            raise NotFoundError(
-                "model_not_served",
-                f"没有这个模型；本服务的模型是 {'、'.join(self._models)}。",
-                f"There is no such model; this service has {', '.join(self._models)}.",
-                param="model",
-            )
+            raise error("model_not_served", served=listed(self._models))
         check_model(actor, name)
         return model
 

@@ -13,7 +13,7 @@ from kantu.engine.process import ProcessEngine, ProcessSettings
 from kantu.engine.protocol import Engine
 from kantu.engine.remote.engine import RemoteEngine, Upstream
 from kantu.engine.request import DEFAULT_MAX_TOKENS
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.model.folder import ModelFolder
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image_config import ImageConfig
@@ -90,12 +90,7 @@ def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFi
 
 def _upstream(settings: ModelSettings) -> ServedModel:
     if settings.upstream_model is None or settings.quantize is not None:
-        raise InvalidRequestError(
-            "invalid_settings",
-            "设置有误：上游服务需要 model.upstream_model，且不能设 model.quantize。",
-            "Invalid settings: an upstream needs model.upstream_model, and takes no model.quantize.",
-            param="model.upstream_model",
-        )
+        raise error("invalid_settings.upstream")
     key = None if settings.upstream_key is None else settings.upstream_key.get_secret_value()
     upstreams = [
         Upstream(url.strip(), settings.upstream_model, key, settings.upstream_dialect)

@@ -14,11 +14,11 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from kantu.errors import InvalidRequestError, blaming
+from kantu.errors import blaming, error
 from kantu.processing.budget import image_warnings, pixel_budgets
 from kantu.processing.container import Container
 from kantu.processing.conversation import ImageReference
-from kantu.processing.data_url import is_data_url, read_data_url, too_many_bytes
+from kantu.processing.data_url import is_data_url, read_data_url
 from kantu.processing.guard import DEFAULT_LIMITS, guard
 from kantu.processing.image import CleanImage, ImageConfig, Resizing, plan
 from kantu.service.actor import Actor
@@ -119,7 +119,7 @@ class Pictures:
                     data = await self._bytes(actor, source)
                     held_bytes += 0 if _is_in_body(source) else len(data)
                     if held_bytes > held.amount:
-                        raise _too_many_bytes_together(held.amount)
+                        raise error("too_many_picture_bytes", most=held.amount // 2**20)
                     file = await _off_the_loop(_guard, data)
                     resizing = plan(file.upright, config, budgets[source.detail])
                 opened.append(OpenedPicture(source.path, file, resizing))
@@ -182,13 +182,5 @@ def _is_in_body(source: ImageReference) -> bool:
 
 def _guard(data: bytes) -> Container:
     if len(data) > DEFAULT_LIMITS.max_bytes:  # says that of a picture in a message
-        raise too_many_bytes()
+        raise error("image_too_many_bytes", cap=DEFAULT_LIMITS.max_bytes // 2**20)
     return guard(data)
-
-
-def _too_many_bytes_together(most: int) -> InvalidRequestError:
-    return InvalidRequestError(
-        "too_many_picture_bytes",
-        f"引用的图片文件一共太大，最多 {most // 2**20} MiB。",
-        f"The pictures that the request refers to are too large together, at most {most // 2**20} MiB.",
-    )

@@ -12,7 +12,7 @@ from logging import LogRecord
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 _MODE = 0o600
 _TELL_SECONDS = 60.0
@@ -49,12 +49,7 @@ class LogFileHandler(RotatingFileHandler):
         try:
             super().__init__(file.path, maxBytes=file.most_bytes, backupCount=file.kept, encoding="utf-8")
         except OSError:
-            raise InvalidRequestError(
-                "invalid_settings",
-                f"设置有误：无法写日志文件 {file.path}。",
-                f"Invalid settings: the log file {file.path} cannot be written.",
-                param="watch.log_file",
-            ) from None
+            raise error("invalid_settings.log_file", path=file.path) from None
 
     def _open(self) -> io.TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _MODE)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-from kantu.errors import MissingDependencyError
+from kantu.errors import error
 
 _ROOT = Path("/usr/share/fonts")
 _NOTO = "opentype/noto/Noto{family}CJK-{weight}.ttc"
@@ -73,11 +73,7 @@ def require_fonts() -> None:
     """Raise `MissingDependencyError` when a font file is absent: a page drawn with other fonts is another page."""
     if missing := missing_fonts():
         packages = " ".join(DEBIAN_PACKAGES)
-        raise MissingDependencyError(
-            "fonts_missing",
-            f"缺少 {len(missing)} 个中文字体文件，请先安装 Debian 字体包：apt-get install {packages}",
-            f"{len(missing)} font files are missing; install Debian's packages: {packages}",
-        )
+        raise error("fonts_missing", count=len(missing), packages=packages)
 
 
 @lru_cache(maxsize=224)

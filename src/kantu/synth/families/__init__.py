@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error, listed
 from kantu.synth.draw.faces import require_fonts
 from kantu.synth.families.chart.family import CHART
 from kantu.synth.families.chat.family import CHAT
@@ -44,12 +44,7 @@ def draw(name: str, seed: int, size: Size | None = None) -> Page:
     page drawn with other fonts is another page.
     """
     if name not in FAMILIES:
-        raise InvalidRequestError(
-            "unknown_family",
-            f"没有名为“{name}”的图片家族，可用：{'、'.join(FAMILIES)}。",
-            f"No family named {name!r}; use one of {', '.join(FAMILIES)}.",
-            param="family",
-        )
+        raise error("unknown_family", name=name, families=listed(FAMILIES))
     require_fonts()
     family = FAMILIES[name]
     return family.draw(seed, size or family.choose_size(random.Random(f"{name}:size:{seed}")))

@@ -17,7 +17,7 @@ from typing import Any
 
 import ahocorasick
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 
 MODERATION = "moderation.toml"
 ABSOLUTE = "absolute.toml"
@@ -72,13 +72,8 @@ def load(path: Path) -> WordList:
     """
     try:
         return _parsed(path.read_text("utf-8"))
-    except (OSError, ValueError, TypeError) as error:
-        raise InvalidRequestError(
-            "word_list_invalid",
-            f"词表读不了：{path}。应为 UTF-8 的 TOML：[words] 下每类一个词的列表，另可有 allow 列表。",
-            f"{path} is not a word list: a UTF-8 TOML file with a table [words] of lists, and perhaps a list allow.",
-            param=str(path),
-        ) from error
+    except (OSError, ValueError, TypeError) as failure:
+        raise error("word_list_invalid", path=path) from failure
 
 
 @cache

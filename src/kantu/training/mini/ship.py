@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import error
 from kantu.training.progress import read_progress, write_record
 
 _LOADABLE = ("*.safetensors.index.json", "model-*.safetensors", "config.json", "*_config.json", "tokenizer.json")
@@ -19,7 +19,7 @@ def ship(run: Path, folder: Path) -> None:
     """
     progress = read_progress(run)
     if progress is None:
-        raise InvalidRequestError("run_missing", f"{run} 里没有检查点", f"{run} holds no checkpoint", param="run")
+        raise error("run_missing", run=run)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("model-*.safetensors"):
         old.unlink()
