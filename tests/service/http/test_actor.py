@@ -30,10 +30,10 @@ async def authenticate(authorization: str | None, address: str | None) -> Actor:
 
 
 async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the owner and the length of the body; reads the body first, as the framework does."""
+    """Answers with the tenant and the length of the body; reads the body first, as the framework does."""
     body = await Request(scope, receive).body()
     try:
-        response = JSONResponse([actor_of(scope).owner, len(body)])
+        response = JSONResponse([actor_of(scope).tenant, len(body)])
     except KantuError as error:
         response = error_response(error, None)
     await response(scope, receive, send)
