@@ -9,7 +9,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 QUESTION := 为什么这个还没发货？
 
-.PHONY: demo test lint fmt constraints sbom clean
+.PHONY: demo test check lint fmt constraints sbom clean
 .DELETE_ON_ERROR:
 
 demo: .venv/base
@@ -17,6 +17,10 @@ demo: .venv/base
 
 test: lint
 	$(BIN)/python -m pytest -rs
+
+# While working: what starts no program and takes no long time, on every core.
+check: lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto -m "not whole"
 
 # First what needs no code to run; each stops the next.
 lint: .venv/test

@@ -25,6 +25,8 @@ from kantu.cli import app, main
 from kantu.errors import InvalidRequestError
 from tests.fake_hub import FakeHub, serve
 
+pytestmark = pytest.mark.whole
+
 QUESTION = "为什么这个还没发货？"
 
 

@@ -30,6 +30,8 @@ from kantu.model.quantize import Quantize, weight_bytes
 from kantu.native import kernels
 from kantu.processing.image_config import ImageConfig
 
+pytestmark = pytest.mark.whole
+
 PUBLISHED = Path(__file__).parent / "model" / "published"
 
 

@@ -14,6 +14,8 @@ from kantu.service.actor import Limits
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 
+pytestmark = pytest.mark.whole
+
 NAME = "😀藏文བོད±中"
 RUN = """
 import sys

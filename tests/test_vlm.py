@@ -29,6 +29,8 @@ from kantu.model.folder import ModelFolder
 from kantu.processing.image import ImageConfig
 from kantu.vlm import default_dtype
 
+pytestmark = pytest.mark.whole
+
 QUESTION = "为什么这个还没发货？"
 
 

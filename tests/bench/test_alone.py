@@ -24,6 +24,8 @@ from kantu.doctor import speed
 from kantu.errors import EngineError, InvalidRequestError
 from tests.fake_upstream import Exchange, piece, serve
 
+pytestmark = pytest.mark.whole
+
 TIMINGS = {"kantu": {"timings": {"total_seconds": 0.0}}}
 MIB = 2**20
 

@@ -27,6 +27,8 @@ from kantu.processing.conversation import ImageSource
 from tests.contenders.scripted import Scripted
 from tests.fake_upstream import say, serve
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:

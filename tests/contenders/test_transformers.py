@@ -23,6 +23,8 @@ from kantu.contenders.transformers import Transformers
 from kantu.errors import EngineError, MissingDependencyError
 from kantu.model.folder import ModelFolder
 
+pytestmark = pytest.mark.whole
+
 CPU = torch.device("cpu")
 FORCED = AskOptions(max_tokens=5, min_tokens=5, temperature=0.0, repetition_penalty=1.0, max_pixels=64 * 64)
 

@@ -15,6 +15,8 @@ from kantu import __version__
 from kantu.service.settings import read_settings
 from tests.deploy.files import DEPLOY, KUBERNETES, containerfile, read
 
+pytestmark = pytest.mark.whole
+
 COMPOSE: dict[str, Any] = read(DEPLOY / "compose.yaml")
 GPU: dict[str, Any] = read(DEPLOY / "compose.gpu.yaml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

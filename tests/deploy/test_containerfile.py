@@ -18,6 +18,8 @@ from kantu import __version__
 from kantu.cli import app
 from tests.deploy.files import DEPLOY, ROOT, containerfile, lineage
 
+pytestmark = pytest.mark.whole
+
 ARGUMENTS, STAGES = containerfile()
 IMAGES = ("cpu", "cuda")
 

@@ -19,6 +19,8 @@ from kantu.service.watch.metrics import Metrics
 from kantu.service.watch.sources import Sources
 from tests.deploy.files import KUBERNETES, ROOT, build, containerfile, read
 
+pytestmark = pytest.mark.whole
+
 OLDEST, NEWEST = "1.30", "1.37"
 OVERLAYS = ("single", "gpu", "replicas", "replicas-gpu")
 Manifest = dict[str, Any]

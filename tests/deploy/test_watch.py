@@ -17,6 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.deploy.promql import series_in
 from tests.deploy.served import PROMETHEUS, ROOT, Served, scrape, serve, wait_for
 
+pytestmark = pytest.mark.whole
+
 BOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "kantu.json").read_text(encoding="utf-8"))
 PANELS = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 RULES = yaml.safe_load((PROMETHEUS / "rules.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]

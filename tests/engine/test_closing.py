@@ -25,6 +25,8 @@ from tests.engine.engines import Parts, end_of, request
 from tests.engine.folder_tokens import FolderTokens
 from tests.engine.random_schemas import checkable, schemas
 
+pytestmark = pytest.mark.whole
+
 Choose = Callable[[torch.Tensor], int]
 
 

@@ -28,6 +28,8 @@ from kantu.engine.vision_cache import VisionCache
 from kantu.errors import CancelledError, KantuError
 from tests.engine.engines import CPU, Parts, picture, request
 
+pytestmark = pytest.mark.whole
+
 TEXTS = ("这是什么？", "为什么还没发货？", "为什么还没发货？请写出订单编号、价格和数量。", "一")
 SIZES = ((96, 64), (64, 96), (160, 32), (32, 160), (64, 64))
 

@@ -22,6 +22,8 @@ from kantu.processing.image import patchify
 from tests.engine.engines import Parts, end_of, picture, request, run, tokens
 from tests.tiny_checkpoint import write_tiny_checkpoint
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def oracle(tiny_folder: Path) -> Qwen3VLForConditionalGeneration:

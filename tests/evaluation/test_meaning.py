@@ -15,6 +15,8 @@ from kantu.evaluation.suites import draw_items
 from kantu.evaluation.tables import share
 from kantu.tasks.builtin import ORDER_FIELDS
 
+pytestmark = pytest.mark.whole
+
 SCREENS = Path(__file__).parents[1] / "browser_screens"
 PICTURES = 40  # of each origin; `kantu eval everyday` asks about all
 

@@ -12,6 +12,8 @@ import torch
 from kantu.model.kernel_cache import bound_kernel_caches
 from kantu.model.quantize import can_prepack
 
+pytestmark = pytest.mark.whole
+
 NAMES = ("LRU_CACHE_CAPACITY", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")
 MIB = 2**20
 

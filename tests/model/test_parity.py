@@ -10,6 +10,8 @@ from torch import Tensor
 
 from tests.model.twins import CONVERSATIONS, Prompt, Twins, make_prompt, new_cache
 
+pytestmark = pytest.mark.whole
+
 TOLERANCE = 1e-4
 NEW_TOKENS = 64
 

@@ -35,6 +35,8 @@ from tests.processing.pictures import (
     png_file,
 )
 
+pytestmark = pytest.mark.whole
+
 CODES = {
     "image_empty",
     "image_too_many_bytes",

@@ -20,6 +20,8 @@ from kantu.processing.pieces import PIECE_CHARACTERS, PieceEncoder
 from kantu.processing.tokenizer import Tokenizer
 from tests.tiny_checkpoint import QWEN_SPLIT
 
+pytestmark = pytest.mark.whole
+
 # Blocks of every class that the expression of Qwen tells apart, and of what normalization joins.
 BLOCKS = (
     *("a", "ab", "X", "é", "e\u0301", "ſ", "0", "٣", "Ⅳ", " ", "  ", "\u3000", "\u00a0", "\t"),

@@ -27,6 +27,8 @@ from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 from kantu.service.settings import Settings
 
+pytestmark = pytest.mark.whole
+
 KEY = re.compile(r"kt-[A-Za-z0-9_-]{43}")
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from kantu.service.descriptors import limit, most_connections, raise_limit, tell
 
+pytestmark = pytest.mark.whole
+
 SCRIPT = """
 import resource
 from kantu.service.descriptors import raise_limit

@@ -16,7 +16,10 @@ from tests.deploy.served import ROOT, Served, serve
 PAGE = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:8000"
 
-pytestmark = pytest.mark.skipif(shutil.which("bash") is None or shutil.which("curl") is None, reason="no bash or curl")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.skipif(shutil.which("bash") is None or shutil.which("curl") is None, reason="no bash or curl"),
+]
 
 
 def example(containing: str) -> str:

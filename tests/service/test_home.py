@@ -14,6 +14,8 @@ import pytest
 from kantu.errors import StoreError
 from kantu.service.home import only_service, prepare_home
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o777])
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:

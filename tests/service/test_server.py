@@ -28,6 +28,8 @@ from tests.service.gateways import TIMINGS, ScriptedEngine, question, settings_w
 from tests.service.listening import Listening, listening
 from tests.service.proof.live import wait_until
 
+pytestmark = pytest.mark.whole
+
 Make = Callable[..., Gateway]
 CHAT = "/v1/chat/completions"
 ENDED = '{"error":{"message":"服务正在停止，请稍后重试。","type":"server_error","param":null,"code":"draining"}}'

@@ -11,6 +11,8 @@ from kantu.bench.attacks.catalogue import ATTACKS, chosen
 from kantu.errors import InvalidRequestError
 from tests.bench.attacks.server import target
 
+pytestmark = pytest.mark.whole
+
 KEYLESS = {"held-bodies", "slow-bodies", "wrong-keys", "visits"}
 
 

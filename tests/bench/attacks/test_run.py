@@ -14,6 +14,8 @@ from kantu.bench.attacks.run import holds, table
 from kantu.bench.report import Cell
 from kantu.errors import EngineError, InvalidRequestError
 
+pytestmark = pytest.mark.whole
+
 GOOD: dict[str, Cell] = {"quiet_p95_seconds": 1.9, "http_peak_bytes": 100, "restarts": 0}
 ANSWERED = [Sample(0.1, "200")]
 

@@ -23,6 +23,8 @@ from kantu.processing.image import ImageConfig, prepare
 from tests.engine.process.embedded import load_embedded
 from tests.engine.process.engines import WAIT_SECONDS, process_engine
 
+pytestmark = pytest.mark.whole
+
 ROOT = Path(__file__).resolve().parents[3]
 WHY = "为什么这个还没发货？"
 

@@ -26,7 +26,7 @@ from kantu.processing.image import CleanImage, content_hash
 from tests.engine.process.engines import WAIT_SECONDS, answer, process_engine, question, started
 from tests.engine.process.fakes import SECRET, TIMINGS, USAGE, Stubborn, load_after, load_broken, load_unknown
 
-pytestmark = pytest.mark.usefixtures("nothing_is_left")
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("nothing_is_left")]
 
 # Answers
 

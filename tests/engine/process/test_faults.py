@@ -19,7 +19,7 @@ from tests.engine.process.engines import WAIT_SECONDS, answer, process_engine, q
 from tests.engine.process.fakes import SECRET, load_in_turns
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = pytest.mark.usefixtures("nothing_is_left")
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("nothing_is_left")]
 
 
 @pytest.mark.parametrize("order", ["kill", "exit", "thread"])

@@ -23,7 +23,7 @@ from kantu.errors import CancelledError, DeadlineExceededError, EngineError, Kan
 from tests.engine.process.engines import WAIT_SECONDS, answer, process_engine, question, started, until
 from tests.engine.process.fakes import load_after, load_in_turns
 
-pytestmark = pytest.mark.usefixtures("nothing_is_left")
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("nothing_is_left")]
 
 SILENT_SECONDS = 2.0
 

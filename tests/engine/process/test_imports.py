@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.mark.parametrize(
     "module",

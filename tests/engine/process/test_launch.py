@@ -10,6 +10,8 @@ import pytest
 from kantu.engine.process.launch import child_environment
 from tests.engine.process.engines import WAIT_SECONDS, process_engine
 
+pytestmark = pytest.mark.whole
+
 SECRETS = {
     "KANTU_STORE_DATABASE_URL": "postgresql://kantu:hunter2@db/kantu",
     "KANTU_MODEL_UPSTREAM_KEY": "hunter2",

@@ -16,7 +16,7 @@ from kantu.service.batches.record import UNFINISHED
 from kantu.service.gateway import Gateway
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, question, settings_with
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 PATH = "/v1/batches"
 CHAT = "/v1/chat/completions"

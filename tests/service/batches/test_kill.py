@@ -10,6 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from kantu.service.batches.record import UNFINISHED, Batch
 from kantu.service.database import Database
 from tests.service.actors import ALICE
@@ -17,6 +19,8 @@ from tests.service.batches.conftest import Desk, request_line
 from tests.service.batches.mortal import CONCURRENCY
 from tests.service.clock import Clock
 from tests.service.files.conftest import contents
+
+pytestmark = pytest.mark.whole
 
 LINES = 60
 _GUARD_SECONDS = 60

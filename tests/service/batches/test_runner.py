@@ -32,6 +32,8 @@ from tests.service.batches.conftest import Answer, Desk, request_line
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, stream
 
+pytestmark = pytest.mark.whole
+
 
 def _numbered(count: int, prefix: str = "r") -> list[str]:
     return [request_line(f"{prefix}{number}", number=number) for number in range(count)]

@@ -24,6 +24,8 @@ from tests.service.batches.conftest import Desk, request_line
 from tests.service.files.conftest import create, stream
 from tests.service.files.pictures import png
 
+pytestmark = pytest.mark.whole
+
 DAY = 86_400
 
 

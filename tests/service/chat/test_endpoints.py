@@ -31,7 +31,7 @@ from tests.processing.pictures import bombs
 from tests.service.decoding import DecodersHere
 from tests.service.gateways import MODEL, TIMINGS, ScriptedEngine, client_of, data_url, png, question, settings_with
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 PATH = "/v1/chat/completions"
 Make = Callable[..., Gateway]

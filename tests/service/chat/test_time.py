@@ -18,7 +18,7 @@ from kantu.service.gateway import Gateway
 from kantu.service.settings import Settings
 from tests.service.gateways import TIMINGS, ScriptedEngine, client_of, png, question, settings_with
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 PATH = "/v1/chat/completions"
 Make = Callable[..., Gateway]

@@ -14,6 +14,8 @@ from openai import OpenAI
 from tests.service.clients.questions import MODEL, ORDER, STATUS, WHY, ask
 from tests.service.proof.live import LiveGateway
 
+pytestmark = pytest.mark.whole
+
 NODE = Path(__file__).parent / "node"
 
 

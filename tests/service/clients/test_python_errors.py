@@ -28,6 +28,8 @@ from tests.service.gateways import MODEL as SCRIPTED
 from tests.service.gateways import ScriptedEngine, question, settings_with
 from tests.service.listening import listening
 
+pytestmark = pytest.mark.whole
+
 Make = Callable[..., OpenAI]
 
 

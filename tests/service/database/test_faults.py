@@ -17,6 +17,8 @@ from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 from tests.service.small_disk import fill
 
+pytestmark = pytest.mark.whole
+
 PAGE = 4096
 
 

@@ -11,6 +11,8 @@ import pytest
 from kantu.service.disk.ballast import Ballast
 from tests.service.small_disk import fill
 
+pytestmark = pytest.mark.whole
+
 SIZE = 2**18
 
 

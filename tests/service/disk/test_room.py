@@ -11,6 +11,8 @@ from kantu.errors import StoreError
 from kantu.service.disk.room import DiskRoom, ballast_bytes, worst_state
 from tests.service.small_disk import DISK_BYTES, fill
 
+pytestmark = pytest.mark.whole
+
 RESERVE = 16 * 2**20
 
 

@@ -16,6 +16,8 @@ from kantu.service.settings import FetchSettings
 from tests.service.fetch.network import PUBLIC, Names, Wire, fetch
 from tests.service.fetch.picture_server import PictureServer, reply, serving
 
+pytestmark = pytest.mark.whole
+
 URL = "http://example.com/hunter2.png?token=hunter2"
 TARGET = "/hunter2.png?token=hunter2"
 

@@ -14,7 +14,7 @@ from kantu.service.gateway import Gateway
 from tests.service.files.conftest import contents
 from tests.service.gateways import ScriptedEngine, client_of, png, question, settings_with
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 PATH = "/v1/files"
 Make = Callable[..., Gateway]

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kantu.service.http.connection import ImpatientProtocol
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 GET = b"GET / HTTP/1.1\r\nHost: gateway\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: gateway\r\n"

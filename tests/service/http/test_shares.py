@@ -16,6 +16,8 @@ from kantu.service.gateway import Gateway
 from tests.service.gateways import ScriptedEngine, question, settings_with
 from tests.service.listening import Listening, listening
 
+pytestmark = pytest.mark.whole
+
 Make = Callable[..., Gateway]
 CHAT = "/v1/chat/completions"
 MIB = 2**20

@@ -16,6 +16,8 @@ from kantu.service.database import Database
 from kantu.service.keys.first_key import ensure_first_key
 from kantu.service.keys.service import KeyService
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:

@@ -21,7 +21,7 @@ from kantu.service.keys.api_key import ApiKey
 from kantu.service.keys.service import KeyService
 from tests.service.clock import Clock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 LIMITS = Limits(requests_per_minute=10, visual_tokens_per_day=100_000)
 

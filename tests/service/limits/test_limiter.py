@@ -23,7 +23,7 @@ from tests.service.clock import Clock
 from tests.service.limits.conftest import START
 from tests.service.redis_server import RedisServer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 
 def actor_with(**limits: int) -> Actor:

@@ -14,7 +14,7 @@ from tests.service.limits.conftest import START
 from tests.service.limits.test_limiter import actor_with, refusal
 from tests.service.redis_server import RedisServer
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 
 async def test_redis_killed_in_the_middle_lets_everybody_in_until_it_is_back(

@@ -15,6 +15,8 @@ from kantu.engine.protocol import Engine
 from kantu.errors import EngineError
 from kantu.service.models.load import load_engine
 
+pytestmark = pytest.mark.whole
+
 SECRET = "身份证 110101199003077578"
 WAIT_SECONDS = 120
 

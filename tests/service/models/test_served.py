@@ -15,6 +15,8 @@ from kantu.errors import InvalidRequestError, ModelNotFoundError
 from kantu.service.models.served import open_model
 from kantu.service.settings import ModelSettings
 
+pytestmark = pytest.mark.whole
+
 
 def test_the_embedded_model_is_served_by_its_name_from_a_process_of_its_own() -> None:
     model = open_model(ModelSettings())

@@ -20,7 +20,7 @@ from kantu.service.settings import ModelSettings, read_settings
 from tests.service.gateways import client_of, question
 from tests.service.watch.scrape import samples
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 CHAT = "/v1/chat/completions"
 WAIT_SECONDS = 120

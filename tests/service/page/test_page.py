@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.service.page.chromium import Tab
 from tests.service.page.conftest import Gateway
 from tests.service.page.fake_gateway import INJECTION, KEY
 from tests.service.page.visit import DONE, LAST, answered, ask, choose, part, set_field
+
+pytestmark = pytest.mark.whole
 
 
 def test_a_key_is_asked_for_once_and_stays_in_the_tab(stranger: Tab, gateway: Gateway) -> None:

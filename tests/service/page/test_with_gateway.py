@@ -13,6 +13,8 @@ from tests.service.page.chromium import Tab
 from tests.service.page.real_gateway import RealGateway, real_gateway
 from tests.service.page.visit import LAST, answered, arrive, ask, choose, part, set_field
 
+pytestmark = pytest.mark.whole
+
 QUESTION = "为什么这个还没发货？"
 
 

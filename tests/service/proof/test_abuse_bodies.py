@@ -11,6 +11,8 @@ import pytest
 from tests.service.gateways import data_url, png
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of, question
 
+pytestmark = pytest.mark.whole
+
 JSON = {"Content-Type": "application/json"}
 OK = (200, None)
 

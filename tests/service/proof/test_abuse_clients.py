@@ -16,6 +16,8 @@ from tests.service.gateways import question as scripted_question
 from tests.service.listening import listening
 from tests.service.proof.live import CHAT, LiveGateway, long_question, question, wait_until
 
+pytestmark = pytest.mark.whole
+
 
 def head(key: str, *headers: str) -> bytes:
     lines = [f"POST {CHAT} HTTP/1.1", "Host: a", f"Authorization: Bearer {key}", *headers]

@@ -18,6 +18,8 @@ from tests.service.gateways import ScriptedEngine, question, settings_with
 from tests.service.listening import Listening, listening
 from tests.service.proof.live import CHAT, code_of, wait_until
 
+pytestmark = pytest.mark.whole
+
 Make = Callable[..., Gateway]
 ATTACKER, OTHER = "127.0.0.66", "127.0.0.2"
 WRONG = "kt-" + "x" * 43

@@ -17,7 +17,7 @@ from tests.service.gateways import client_of, data_url, png, settings_with
 from tests.service.gateways import question as scripted_question
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
 Make = Callable[..., Gateway]
 REFUSALS = {"image_url_not_allowed", "image_url_invalid", "image_url_private_address"}

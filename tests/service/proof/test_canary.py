@@ -36,6 +36,8 @@ from tests.service.listening import Listening, listening
 from tests.service.proof.live import CHAT, LiveGateway, wait_until
 from tests.service.proof.live import question as live_question
 
+pytestmark = pytest.mark.whole
+
 BIRD = "Kanarienvogel"
 """Looks like an identifier of ours: what hides only strange characters would let it pass."""
 LOUD = ("asyncio", "httpcore", "httpx", "multipart", "PIL", "python_multipart", "sqlalchemy", "uvicorn")

@@ -15,9 +15,12 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from tests.service.gateways import data_url
 from tests.service.proof.live import CHAT, LiveGateway, code_of, live_gateway, question, wait_until
+
+pytestmark = pytest.mark.whole
 
 ORDER = Path(__file__).parents[3] / "examples" / "order.png"
 LINES = 30

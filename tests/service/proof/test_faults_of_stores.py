@@ -31,6 +31,8 @@ from tests.service.proof.live import (
 from tests.service.redis_server import RedisServer
 from tests.service.small_disk import DISK_BYTES, fill
 
+pytestmark = pytest.mark.whole
+
 RESERVE = {"KANTU_STORE_RESERVE_BYTES": str(2 * 2**20)}
 OK = (200, None)
 UNAVAILABLE = (503, "store_unavailable")

@@ -9,8 +9,11 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.service.proof.live import CHAT, LiveGateway, code_of, live_gateway, long_question, question, wait_until
+
+pytestmark = pytest.mark.whole
 
 TIMEOUT_SECONDS = 2.0
 SETTINGS = {"KANTU_REQUEST_TIMEOUT_SECONDS": str(TIMEOUT_SECONDS), "KANTU_MODEL_HANG_SECONDS": "16"}

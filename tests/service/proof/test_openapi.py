@@ -16,6 +16,8 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from tests.service.proof.live import CHAT, MODEL, LiveGateway
 
+pytestmark = pytest.mark.whole
+
 OPERATIONS = [
     ("POST", CHAT),
     ("GET", "/v1/models"),

@@ -25,6 +25,8 @@ from tests.service.proof.live import (
     wait_until,
 )
 
+pytestmark = pytest.mark.whole
+
 SERVED = "front"
 
 

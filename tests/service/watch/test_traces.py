@@ -24,6 +24,8 @@ from kantu.service.http.request_id import RequestIdMiddleware
 from kantu.service.watch import Sources, Watch, WatchMiddleware
 from kantu.service.watch.traces import Tracing
 
+pytestmark = pytest.mark.whole
+
 CHAT = "/v1/chat/completions"
 CANARY = "身份证110101199003077578"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

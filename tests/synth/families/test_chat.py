@@ -14,6 +14,8 @@ from kantu.synth.families.chat.shown import Shown
 from kantu.synth.page import Page
 from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole
 
+pytestmark = pytest.mark.whole
+
 _SIZES = ((256, 256), (320, 480), (448, 640), (770, 1220), (640, 448), (416, 896))
 
 

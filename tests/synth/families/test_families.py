@@ -13,6 +13,8 @@ from kantu.synth.draw.typesetting import Type
 from kantu.synth.families import FAMILIES, draw
 from kantu.synth.page import Box
 
+pytestmark = pytest.mark.whole
+
 
 def test_the_families_that_there_are() -> None:
     assert set(FAMILIES) == {

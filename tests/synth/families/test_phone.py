@@ -22,7 +22,7 @@ from kantu.synth.page import Page
 from kantu.tasks.builtin import TASKS
 from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole
 
-pytestmark = pytest.mark.usefixtures("needs_fonts")
+pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("needs_fonts")]
 
 SIZE = (384, 800)
 

@@ -22,6 +22,8 @@ from kantu.training.mini.train import train
 from kantu.training.plot import plot_run
 from kantu.training.progress import Progress, read_progress
 
+pytestmark = pytest.mark.whole
+
 STAGES = {"test": Stage("test", {"blocks": 1.0}, {(64, 64): 1.0}, patches=128, text_tokens=64)}
 CPU = torch.device("cpu")
 
