@@ -3,6 +3,8 @@
 A client that has sent everything may close its half of the connection (TCP's FIN) and wait for the answer. Only when
 something is written to it shows whether it is still there: one that has closed all of it answers with a reset. So while
 such an answer is being made, something that clients skip is written now and then (`_probe`).
+
+It rests on insides of uvicorn 0.54, as `server.py` does; tests/service/http/test_uvicorn.py fails when they change.
 """
 
 from __future__ import annotations
