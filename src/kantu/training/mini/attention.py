@@ -1,8 +1,9 @@
-"""Attention in training: packed sequences, one after the other on a CPU, padded to one batch elsewhere."""
+"""Attention in training: packed sequences in pieces, one after the other on a CPU, padded to one batch elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,93 +11,153 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-Masks = Sequence[Tensor | None]
-"""What to add to the scores of each sequence, [length, length]; None where every token sees all others."""
+_PIECE_TOKENS = 256  # of questions that are asked together
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The queries `start:end`. They see the `shared` tokens from `begin` on, and one another.
+
+    `mask` is what to add to their scores, [queries, shared + queries]; None where each sees all of them.
+    """
+
+    start: int
+    end: int
+    begin: int = 0
+    shared: int = 0
+    mask: Tensor | None = None
+
+    def of(self, tokens: Tensor) -> Tensor:
+        """The queries' own rows."""
+        return tokens[self.start : self.end]
+
+    def seen(self, tokens: Tensor) -> Tensor:
+        """The rows that are seen: the shared ones, then their own."""
+        own = self.of(tokens)
+        return torch.cat((tokens[self.begin : self.begin + self.shared], own)) if self.shared else own
+
+    def add_seen(self, tokens: Tensor, change: Tensor) -> None:
+        """Add `change` to the rows that are seen."""
+        tokens[self.begin : self.begin + self.shared] += change[: self.shared]
+        tokens[self.start : self.end] += change[self.shared :]
 
 
 class PackedAttention:
-    """The decoder's cache in training: sequences whose questions see the picture and themselves only."""
+    """The decoder's cache in training: sequences whose questions see the picture and themselves only.
+
+    Since questions do not see each other, a sequence is cut into its beginning and pieces of some questions each: many
+    questions about one picture then cost in proportion to their number, not to its square.
+    """
 
     def __init__(self, segments: Tensor, lengths: Sequence[int], dtype: torch.dtype) -> None:
         """`segments` [tokens] and `lengths` as in `Batch`."""
-        self.lengths = lengths
-        self.masks = [_mask(part, dtype) for part in torch.split(segments, list(lengths))]
+        starts = [sum(lengths[:number]) for number in range(len(lengths))]
+        told = segments.tolist()
+        self.pieces = [
+            _piece(segments, first, last, begin, dtype)
+            for begin, length in zip(starts, lengths, strict=True)
+            for first, last in _cuts(told, begin, begin + length)
+        ]
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        output: Tensor = attend(q, k, v, self.lengths, self.masks)
+        output: Tensor = attend(q, k, v, self.pieces)
         return output
 
 
 def frame_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int]) -> Tensor:
     """`kantu.model.attention.segment_attention` with gradients."""
-    output: Tensor = attend(q, k, v, lengths, [None] * len(lengths))
+    ends = [sum(lengths[: number + 1]) for number in range(len(lengths))]
+    pieces = [Piece(end - length, end) for end, length in zip(ends, lengths, strict=True)]
+    output: Tensor = attend(q, k, v, pieces)
     return output
 
 
-def _mask(segments: Tensor, dtype: torch.dtype) -> Tensor:
-    causal = torch.ones(len(segments), len(segments), dtype=torch.bool, device=segments.device).tril()
-    visible = (segments[None, :] == 0) | (segments[None, :] == segments[:, None])
-    nothing = torch.zeros(causal.shape, dtype=dtype, device=segments.device)
-    return nothing.masked_fill_(~(causal & visible), torch.finfo(dtype).min)
+def _cuts(segments: Sequence[int], begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """The beginning of one sequence, then its questions, as many at a time as find room in a piece."""
+    first = begin
+    for place in range(begin + 1, end):
+        if segments[place] == segments[place - 1]:
+            continue
+        following = next((at for at in range(place, end) if segments[at] != segments[place]), end)
+        if segments[first] == 0 or following - first > _PIECE_TOKENS:
+            yield first, place
+            first = place
+    yield first, end
+
+
+def _piece(segments: Tensor, start: int, end: int, begin: int, dtype: torch.dtype) -> Piece:
+    own = segments[start:end]
+    shared = 0 if start == begin else int((segments[begin:start] == 0).sum())  # the beginning is the first piece
+    visible = (own[None, :] == own[:, None]).tril()
+    nothing = torch.zeros(len(own), shared + len(own), dtype=dtype, device=segments.device)
+    return Piece(
+        start, end, begin, shared, nothing.masked_fill_(~F.pad(visible, (shared, 0), value=True), _least(dtype))
+    )
+
+
+def _least(dtype: torch.dtype) -> float:
+    return torch.finfo(dtype).min
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
-def attend(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], masks: Masks) -> Tensor:
-    """q [tokens, heads, head_dim], k and v [tokens, kv_heads, head_dim] -> [tokens, heads, head_dim]."""
-    q, k, v = (x.transpose(0, 1) for x in (q, k, v))
-    if q.device.type == "cpu":
-        output: Tensor = _OneByOne.apply(q.contiguous(), k.contiguous(), v.contiguous(), lengths, masks)  # type: ignore[no-untyped-call]
-    else:
-        output = padded_attention(q, k, v, lengths, masks)
+def attend(q: Tensor, k: Tensor, v: Tensor, pieces: Sequence[Piece]) -> Tensor:
+    """q [tokens, heads, head_dim], k and v [tokens, kv_heads, head_dim] -> [tokens, heads, head_dim].
+
+    The pieces cover all tokens in their order.
+    """
+    if q.device.type != "cpu":
+        return padded_attention(q, k, v, pieces)
+    by_head = (x.transpose(0, 1).contiguous() for x in (q, k, v))
+    output: Tensor = _OneByOne.apply(*by_head, pieces)  # type: ignore[no-untyped-call]
     return output.transpose(0, 1)
 
 
-def padded_attention(q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], masks: Masks) -> Tensor:
-    """All sequences as one batch of the longest one's length, by PyTorch's fused attention.
+def padded_attention(q: Tensor, k: Tensor, v: Tensor, pieces: Sequence[Piece]) -> Tensor:
+    """All pieces as one batch of the largest one's size, by PyTorch's fused attention. Shapes as in `attend`.
 
-    Tensors are [heads, tokens, size]. Padding comes last and the masks hide it: without masks, all sequences must have
-    one length.
+    Padding comes last and the masks hide it: without masks, all pieces must have one length.
     """
-    longest, gaps = max(lengths), [max(lengths) - length for length in lengths]
-    queries, keys, values = (
-        pad_sequence(list(torch.split(x.transpose(0, 1), list(lengths))), batch_first=True).transpose(1, 2)
-        for x in (q, k, v)
-    )
-    added = [_padded(mask, gap) for mask, gap in zip(masks, gaps, strict=True) if mask is not None]
-    if not added and any(gaps):
-        raise ValueError("sequences without masks must have one length")
-    mask = torch.stack(added)[:, None] if added else None
-    output = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=len(q) != len(k))
-    return torch.cat([rows[:, : longest - gap] for rows, gap in zip(output, gaps, strict=True)], 1)
+    queries = pad_sequence([piece.of(q) for piece in pieces], batch_first=True).transpose(1, 2)
+    keys, values = (pad_sequence([piece.seen(x) for piece in pieces], batch_first=True).transpose(1, 2) for x in (k, v))
+    masks = [piece.mask for piece in pieces if piece.mask is not None]
+    if not masks and len({piece.end - piece.start for piece in pieces}) > 1:
+        raise ValueError("pieces without masks must have one length")
+    shape = queries.shape[2], keys.shape[2]
+    mask = torch.stack([_padded(mask, *shape) for mask in masks])[:, None] if masks else None
+    output = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, enable_gqa=q.shape[1] != k.shape[1])
+    rows = zip(pieces, output.transpose(1, 2), strict=True)
+    return torch.cat([row[: piece.end - piece.start] for piece, row in rows])
 
 
-def _padded(mask: Tensor, gap: int) -> Tensor:
-    """The mask with `gap` more keys, which nobody sees, and as many more queries."""
-    return F.pad(F.pad(mask, (0, gap), value=torch.finfo(mask.dtype).min), (0, 0, 0, gap))
+def _padded(mask: Tensor, queries: int, keys: int) -> Tensor:
+    """The mask with more keys, which nobody sees, and more queries."""
+    wide = F.pad(mask, (0, keys - mask.shape[1]), value=_least(mask.dtype))
+    return F.pad(wide, (0, 0, 0, queries - mask.shape[0]))
 
 
 class _OneByOne(torch.autograd.Function):
-    """Plain products of one head of one sequence at a time, whose scores stay in the processor's cache.
+    """Plain products of one head of one piece at a time, whose scores stay in the processor's cache.
 
     On CPUs without AMX this takes a third of the time of PyTorch's flash kernel in BF16, and half of that of plain
     products of the whole batch. All tensors are [heads, tokens, size], contiguous.
     """
 
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, lengths: Sequence[int], masks: Masks) -> Tensor:
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, pieces: Sequence[Piece]) -> Tensor:
         q = q * q.shape[-1] ** -0.5
         output = torch.empty_like(q)
         probabilities = []
-        for head, kv_head in _heads(q, k):
-            parts = _split(lengths, q[head], k[kv_head], v[kv_head], output[head])
-            for mask, (query, key, value, out) in zip(masks, parts, strict=True):
-                scores = torch.mm(query, key.T)
-                if mask is not None:
-                    scores += mask
-                probabilities.append(torch.softmax(scores, -1, out=scores))
-                torch.mm(scores, value, out=out)
+        for kv_head, heads in _shared_heads(q, k):
+            for piece in pieces:
+                key, value = piece.seen(k[kv_head]), piece.seen(v[kv_head])
+                for head in heads:
+                    scores = torch.mm(piece.of(q[head]), key.T)
+                    if piece.mask is not None:
+                        scores += piece.mask
+                    probabilities.append(torch.softmax(scores, -1, out=scores))
+                    torch.mm(scores, value, out=piece.of(output[head]))
         ctx.save_for_backward(q, k, v, *probabilities)
-        ctx.lengths = lengths
+        ctx.pieces = pieces
         return output
 
     @staticmethod
@@ -105,22 +166,20 @@ class _OneByOne(torch.autograd.Function):
         gradient = gradient.contiguous()
         dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
         remaining = iter(probabilities)
-        for head, kv_head in _heads(q, k):
-            tensors = (q[head], k[kv_head], v[kv_head], gradient[head], dq[head], dk[kv_head], dv[kv_head])
-            for query, key, value, grad, d_query, d_key, d_value in _split(ctx.lengths, *tensors):
-                attended = next(remaining)
-                d_value += torch.mm(attended.T, grad)
-                d_scores = torch.mm(grad, value.T)
-                torch._softmax_backward_data(d_scores, attended, -1, attended.dtype, grad_input=d_scores)
-                d_key += torch.mm(d_scores.T, query)
-                torch.mm(d_scores, key, out=d_query)
-        return dq.mul_(q.shape[-1] ** -0.5), dk, dv, None, None
+        for kv_head, heads in _shared_heads(q, k):
+            for piece in ctx.pieces:
+                key, value = piece.seen(k[kv_head]), piece.seen(v[kv_head])
+                for head in heads:
+                    attended, grad = next(remaining), piece.of(gradient[head])
+                    piece.add_seen(dv[kv_head], torch.mm(attended.T, grad))
+                    d_scores = torch.mm(grad, value.T)
+                    torch._softmax_backward_data(d_scores, attended, -1, attended.dtype, grad_input=d_scores)
+                    piece.add_seen(dk[kv_head], torch.mm(d_scores.T, piece.of(q[head])))
+                    torch.mm(d_scores, key, out=piece.of(dq[head]))
+        return dq.mul_(q.shape[-1] ** -0.5), dk, dv, None
 
 
-def _heads(q: Tensor, k: Tensor) -> Iterator[tuple[int, int]]:
-    """Each head and the one whose keys and values it shares."""
-    return ((head, head * len(k) // len(q)) for head in range(len(q)))
-
-
-def _split(lengths: Sequence[int], *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
-    return zip(*(torch.split(tensor, list(lengths)) for tensor in tensors), strict=True)
+def _shared_heads(q: Tensor, k: Tensor) -> Iterator[tuple[int, range]]:
+    """Each head of keys and values, and the heads of queries that share it."""
+    group = len(q) // len(k)
+    return ((kv_head, range(kv_head * group, (kv_head + 1) * group)) for kv_head in range(len(k)))
