@@ -20,7 +20,7 @@ test: lint
 
 # While working: what starts no program and takes no long time, on every core.
 check: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto -m "not whole"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not whole"
 
 # First what needs no code to run; each stops the next.
 lint: .venv/test
