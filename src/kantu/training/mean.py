@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from kantu.training.optimizer import write_rounded
+
 _DECAY = 0.998  # some 500 steps count
 _STEPS = "mean_steps"
 _PREFIX = "mean/"
@@ -33,11 +35,11 @@ class WeightMean:
     @contextmanager
     def written_into(self, live: Mapping[str, Tensor]) -> Iterator[None]:
         """Within the context `live` holds the means, rounded to its dtype; after it the masters again."""
-        _write(self.means, live)
+        write_rounded(self.means, live)
         try:
             yield
         finally:
-            _write(self.masters, live)
+            write_rounded(self.masters, live)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Means and count of steps as flat named tensors, fit for safetensors."""
@@ -48,9 +50,3 @@ class WeightMean:
         self.steps = int(state.get(_STEPS, torch.tensor(0)))
         for name, mean in self.means.items():
             mean.copy_(state.get(f"{_PREFIX}{name}", self.masters[name]))
-
-
-def _write(tensors: Mapping[str, Tensor], live: Mapping[str, Tensor]) -> None:
-    with torch.no_grad():
-        for name, parameter in live.items():
-            parameter.copy_(tensors[name])

@@ -54,9 +54,7 @@ class MasterOptimizer:
 
     def write_back(self) -> None:
         """Round the masters into the live parameters."""
-        with torch.no_grad():
-            for name, parameter in self.live.items():
-                parameter.copy_(self.masters[name])
+        write_rounded(self.masters, self.live)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Masters and optimizer state as flat named tensors, fit for safetensors."""
@@ -85,6 +83,13 @@ class MasterOptimizer:
                 place = value.device if kind == "step" else self.masters[name].device
                 owner[name].state[self.masters[name]][kind] = value.clone().to(place)
         self.write_back()
+
+
+def write_rounded(tensors: Mapping[str, Tensor], live: Mapping[str, Tensor]) -> None:
+    """Copy each tensor into the live parameter of its name, in that one's dtype."""
+    with torch.no_grad():
+        for name, parameter in live.items():
+            parameter.copy_(tensors[name])
 
 
 def _is_matrix(name: str, master: Tensor, tables: Collection[str]) -> bool:

@@ -53,11 +53,11 @@ class PackedAttention:
         """`segments` [tokens] and `lengths` as in `Batch`."""
         starts = [sum(lengths[:number]) for number in range(len(lengths))]
         told = segments.tolist()
-        self.pieces = [
-            _piece(segments, first, last, begin, dtype)
-            for begin, length in zip(starts, lengths, strict=True)
-            for first, last in _cuts(told, begin, begin + length)
-        ]
+        self.pieces: list[Piece] = []
+        for begin, length in zip(starts, lengths, strict=True):
+            (_, shared), *questions = _cuts(told, begin, begin + length)
+            self.pieces.append(_piece(segments, begin, shared, begin, 0, dtype))
+            self.pieces += [_piece(segments, *cut, begin, shared - begin, dtype) for cut in questions]
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         output: Tensor = attend(q, k, v, self.pieces)
@@ -85,9 +85,8 @@ def _cuts(segments: Sequence[int], begin: int, end: int) -> Iterator[tuple[int, 
     yield first, end
 
 
-def _piece(segments: Tensor, start: int, end: int, begin: int, dtype: torch.dtype) -> Piece:
+def _piece(segments: Tensor, start: int, end: int, begin: int, shared: int, dtype: torch.dtype) -> Piece:
     own = segments[start:end]
-    shared = 0 if start == begin else int((segments[begin:start] == 0).sum())  # the beginning is the first piece
     visible = (own[None, :] == own[:, None]).tril()
     nothing = torch.zeros(len(own), shared + len(own), dtype=dtype, device=segments.device)
     return Piece(
