@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Delete, Select, Update, delete, inspect, select, tuple_, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningDelete
 
 from kantu.errors import KantuError
 from kantu.service.database.base import Owned
@@ -82,12 +83,7 @@ class Repository(Generic[RowT, RecordT]):
         Raises:
             NotFoundError: `not_found`.
         """
-        row = None
-        if self.ids.fits(record_id):
-            row = self._session.scalar(self._select(self.row).where(self.row.id == record_id))
-        if row is None:
-            raise type(self).not_found(param)
-        return record_of(self.record, row)
+        return self._one(self._select(self.row), record_id, param)
 
     def page(self, paging: Paging, *conditions: Any) -> tuple[list[RecordT], bool]:
         """The records of a page that meet the conditions, and whether there are more behind them.
@@ -112,11 +108,12 @@ class Repository(Generic[RowT, RecordT]):
         Raises:
             NotFoundError: `not_found`.
         """
-        row = None
-        if self.ids.fits(record_id):
-            row = self._session.scalar(self._delete().where(self.row.id == record_id).returning(self.row))
+        return self._one(self._delete().returning(self.row), record_id)
+
+    def _one(self, rows: Select[Any] | ReturningDelete[Any], record_id: str, param: str | None = None) -> RecordT:
+        row = self._session.scalar(rows.where(self.row.id == record_id)) if self.ids.fits(record_id) else None
         if row is None:
-            raise type(self).not_found(None)
+            raise type(self).not_found(param)
         return record_of(self.record, row)
 
     def _visible(self) -> tuple[ColumnElement[bool], ...]:
