@@ -3,10 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
+import pytest
+
+from kantu.synth.draw import effects
 from kantu.synth.draw.distractors import ROLES
+from kantu.synth.facts import Pair, Table
+from kantu.synth.families import draw
+from kantu.synth.families.family import Size
 from kantu.synth.page import Page, Question
 from tests.synth.geometry import outside, overlaps
+
+
+def unworn(family: str, seeds: Iterable[int], size: Size | None = None) -> list[Page]:
+    """Pages as they were drawn, before any wear that tilts their boxes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(effects, "degrade", lambda page, rng: page)
+        return [draw(family, seed, size) for seed in seeds]
+
+
+def printed(page: Page) -> str:
+    """All text of a page."""
+    return "".join(line.text for line in page.lines)
+
+
+def assert_facts_are_printed(pages: list[Page]) -> None:
+    """Values where the lines of their names say, labels and cells anywhere."""
+    for page in pages:
+        for fact in page.facts:
+            if isinstance(fact, Pair):
+                shown = "".join(line.text for line in page.lines if line.name == fact.key)
+                assert fact.value in shown, (page.seed, fact)
+                assert fact.label in printed(page), (page.seed, fact)
+            elif isinstance(fact, Table):
+                assert all(cell in printed(page) for row in fact.rows for cell in row), (page.seed, fact)
 
 
 def assert_drawn_well(pages: list[Page]) -> None:

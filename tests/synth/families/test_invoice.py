@@ -11,7 +11,7 @@ import pytest
 
 from kantu.synth.draw import effects
 from kantu.synth.draw.distractors import ROLES
-from kantu.synth.facts import Pair, Table
+from kantu.synth.facts import Pair
 from kantu.synth.families import draw
 from kantu.synth.families.invoice.makers import make_paper
 from kantu.synth.families.invoice.phrases import ALIKE, MEANINGS
@@ -19,7 +19,14 @@ from kantu.synth.families.invoice.words import LABELS
 from kantu.synth.page import Page
 from kantu.synth.words.figures import check_character, in_words, luhn_digit
 from kantu.tasks.builtin import TASKS
-from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole
+from tests.synth.families.everyday import (
+    asked,
+    assert_drawn_well,
+    assert_facts_are_printed,
+    assert_truth_is_whole,
+    printed,
+    unworn,
+)
 
 pytestmark = pytest.mark.usefixtures("needs_fonts")
 
@@ -27,17 +34,11 @@ pytestmark = pytest.mark.usefixtures("needs_fonts")
 @pytest.fixture(scope="module")
 def pages(needs_fonts: None) -> list[Page]:
     """A hundred and fifty papers as they were drawn, before any wear that tilts their boxes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(effects, "degrade", lambda page, rng: page)
-        return [draw("invoice", seed) for seed in range(150)]
+    return unworn("invoice", range(150))
 
 
 def cents(sum_: str) -> int:
     return round(float(re.sub(r"[^\d.-]", "", sum_)) * 100)
-
-
-def printed(page: Page) -> str:
-    return "".join(line.text for line in page.lines)
 
 
 def test_pages_are_drawn_and_asked_well(pages: list[Page]) -> None:
@@ -46,14 +47,7 @@ def test_pages_are_drawn_and_asked_well(pages: list[Page]) -> None:
 
 
 def test_every_value_is_printed_where_its_lines_say(pages: list[Page]) -> None:
-    for page in pages:
-        for fact in page.facts:
-            if isinstance(fact, Pair):
-                shown = "".join(line.text for line in page.lines if line.name == fact.key)
-                assert fact.value in shown, (page.seed, fact)
-                assert fact.label in printed(page), (page.seed, fact)
-            elif isinstance(fact, Table):
-                assert all(cell in printed(page) for row in fact.rows for cell in row), (page.seed, fact)
+    assert_facts_are_printed(pages)
 
 
 def test_answers_of_fields_stand_on_the_page(pages: list[Page]) -> None:

@@ -12,7 +12,6 @@ from collections import Counter
 import pytest
 
 from kantu.synth.ask.scene import relative
-from kantu.synth.draw import effects
 from kantu.synth.draw.reading_order import transcription
 from kantu.synth.facts import Item, Pair
 from kantu.synth.families import draw
@@ -22,6 +21,7 @@ from kantu.synth.families.order.phrases import FIELDS, GLOSS, MISSING, REASONED,
 from kantu.synth.families.order.record import make_order
 from kantu.synth.families.order.words import INVENTED, LABELS, REASONS, STATUSES, each
 from kantu.synth.page import Box, Line, Page
+from tests.synth.families.everyday import unworn
 
 pytestmark = pytest.mark.usefixtures("needs_fonts")
 
@@ -37,9 +37,7 @@ FINGERPRINT = (
 @pytest.fixture(scope="module")
 def pages(needs_fonts: None) -> list[Page]:
     """Two hundred pages as they were drawn, before any wear that tilts their boxes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(effects, "degrade", lambda page, rng: page)
-        return [draw("order", seed) for seed in SEEDS]
+    return unworn("order", SEEDS)
 
 
 def shared(first: Box, second: Box) -> tuple[float, float]:

@@ -20,7 +20,14 @@ from kantu.synth.families.phone.questions import Shown, meanings
 from kantu.synth.families.phone.screens import Rows, Values, kinds, make_screen, nouns, options
 from kantu.synth.page import Page
 from kantu.tasks.builtin import TASKS
-from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole
+from tests.synth.families.everyday import (
+    asked,
+    assert_drawn_well,
+    assert_facts_are_printed,
+    assert_truth_is_whole,
+    printed,
+    unworn,
+)
 
 pytestmark = [pytest.mark.whole, pytest.mark.usefixtures("needs_fonts")]
 
@@ -30,13 +37,7 @@ SIZE = (384, 800)
 @pytest.fixture(scope="module")
 def pages(needs_fonts: None) -> list[Page]:
     """Two hundred screens as they were drawn, before any wear that tilts their boxes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(effects, "degrade", lambda page, rng: page)
-        return [draw("phone", seed, SIZE) for seed in range(200)]
-
-
-def printed(page: Page) -> str:
-    return "".join(line.text for line in page.lines)
+    return unworn("phone", range(200), SIZE)
 
 
 def test_pages_are_drawn_and_asked_well(pages: list[Page]) -> None:
@@ -45,14 +46,7 @@ def test_pages_are_drawn_and_asked_well(pages: list[Page]) -> None:
 
 
 def test_every_value_is_printed_where_its_lines_say(pages: list[Page]) -> None:
-    for page in pages:
-        for fact in page.facts:
-            if isinstance(fact, Pair):
-                shown = "".join(line.text for line in page.lines if line.name == fact.key)
-                assert fact.value in shown, (page.seed, fact)
-                assert fact.label in printed(page), (page.seed, fact)
-            elif isinstance(fact, Table):
-                assert all(cell in printed(page) for row in fact.rows for cell in row), (page.seed, fact)
+    assert_facts_are_printed(pages)
 
 
 def test_answers_of_fields_stand_on_the_page(pages: list[Page]) -> None:

@@ -9,13 +9,12 @@ from collections import Counter
 import pytest
 
 from kantu.synth.ask.scene import relative
-from kantu.synth.draw import effects
 from kantu.synth.families import draw
 from kantu.synth.page import Page
 from kantu.synth.words.pictures import pictured
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.truth import Truth
-from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole
+from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole, unworn
 
 pytestmark = pytest.mark.usefixtures("needs_fonts")
 
@@ -25,9 +24,7 @@ CALLED = {word: each.name for each in pictured() for word in (each.name, *each.o
 @pytest.fixture(scope="module")
 def pages(needs_fonts: None) -> list[Page]:
     """A hundred and fifty scenes as they were drawn, before any wear that tilts their boxes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(effects, "degrade", lambda page, rng: page)
-        return [draw("scene", seed) for seed in range(150)]
+    return unworn("scene", range(150))
 
 
 def counts(page: Page) -> Counter[str]:
