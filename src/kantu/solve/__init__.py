@@ -1,0 +1,1 @@
+"""Runs a task on pictures: instruct, constrain, parse, validate, calibrate, find evidence."""

@@ -1,0 +1,44 @@
+"""What a task asks of a model, and what it gets back. Whoever drives the task brings asks to an engine.
+
+`solve` is a generator that yields asks and is sent replies: Python drives it with threads, the gateway with asyncio, and a
+test with a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kantu.engine.request import Scores, TokenLogprob, Usage
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Answer `prompt` about the task's pictures, greedily, as JSON that fits `schema` where there is one."""
+
+    prompt: str
+    max_tokens: int
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Choose:
+    """How probable is each of `choices` as the beginning of the answer to `prompt` about the task's pictures?"""
+
+    prompt: str
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The answer to `Generate`. `logprobs` is empty where the model's server tells none."""
+
+    text: str
+    logprobs: tuple[TokenLogprob, ...]
+    usage: Usage
+    complete: bool = True
+
+
+Ask = Generate | Choose
+Reply = Generated | Scores
