@@ -1,7 +1,7 @@
 """What a task asks of a model, and what it gets back. Whoever drives the task brings asks to an engine.
 
-`solve` is a generator that yields asks and is sent replies: Python drives it with threads, the gateway with asyncio, and a
-test with a list.
+`solve` is a generator that yields asks and is sent replies: Python drives it with threads, the gateway with asyncio,
+a test with a list.
 """
 
 from __future__ import annotations
