@@ -1,0 +1,162 @@
+"""A loaded model, and what can be asked of it."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+import torch
+
+from kantu.engine.protocol import DeltaStream, Engine
+from kantu.engine.request import Request, Scores, check_choices
+from kantu.errors import blaming, error
+from kantu.processing.budget import image_warnings, pixel_budgets
+from kantu.processing.conversation import Conversation, ImageReference, ImageSource, Turn
+from kantu.processing.image import CleanImage, ImageConfig, prepare
+from kantu.processing.messages import read_messages, read_question
+from kantu.vlm.answer import Answer, AnswerStream
+from kantu.vlm.options import Options, sampling_of
+
+
+class VLM:
+    """A loaded model. Any number of threads may ask at once: their questions run together.
+
+    Attributes:
+        name: the name or path it was loaded by.
+        folder: where its files are.
+        device, dtype: where and in which precision it runs.
+        context_tokens: most tokens of prompt and answer together.
+        engine: the engine behind these methods, for callers that need more than they offer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        engine: Engine,
+        image_config: ImageConfig,
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
+        context_tokens: int,
+    ) -> None:
+        """Use `kantu.load`."""
+        self.name = name
+        self.folder = folder
+        self.engine = engine
+        self.device = device
+        self.dtype = dtype
+        self.context_tokens = context_tokens
+        self._image_config = image_config
+        self._close = weakref.finalize(self, engine.close)  # the engine's thread does not keep this object alive
+
+    def ask(self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]) -> Answer:
+        """Ask one question about any number of images.
+
+        Args:
+            images: one or a list of path, data: URL, bytes or PIL image; an empty list asks without an image.
+            question: what to ask.
+            options: see `Options`.
+
+        Raises:
+            InvalidRequestError: an argument out of range, an empty question, an image that is not accepted
+                (`ImageError`), a prompt that does not fit the context (`PromptTooLongError`), or a constraint that
+                cannot be enforced at all, or not within `max_tokens` (`constraint_needs_tokens`).
+            OutOfMemoryError: the request needs more memory than is left.
+            OverloadedError: too many requests are waiting.
+        """
+        return self.stream(images, question, **options).finish()
+
+    def stream(
+        self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]
+    ) -> AnswerStream:
+        """As `ask`, piece by piece."""
+        return self._start(read_question(images, question), options)
+
+    def ask_many(
+        self, images: ImageSource | Sequence[ImageSource], questions: Sequence[str], **options: Unpack[Options]
+    ) -> tuple[Answer, ...]:
+        """Ask several questions about the same images at once; they are read once. The first error is raised."""
+        if isinstance(questions, str) or not questions:
+            raise error("invalid_questions")
+        asked = [read_question(images, question) for question in questions]
+        clean, seconds = self._read(asked[0].images, options.get("max_pixels"))
+        requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
+        warnings = image_warnings([image.resizing for image in clean])
+        streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
+        return tuple(stream.finish() for stream in streams)
+
+    def score(
+        self,
+        images: ImageSource | Sequence[ImageSource],
+        question: str,
+        choices: Sequence[str],
+        *,
+        max_pixels: int | None = None,
+    ) -> Scores:
+        """How probable each of `choices` is as the answer, without generating one. Errors are those of `ask`."""
+        check_choices(choices)
+        conversation = read_question(images, question)
+        clean, seconds = self._read(conversation.images, max_pixels)
+        return self.engine.score(self._request(conversation.turns, clean, seconds, {}), choices)
+
+    def chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> Answer:
+        """Answer a conversation of OpenAI-shaped messages (see `kantu.processing.messages.read_messages`).
+
+        Images come as ``data:`` URLs, or as ``{"type": "image", "image": ...}`` with what `ask` takes; no URL is ever
+        fetched. Options and errors are those of `ask`.
+        """
+        return self.stream_chat(messages, **options).finish()
+
+    def stream_chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> AnswerStream:
+        """As `chat`, piece by piece."""
+        return self._start(read_messages(messages), options)
+
+    def detach(self) -> Engine:
+        """Return the engine, which the caller must close: dropping this object leaves it running."""
+        self._close.detach()
+        return self.engine
+
+    def close(self) -> None:
+        """Stop the engine and cancel its requests. This also happens when the object is dropped."""
+        self._close()
+
+    def __enter__(self) -> VLM:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _start(self, conversation: Conversation, options: Options) -> AnswerStream:
+        sampling_of(options)  # before any image is read
+        clean, seconds = self._read(conversation.images, options.get("max_pixels"))
+        request = self._request(conversation.turns, clean, seconds, options)
+        return AnswerStream(DeltaStream(self.engine, request), image_warnings([image.resizing for image in clean]))
+
+    def _read(
+        self, references: Sequence[ImageReference], max_pixels: int | None
+    ) -> tuple[tuple[CleanImage, ...], float]:
+        """The clean images, and how many seconds reading took."""
+        config = self._image_config
+        budgets = pixel_budgets(config, max_pixels)
+        started = time.perf_counter()
+        clean = []
+        for reference in references:
+            assert reference.local is not None  # Python has no others
+            with blaming(reference.path):
+                clean.append(prepare(reference.local, config, max_pixels=budgets[reference.detail]))
+        return tuple(clean), time.perf_counter() - started
+
+    def _request(
+        self, turns: tuple[Turn, ...], images: tuple[CleanImage, ...], seconds: float, options: Options
+    ) -> Request:
+        return Request(
+            turns,
+            images,
+            sampling_of(options),
+            preprocess_seconds=seconds,
+            timeout_seconds=options.get("timeout_seconds"),
+        )
