@@ -11,15 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from kantu.engine.request import Scores, TokenLogprob, Usage
+from kantu.solve.reader import PrintedLine
 
 
 @dataclass(frozen=True)
 class Generate:
-    """Answer `prompt` about the task's pictures, greedily, as JSON that fits `schema` where there is one."""
+    """Answer `prompt` about the task's pictures, greedily, as JSON that fits `schema` where there is one.
+
+    Attributes:
+        picture: which of the task's pictures is shown; None shows all.
+    """
 
     prompt: str
     max_tokens: int
     schema: Mapping[str, Any] | None = None
+    picture: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,20 @@ class Choose:
 
 
 @dataclass(frozen=True)
+class ReadLines:
+    """Read the printed lines of a picture; asked only where there is a reader."""
+
+    picture: int
+
+
+@dataclass(frozen=True)
 class Generated:
-    """The answer to `Generate`. `logprobs` is empty where the model's server tells none."""
+    """The answer to `Generate`.
+
+    Attributes:
+        logprobs: empty where the model's server tells none.
+        complete: False where the answer was cut at `max_tokens`.
+    """
 
     text: str
     logprobs: tuple[TokenLogprob, ...]
@@ -40,5 +58,5 @@ class Generated:
     complete: bool = True
 
 
-Ask = Generate | Choose
-Reply = Generated | Scores
+Ask = Generate | Choose | ReadLines
+Reply = Generated | Scores | tuple[PrintedLine, ...]

@@ -46,6 +46,7 @@ ORDER = Task(
     defaults=MappingProxyType({"question": "这个订单怎么样了？"}),
     result=results.OrderResult,
     max_pixels=_SMALL_TEXT_PIXELS,
+    printed=("status_text", "order_number", "tracking_number", "amount"),
 )
 MATCH = Task(
     "match",
@@ -63,6 +64,7 @@ MODERATE = Task(
     defaults=MappingProxyType({"text": "（无）"}),
     result=results.ModerateResult,
     max_pixels=_SMALL_TEXT_PIXELS,
+    printed=("evidence",),
 )
 PROBLEM = Task(
     "problem",
@@ -79,6 +81,7 @@ CHART = Task(
     instruction="把图表写成表格，给出标题、单位和结论。",
     result=results.ChartResult,
     max_pixels=_SMALL_TEXT_PIXELS,
+    printed=("title",),
 )
 UI = Task(
     "ui",
@@ -103,6 +106,8 @@ COPY = Task(
     instruction="根据商品图写文案：标题、卖点、正文，并列出依据的图中文字。",
     result=results.CopyResult,
     max_pixels=_SCENE_PIXELS,
+    printed=("facts",),
+    label=results.AIGC_LABEL,
 )
 EXTRACT = Task(
     "extract",
@@ -111,6 +116,7 @@ EXTRACT = Task(
     instruction="提取图中的字段，写成 JSON：{keys}",
     result=results.Record,
     max_pixels=_SMALL_TEXT_PIXELS,
+    printed=("*",),
 )
 
 TASKS: Mapping[str, Task] = MappingProxyType(

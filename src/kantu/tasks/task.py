@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from kantu.errors import Words, error
 from kantu.tasks.judges import denies
+from kantu.tasks.problem import Check
 from kantu.tasks.truth import Judge, Truth
 
 
@@ -27,6 +28,9 @@ class Task:
         defaults: what variables are when nothing is given for them; those without a default must be given.
         result: the type of a typed answer, whose JSON schema constrains the model; None where the answer is prose.
         max_pixels: pixel budget of each picture; None leaves it to the folder.
+        printed: fields whose words stand in the picture, so that their boxes can be asked for; "*" is all.
+        checks: what can be found wrong in a result without a model.
+        label: the sentence that what the model wrote must be shown with (AIGC), or None.
     """
 
     name: str
@@ -36,14 +40,21 @@ class Task:
     defaults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     result: type[BaseModel] | None = None
     max_pixels: int | None = None
+    printed: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    label: str | None = None
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """What the instruction has places for, in their order."""
-        return tuple(name for _, name, _, _ in string.Formatter().parse(self.instruction) if name)
+        """What the prompt has places for, in their order."""
+        return tuple(name for _, name, _, _ in string.Formatter().parse(self._template) if name)
+
+    @property
+    def _template(self) -> str:
+        return self.instruction or "{question}"
 
     def instruct(self, **given: str) -> str:
-        """The instruction with its variables put in.
+        """The prompt: the instruction with its variables put in, or the user's own question.
 
         Raises InvalidRequestError (`task_variables`) where one is missing or the instruction has no place for it.
         """
@@ -52,7 +63,7 @@ class Task:
             task = Words(self.title, repr(self.name))
             wanted, got = (Words("、".join(names) or "无", str(names)) for names in (self.variables, tuple(values)))
             raise error("task_variables", task=task, wanted=wanted, given=got)
-        return self.instruction.format_map(values)
+        return self._template.format_map(values)
 
     def schema(self) -> dict[str, Any] | None:
         """The JSON schema of `result`, or None."""

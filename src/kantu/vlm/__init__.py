@@ -12,6 +12,7 @@ from kantu.vlm.device import cpu_computes_bfloat16, default_device, default_dtyp
 from kantu.vlm.loading import load
 from kantu.vlm.model import VLM
 from kantu.vlm.options import Options
+from kantu.vlm.tasks import TaskOptions
 
 __all__ = [
     "VLM",
@@ -20,6 +21,7 @@ __all__ = [
     "EngineSettings",
     "ImageSource",
     "Options",
+    "TaskOptions",
     "cpu_computes_bfloat16",
     "default_device",
     "default_dtype",

@@ -13,15 +13,21 @@ import torch
 from kantu.engine.protocol import DeltaStream, Engine
 from kantu.engine.request import Request, Scores, check_choices
 from kantu.errors import blaming, error
-from kantu.processing.budget import image_warnings, pixel_budgets
+from kantu.processing.budget import image_warnings, pixel_budget, pixel_budgets
 from kantu.processing.conversation import Conversation, ImageReference, ImageSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
 from kantu.processing.messages import read_messages, read_question
+from kantu.solve.calibration import Calibration
+from kantu.solve.drive import drive
+from kantu.solve.result import TaskResult
+from kantu.solve.run import Wish, solve
+from kantu.tasks.task import Task
 from kantu.vlm.answer import Answer, AnswerStream
 from kantu.vlm.options import Options, sampling_of
+from kantu.vlm.tasks import Images, TaskMethods, TaskOptions, find_task
 
 
-class VLM:
+class VLM(TaskMethods):
     """A loaded model. Any number of threads may ask at once: their questions run together.
 
     Attributes:
@@ -51,6 +57,7 @@ class VLM:
         self.dtype = dtype
         self.context_tokens = context_tokens
         self._image_config = image_config
+        self._calibration = Calibration()
         self._close = weakref.finalize(self, engine.close)  # the engine's thread does not keep this object alive
 
     def ask(self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]) -> Answer:
@@ -114,6 +121,26 @@ class VLM:
     def stream_chat(self, messages: Sequence[Mapping[str, Any]], **options: Unpack[Options]) -> AnswerStream:
         """As `chat`, piece by piece."""
         return self._start(read_messages(messages), options)
+
+    def run(
+        self, task: Task | str, images: Images, given: Mapping[str, str] | None = None, **options: Unpack[TaskOptions]
+    ) -> TaskResult[Any]:
+        task = find_task(task)
+        given = given or {}
+        references = read_question(images, task.instruct(**given)).images
+        budget = pixel_budget(self._image_config, options.get("max_pixels"), task_pixels=task.max_pixels)
+        clean, seconds = self._read(references, budget)
+        reader = options.get("reader")
+        steps = solve(
+            task,
+            given,
+            clean,
+            model=self.name,
+            calibration=self._calibration,
+            wish=Wish(options.get("evidence", True), options.get("force", False), read_lines=reader is not None),
+            read_seconds=seconds,
+        )
+        return drive(steps, self.engine, clean, reader, options.get("timeout_seconds"))
 
     def detach(self) -> Engine:
         """Return the engine, which the caller must close: dropping this object leaves it running."""

@@ -9,6 +9,7 @@ from kantu.errors.types import (
     InvalidRequestError,
     KantuError,
     MissingDependencyError,
+    NotFoundError,
     UpstreamError,
 )
 
@@ -213,6 +214,12 @@ ROWS = {
     "task_variables": Row(InvalidRequestError, 400, param="variables",
         zh="任务“{task}”要填的内容是：{wanted}，收到的是：{given}。",
         en="Task {task} takes {wanted}, got {given}."),
+    "task_not_found": Row(NotFoundError, 404, param="task",
+        zh="没有名为“{name}”的任务，可用：{names}。",
+        en="There is no task {name!r}; use one of {names}."),
+    "task_answer_invalid": Row(EngineError, 502,
+        zh="模型的回答不符合任务要求的格式；换用支持 JSON Schema 约束的模型服务，或者重试。",
+        en="The model's answer is not of the task's form; use a server that keeps to JSON Schemas, or try again."),
     "run_exists": Row(InvalidRequestError, None, param="resume",
         zh="{folder} 里已有检查点：加 --resume 继续，或用 --run 另选目录",
         en="{folder} holds a checkpoint: use --resume, or another --run"),

@@ -1,0 +1,43 @@
+"""Boxes as the model writes them, in thousandths, and as people use them, in pixels of the original picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kantu.processing.image import CleanImage
+from kantu.solve.fields import Node
+from kantu.solve.result import PictureBox
+
+KEY = "bbox_2d"  # how Qwen3-VL writes a box
+_WHOLE = 1000
+
+
+def in_pixels(box: Sequence[float], image: CleanImage, picture: int = 0) -> PictureBox | None:
+    """A box in thousandths, in pixels of the original; None for one without area."""
+    width, height = image.original_size
+    return box_of([n / _WHOLE for n in box], (width, height), picture)
+
+
+def box_of(shares: Sequence[float], size: tuple[int, int], picture: int = 0) -> PictureBox | None:
+    """A box in shares of width and height, in pixels of a picture of `size`; None for one without area."""
+    x1, y1, x2, y2 = (
+        min(max(round(share * side), 0), side) for share, side in zip(shares, (*size, *size), strict=True)
+    )
+    return PictureBox(picture=picture, x1=x1, y1=y1, x2=x2, y2=y2) if x1 < x2 and y1 < y2 else None
+
+
+def in_record(nodes: Sequence[Node]) -> dict[str, tuple[int, ...]]:
+    """The boxes that the record itself holds, by the path of what they belong to."""
+    return {node.path: tuple(node.value[KEY]) for node in nodes if _has_box(node.value)}
+
+
+def to_thousandths(point: tuple[float, float], image: CleanImage) -> tuple[int, int]:
+    """A point in pixels of the original, in thousandths, as tasks about a point take it."""
+    width, height = image.original_size
+    x, y = (min(max(round(at * _WHOLE / side), 0), _WHOLE) for at, side in zip(point, (width, height), strict=True))
+    return x, y
+
+
+def _has_box(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get(KEY), list) and len(value[KEY]) == 4

@@ -1,0 +1,60 @@
+"""Drives a task with an engine, on the caller's thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from kantu.engine.protocol import DeltaStream, Engine
+from kantu.engine.request import Request
+from kantu.processing.image import CleanImage
+from kantu.solve.asks import Ask, Choose, Generate, ReadLines, Reply
+from kantu.solve.reader import Reader
+from kantu.solve.requests import generated, request_of
+from kantu.solve.result import TaskResult
+from kantu.solve.run import Steps
+
+_LEAST_SECONDS = 0.001  # what the engine is given where the time is as good as over; it takes no less than none
+
+
+def drive(
+    steps: Steps,
+    engine: Engine,
+    pictures: Sequence[CleanImage],
+    reader: Reader | None = None,
+    timeout_seconds: float | None = None,
+) -> TaskResult[Any]:
+    """The result of a task. All asks of a step run together.
+
+    Raises KantuError, of the task or of the engine.
+    """
+    end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+
+    def request(ask: Generate | Choose) -> Request:
+        left = None if end is None else max(end - time.monotonic(), _LEAST_SECONDS)
+        return request_of(ask, pictures, timeout_seconds=left)
+
+    def replies(asks: Sequence[Ask]) -> tuple[Reply, ...]:
+        streams = {
+            number: DeltaStream(engine, request(ask)) for number, ask in enumerate(asks) if isinstance(ask, Generate)
+        }
+        found: list[Reply] = []
+        for number, ask in enumerate(asks):
+            if isinstance(ask, Generate):
+                found.append(generated(streams[number]))
+            elif isinstance(ask, Choose):
+                found.append(engine.score(request(ask), ask.choices))
+            else:
+                assert isinstance(ask, ReadLines)
+                assert reader is not None
+                found.append(reader.read(pictures[ask.picture].pixels))
+        return tuple(found)
+
+    try:
+        asks = next(steps)
+        while True:
+            asks = steps.send(replies(asks))
+    except StopIteration as stop:
+        result: TaskResult[Any] = stop.value
+        return result

@@ -1,0 +1,187 @@
+"""Runs one task: instruct, constrain, parse, calibrate, find evidence, check.
+
+It is a generator and does no input or output itself: it yields what it wants to ask (all asks of one step may run
+together), is sent the replies in the same order, and returns the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kantu.engine.request import Usage
+from kantu.errors import error
+from kantu.processing.image import CleanImage
+from kantu.solve import boxes
+from kantu.solve.answer import Draft, answer
+from kantu.solve.asks import Ask, Reply
+from kantu.solve.calibration import Calibration
+from kantu.solve.fields import kind_of
+from kantu.solve.locate import Found, locate, printed
+from kantu.solve.result import Finding, Notice, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
+from kantu.tasks.problem import Problem
+from kantu.tasks.task import Task
+
+Steps = Generator[tuple[Ask, ...], tuple[Reply, ...], TaskResult[Any]]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a task is to be run.
+
+    Attributes:
+        evidence: whether boxes are asked for that the record does not hold itself.
+        force: whether a question that points at nothing is asked all the same.
+        read_lines: whether a reader of printed lines is at hand.
+    """
+
+    evidence: bool = True
+    force: bool = False
+    read_lines: bool = False
+
+
+def version_of(task: Task, calibration: Calibration) -> TaskVersion:
+    """Equal for equal instruction, schema and calibration."""
+    told = json.dumps([task.instruction, task.schema(), calibration.digest], ensure_ascii=False, sort_keys=True)
+    return TaskVersion(name=task.name, title=task.title, version=hashlib.sha256(told.encode()).hexdigest()[:12])
+
+
+def solve(
+    task: Task,
+    given: Mapping[str, str],
+    pictures: Sequence[CleanImage],
+    *,
+    model: str,
+    calibration: Calibration,
+    wish: Wish,
+    warnings: Sequence[Notice] = (),
+    read_seconds: float = 0.0,
+) -> Steps:
+    """Run a task on pictures that have been read.
+
+    Args:
+        given: the variables of the task's instruction.
+        model: its name, for the result.
+        warnings: what is known about the pictures already.
+        read_seconds: what reading the pictures took, for the result.
+
+    Raises:
+        InvalidRequestError: `task_variables`: `given` is not what the instruction has places for.
+        EngineError: `task_answer_invalid`: the answer is not of the task's form.
+    """
+    started = time.perf_counter()
+    draft = yield from answer(task, task.instruct(**given))
+    record = task.parse(draft.text)
+    if record is None:
+        raise error("task_answer_invalid")
+    answered = time.perf_counter()
+    found = Found({})
+    if wish.evidence:
+        found = yield from locate(printed(task, draft.nodes), pictures)
+    ended = time.perf_counter()
+
+    problems = [problem for check in task.checks for problem in check(record, given)]
+    findings = _findings(task, draft, _places(draft, found, pictures), problems, calibration)
+    confidence = _whole(task, findings, calibration)
+    notices = [*warnings, *_notices(problems, findings, draft)]
+    return TaskResult[Any](
+        task=version_of(task, calibration),
+        result=record,
+        confidence=confidence,
+        calibrated=calibration.calibrated,
+        fields=findings,
+        warnings=tuple(notices),
+        review=_review(task, confidence, findings, problems, draft, calibration),
+        label=task.label,
+        model=model,
+        usage=_usage((*draft.usages, *found.usages)),
+        timings=TaskTimings(
+            read_seconds=read_seconds,
+            answer_seconds=answered - started,
+            evidence_seconds=ended - answered,
+            total_seconds=read_seconds + ended - started,
+        ),
+    )
+
+
+def _places(draft: Draft, found: Found, pictures: Sequence[CleanImage]) -> Mapping[str, tuple[PictureBox, ...]]:
+    """The boxes of the record itself, which are about the first picture, and those that were asked for."""
+    held = {
+        path: (place,)
+        for path, box in boxes.in_record(draft.nodes).items()
+        if pictures and (place := boxes.in_pixels(box, pictures[0])) is not None
+    }
+    return {**held, **found.boxes}
+
+
+def _findings(
+    task: Task,
+    draft: Draft,
+    places: Mapping[str, tuple[PictureBox, ...]],
+    problems: Iterable[Problem],
+    calibration: Calibration,
+) -> dict[str, Finding]:
+    """Of every value but the record as a whole and the insides of boxes."""
+    by_path: dict[str, list[Notice]] = {}
+    for problem in problems:
+        by_path.setdefault(problem.field, []).append(Notice(code=problem.code, message=problem.message))
+    return {
+        node.path: Finding(
+            confidence=calibration.confidence(f"{task.name}.{kind_of(node.path)}", draft.raw[node.path])
+            if node.path in draft.raw
+            else None,
+            boxes=places.get(node.path, ()),
+            problems=tuple(by_path.get(node.path, ())),
+        )
+        for node in draft.nodes
+        if (node.path or task.result is None) and boxes.KEY not in node.path
+    }
+
+
+def _whole(task: Task, findings: Mapping[str, Finding], calibration: Calibration) -> float | None:
+    known = {path: found.confidence for path, found in findings.items() if found.confidence is not None}
+    return calibration.whole(task.name, known) if known else None
+
+
+def _notices(problems: Iterable[Problem], findings: Mapping[str, Finding], draft: Draft) -> Iterable[Notice]:
+    """What belongs to no field."""
+    for problem in problems:
+        if problem.field not in findings:
+            yield Notice(code=problem.code, message=problem.message)
+    if not draft.complete:
+        yield Notice(code="answer_cut", message="回答到了长度上限，后面的内容没有写出来。")
+
+
+def _review(
+    task: Task,
+    confidence: float | None,
+    findings: Mapping[str, Finding],
+    problems: Sequence[Problem],
+    draft: Draft,
+    calibration: Calibration,
+) -> Review:
+    threshold = calibration.threshold(task.name)
+    reasons = [problem.message for problem in problems]
+    if not draft.complete:
+        reasons.append("回答不完整。")
+    if confidence is None:
+        reasons.append("模型没有给出概率，无法判断把握。")
+    elif confidence < threshold:
+        least = min(findings, key=lambda path: 1.0 if (c := findings[path].confidence) is None else c)
+        where = f"，最没有把握的是“{least}”" if least else ""
+        reasons.append(f"整体把握 {confidence:.0%}，低于 {threshold:.0%}{where}。")
+    return Review(needed=bool(reasons), reasons=tuple(reasons))
+
+
+def _usage(usages: Sequence[Usage]) -> TaskUsage:
+    return TaskUsage(
+        requests=len(usages),
+        visual_tokens=usages[0].visual_tokens,
+        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+        cached_tokens=sum(usage.cached_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
+    )

@@ -1,0 +1,120 @@
+"""Typed tasks in Python: `run`, and a method for each task that comes with Kantu."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
+
+from kantu.errors import error, listed
+from kantu.processing.conversation import ImageSource
+from kantu.solve.reader import Reader
+from kantu.solve.result import TaskResult
+from kantu.tasks import builtin, results
+from kantu.tasks.task import Task
+
+Images = ImageSource | Sequence[ImageSource]
+
+
+class TaskOptions(TypedDict, total=False):
+    """How a task is run. All are optional.
+
+    Attributes:
+        evidence: False asks for no boxes beside those in the record: faster.
+        force: ask a question that points at nothing (它是什么？) all the same.
+        reader: who reads printed lines, to check values and to place boxes.
+        max_pixels: pixel budget of each picture, instead of the task's.
+        timeout_seconds: the task fails with `DeadlineExceededError` if it takes longer.
+    """
+
+    evidence: bool
+    force: bool
+    reader: Reader | None
+    max_pixels: int | None
+    timeout_seconds: float | None
+
+
+class TaskMethods(ABC):
+    """What a model offers of tasks.
+
+    Every method takes one picture or a list of them (path, data: URL, bytes or PIL image) and `TaskOptions`, and
+    returns a `TaskResult`. Errors are those of `VLM.ask`, and `task_answer_invalid` from a server that does not keep to
+    schemas.
+    """
+
+    @abstractmethod
+    def run(
+        self, task: Task | str, images: Images, given: Mapping[str, str] | None = None, **options: Unpack[TaskOptions]
+    ) -> TaskResult[Any]:
+        """Run a task, one that comes with Kantu by its name.
+
+        Args:
+            given: the variables of the task's instruction; of a task without one, its `question`.
+
+        Raises:
+            NotFoundError: `task_not_found`; InvalidRequestError: `task_variables`.
+        """
+
+    def read(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[str]:
+        """文字识别: all text, line by line in reading order."""
+        return self.run(builtin.READ, images, **options)
+
+    def read_boxes(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[results.TextLines]:
+        """文字识别: all lines, each with its box."""
+        return self.run(builtin.READ_BOXES, images, **options)
+
+    def locate(self, images: Images, target: str, **options: Unpack[TaskOptions]) -> TaskResult[results.Boxes]:
+        """定位: where `target`, a text or a thing, stands."""
+        return self.run(builtin.LOCATE, images, {"target": target}, **options)
+
+    def order(
+        self, images: Images, question: str | None = None, **options: Unpack[TaskOptions]
+    ) -> TaskResult[results.OrderResult]:
+        """订单截图客服: status and numbers, what is happening, advice, a reply to the buyer who asks `question`."""
+        return self.run(builtin.ORDER, images, _given(question=question), **options)
+
+    def match(self, images: Images, text: str, **options: Unpack[TaskOptions]) -> TaskResult[results.MatchResult]:
+        """图文匹配: whether `text` fits the picture, and which phrase does not."""
+        return self.run(builtin.MATCH, images, {"text": text}, **options)
+
+    def moderate(
+        self, images: Images, text: str | None = None, **options: Unpack[TaskOptions]
+    ) -> TaskResult[results.ModerateResult]:
+        """内容审核: the verdict on a picture and a text together."""
+        return self.run(builtin.MODERATE, images, _given(text=text), **options)
+
+    def problem(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[results.ProblemResult]:
+        """题目截图: the problem as printed, steps and answer."""
+        return self.run(builtin.PROBLEM, images, **options)
+
+    def chart(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[results.ChartResult]:
+        """图表解读: the chart as a table, its title, unit and conclusion."""
+        return self.run(builtin.CHART, images, **options)
+
+    def ui(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[results.Controls]:
+        """界面: the controls, each with kind, name, state and box."""
+        return self.run(builtin.UI, images, **options)
+
+    def ui_point(self, images: Images, x: int, y: int, **options: Unpack[TaskOptions]) -> TaskResult[results.Control]:
+        """界面（某一点）: the control at a point in thousandths of the picture's width and height."""
+        return self.run(builtin.UI_POINT, images, {"x": str(x), "y": str(y)}, **options)
+
+    def copy(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[results.CopyResult]:
+        """商品图→文案: title, selling points, body, and the printed facts they rest on."""
+        return self.run(builtin.COPY, images, **options)
+
+
+def find_task(task: Task | str) -> Task:
+    """The task itself, or the one that comes with Kantu by this name.
+
+    Raises NotFoundError (`task_not_found`).
+    """
+    if isinstance(task, Task):
+        return task
+    if task not in builtin.TASKS:
+        raise error("task_not_found", name=task, names=listed(builtin.TASKS))
+    return builtin.TASKS[task]
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,167 @@
+"""A task, from what it is given to its result, with a model that says what the test tells it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kantu.errors import EngineError, InvalidRequestError
+from kantu.processing.image import CleanImage
+from kantu.solve.asks import Ask, Generate, Reply
+from kantu.solve.calibration import Calibration
+from kantu.solve.result import PictureBox, TaskResult
+from kantu.solve.run import Wish, solve, version_of
+from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, UI
+from kantu.tasks.problem import Problem
+from kantu.tasks.results import MatchResult, OrderResult
+from kantu.tasks.task import Task
+from tests.solve.scripted import is_box, is_choice, picture, run, said, scores
+
+VERDICT = {"verdict": "不一致", "conflict": "红色", "reasons": ["图中是蓝色"]}
+ORDER_RECORD = {
+    "status": "待发货",
+    "status_text": "待商家发货",
+    "order_number": "8230417756",
+    "tracking_number": None,
+    "amount": None,
+    "happening": "商家还没有发货。",
+    "advice": "请等待。",
+    "reply": "您好，还没有发货。",
+}
+
+
+def solved(
+    task: Task,
+    given: Mapping[str, str],
+    reply: Callable[[Ask], Reply],
+    *,
+    pictures: tuple[CleanImage, ...] | None = None,
+    evidence: bool = False,
+) -> tuple[TaskResult[Any], list[Any]]:
+    shown = (picture(),) if pictures is None else pictures
+    return run(solve(task, given, shown, model="m", calibration=Calibration(), wish=Wish(evidence)), reply)
+
+
+def match_reply(ask: Ask) -> Reply:
+    return scores(0.1, 0.8, 0.1) if is_choice(ask) else said(VERDICT)
+
+
+def test_a_record_is_asked_for_under_its_schema_and_comes_back_typed() -> None:
+    result, asked = solved(MATCH, {"text": "红色的杯子"}, match_reply)
+    assert result.result == MatchResult.model_validate(VERDICT)
+    generate = next(ask for ask in asked[0] if isinstance(ask, Generate))
+    assert generate.prompt == MATCH.instruct(text="红色的杯子")
+    assert generate.schema == MATCH.schema()
+    assert result.task == version_of(MATCH, Calibration())
+    assert (result.model, result.usage.requests, result.usage.prompt_tokens) == ("m", 2, 200)
+
+
+def test_the_probability_of_a_verdict_is_its_score() -> None:
+    result, _ = solved(MATCH, {"text": "红色的杯子"}, match_reply)
+    assert result.fields["verdict"].confidence == pytest.approx(0.8)
+    assert result.confidence is not None
+    assert result.confidence <= 0.8
+
+
+def test_a_verdict_is_what_scoring_finds_most_probable() -> None:
+    def reply(ask: Ask) -> Reply:
+        if is_choice(ask):
+            return scores(0.9, 0.1, 0.0)
+        assert isinstance(ask, Generate)
+        assert ask.schema is not None
+        decided = ask.schema["properties"]["verdict"].get("const")
+        return said({**VERDICT, "verdict": decided or "不一致"})
+
+    result, asked = solved(MATCH, {"text": "红色的杯子"}, reply)
+    assert result.result.verdict == "一致"
+    assert len(asked) == 2
+
+
+def test_prose_comes_back_as_it_is_with_its_probability() -> None:
+    result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季上新", sure=0.7))
+    assert result.result == "夏季上新"
+    assert result.confidence == pytest.approx(0.7)
+
+
+def test_printed_values_are_asked_for_by_their_words_and_placed_in_the_original() -> None:
+    def reply(ask: Ask) -> Reply:
+        if is_box(ask):
+            return said([{"bbox_2d": [100, 250, 500, 300], "label": "x"}])
+        return scores(*(float(n == 1) for n in range(11))) if is_choice(ask) else said(ORDER_RECORD)
+
+    result, asked = solved(ORDER, {}, reply, evidence=True)
+    assert [ask.prompt for ask in asked[1]] == ["“待商家发货”在图中什么位置？", "“8230417756”在图中什么位置？"]
+    assert result.fields["order_number"].boxes == (PictureBox(x1=20, y1=100, x2=100, y2=120),)
+    assert result.fields["tracking_number"].boxes == ()
+    assert result.result == OrderResult.model_validate(ORDER_RECORD)
+
+
+def test_of_several_pictures_the_surest_box_is_taken() -> None:
+    def reply(ask: Ask) -> Reply:
+        if is_box(ask):
+            assert isinstance(ask, Generate)
+            return said([{"bbox_2d": [0, 0, 500, 500], "label": "x"}], sure=0.9 if ask.picture == 1 else 0.2)
+        return said({"title": "新品", "selling_points": [], "body": "好用。", "facts": ["500ml"]})
+
+    result, _ = solved(COPY, {}, reply, pictures=(picture(), picture(1000, 1000)), evidence=True)
+    assert result.fields["facts[0]"].boxes == (PictureBox(picture=1, x1=0, y1=0, x2=500, y2=500),)
+
+
+def test_boxes_in_a_record_need_no_asking() -> None:
+    control = {"kind": "按钮", "label": "确定", "state": None, "bbox_2d": [500, 500, 1000, 600]}
+    result, asked = solved(UI, {}, lambda _: said([control]), evidence=True)
+    assert len(asked) == 1
+    assert result.fields["[0]"].boxes == (PictureBox(x1=100, y1=200, x2=200, y2=240),)
+    assert "[0].bbox_2d" not in result.fields
+
+
+def check(record: Any, given: Mapping[str, str]) -> Iterable[Problem]:
+    yield Problem("too_red", f"{record.conflict}太红", "conflict")
+    yield Problem("odd", "说不通")
+
+
+def test_what_is_wrong_is_told_at_its_field_and_sends_the_result_to_a_person() -> None:
+    fine, _ = solved(MATCH, {"text": "红色"}, match_reply)
+    result, _ = solved(replace(MATCH, checks=(check,)), {"text": "红色"}, match_reply)
+    assert [problem.code for problem in result.fields["conflict"].problems] == ["too_red"]
+    assert [warning.code for warning in result.warnings] == ["odd"]
+    assert (fine.review.needed, result.review.needed) == (False, True)
+    assert result.review.reasons == ("红色太红", "说不通")
+    assert result.result.conflict == "红色"
+
+
+def test_a_result_with_little_confidence_goes_to_a_person() -> None:
+    result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季上新", sure=0.3))
+    assert result.review.reasons == ("整体把握 30%，低于 50%。",)
+
+
+def test_a_cut_answer_says_so() -> None:
+    result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季", complete=False))
+    assert [warning.code for warning in result.warnings] == ["answer_cut"]
+    assert result.review.needed
+
+
+def test_copy_is_labelled_as_generated() -> None:
+    record = {"title": "新品", "selling_points": [], "body": "好用。", "facts": []}
+    result, _ = solved(COPY, {}, lambda _: said(record))
+    assert result.label == "内容由 AI 生成"
+
+
+@pytest.mark.parametrize("text", ["不是 JSON", '{"verdict": "一致"}', "", '{"verdict"'])
+def test_an_answer_of_another_form_is_an_error(text: str) -> None:
+    with pytest.raises(EngineError) as failure:
+        solved(MATCH, {"text": "红色"}, lambda ask: scores(1.0, 0.0, 0.0) if is_choice(ask) else said(text))
+    assert failure.value.code == "task_answer_invalid"
+
+
+def test_what_is_given_must_be_what_the_task_takes() -> None:
+    with pytest.raises(InvalidRequestError):
+        solved(MATCH, {"question": "红色"}, match_reply)
+
+
+def test_the_version_changes_with_the_instruction() -> None:
+    other = replace(MATCH, instruction=MATCH.instruction + "。")
+    assert version_of(other, Calibration()).version != version_of(MATCH, Calibration()).version

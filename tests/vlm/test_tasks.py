@@ -1,0 +1,51 @@
+"""Typed tasks on the embedded model: the form of results, and that what is computed together is computed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kantu
+from kantu.errors import DeadlineExceededError, InvalidRequestError, NotFoundError
+from kantu.tasks.results import OrderResult
+from kantu.vlm import VLM
+
+ORDER = Path(__file__).parents[2] / "examples" / "order.png"
+
+
+@pytest.fixture(scope="module")
+def vlm() -> VLM:
+    return kantu.load()
+
+
+def test_an_order_comes_back_typed_with_confidences_and_boxes_within_the_picture(vlm: VLM) -> None:
+    result = vlm.order(ORDER, "为什么还没发货？")
+    assert isinstance(result.result, OrderResult)
+    assert result.fields.keys() == OrderResult.model_fields.keys()
+    assert all(found.confidence is not None and 0 <= found.confidence <= 1 for found in result.fields.values())
+    boxes = [box for found in result.fields.values() for box in found.boxes]
+    assert boxes
+    assert all(0 <= box.x1 < box.x2 <= 400 and 0 <= box.y1 < box.y2 <= 660 for box in boxes)
+    assert result.usage.cached_tokens > result.usage.visual_tokens  # the picture was read once for all that was asked
+
+
+def test_a_result_is_the_same_every_time(vlm: VLM) -> None:
+    first, again = (vlm.match(ORDER, "订单已经发货", evidence=False) for _ in range(2))
+    assert first.result == again.result
+    assert first.fields == again.fields
+
+
+def test_a_task_runs_by_its_name(vlm: VLM) -> None:
+    assert vlm.run("ask", ORDER, {"question": "现在是什么状态？"}).result == str(
+        vlm.ask(ORDER, "现在是什么状态？", temperature=0)
+    )
+    with pytest.raises(NotFoundError):
+        vlm.run("dance", ORDER)
+    with pytest.raises(InvalidRequestError):
+        vlm.run("match", ORDER)
+
+
+def test_a_task_keeps_to_its_time(vlm: VLM) -> None:
+    with pytest.raises(DeadlineExceededError):
+        vlm.read(ORDER, timeout_seconds=1e-6)
