@@ -34,8 +34,8 @@ class Result(BaseModel):
 class LabelledBox(Result):
     """One found thing."""
 
-    bbox_2d: BoundingBox
-    label: str = Field(max_length=80)
+    bbox_2d: BoundingBox = Field(title="位置")
+    label: str = Field(title="名称", max_length=80)
 
 
 class Boxes(RootModel[list[LabelledBox]]):
@@ -45,8 +45,8 @@ class Boxes(RootModel[list[LabelledBox]]):
 class TextLine(Result):
     """One line of text."""
 
-    bbox_2d: BoundingBox
-    text: str = Field(max_length=200)
+    bbox_2d: BoundingBox = Field(title="位置")
+    text: str = Field(title="文字", max_length=200)
 
 
 class TextLines(RootModel[list[TextLine]]):
@@ -75,14 +75,14 @@ class OrderStatus(StrEnum):
 class OrderResult(Result):
     """An order's screen, and what to tell the buyer who sent it."""
 
-    status: OrderStatus | None
-    status_text: Words | None
-    order_number: Words | None
-    tracking_number: Words | None
-    amount: Words | None
-    happening: Sentence
-    advice: Sentence
-    reply: Sentence
+    status: OrderStatus | None = Field(title="状态")
+    status_text: Words | None = Field(title="页面上的状态")
+    order_number: Words | None = Field(title="订单号")
+    tracking_number: Words | None = Field(title="运单号")
+    amount: Words | None = Field(title="金额")
+    happening: Sentence = Field(title="情况")
+    advice: Sentence = Field(title="建议")
+    reply: Sentence = Field(title="回复")
 
 
 class MatchVerdict(StrEnum):
@@ -96,9 +96,9 @@ class MatchVerdict(StrEnum):
 class MatchResult(Result):
     """Whether a text fits a picture, the phrase that does not, and why."""
 
-    verdict: MatchVerdict
-    conflict: Words | None
-    reasons: list[Sentence] = Field(max_length=3)
+    verdict: MatchVerdict = Field(title="结论")
+    conflict: Words | None = Field(title="矛盾的词句")
+    reasons: list[Sentence] = Field(title="理由", max_length=3)
 
 
 class ModerateVerdict(StrEnum):
@@ -134,18 +134,18 @@ class Side(StrEnum):
 class ModerateResult(Result):
     """The verdict on a picture and a text together."""
 
-    verdict: ModerateVerdict
-    categories: list[Category] = Field(max_length=3)
-    side: Side | None
-    evidence: list[Words] = Field(max_length=3)
+    verdict: ModerateVerdict = Field(title="结论")
+    categories: list[Category] = Field(title="类别", max_length=3)
+    side: Side | None = Field(title="问题在哪一边")
+    evidence: list[Words] = Field(title="依据", max_length=3)
 
 
 class ProblemResult(Result):
     """A problem as it is printed, worked out."""
 
-    transcription: str = Field(max_length=400)
-    steps: list[Sentence] = Field(max_length=6)
-    answer: Words | None
+    transcription: str = Field(title="题目", max_length=400)
+    steps: list[Sentence] = Field(title="步骤", max_length=6)
+    answer: Words | None = Field(title="答案")
 
 
 class ChartKind(StrEnum):
@@ -162,12 +162,12 @@ class ChartKind(StrEnum):
 class ChartResult(Result):
     """A chart's data as a table whose first column names the rows, and what it comes to."""
 
-    kind: ChartKind
-    title: Words | None
-    unit: Words | None
-    header: list[Words] = Field(max_length=12)
-    rows: list[Annotated[list[Words], Field(max_length=12)]] = Field(max_length=40)
-    conclusion: Sentence
+    kind: ChartKind = Field(title="种类")
+    title: Words | None = Field(title="标题")
+    unit: Words | None = Field(title="单位")
+    header: list[Words] = Field(title="表头", max_length=12)
+    rows: list[Annotated[list[Words], Field(max_length=12)]] = Field(title="各行", max_length=40)
+    conclusion: Sentence = Field(title="结论")
 
     def to_csv(self) -> str:
         """The table as CSV (RFC 4180), header first."""
@@ -210,10 +210,10 @@ class ControlState(StrEnum):
 class Control(Result):
     """One control of an interface."""
 
-    kind: ControlKind
-    label: Words
-    state: ControlState | None
-    bbox_2d: BoundingBox
+    kind: ControlKind = Field(title="种类")
+    label: Words = Field(title="名称")
+    state: ControlState | None = Field(title="状态")
+    bbox_2d: BoundingBox = Field(title="位置")
 
 
 class Controls(RootModel[Annotated[list[Control], Field(max_length=60)]]):
@@ -227,7 +227,7 @@ AIGC_LABEL = "内容由 AI 生成"
 class CopyResult(Result):
     """Copy for a product, and the printed facts it rests on."""
 
-    title: Words
-    selling_points: list[Words] = Field(max_length=4)
-    body: Sentence
-    facts: list[Words] = Field(max_length=6)
+    title: Words = Field(title="标题")
+    selling_points: list[Words] = Field(title="卖点", max_length=4)
+    body: Sentence = Field(title="正文")
+    facts: list[Words] = Field(title="图中依据", max_length=6)

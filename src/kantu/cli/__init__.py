@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from kantu.cli import tasks
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
 from kantu.service import commands as service
@@ -78,6 +79,7 @@ app.add_typer(training.app, name="train")
 app.add_typer(service.keys, name="keys")
 app.command()(service.serve)
 app.command("eval")(evaluation.evaluate)
+tasks.mount(app)
 
 Model = Annotated[
     str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")

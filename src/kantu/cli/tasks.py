@@ -1,0 +1,129 @@
+"""A command for each task: pictures and words in, a typed record with confidence and boxes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kantu.errors import error
+from kantu.tasks.builtin import ASK, TASKS
+from kantu.tasks.task import Task
+
+if TYPE_CHECKING:
+    from kantu.solve.result import TaskResult
+
+Inputs = Annotated[list[str], typer.Argument(help="图片文件（可以有多张），然后是文字。", metavar="IMAGE... [TEXT]...")]
+Model = Annotated[
+    str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
+]
+MaxPixels = Annotated[int | None, typer.Option(help="每张图片的像素上限（1024 像素 = 1 个视觉词元）。", metavar="N")]
+Device = Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")]
+Quantize = Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位：省内存，更快。", metavar="int8|int4")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象。")]
+NoEvidence = Annotated[bool, typer.Option("--no-evidence", help="不问各字段在图中的位置：更快。")]
+Force = Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问。")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add a command for every task that comes with Kantu; `ask` has one of its own."""
+    for task in TASKS.values():
+        if task is not ASK:
+            app.command(task.name.replace("_", "-"), help=_help(task))(_command(task))
+
+
+def _help(task: Task) -> str:
+    takes = "".join(f" {name.upper()}" + ("（可省略）" if name in task.defaults else "") for name in task.variables)
+    return f"{task.title}：kantu {task.name.replace('_', '-')} IMAGE...{takes}"
+
+
+def _command(task: Task) -> Callable[..., None]:
+    def command(
+        inputs: Inputs,
+        model: Model = None,
+        max_pixels: MaxPixels = None,
+        device: Device = None,
+        quantize: Quantize = None,
+        as_json: AsJson = False,
+        no_evidence: NoEvidence = False,
+        force: Force = False,
+    ) -> None:
+        pictures, texts = pictures_and_texts(inputs)
+        given = _given(task, texts)
+        from kantu.vlm import load
+
+        vlm = load(model, device=device, quantize=quantize)
+        result = vlm.run(task, pictures, given, evidence=not no_evidence, force=force, max_pixels=max_pixels)
+        if as_json:
+            typer.echo(result.model_dump_json(indent=2))
+        else:
+            show(task, result)
+
+    return command
+
+
+def pictures_and_texts(inputs: list[str]) -> tuple[list[str], list[str]]:
+    """Pictures are the files that stand first."""
+    count = next((at for at, word in enumerate(inputs) if not os.path.isfile(word)), len(inputs))  # noqa: PTH113
+    if count == 0:
+        raise error("image_not_found", path=inputs[0])
+    return inputs[:count], inputs[count:]
+
+
+def _given(task: Task, texts: list[str]) -> Mapping[str, str]:
+    """One text for each variable of the task; of a task with one variable, all texts together are its text."""
+    if len(task.variables) == 1 and texts:
+        return {task.variables[0]: " ".join(texts)}
+    if len(texts) > len(task.variables):
+        raise error("image_not_found", path=texts[0])
+    return dict(zip(task.variables, texts, strict=False))
+
+
+def show(task: Task, result: TaskResult[Any]) -> None:
+    """The record field by field, each with its confidence and boxes, and what a person should look at."""
+    from kantu.solve.labels import label_of
+
+    schema = task.schema()
+    values = _leaves(result.to_dict()["result"])
+    for path, value in values.items():
+        found = result.fields.get(path) or result.fields.get(path.rpartition(".")[0])
+        label = label_of(schema, path)
+        line = f"{label}：{'（图中没有）' if value is None else value}" if label else str(value)
+        sure = "" if found is None or found.confidence is None else f"  {found.confidence:.0%}"
+        boxes = "" if found is None else "".join(f"  [{b.x1}, {b.y1}, {b.x2}, {b.y2}]" for b in found.boxes)
+        typer.echo(line + typer.style(sure + boxes, dim=True))
+        for problem in found.problems if found is not None else ():
+            typer.secho(f"  ⚠ {problem.message}", fg="yellow")
+    if result.suggestion is not None:
+        typer.echo(result.suggestion.message)
+        for question in result.suggestion.questions:
+            typer.echo(f"  {question}")
+    if result.label is not None:
+        typer.secho(result.label, dim=True)
+    for warning in result.warnings:
+        typer.secho(f"注意：{warning.message}", fg="yellow", err=True)
+    if result.review.needed:
+        typer.secho(
+            "需人工复核：" + "；".join(reason.rstrip("。") for reason in result.review.reasons), fg="yellow", err=True
+        )
+    typer.secho(
+        f"{result.model} · {result.task.title} {result.task.version} · 问了 {result.usage.requests} 次"
+        f" · 共 {result.timings.total_seconds:.2f} 秒",
+        dim=True,
+        err=True,
+    )
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    """What is printed line by line; a list of plain values, such as a row of a table or a box, is one line."""
+    if isinstance(value, dict):
+        inner = [(f"{path}.{key}" if path else key, member) for key, member in value.items() if key != "bbox_2d"]
+    elif isinstance(value, list) and any(isinstance(member, list | dict) for member in value):
+        inner = [(f"{path}[{place}]", member) for place, member in enumerate(value)]
+    elif isinstance(value, list):
+        return {path: "、".join(map(str, value)) or "（无）"}
+    else:
+        return {path: value}
+    return {key: leaf for where, member in inner for key, leaf in _leaves(member, where).items()}
