@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+import queue
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
 
 from kantu.engine.local import LocalEngine
-from kantu.engine.request import Request
+from kantu.engine.request import Request, Scores
 from kantu.engine.score import branches
-from kantu.errors import InvalidRequestError
+from kantu.errors import CancelledError, DeadlineExceededError, InvalidRequestError, KantuError
 from kantu.model.attention import ContiguousCache
 from tests.engine.engines import CPU, Parts, picture, request
 
+WAIT_SECONDS = 30.0
 LABELS = ("待商家发货", "待买家付款", "已发货", "待")
 
 
@@ -65,6 +68,30 @@ def test_scores_do_not_depend_on_what_is_cached(parts: Parts, engine: LocalEngin
     first, second = engine.score(asked, LABELS), engine.score(asked, LABELS)
     assert first.probabilities == pytest.approx(second.probabilities, abs=1e-6)
     assert second.usage.cached_tokens > 0
+
+
+def test_more_forks_than_may_wait_at_once_are_asked_in_turns(parts: Parts) -> None:
+    labels = tuple(f"{first} {second}" for first in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未" for second in "大小")
+    assert len(branches([tuple(parts.chat.tokenizer.encode(label, allow_special=False)) for label in labels])) > 16
+    with parts.engine(max_waiting=16) as engine:
+        asked = request(text="状态？", line="a")
+        scores = engine.score(asked, labels)
+    assert scores.probabilities == pytest.approx(by_hand(parts, asked, labels), rel=1e-4)
+
+
+def test_a_cancelled_score_tells_so_once_and_leaves_nothing_behind(parts: Parts, engine: LocalEngine) -> None:
+    told: queue.SimpleQueue[Scores | KantuError] = queue.SimpleQueue()
+    handle = engine.submit_score(request([picture(parts, 256, 256)]), LABELS, told.put)
+    handle.cancel()
+    handle.cancel()
+    assert isinstance(told.get(timeout=WAIT_SECONDS), CancelledError)
+    assert engine.score(request(), LABELS).probabilities is not None  # what was cancelled has left by then
+    assert told.empty()
+
+
+def test_a_score_ends_at_its_time(parts: Parts, engine: LocalEngine) -> None:
+    with pytest.raises(DeadlineExceededError):
+        engine.score(replace(request([picture(parts, 256, 256)]), timeout_seconds=1e-9), LABELS)
 
 
 @pytest.mark.parametrize("choices", [[], ["一"], ["一", "一"], ["一", ""], "一二", None, [1, 2]])

@@ -13,7 +13,7 @@ import httpx
 from PIL import Image
 
 from kantu.engine.metrics import Stats
-from kantu.engine.protocol import Listener
+from kantu.engine.protocol import Listener, ScoreListener, wait_for_scores
 from kantu.engine.request import Delta, End, Request, Scores, Timings, Usage
 from kantu.errors import KantuError
 from kantu.processing.image_config import ImageConfig
@@ -32,10 +32,12 @@ TIMINGS = Timings(0.01, 0.02, 0.03, 0.004, 0.05)
 
 
 class ScriptedEngine:
-    """Answers each request with `pieces`, or `error`; or leaves it hanging where `pieces` ends with None.
+    """Answers each request with `pieces`, or `error`; or leaves it hanging where `pieces` ends with None. So with scores,
+    which are all that they are instead of pieces.
 
     Attributes:
         requests: what was submitted.
+        choices: what was to be scored.
         cancelled: how many were cancelled.
     """
 
@@ -44,6 +46,7 @@ class ScriptedEngine:
     ) -> None:
         self.pieces, self.refusal = pieces, refusal
         self.requests: list[Request] = []
+        self.choices: list[tuple[str, ...]] = []
         self.cancelled = 0
         self.closed = False
 
@@ -72,8 +75,27 @@ class ScriptedEngine:
     def cancel(self) -> None:
         self.cancelled += 1
 
+    def submit_score(self, request: Request, choices: Sequence[str], listener: ScoreListener) -> ScriptedEngine:
+        if self.refusal is not None:
+            raise self.refusal
+        self.requests.append(request)
+        self.choices.append(tuple(choices))
+        piece = self.pieces[-1]
+        if isinstance(piece, KantuError):
+            listener(piece)
+        elif piece is not None:
+            listener(self.scores(request, choices))
+        return self
+
+    def scores(self, request: Request, choices: Sequence[str]) -> Scores:
+        """Each choice twice as probable as the one before it."""
+        visual_tokens = sum(image.visual_tokens(CONFIG) for image in request.images)
+        shares = [2.0**place for place in range(len(choices))]
+        probabilities = tuple(share / sum(shares) for share in shares)
+        return Scores(probabilities, len(choices) - 1, Usage(10 + visual_tokens, visual_tokens, 0, 4), TIMINGS)
+
     def score(self, request: Request, choices: Sequence[str]) -> Scores:
-        raise NotImplementedError
+        return wait_for_scores(self, request, choices)
 
     def stats(self) -> Stats:
         return Stats()

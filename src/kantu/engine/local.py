@@ -20,11 +20,11 @@ from kantu.engine.kv_cache import BlockPool
 from kantu.engine.metrics import Metrics, Stats
 from kantu.engine.paged_attention import KVStore, block_bytes
 from kantu.engine.preparation import Preparation
-from kantu.engine.protocol import Listener
+from kantu.engine.protocol import Handle, Listener, ScoreListener, wait_for_scores
 from kantu.engine.request import Request, Scores
 from kantu.engine.runner import Runner
 from kantu.engine.scheduler import Scheduler
-from kantu.engine.score import score
+from kantu.engine.score import submit_score
 from kantu.engine.sequence import Job, Sequence
 from kantu.engine.vision_cache import VisionCache
 from kantu.engine.workers import Workers
@@ -115,9 +115,12 @@ class LocalEngine:
     def submit(self, request: Request, listener: Listener) -> JobHandle:
         return self._submit(request, listener, None)
 
+    def submit_score(self, request: Request, choices: Items[str], listener: ScoreListener) -> Handle:
+        tokenizer, end_ids = self._preparation.chat.tokenizer, self._preparation.generation_config.end_ids
+        return submit_score(self._submit, request, choices, tokenizer, end_ids, listener)
+
     def score(self, request: Request, choices: Items[str]) -> Scores:
-        preparation = self._preparation
-        return score(self._submit, request, choices, preparation.chat.tokenizer, preparation.generation_config.end_ids)
+        return wait_for_scores(self, request, choices)
 
     def stats(self) -> Stats:
         scheduler = self._scheduler

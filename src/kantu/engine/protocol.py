@@ -13,6 +13,9 @@ from kantu.errors import KantuError
 Listener = Callable[[Delta | KantuError], None]
 """Called with every delta of a request, or once with its error; see `Engine.submit`."""
 
+ScoreListener = Callable[[Scores | KantuError], None]
+"""Called once with the scores or with the error; see `Engine.submit_score`."""
+
 
 class Handle(Protocol):
     """A request that has been admitted."""
@@ -39,8 +42,20 @@ class Engine(Protocol):
         """
         ...
 
+    def submit_score(self, request: Request, choices: Sequence[str], listener: ScoreListener) -> Handle:
+        """Ask how probable each of `choices` is as the answer, without generating one.
+
+        Of the request its turns, images, tenant, line and timeout are used. `listener` is called once, from a thread of
+        the engine's, and must return at once.
+
+        Raises:
+            InvalidRequestError: `invalid_choices`, where the engine finds it at once.
+            KantuError: those of `submit`.
+        """
+        ...
+
     def score(self, request: Request, choices: Sequence[str]) -> Scores:
-        """How probable each of `choices` is as the answer, without generating one. Blocks. Errors are raised."""
+        """As `submit_score`, but waits. Errors are raised."""
         ...
 
     def stats(self) -> Stats:
@@ -54,6 +69,19 @@ class Engine(Protocol):
     def close(self) -> None:
         """Cancel what is running and free everything. May be called twice."""
         ...
+
+
+def wait_for_scores(engine: Engine, request: Request, choices: Sequence[str]) -> Scores:
+    """What `submit_score` tells its listener; errors are raised."""
+    told: queue.SimpleQueue[Scores | KantuError] = queue.SimpleQueue()
+    handle = engine.submit_score(request, choices, told.put)
+    try:
+        item = told.get()
+    finally:
+        handle.cancel()  # where the wait was interrupted; nothing otherwise
+    if isinstance(item, KantuError):
+        raise item
+    return item
 
 
 class DeltaStream(Iterator[Delta]):

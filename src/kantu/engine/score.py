@@ -8,45 +8,128 @@ prefill and no decode step; all further branches share the prompt through the pr
 from __future__ import annotations
 
 import math
-import queue
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from kantu.engine.generation import Probe
-from kantu.engine.protocol import Handle, Listener
+from kantu.engine.protocol import Handle, Listener, ScoreListener
 from kantu.engine.request import Delta, Request, SamplingParams, Scores, check_choices
-from kantu.errors import KantuError, blaming
+from kantu.errors import KantuError, blaming, error
 from kantu.processing.tokenizer import Tokenizer
 
 Path = tuple[int, ...]
 Submit = Callable[[Request, Listener, Probe | None], Handle]
 _END = -1  # stands for any end token
+_PROBES_AT_ONCE = 8  # of one score: each takes one of the places that a line's requests wait in
+_LEAST_SECONDS = 1e-3
 
 
-def score(
-    submit: Submit, request: Request, choices: Sequence[str], tokenizer: Tokenizer, end_ids: Iterable[int]
-) -> Scores:
-    """See `Engine.score`. `submit` admits a request with a probe."""
+def submit_score(
+    submit: Submit,
+    request: Request,
+    choices: Sequence[str],
+    tokenizer: Tokenizer,
+    end_ids: Iterable[int],
+    listener: ScoreListener,
+) -> Handle:
+    """See `Engine.submit_score`. `submit` admits a request with a probe, and may be called on the engine's thread."""
     with blaming("choices"):
         paths = [(*tokenizer.encode(choice, allow_special=False), _END) for choice in check_choices(choices)]
-    ends = tuple(sorted(end_ids))
-    asked = replace(request, sampling=SamplingParams(max_tokens=1))
-    answers: queue.SimpleQueue[tuple[Path, Delta | KantuError]] = queue.SimpleQueue()
-    branching = branches(paths)
-    handles: list[Handle] = []
-    found: dict[Path, Delta] = {}
-    try:
-        for path, following in branching.items():
-            ids = tuple(token for token in following if token != _END) + (ends if _END in following else ())
-            handles.append(submit(asked, lambda item, path=path: answers.put((path, item)), Probe(path, ids)))  # type: ignore[misc]
-        while len(found) < len(branching):
-            path, item = answers.get()
-            if isinstance(item, KantuError):
-                raise item
-            found[path] = item
-    finally:
-        for handle in handles:  # nothing for those that have ended
+    scoring = _Scoring(submit, request, paths, tuple(sorted(end_ids)), listener)
+    scoring.begin()
+    return scoring
+
+
+class _Scoring:
+    """One score under way: a few probes at a time, the shortest paths first, until every fork is known."""
+
+    def __init__(
+        self, submit: Submit, request: Request, paths: Sequence[Path], ends: tuple[int, ...], listener: ScoreListener
+    ) -> None:
+        self._submit, self._listener = submit, listener
+        self._request = replace(request, sampling=SamplingParams(max_tokens=1))
+        self._ends_at = None if request.timeout_seconds is None else time.monotonic() + request.timeout_seconds
+        self._paths, self._ends = paths, ends
+        self._branching = branches(paths)
+        self._lock = threading.Lock()  # guards what follows
+        self._left = deque(self._branching.items())
+        self._handles: dict[Path, Handle | None] = {}  # of probes on their way; None until they have been submitted
+        self._found: dict[Path, Delta] = {}
+        self._over = False
+
+    def begin(self) -> None:
+        """Submit the first probes. Raises what refuses them."""
+        try:
+            for _ in range(_PROBES_AT_ONCE):
+                self._submit_next()
+        except KantuError:
+            self._end()
+            raise
+
+    def cancel(self) -> None:
+        """See `Handle.cancel`."""
+        if self._end():
+            self._listener(error("cancelled"))
+
+    def _submit_next(self) -> None:
+        with self._lock:
+            if self._over or not self._left:
+                return
+            path, following = self._left.popleft()
+            self._handles[path] = None
+        ids = tuple(token for token in following if token != _END) + (self._ends if _END in following else ())
+        request = self._request
+        if self._ends_at is not None:
+            request = replace(request, timeout_seconds=max(self._ends_at - time.monotonic(), _LEAST_SECONDS))
+        handle = self._submit(request, lambda item: self._hear(path, item), Probe(path, ids))
+        with self._lock:
+            over = self._over
+            if path in self._handles:
+                self._handles[path] = handle
+        if over:
             handle.cancel()
+
+    def _hear(self, path: Path, item: Delta | KantuError) -> None:
+        """On the engine's thread."""
+        if isinstance(item, KantuError):
+            if self._end():
+                self._listener(item)
+            return
+        with self._lock:
+            self._handles.pop(path, None)
+            self._found[path] = item
+            complete = len(self._found) == len(self._branching)
+        if complete:
+            if self._end():
+                self._listener(_scores(self._paths, self._branching, self._found, self._ends))
+            return
+        try:
+            self._submit_next()
+        except KantuError as failure:
+            if self._end():
+                self._listener(failure)
+
+    def _end(self) -> bool:
+        """Stop what is on its way. False where it has ended already."""
+        with self._lock:
+            if self._over:
+                return False
+            self._over = True
+            handles = [handle for handle in self._handles.values() if handle is not None]
+        for handle in handles:
+            handle.cancel()
+        return True
+
+
+def _scores(
+    paths: Sequence[Path],
+    branching: Mapping[Path, Sequence[int]],
+    found: Mapping[Path, Delta],
+    ends: Sequence[int],
+) -> Scores:
     steps = {path: _distribution(found[path], following, ends) for path, following in branching.items()}
     probabilities = [math.exp(sum(_logprobs(path, steps))) for path in paths]
     total = sum(probabilities)

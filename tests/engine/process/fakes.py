@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kantu.engine.metrics import Metrics, Stats
-from kantu.engine.protocol import Listener
+from kantu.engine.protocol import Listener, ScoreListener, wait_for_scores
 from kantu.engine.request import Delta, End, Request, Scores, Timings, Usage
 from kantu.errors import CancelledError, InvalidRequestError, KantuError, ModelNotFoundError, OverloadedError
 
@@ -49,15 +49,19 @@ class Fake:
         self._inbox.put((order, handle))
         return handle
 
-    def score(self, request: Request, choices: Sequence[str]) -> Scores:
+    def submit_score(self, request: Request, choices: Sequence[str], listener: ScoreListener) -> FakeScore:
         self._metrics.add("steps")
-        if text(request) == "wait":
-            threading.Event().wait()
-        if text(request) == "bug":
-            raise ValueError(SECRET)
-        if text(request) == "refuse":
-            raise InvalidRequestError("no", "不行。", "No.", param="messages")
-        return Scores((0.25, 0.75), 1, USAGE, TIMINGS)
+        match text(request):
+            case "bug":
+                raise ValueError(SECRET)
+            case "refuse":
+                raise InvalidRequestError("no", "不行。", "No.", param="messages")
+            case order if order != "wait":
+                listener(Scores((0.25, 0.75), 1, USAGE, TIMINGS))
+        return FakeScore(listener)
+
+    def score(self, request: Request, choices: Sequence[str]) -> Scores:
+        return wait_for_scores(self, request, choices)
 
     def stats(self) -> Stats:
         if self._lost:
@@ -123,6 +127,16 @@ class FakeHandle:
 
     def cancel(self) -> None:
         self.engine.end(self, CancelledError("cancelled", "请求已取消。", "The request was cancelled."))
+
+
+class FakeScore:
+    """A score under way."""
+
+    def __init__(self, listener: ScoreListener) -> None:
+        self._listener = listener
+
+    def cancel(self) -> None:
+        self._listener(CancelledError("cancelled", "请求已取消。", "The request was cancelled."))
 
 
 class Stubborn(Fake):

@@ -12,7 +12,7 @@ import pytest
 
 from kantu.engine.process import ProcessEngine
 from kantu.engine.protocol import DeltaStream
-from kantu.engine.request import Delta, End, Request
+from kantu.engine.request import Delta, End, Request, Scores
 from kantu.errors import (
     CancelledError,
     EngineError,
@@ -63,6 +63,19 @@ def test_many_callers_are_answered_at_once(engine: ProcessEngine) -> None:
 def test_scores_come_back(engine: ProcessEngine) -> None:
     scores = engine.score(question("which?"), ["a", "b"])
     assert (scores.probabilities, scores.best, scores.usage) == ((0.25, 0.75), 1, USAGE)
+
+
+def test_a_score_comes_without_waiting_for_it(engine: ProcessEngine) -> None:
+    told: queue.SimpleQueue[Scores | KantuError] = queue.SimpleQueue()
+    engine.submit_score(question("which?"), ["a", "b"], told.put)
+    assert told.get(timeout=WAIT_SECONDS) == Scores((0.25, 0.75), 1, USAGE, TIMINGS)
+
+
+def test_a_score_that_is_cancelled_ends_in_the_child_too(engine: ProcessEngine) -> None:
+    told: queue.SimpleQueue[Scores | KantuError] = queue.SimpleQueue()
+    engine.submit_score(question("wait"), ["a", "b"], told.put).cancel()
+    assert isinstance(told.get(timeout=WAIT_SECONDS), CancelledError)
+    engine.check()
 
 
 # Errors of the engine

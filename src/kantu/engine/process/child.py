@@ -1,7 +1,7 @@
 """The child process: loads the engine and calls it on the parent's behalf.
 
 The main thread loads the engine, then sends stats. One thread reads the parent's messages, and the channel's thread
-writes. A few workers submit requests, as compiling a constraint takes time, and each score has its own thread.
+writes. A few workers submit requests and scores, as compiling a constraint and reading choices take time.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Server:
                 case Submit() as message:
                     submitters.submit(message.request.line, partial(self._submit, message, self._begin(message.number)))
                 case Score() as message:
-                    self._start(self._score, message, self._begin(message.number))
+                    submitters.submit(message.request.line, partial(self._score, message, self._begin(message.number)))
                 case Check() as message:
                     self._start(self._check, message)
                 case Cancel(number):
@@ -167,23 +167,31 @@ class Server:
 
     def _submit(self, message: Submit, job: _Job) -> None:
         job.open = message.request.sampling.n
+        self._admit(
+            message.number,
+            job,
+            lambda: self._loaded.submit(message.request, lambda item: self._reply(message.number, job, item)),
+        )
+
+    def _score(self, message: Score, job: _Job) -> None:
+        self._admit(
+            message.number,
+            job,
+            lambda: self._loaded.submit_score(
+                message.request, message.choices, lambda item: self._reply(message.number, job, item)
+            ),
+        )
+
+    def _admit(self, number: int, job: _Job, submit: Callable[[], Handle]) -> None:
         try:
-            handle = self._loaded.submit(message.request, lambda item: self._reply(message.number, job, item))
+            handle = submit()
         except Exception as error:
-            self._reply(message.number, job, _typed(error))
+            self._reply(number, job, _typed(error))
             return
         with self._changed:
             job.handle = handle
         if job.cancelled:
             handle.cancel()
-
-    def _score(self, message: Score, job: _Job) -> None:
-        item: Scores | KantuError
-        try:
-            item = self._loaded.score(message.request, message.choices)
-        except Exception as error:
-            item = _typed(error)
-        self._reply(message.number, job, item)
 
     def _check(self, message: Check) -> None:
         item: str | KantuError | None = None

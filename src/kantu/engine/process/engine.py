@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from kantu.engine.metrics import Stats
 from kantu.engine.process.messages import Cancel, Check, Reply, Score, Submit, encode
 from kantu.engine.process.supervisor import ProcessSettings, State, Supervisor
-from kantu.engine.protocol import Engine, Listener
+from kantu.engine.protocol import Engine, Listener, ScoreListener
 from kantu.engine.request import Delta, Request, Scores, check_choices
 from kantu.errors import CancelledError, KantuError, error
 
@@ -98,8 +98,19 @@ class ProcessEngine:
         self._send(Submit(number, request), listen)
         return ProcessHandle(self, number)
 
+    def submit_score(self, request: Request, choices: Sequence[str], listener: ScoreListener) -> ProcessHandle:
+        """See `Engine.submit_score`. Returns at once; raises as `submit`."""
+
+        def listen(reply: Reply) -> None:
+            if isinstance(reply.item, Scores | KantuError):
+                listener(reply.item)
+
+        number = next(self._numbers)
+        self._send(Score(number, request, check_choices(choices)), listen)
+        return ProcessHandle(self, number)
+
     def score(self, request: Request, choices: Sequence[str]) -> Scores:
-        """See `Engine.score`. Blocks for an hour at most; also raises the errors of `submit`."""
+        """See `Engine.score`. Waits for an hour at most; also raises the errors of `submit`."""
         seconds = _LONGEST_SCORE_SECONDS if request.timeout_seconds is None else request.timeout_seconds
         reply = self._ask(Score(next(self._numbers), request, check_choices(choices)), seconds)
         assert isinstance(reply.item, Scores)

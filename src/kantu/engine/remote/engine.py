@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import replace
 
 from kantu.engine.metrics import Metrics, Stats
-from kantu.engine.protocol import DeltaStream, Listener
+from kantu.engine.protocol import Listener, ScoreListener, wait_for_scores
 from kantu.engine.remote.answer import AnswerReader, choice_probabilities
 from kantu.engine.remote.client import ChatClient, RemoteSettings, TryAnotherError
 from kantu.engine.remote.job import Job
@@ -84,14 +84,14 @@ class RemoteEngine:
             self._condition.notify_all()
         return job
 
-    def score(self, request: Request, choices: Sequence[str]) -> Scores:
-        """The greedy answer among `choices`, and the probability of each from the first token that tells them apart.
+    def submit_score(self, request: Request, choices: Sequence[str], listener: ScoreListener) -> Job:
+        """Ask for the greedy answer among `choices`, and the probability of each from the first token that tells them
+        apart.
 
         Probabilities are None if the server does not report enough of them (at most 20 alternatives a token). Only the
-        request's messages, images, tenant and timeout are used. Blocks.
+        request's messages, images, tenant and timeout are used.
 
-        Raises:
-            KantuError: those of `submit` and of the listener; `upstream_bad_answer`: the answer is none of the choices.
+        The listener may get what that of `submit` may, and `upstream_bad_answer`: the answer is none of the choices.
         """
         listed = check_choices(choices)
         sampling = SamplingParams(
@@ -100,16 +100,21 @@ class RemoteEngine:
             logprobs=MAX_LOGPROBS,
             constraint=Constraint.choice(listed),
         )
-        deltas = list(DeltaStream(self, replace(request, sampling=sampling)))
-        answer, end = "".join(delta.text for delta in deltas), deltas[-1].end
-        if answer not in listed or end is None:
-            raise error("upstream_bad_answer")
-        best = listed.index(answer)
-        tokens = [token for delta in deltas for token in delta.logprobs]
-        probabilities = choice_probabilities(listed, best, tokens)
-        if probabilities is not None:
-            best = max(range(len(listed)), key=probabilities.__getitem__)
-        return Scores(probabilities, best, end.usage, end.timings)
+        deltas: list[Delta] = []
+
+        def listen(item: Delta | KantuError) -> None:
+            if isinstance(item, KantuError):
+                listener(item)
+                return
+            deltas.append(item)
+            if item.end is not None:
+                listener(_chosen(listed, deltas, item.end) or error("upstream_bad_answer"))
+
+        return self.submit(replace(request, sampling=sampling), listen)
+
+    def score(self, request: Request, choices: Sequence[str]) -> Scores:
+        """See `submit_score`. Waits."""
+        return wait_for_scores(self, request, choices)
 
     def stats(self) -> Stats:
         """The local engine's names, as far as they apply, and `upstream_retries`, `upstreams`, `upstreams_healthy`."""
@@ -293,3 +298,16 @@ class RemoteEngine:
         self._metrics.add("output_tokens", end.usage.completion_tokens)
         self._metrics.observe("ttft_seconds", end.timings.ttft_seconds)
         self._metrics.observe("tpot_seconds", end.timings.tpot_seconds)
+
+
+def _chosen(choices: Sequence[str], deltas: Sequence[Delta], end: End) -> Scores | None:
+    """What a whole answer among `choices` tells of them; None where it is none of them."""
+    answer = "".join(delta.text for delta in deltas)
+    if answer not in choices:
+        return None
+    best = choices.index(answer)
+    tokens = [token for delta in deltas for token in delta.logprobs]
+    probabilities = choice_probabilities(choices, best, tokens)
+    if probabilities is not None:
+        best = max(range(len(choices)), key=probabilities.__getitem__)
+    return Scores(probabilities, best, end.usage, end.timings)
