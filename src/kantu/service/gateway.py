@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from kantu import __version__
 from kantu.errors import StoreError
 from kantu.service import descriptors
+from kantu.service.actor import Actor
 from kantu.service.admission import Admission
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
 from kantu.service.batches.work import LineAnswerer
-from kantu.service.chat.service import ChatService
+from kantu.service.chat.schemas import ChatRequest
+from kantu.service.chat.service import ChatService, read_body
+from kantu.service.chat.writer import ChatWording
 from kantu.service.clock import CautiousClock, SteadyClock, elapsed_seconds
 from kantu.service.database import Database
 from kantu.service.decoders.pool import Decoders
@@ -136,10 +140,14 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         most_pixels=request.max_pixels,
     )
     chat = ChatService(request, models, pictures, limiter, admission, watch)
+
+    async def complete(actor: Actor, body: dict[str, Any]) -> str:
+        return await chat.complete(actor, ChatWording(read_body(ChatRequest, body)))
+
     batch_runner = BatchRunner(
         database,
         files,
-        LineAnswerer(keys.actor, limiter.admit, chat.complete),
+        LineAnswerer(keys.actor, limiter.admit, complete),
         concurrency=store.batch_concurrency,
         most_lines=store.batch_lines,
         most_depth=settings.server.max_json_depth,

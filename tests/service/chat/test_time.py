@@ -14,6 +14,8 @@ from kantu.engine.request import Delta, End, Request, TokenLogprob, Usage
 from kantu.errors import DeadlineExceededError
 from kantu.service.actor import Limits
 from kantu.service.chat.deltas import MOST_AT_ONCE, Deltas
+from kantu.service.chat.schemas import ChatRequest
+from kantu.service.chat.writer import ChatWording
 from kantu.service.gateway import Gateway
 from kantu.service.settings import Settings
 from tests.service.gateways import TIMINGS, ScriptedEngine, client_of, png, question, settings_with
@@ -99,7 +101,7 @@ async def test_a_line_of_a_batch_has_a_time_of_its_own(make_gateway: Make) -> No
     key, _ = gateway.keys.create("test", limits=Limits())
     actor = await gateway.keys.actor(key.id)
     with pytest.raises(DeadlineExceededError):
-        await gateway.chat.complete(actor, question())
+        await gateway.chat.complete(actor, ChatWording(ChatRequest.model_validate(question())))
 
 
 # Much at once

@@ -10,20 +10,28 @@ import pytest
 from kantu.engine.request import Delta, End, TokenLogprob, Usage
 from kantu.errors import InvalidRequestError
 from kantu.service.chat import writer as module
-from kantu.service.chat.writer import PIECE_BYTES, AnswerWriter, WholeAnswer
+from kantu.service.chat.answer import Answer
+from kantu.service.chat.schemas import ChatRequest
+from kantu.service.chat.sending import PIECE_BYTES, WholeAnswer
+from kantu.service.chat.writer import ChatWriter
 from tests.service.gateways import TIMINGS
 
 TOP = tuple((id_, "选项".encode(), -float(id_)) for id_ in range(20))
 TOKEN = TokenLogprob(7, "图".encode(), -0.5, TOP)
 
 
-def written(*deltas: Delta, answers: int = 1, logprobs: bool = False, most_bytes: int = 2**30) -> WholeAnswer:
-    writer = AnswerWriter("chatcmpl-1", 1_700_000_000, "m", answers, logprobs=logprobs, warnings=["缩小了"])
-    whole = WholeAnswer(writer, answers, most_bytes)
+def fed(*deltas: Delta, answers: int = 1, logprobs: bool = False, most_bytes: int = 2**30) -> ChatWriter:
+    answer = Answer("1", 1_700_000_000, "m", answers, most_bytes, ["缩小了"])
+    body = {"model": "m", "messages": [{"role": "user", "content": "?"}], "logprobs": logprobs}
+    writer = ChatWriter(answer, ChatRequest.model_validate(body))
     for delta in deltas:
+        answer.add(delta)
         writer.add(delta)
-        whole.add(delta)
-    return whole
+    return writer
+
+
+def written(*deltas: Delta, **options: Any) -> WholeAnswer:
+    return WholeAnswer(fed(*deltas, **options).parts())
 
 
 def last(text: str = "", index: int = 0, **fields: Any) -> Delta:
@@ -86,7 +94,7 @@ def test_a_short_answer_is_one_piece_and_a_long_one_many_of_a_bounded_length() -
 
 def test_at_the_end_nothing_is_left_to_encode_but_the_frame(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the loop does at once does not grow with the answer: a token is encoded when it comes."""
-    whole = written(*[Delta("图", (7,), logprobs=(TOKEN,))] * 1000, last(), logprobs=True)
+    writer = fed(*[Delta("图", (7,), logprobs=(TOKEN,))] * 1000, last(), logprobs=True)
     encoded: list[int] = []
     encode = module.encode
 
@@ -96,6 +104,7 @@ def test_at_the_end_nothing_is_left_to_encode_but_the_frame(monkeypatch: pytest.
         return result
 
     monkeypatch.setattr(module, "encode", counted)
+    whole = WholeAnswer(writer.parts())
     assert whole.size_bytes > 10 * PIECE_BYTES
     list(whole.pieces())
     assert sum(encoded) < 4096
@@ -103,8 +112,8 @@ def test_at_the_end_nothing_is_left_to_encode_but_the_frame(monkeypatch: pytest.
 
 def test_more_than_it_may_hold_is_refused_when_it_comes() -> None:
     with pytest.raises(InvalidRequestError, match="answer_too_large") as refused:
-        written(*[Delta("图", (7,), logprobs=(TOKEN,))] * 100, logprobs=True, most_bytes=50_000)
+        fed(*[Delta("图", (7,), logprobs=(TOKEN,))] * 100, logprobs=True, most_bytes=50_000)
     assert refused.value.param == "top_logprobs"
     with pytest.raises(InvalidRequestError):
-        written(*[Delta("字" * 100, (7,))] * 100, most_bytes=20_000)
-    written(*[Delta("字" * 100, (7,))] * 100, most_bytes=30_000)
+        fed(*[Delta("字" * 100, (7,))] * 100, most_bytes=20_000)
+    fed(*[Delta("字" * 100, (7,))] * 100, most_bytes=30_000)

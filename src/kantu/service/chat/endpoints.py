@@ -12,6 +12,7 @@ from kantu.service.chat.examples import REQUEST, RESPONSES
 from kantu.service.chat.response import ChatResponse
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import ChatService
+from kantu.service.chat.writer import ChatWording
 from kantu.service.http.json_route import JsonRoute
 from kantu.service.settings import Settings
 
@@ -33,7 +34,7 @@ async def chat_completions(
     return ChatResponse(
         chat,
         actor,
-        body,
+        ChatWording(body),
         request.state.deadline,
         request.headers.get("accept-language"),
         keep_alive_seconds=settings.server.stream_keep_alive_seconds,

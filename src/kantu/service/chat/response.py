@@ -1,4 +1,4 @@
-"""Sends one chat completion, whole or as server-sent events, and ends it when its client goes."""
+"""Sends one answer, whole or as server-sent events, and ends it when its client goes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
-from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import Completion
-from kantu.service.chat.writer import DONE, event
+from kantu.service.chat.wording import Wording, Writer
 from kantu.service.deadline import Deadline
-from kantu.service.errors import envelope
 from kantu.service.language import language_of
 
 if TYPE_CHECKING:
@@ -32,9 +30,10 @@ _COMMENT = b": keep-alive\n\n"
 class ChatResponse(Response):
     """Does its work when it is sent: so all of it, from the first picture to the last token, is one block that a
     vanished client cancels. What fails before anything was sent is raised, and gets a status of its own; what fails
-    after it becomes an `error` event.
+    after it becomes an event.
 
     Args:
+        wording: of the request, and of its answer.
         keep_alive_seconds: after which a stream that has nothing to tell sends a comment, before the first token too;
             0 is never.
     """
@@ -43,30 +42,28 @@ class ChatResponse(Response):
         self,
         chat: ChatService,
         actor: Actor,
-        body: ChatRequest,
+        wording: Wording,
         deadline: Deadline,
         accept_language: str | None,
         *,
         keep_alive_seconds: float,
     ) -> None:
         super().__init__()
-        self._chat, self._actor, self._request, self._deadline = chat, actor, body, deadline
+        self._chat, self._actor, self._wording, self._deadline = chat, actor, wording, deadline
         self._language = language_of(accept_language)
         self._keep_alive_seconds = keep_alive_seconds
-        options = body.stream_options
-        self._include_usage = options is not None and bool(options.include_usage)
-        self._usage_of_each = options is not None and bool(options.continuous_usage_stats)
+        self._telling: Writer | None = None  # from the first events on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         events = EventStream(send)
         failure: Exception | None = None
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
-            if self._request.stream and self._keep_alive_seconds:
+            if self._wording.stream and self._keep_alive_seconds:
                 tasks.start_soon(_keep_alive, events, self._keep_alive_seconds, tasks.cancel_scope)
             try:
-                async with self._chat.start(self._actor, self._request, self._deadline) as completion:
-                    if self._request.stream:
+                async with self._chat.start(self._actor, self._wording, self._deadline) as completion:
+                    if self._wording.stream:
                         await self._stream(completion, events)
                     else:
                         await self._whole(completion, send)
@@ -93,22 +90,22 @@ class ChatResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, completion: Completion, events: EventStream) -> None:
-        writer, usage = completion.writer, self._include_usage
-        waiting = b"".join(writer.first_chunks(usage))  # goes with what comes next: each message is a write of its own
-        async for delta in completion.deltas:
-            writer.add(delta)
-            waiting += writer.chunk(delta, usage, of_each=self._usage_of_each) or b""
+        writer = completion.writer
+        waiting = writer.first_events()  # goes with what comes next: each message is a write of its own
+        async for delta in completion:
+            waiting += writer.events(delta)
             if waiting:
+                self._telling = writer
                 await events.write(waiting)
                 waiting = b""
-        await events.end((writer.last_chunk() if usage else b"") + DONE)
+        await events.end(writer.last_events())
 
     async def _fail(self, failure: Exception, events: EventStream) -> None:
         """Raise what has no status yet, or is more than a client needs to know; tell it in a stream that has begun."""
         if not events.begun or isinstance(failure, OSError):  # which is a client that does not read
             raise failure
         told = failure if isinstance(failure, KantuError) else error("internal_error")
-        await events.end(event(envelope(told, self._language), "error"))
+        await events.end((self._telling or self._wording).failure_events(told, self._language))
         if told is not failure:
             raise failure
 

@@ -8,25 +8,26 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from kantu.engine.request import Request
+from kantu.engine.request import Delta, Request
 from kantu.errors import ImageError, KantuError, error
 from kantu.processing.conversation import check_question
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
+from kantu.service.chat.answer import Answer
 from kantu.service.chat.deltas import Deltas
-from kantu.service.chat.schemas import ChatRequest
+from kantu.service.chat.sending import WholeAnswer
 from kantu.service.chat.translate import (
     most_answer_bytes,
     most_output_tokens,
     read_conversation,
     read_sampling,
 )
-from kantu.service.chat.writer import AnswerWriter, WholeAnswer
+from kantu.service.chat.wording import Wording, Writer
 from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
 from kantu.service.limits.limiter import Limiter
@@ -39,21 +40,27 @@ from kantu.service.watch.watch import RequestWatch, Watch
 _LEAST_ENGINE_SECONDS = 0.001  # what the engine is given where the time is as good as over; it takes no less than none
 
 
+Body = TypeVar("Body", bound=BaseModel)
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A request that the engine has taken: its deltas to come, and who words and watches them.
+    """A request that the engine has taken: its deltas to come, each counted before it is given out, and who words them.
 
     Attributes:
-        most_bytes: of a whole answer.
         time: the deadline's; see `Deadline.kept`.
     """
 
+    answer: Answer
+    writer: Writer
     deltas: Deltas
-    writer: AnswerWriter
-    watch: RequestWatch
-    answers: int
-    most_bytes: int
     time: anyio.CancelScope
+
+    async def __aiter__(self) -> AsyncIterator[Delta]:
+        """What is left. Errors of the engine are raised."""
+        async for delta in self.deltas:
+            self.answer.add(delta)
+            yield delta
 
     async def whole(self) -> WholeAnswer:
         """All of it. How long it then takes to be sent is no longer the deadline's matter but the client's.
@@ -61,16 +68,14 @@ class Completion:
         Raises:
             KantuError: of the engine; InvalidRequestError: `answer_too_large`.
         """
-        whole = WholeAnswer(self.writer, self.answers, self.most_bytes)
-        async for delta in self.deltas:
+        async for delta in self:
             self.writer.add(delta)
-            whole.add(delta)
         self.time.deadline = math.inf
-        return whole
+        return WholeAnswer(self.writer.parts())
 
 
 class ChatService:
-    """Answers chat completions. Used on the event loop only."""
+    """Answers questions, however they and their answers are worded. Used on the event loop only."""
 
     def __init__(
         self,
@@ -84,31 +89,35 @@ class ChatService:
         self._settings, self._models = settings, models
         self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
 
-    async def complete(self, actor: Actor, body: dict[str, Any]) -> str:
-        """The whole answer to one body, as JSON; its time begins now. The actor has been admitted.
+    async def complete(self, actor: Actor, wording: Wording) -> str:
+        """The whole answer, as JSON; its time begins now. The actor has been admitted.
 
         Raises:
-            KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
+            KantuError: whatever is wrong with the request, the actor's rights or limits, or the engine.
         """
-        deadline = Deadline.after(self._settings.timeout_seconds)
-        async with self.start(actor, read_body(body), deadline) as completion:
+        async with self.start(actor, wording, Deadline.after(self._settings.timeout_seconds)) as completion:
             return b"".join((await completion.whole()).pieces()).decode()
 
     @asynccontextmanager
-    async def start(self, actor: Actor, body: ChatRequest, deadline: Deadline) -> AsyncIterator[Completion]:
+    async def start(self, actor: Actor, wording: Wording, deadline: Deadline) -> AsyncIterator[Completion]:
         """Read the pictures, reserve the tokens, and hand the request to the engine; leaving the block ends it.
 
         Raises:
             DeadlineExceededError: `deadline_exceeded`, out of the block too, whatever is waited for there.
         """
-        with self._watch.started("chat", body.model) as watch, deadline.kept() as time_left:
-            async with self._started(actor, body, deadline, watch, time_left) as completion:
-                yield completion
+        with self._watch.started(wording.endpoint, wording.request.model) as watch, deadline.kept() as time_left:
+            try:
+                async with self._started(actor, wording, deadline, watch, time_left) as completion:
+                    yield completion
+            except KantuError as failure:
+                wording.as_sent(failure)
+                raise
 
     @asynccontextmanager
     async def _started(
-        self, actor: Actor, body: ChatRequest, deadline: Deadline, watch: RequestWatch, time_left: anyio.CancelScope
+        self, actor: Actor, wording: Wording, deadline: Deadline, watch: RequestWatch, time_left: anyio.CancelScope
     ) -> AsyncIterator[Completion]:
+        body = wording.request
         model = self._models.get(actor, body.model)
         sampling = read_sampling(body, self._settings)
         conversation = read_conversation(body.messages, self._settings)
@@ -126,13 +135,9 @@ class ChatService:
             visual_tokens = opened.visual_tokens
             # Before anything is decoded: whoever is over a limit costs nothing.
             reservation = await self._limiter.reserve(actor, visual_tokens=visual_tokens, output_tokens=most)
-            writer = AnswerWriter(
-                f"chatcmpl-{secrets.token_hex(12)}",
-                int(time.time()),
-                model.name,
-                sampling.n,
-                logprobs=bool(body.logprobs),
-                warnings=opened.warnings,
+            held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
+            answer = Answer(
+                secrets.token_hex(12), int(time.time()), model.name, sampling.n, held_bytes, opened.warnings
             )
             try:
                 async with self._pictures.read(actor, opened) as read:
@@ -147,22 +152,21 @@ class ChatService:
                         timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
                     )
                     async with Deltas(model.engine, request) as deltas:
-                        held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
-                        yield Completion(deltas, writer, watch, sampling.n, held_bytes, time_left)
-                    if writer.timings is not None:
-                        watch.finished(writer.usage, writer.timings, writer.finish_reasons)
+                        yield Completion(answer, wording.writer(answer), deltas, time_left)
+                    if answer.timings is not None:
+                        watch.finished(answer.usage, answer.timings, answer.finish_reasons)
             except ImageError:
                 raise  # it costs what it would have: decoding has been work, whatever became of it
             except BaseException as failure:
                 failed = isinstance(failure, KantuError) or deadline.left_seconds <= 0
-                if failed and not writer.generated_tokens:  # never begun costs nothing; what a client leaves does
+                if failed and not answer.generated_tokens:  # never begun costs nothing; what a client leaves does
                     visual_tokens = 0
                 raise
             finally:
-                await reservation.settle(visual_tokens, writer.generated_tokens)
+                await reservation.settle(visual_tokens, answer.generated_tokens)
 
 
-def read_body(body: dict[str, Any]) -> ChatRequest:
+def read_body(kind: type[Body], body: dict[str, Any]) -> Body:
     """The body, checked.
 
     Raises:
@@ -170,7 +174,7 @@ def read_body(body: dict[str, Any]) -> ChatRequest:
     """
     failure: ValidationError
     try:
-        return ChatRequest.model_validate(body)
+        return kind.model_validate(body)
     except ValidationError as error:
         failure = error
     raise validation_error(failure, body)
