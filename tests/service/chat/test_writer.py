@@ -12,7 +12,7 @@ from kantu.errors import InvalidRequestError
 from kantu.service.chat import writer as module
 from kantu.service.chat.answer import Answer
 from kantu.service.chat.schemas import ChatRequest
-from kantu.service.chat.sending import PIECE_BYTES, WholeAnswer
+from kantu.service.chat.sending import PIECE_BYTES, Parts, pieces, size_bytes
 from kantu.service.chat.writer import ChatWriter
 from tests.service.gateways import TIMINGS
 
@@ -30,16 +30,16 @@ def fed(*deltas: Delta, answers: int = 1, logprobs: bool = False, most_bytes: in
     return writer
 
 
-def written(*deltas: Delta, **options: Any) -> WholeAnswer:
-    return WholeAnswer(fed(*deltas, **options).parts())
+def written(*deltas: Delta, **options: Any) -> Parts:
+    return fed(*deltas, **options).whole()
 
 
 def last(text: str = "", index: int = 0, **fields: Any) -> Delta:
     return Delta(text, (), End("stop", Usage(10, 3, 2, 4), TIMINGS), index, **fields)
 
 
-def read(whole: WholeAnswer) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(b"".join(whole.pieces()))
+def read(whole: Parts) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(b"".join(pieces(whole)))
     return found
 
 
@@ -84,12 +84,12 @@ def test_logprobs_that_were_asked_for_and_did_not_come_are_an_empty_list() -> No
 
 
 def test_a_short_answer_is_one_piece_and_a_long_one_many_of_a_bounded_length() -> None:
-    assert len(list(written(last("短")).pieces())) == 1
+    assert len(list(pieces(written(last("短"))))) == 1
     whole = written(*[Delta("图", (7,), logprobs=(TOKEN,))] * 1000, last(), logprobs=True)
-    pieces = list(whole.pieces())
-    assert {len(piece) for piece in pieces[:-1]} == {PIECE_BYTES}
-    assert 0 < len(pieces[-1]) <= PIECE_BYTES
-    assert sum(map(len, pieces)) == whole.size_bytes > 10 * PIECE_BYTES
+    sent = list(pieces(whole))
+    assert {len(piece) for piece in sent[:-1]} == {PIECE_BYTES}
+    assert 0 < len(sent[-1]) <= PIECE_BYTES
+    assert sum(map(len, sent)) == size_bytes(whole) > 10 * PIECE_BYTES
 
 
 def test_at_the_end_nothing_is_left_to_encode_but_the_frame(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +104,9 @@ def test_at_the_end_nothing_is_left_to_encode_but_the_frame(monkeypatch: pytest.
         return result
 
     monkeypatch.setattr(module, "encode", counted)
-    whole = WholeAnswer(writer.parts())
-    assert whole.size_bytes > 10 * PIECE_BYTES
-    list(whole.pieces())
+    whole = writer.whole()
+    assert size_bytes(whole) > 10 * PIECE_BYTES
+    list(pieces(whole))
     assert sum(encoded) < 4096
 
 

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
+from kantu.service.chat.sending import pieces, size_bytes
 from kantu.service.chat.service import Completion
 from kantu.service.chat.wording import Wording, Writer
 from kantu.service.deadline import Deadline
@@ -82,9 +83,9 @@ class ChatResponse(Response):
 
     async def _whole(self, completion: Completion, send: Send) -> None:
         whole = await completion.whole()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(whole.size_bytes).encode())]
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(size_bytes(whole)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        for piece in whole.pieces():
+        for piece in pieces(whole):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             await asyncio.sleep(0)  # a client that reads quickly is not waited for, and others have their turn
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -98,7 +99,13 @@ class ChatResponse(Response):
                 self._telling = writer
                 await events.write(waiting)
                 waiting = b""
-        await events.end(writer.last_events())
+        last = b""
+        for piece in pieces(writer.last_events()):
+            if last:
+                await events.write(last)
+                await asyncio.sleep(0)  # as above
+            last = piece
+        await events.end(last)
 
     async def _fail(self, failure: Exception, events: EventStream) -> None:
         """Raise what has no status yet, or is more than a client needs to know; tell it in a stream that has begun."""

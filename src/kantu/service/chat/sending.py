@@ -9,7 +9,10 @@ from typing import Any
 from kantu.errors import error
 
 PIECE_BYTES = 2**16
-"""Of a whole answer, sent at once."""
+"""Of a whole answer, or of what ends a stream, sent at once."""
+
+Parts = Sequence[bytes | bytearray]
+"""What belongs together, in as many parts as it was put together from: what is long is not copied."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
@@ -60,28 +63,22 @@ class Collected:
             raise error("answer_too_large", most_bytes=self._most_bytes)
 
 
-class WholeAnswer:
-    """JSON in parts, in pieces of `PIECE_BYTES`."""
+def size_bytes(parts: Parts) -> int:
+    """Of all parts together."""
+    return sum(map(len, parts))
 
-    def __init__(self, parts: Sequence[bytes | bytearray]) -> None:
-        self._parts = parts
 
-    @property
-    def size_bytes(self) -> int:
-        """Of all pieces together."""
-        return sum(map(len, self._parts))
-
-    def pieces(self) -> Iterator[bytes]:
-        """All of it; the last one is the rest."""
-        piece = bytearray()
-        for part in self._parts:
-            view = memoryview(part)
-            while view:
-                taken = view[: PIECE_BYTES - len(piece)]
-                piece += taken
-                view = view[len(taken) :]
-                if len(piece) == PIECE_BYTES:
-                    yield bytes(piece)
-                    piece.clear()
-        if piece:
-            yield bytes(piece)
+def pieces(parts: Parts) -> Iterator[bytes]:
+    """All parts in pieces of `PIECE_BYTES`; the last one is the rest."""
+    piece = bytearray()
+    for part in parts:
+        view = memoryview(part)
+        while view:
+            taken = view[: PIECE_BYTES - len(piece)]
+            piece += taken
+            view = view[len(taken) :]
+            if len(piece) == PIECE_BYTES:
+                yield bytes(piece)
+                piece.clear()
+    if piece:
+        yield bytes(piece)

@@ -20,7 +20,7 @@ from kantu.service.actor import Actor
 from kantu.service.admission import Admission
 from kantu.service.chat.answer import Answer
 from kantu.service.chat.deltas import Deltas
-from kantu.service.chat.sending import WholeAnswer
+from kantu.service.chat.sending import Parts
 from kantu.service.chat.translate import (
     most_answer_bytes,
     most_output_tokens,
@@ -62,8 +62,8 @@ class Completion:
             self.answer.add(delta)
             yield delta
 
-    async def whole(self) -> WholeAnswer:
-        """All of it. How long it then takes to be sent is no longer the deadline's matter but the client's.
+    async def whole(self) -> Parts:
+        """All of it, as JSON. How long it then takes to be sent is no longer the deadline's matter but the client's.
 
         Raises:
             KantuError: of the engine; InvalidRequestError: `answer_too_large`.
@@ -71,7 +71,7 @@ class Completion:
         async for delta in self:
             self.writer.add(delta)
         self.time.deadline = math.inf
-        return WholeAnswer(self.writer.parts())
+        return self.writer.whole()
 
 
 class ChatService:
@@ -96,7 +96,7 @@ class ChatService:
             KantuError: whatever is wrong with the request, the actor's rights or limits, or the engine.
         """
         async with self.start(actor, wording, Deadline.after(self._settings.timeout_seconds)) as completion:
-            return b"".join((await completion.whole()).pieces()).decode()
+            return b"".join(await completion.whole()).decode()
 
     @asynccontextmanager
     async def start(self, actor: Actor, wording: Wording, deadline: Deadline) -> AsyncIterator[Completion]:

@@ -5,13 +5,13 @@ All else (pictures, limits, deadline, clients that vanish) is `ChatService`'s an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from kantu.engine.request import Delta
 from kantu.errors import KantuError
 from kantu.service.chat.answer import Answer
 from kantu.service.chat.schemas import ChatRequest
+from kantu.service.chat.sending import Parts
 from kantu.service.language import Language
 
 
@@ -30,7 +30,7 @@ class Writer(Protocol):
         """
         ...
 
-    def last_events(self) -> bytes:
+    def last_events(self) -> Parts:
         """What ends a stream in which every answer has ended."""
         ...
 
@@ -46,8 +46,8 @@ class Writer(Protocol):
         """
         ...
 
-    def parts(self) -> Sequence[bytes | bytearray]:
-        """The JSON of a whole answer, once every answer has ended, in as many parts as it was put together from."""
+    def whole(self) -> Parts:
+        """The JSON of a whole answer, once every answer has ended."""
         ...
 
 

@@ -10,7 +10,7 @@ from kantu.errors import KantuError
 from kantu.service.chat import shapes
 from kantu.service.chat.answer import Answer
 from kantu.service.chat.schemas import ChatRequest
-from kantu.service.chat.sending import Collected, encode, event
+from kantu.service.chat.sending import Collected, Parts, encode, event
 from kantu.service.chat.shapes import ChatCompletion, ChatCompletionChunk, ChunkChoice, CompletionUsage, KantuExtra
 from kantu.service.errors import envelope
 from kantu.service.language import Language
@@ -80,12 +80,12 @@ class ChatWriter:
         }
         return self._event(choice, own)
 
-    def last_events(self) -> bytes:
+    def last_events(self) -> Parts:
         """The chunk with the usage, where asked, and OpenAI's mark of the end."""
         if not self._include_usage:
-            return _DONE
+            return [_DONE]
         usage = _worded_usage(self._answer.usage)
-        return event({**self._chunk([]), "usage": usage, "kantu": worded_extra(self._answer)}) + _DONE
+        return [event({**self._chunk([]), "usage": usage, "kantu": worded_extra(self._answer)}), _DONE]
 
     def failure_events(self, failure: KantuError, language: Language) -> bytes:
         """What ends a stream that fails."""
@@ -95,7 +95,7 @@ class ChatWriter:
         """Take in one delta of a whole answer; see `Collected.add`."""
         self._collected.add(delta.index, delta.text, self._worded_logprobs(delta.logprobs) or ())
 
-    def parts(self) -> Sequence[bytes | bytearray]:
+    def whole(self) -> Parts:
         """The JSON of a whole answer."""
         head, end = encode(self._completion()).split(b'"choices":[]')
         parts: list[bytes | bytearray] = [head, b'"choices":[']
