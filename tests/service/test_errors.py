@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import pickle
 from typing import Annotated, Literal
@@ -108,8 +109,44 @@ def test_the_envelope_is_in_the_language_that_the_client_reads() -> None:
     assert envelope(missing, "en") == {"error": {"message": "No such file, or it has expired.", **said}}
 
 
+def test_anthropic_s_clients_read_their_own_envelope_at_their_addresses() -> None:
+    failure = error("invalid_parameter", param="max_tokens")
+    for path in ("/v1/messages", "/v1/messages/count_tokens", "/v1/messages/nothing"):
+        body = json.loads(error_response(failure, {"type": "http", "path": path, "headers": []}).body)
+        assert body == envelope(failure, "zh", "anthropic")
+        assert body["type"] == "error"
+        assert body["error"] == {
+            "type": "invalid_request_error",
+            "message": failure.message,
+            "details": {"error_code": "invalid_parameter", "param": "max_tokens"},
+        }
+    body = json.loads(error_response(failure, {"type": "http", "path": "/v1/messages2", "headers": []}).body)
+    assert body == envelope(failure, "zh")
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (400, "invalid_request_error"),
+        (401, "authentication_error"),
+        (403, "permission_error"),
+        (404, "not_found_error"),
+        (405, "invalid_request_error"),
+        (413, "request_too_large"),
+        (429, "rate_limit_error"),
+        (500, "api_error"),
+        (502, "api_error"),
+        (503, "overloaded_error"),
+        (504, "timeout_error"),
+    ],
+)
+def test_a_status_has_a_type_of_anthropic_s(status: int, name: str) -> None:
+    assert type_of(status, "anthropic") == name
+
+
 def test_a_whole_answer() -> None:
-    answer = error_response(error("too_many_wrong_keys", retry_after_seconds=2.5), "en-GB")
+    scope = {"type": "http", "path": "/v1/models", "headers": [(b"accept-language", b"en-GB")]}
+    answer = error_response(error("too_many_wrong_keys", retry_after_seconds=2.5), scope)
     assert answer.status_code == 429
     assert answer.headers["content-type"] == "application/json"
     assert answer.headers["retry-after"] == "3"

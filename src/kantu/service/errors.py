@@ -11,12 +11,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
 
 from kantu.errors import KantuError, OverloadedError, error, row_of
 from kantu.processing.validation import fault
+from kantu.service.dialect import Dialect, dialect_of
 from kantu.service.http.no_such_address import endpoint_not_found
 from kantu.service.language import Language, language_of
 
@@ -29,6 +31,16 @@ _TYPES = {
     409: "conflict_error",
     429: "rate_limit_error",
 }
+_ANTHROPIC_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
 _NO_RETRY = (413, 504, 507)  # asking again cannot succeed
 
 
@@ -38,16 +50,20 @@ def status_of(failure: KantuError) -> int:
     return (row and row.status) or 500
 
 
-def type_of(status: int) -> str:
-    """What OpenAI's clients call an error of this HTTP status."""
-    return _TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+def type_of(status: int, dialect: Dialect = "openai") -> str:
+    """What the clients of a dialect call an error of this HTTP status."""
+    known, defect = (_TYPES, "server_error") if dialect == "openai" else (_ANTHROPIC_TYPES, "api_error")
+    return known.get(status, "invalid_request_error" if status < 500 else defect)
 
 
-def envelope(failure: KantuError, language: Language) -> dict[str, Any]:
-    """What a client reads: OpenAI's shape."""
+def envelope(failure: KantuError, language: Language, dialect: Dialect = "openai") -> dict[str, Any]:
+    """What a client reads, in the shape of its dialect."""
     message = failure.message if language == "zh" else failure.message_en
-    kind = type_of(status_of(failure))
-    return {"error": {"message": message, "type": kind, "param": failure.param, "code": failure.code}}
+    kind = type_of(status_of(failure), dialect)
+    if dialect == "openai":
+        return {"error": {"message": message, "type": kind, "param": failure.param, "code": failure.code}}
+    details = {"error_code": failure.code, "param": failure.param}  # where Anthropic's clients look for a code
+    return {"type": "error", "error": {"type": kind, "message": message, "details": details}}
 
 
 def headers_of(failure: KantuError) -> dict[str, str]:
@@ -71,9 +87,11 @@ def headers_of(failure: KantuError) -> dict[str, str]:
     }
 
 
-def error_response(failure: KantuError, accept_language: str | None) -> JSONResponse:
+def error_response(failure: KantuError, scope: Scope) -> JSONResponse:
     """The whole answer to a request that failed."""
-    return JSONResponse(envelope(failure, language_of(accept_language)), status_of(failure), headers_of(failure))
+    language = language_of(Headers(scope=scope).get("accept-language"))
+    body = envelope(failure, language, dialect_of(scope["path"]))
+    return JSONResponse(body, status_of(failure), headers_of(failure))
 
 
 def validation_error(failure: ValidationError | RequestValidationError, body: object) -> KantuError:
@@ -111,7 +129,7 @@ def install(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, KantuError)
         request.state.error_code = error.code
-        return error_response(error, request.headers.get("accept-language"))
+        return error_response(error, request.scope)
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)

@@ -35,7 +35,7 @@ async def endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         response = JSONResponse([actor_of(scope).tenant, len(body)])
     except KantuError as error:
-        response = error_response(error, None)
+        response = error_response(error, scope)
     await response(scope, receive, send)
 
 
@@ -100,6 +100,24 @@ async def test_without_a_good_key_nothing_is_read_and_the_connection_ends(key: s
     assert known_actor(exchange.scope) is None
     assert is_refused(exchange.scope)
     assert "key_id" not in exchange.scope["state"]
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/messages", {"x_api_key": "good"}, 200),
+        ("/v1/messages/count_tokens", {"x_api_key": "good"}, 200),
+        ("/v1/messages", {"x_api_key": "bad"}, 401),
+        ("/v1/messages", {"x_api_key": ""}, 401),
+        ("/v1/messages", {"x_api_key": "good", "authorization": "Bearer bad"}, 401),  # one key, not whichever is good
+        ("/v1/models", {"x_api_key": "good"}, 401),
+        ("/v1/messages2", {"x_api_key": "good"}, 401),
+    ],
+)
+async def test_the_key_of_anthropic_s_clients_has_its_header_at_their_addresses(
+    path: str, headers: dict[str, str], status: int
+) -> None:
+    assert (await Exchange(key=None, path=path, **headers).run()).status == status
 
 
 async def test_chunks_announce_a_body_too() -> None:

@@ -39,6 +39,13 @@ def test_what_is_wrong_with_a_base_url_is_said(path: str, hints: list[str]) -> N
     assert "base_url should look like" in error.message_en
 
 
+@pytest.mark.parametrize("path", ["/v1/v1/messages", "/v1/messages/", "/v1//messages/count_tokens"])
+def test_anthropic_s_clients_have_a_base_url_without_v1(path: str) -> None:
+    error = endpoint_not_found(path)
+    assert "base_url 应该像 http://127.0.0.1:8000 这样" in error.message
+    assert "http://127.0.0.1:8000: no /v1" in error.message_en
+
+
 @pytest.mark.parametrize("path", ["//", "//x", "/a//b", "/v1/v1x", "/v1/v1"])
 def test_where_nothing_of_the_api_was_meant_nothing_is_guessed(path: str) -> None:
     assert ADVICE not in endpoint_not_found(path).message

@@ -37,6 +37,12 @@ async def test_a_plain_id_is_kept() -> None:
     assert response.headers["x-request-id"] == response.text == "trace-1.a_B"
 
 
+async def test_anthropic_s_clients_find_it_under_their_name() -> None:
+    response = await client(tell_id).post("/v1/messages")
+    assert response.headers["request-id"] == response.headers["x-request-id"] == response.text
+    assert "request-id" not in (await client(tell_id).get("/v1/models")).headers
+
+
 @pytest.mark.parametrize("given", ["", "a b", "a\tb", "x" * 65, '"}', "号".encode(), b"a\xffb"])
 async def test_any_other_is_replaced(given: str | bytes) -> None:
     response = await client(tell_id).get("/", headers={"x-request-id": given})

@@ -6,7 +6,6 @@ import os
 import re
 
 from fastapi.responses import FileResponse
-from starlette.datastructures import Headers
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 from starlette.types import Receive, Scope, Send
 
@@ -29,7 +28,7 @@ class Download(FileResponse):
             await super().__call__(scope, receive, send)
         except _RefusedRange as refused:
             scope.setdefault("state", {})["error_code"] = refused.error.code
-            response = error_response(refused.error, Headers(scope=scope).get("accept-language"))
+            response = error_response(refused.error, scope)
             if refused.file_bytes is not None:
                 response.headers["content-range"] = f"bytes */{refused.file_bytes}"
             await response(scope, receive, send)

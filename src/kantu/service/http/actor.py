@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import KantuError
 from kantu.service.actor import Actor
+from kantu.service.dialect import dialect_of
 
 API = "/v1/"
 
@@ -44,7 +45,7 @@ class ActorMiddleware:
         client = scope.get("client")
         try:
             actor = state[_STATE] = await self._authenticate(
-                headers.get("authorization"), None if client is None else client[0]
+                _authorization(scope["path"], headers), None if client is None else client[0]
             )
         except KantuError as error:
             state[_STATE] = error
@@ -82,6 +83,12 @@ def is_refused(scope: Scope) -> bool:
 def has_body(headers: Headers) -> bool:
     """Whether a request announces a body."""
     return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _authorization(path: str, headers: Headers) -> str | None:
+    """As `Authorization` says it, or would: clients of Anthropic's API may send the bare key in a header of its own."""
+    given, key = headers.get("authorization"), headers.get("x-api-key")
+    return f"Bearer {key}" if given is None and key and dialect_of(path) == "anthropic" else given
 
 
 def _no_body() -> Receive:

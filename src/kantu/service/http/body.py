@@ -68,7 +68,7 @@ class BodyMiddleware:
             failure = error
         scope.setdefault("state", {})["error_code"] = failure.code
         if not begun:
-            response = error_response(failure, Headers(scope=scope).get("accept-language"))
+            response = error_response(failure, scope)
             response.headers["connection"] = "close"  # what is left of the body is not worth reading
             await response(scope, receive, send)
 

@@ -24,5 +24,12 @@ class OtherOriginsMiddleware(CORSMiddleware):
             allow_methods=("GET", "HEAD", "POST", "DELETE"),
             allow_headers=("*",),  # OpenAI's client sends several of its own beside Authorization and Content-Type
             allow_credentials=False,
-            expose_headers=("x-request-id", "Retry-After", "retry-after-ms", "x-should-retry", "Content-Disposition"),
+            expose_headers=(
+                "x-request-id",
+                "request-id",
+                "Retry-After",
+                "retry-after-ms",
+                "x-should-retry",
+                "Content-Disposition",
+            ),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import anyio
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import error
@@ -75,6 +74,6 @@ class _LateAnswer:
         failure = error("deadline_exceeded")
         self._scope["state"]["error_code"] = failure.code
         self._work.cancel()
-        response = error_response(failure, Headers(scope=self._scope).get("accept-language"))
+        response = error_response(failure, self._scope)
         response.headers["connection"] = "close"  # the rest of a body may still be on its way
         await response(self._scope, self._receive, self._send)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kantu.errors import NotReadyError
@@ -48,7 +47,7 @@ class DrainMiddleware:
             self._lifecycle.enter()
         except NotReadyError as error:
             scope.setdefault("state", {})["error_code"] = error.code
-            response = error_response(error, Headers(scope=scope).get("accept-language"))
+            response = error_response(error, scope)
             await response(scope, receive, send)
             return
         try:

@@ -12,11 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from kantu.errors import error
+from kantu.service.dialect import dialect_of
 from kantu.service.errors import error_response
 
 _log = logging.getLogger(__name__)
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADER = "x-request-id"
+_ANTHROPIC_HEADER = "request-id"
 
 
 class RequestIdMiddleware:
@@ -29,8 +31,7 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get(_HEADER, "")
+        given = Headers(scope=scope).get(_HEADER, "")
         request_id = given if _ACCEPTED.fullmatch(given) else f"req_{secrets.token_hex(12)}"
         scope.setdefault("state", {})["request_id"] = request_id
         begun = False
@@ -39,7 +40,10 @@ class RequestIdMiddleware:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                MutableHeaders(scope=message)[_HEADER] = request_id
+                sent = MutableHeaders(scope=message)
+                sent[_HEADER] = request_id
+                if dialect_of(scope["path"]) == "anthropic":
+                    sent[_ANTHROPIC_HEADER] = request_id
             await send(message)
 
         with bound_contextvars(request_id=request_id):
@@ -52,5 +56,5 @@ class RequestIdMiddleware:
                     return
                 _log.error("a request failed", exc_info=failure)
                 if not begun:
-                    response = error_response(error("internal_error"), headers.get("accept-language"))
+                    response = error_response(error("internal_error"), scope)
                     await response(scope, receive, send_with_id)

@@ -14,7 +14,17 @@ INTERNAL_ERROR = "internal_error"
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_CODES = 256
 # Endpoints of one fixed path, for requests that are refused before they are routed.
-FIXED_PATHS = frozenset({"/v1/chat/completions", "/v1/models", "/v1/files", "/v1/batches", "/v1/tokenize"})
+FIXED_PATHS = frozenset(
+    {
+        "/v1/chat/completions",
+        "/v1/models",
+        "/v1/files",
+        "/v1/batches",
+        "/v1/tokenize",
+        "/v1/messages",
+        "/v1/messages/count_tokens",
+    }
+)
 _OPERATIONS = frozenset({"/health", "/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 
