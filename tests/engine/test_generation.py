@@ -50,13 +50,13 @@ def shown(pieces: list[Piece]) -> str:
 def test_an_end_token_counts_and_is_not_shown_and_what_was_held_back_is(tokens: FolderTokens) -> None:
     answer = generation(tokens, stop=("货物",))
     pieces = said(tokens, answer, "发货", end=True)
-    assert (shown(pieces), pieces[-1].finish_reason) == ("发货", "stop")
+    assert (shown(pieces), pieces[-1].finish_reason, pieces[-1].stop_string) == ("发货", "stop", None)
     assert answer.count == sum(len(piece.tokens) for piece in pieces) == len(pieces)
 
 
 def test_a_stop_string_ends_it(tokens: FolderTokens) -> None:
     pieces = said(tokens, generation(tokens, stop=("，",)), "发货，再见")
-    assert (shown(pieces), pieces[-1].finish_reason) == ("发货", "stop")
+    assert (shown(pieces), pieces[-1].finish_reason, pieces[-1].stop_string) == ("发货", "stop", "，")
 
 
 def test_the_limit_ends_it(tokens: FolderTokens) -> None:

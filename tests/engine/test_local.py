@@ -110,7 +110,7 @@ def test_a_stop_string_ends_the_answer_before_itself(parts: Parts, engine: Local
     stop = whole[10:13]
     deltas = run(engine, replace(asked, sampling=replace(asked.sampling, stop=(stop,))))
     assert "".join(d.text for d in deltas) == whole[: whole.index(stop)]
-    assert end_of(deltas).finish_reason == "stop"
+    assert (end_of(deltas).finish_reason, end_of(deltas).stop_string) == ("stop", stop)
 
 
 def test_a_stop_string_is_ignored_before_min_tokens(parts: Parts, engine: LocalEngine) -> None:

@@ -29,14 +29,14 @@ def test_a_character_of_several_tokens_is_shown_once_it_is_whole(tokenizer: Toke
 def test_what_may_become_a_stop_string_is_shown_only_when_it_does_not_or_at_the_end(tokenizer: Tokenizer) -> None:
     pieces, writer = written(tokenizer, "发货，发", "发送")
     assert "".join(pieces) == "发货，"
-    assert not writer.stopped
+    assert writer.stop_string is None
     assert (writer.flush(), writer.flush()) == ("发", "")
 
 
 def test_a_stop_string_ends_the_text_before_itself(tokenizer: Tokenizer) -> None:
     pieces, writer = written(tokenizer, "已发货，再见", "货，")
     assert "".join(pieces) == "已发"
-    assert writer.stopped
+    assert writer.stop_string == "货，"
     assert writer.flush() == ""
 
 
@@ -44,4 +44,4 @@ def test_stop_strings_are_ignored_before_min_tokens(tokenizer: Tokenizer) -> Non
     count = len(tokenizer.encode("发货，", allow_special=False))
     pieces, writer = written(tokenizer, "发货，发货", "发", min_tokens=count + 1)
     assert "".join(pieces) == "发货，"
-    assert writer.stopped
+    assert writer.stop_string == "发"

@@ -24,12 +24,13 @@ MOST_ADDED_TOKENS = 256  # by one step to one answer; the rest of a longer force
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one step adds to an answer. The last piece has the finish reason."""
+    """What one step adds to an answer. The last piece has the finish reason, and the stop string if one was found."""
 
     tokens: tuple[int, ...]
     text: str
     finish_reason: FinishReason | None
     logprobs: tuple[TokenLogprob, ...]
+    stop_string: str | None = None
 
 
 class Generation:
@@ -81,7 +82,7 @@ class Generation:
         logprobs = [] if self._params.logprobs is None else [self.sampler.certain(token) for token in tokens]
         if logprob is not None:
             logprobs[place] = logprob
-        return Piece(tuple(tokens[:taken]), text, reason, tuple(logprobs[:taken]))
+        return Piece(tuple(tokens[:taken]), text, reason, tuple(logprobs[:taken]), self._writer.stop_string)
 
     def _take(self) -> list[int]:
         """The next pending tokens."""
@@ -106,7 +107,7 @@ class Generation:
             if token in self._end_ids:
                 return self._own_reason(), taken
             pieces.append(self._writer.push(token))
-            if self._writer.stopped:
+            if self._writer.stop_string is not None:
                 return "stop", taken
             if self.count == self._max_tokens and not self._looped:
                 return self._own_reason() if whole and taken == len(tokens) else "length", taken

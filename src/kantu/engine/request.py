@@ -252,11 +252,17 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an answer ended, and what it took."""
+    """How an answer ended, and what it took.
+
+    Attributes:
+        stop_string: which of the request's ended it; None where none did, and from an upstream server, which does not
+            tell.
+    """
 
     finish_reason: FinishReason
     usage: Usage
     timings: Timings
+    stop_string: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,10 +129,10 @@ class Sequence:
         self.tokens[behind:] = piece.tokens
         now = time.perf_counter()
         self.first_token_at = self.first_token_at or now
-        end = None if piece.finish_reason is None else self._end(piece.finish_reason, now)
+        end = None if piece.finish_reason is None else self._end(piece.finish_reason, piece.stop_string, now)
         return Delta(piece.text, piece.tokens, end, self.index, piece.logprobs)
 
-    def _end(self, reason: FinishReason, now: float) -> End:
+    def _end(self, reason: FinishReason, stop_string: str | None, now: float) -> End:
         job, count = self.job, self.answer.count
         ttft_seconds = job.earlier_seconds + self.first_token_at - job.submitted
         total_seconds = job.earlier_seconds + now - job.submitted
@@ -144,4 +144,4 @@ class Sequence:
             tpot_seconds=(now - self.first_token_at) / (count - 1) if count > 1 else 0.0,
             total_seconds=total_seconds,
         )
-        return End(reason, usage, timings)
+        return End(reason, usage, timings, stop_string)

@@ -63,14 +63,17 @@ class StopFilter:
 
     >>> stop = StopFilter(["再见"])
     >>> stop.push("你好，再"), stop.push("见！"), stop.found
-    ('你好，', '', True)
+    ('你好，', '', '再见')
+
+    Attributes:
+        found: the stop string that has appeared.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._automaton = _Automaton(stops)
         self._state = 0
         self._held = ""  # the prefix that the state stands for
-        self.found = False
+        self.found: str | None = None
 
     def copy(self) -> StopFilter:
         """Another one in the same state, over the same automaton."""
@@ -81,19 +84,19 @@ class StopFilter:
 
     def push(self, text: str) -> str:
         """The text that can be shown now; always empty after a stop string was found."""
-        if self.found:
+        if self.found is not None:
             return ""
         automaton, state, before = self._automaton, self._state, len(self._held)
-        first: int | None = None  # where the first stop string starts
+        first: tuple[int, int] | None = None  # where the first stop string starts and ends
         for end, char in enumerate(text, before + 1):
             state = automaton.step(state, char)
             if automaton.whole[state]:
                 start = end - automaton.whole[state]
-                first = start if first is None else min(first, start)
+                first = (start, end) if first is None or start < first[0] else first
         text = self._held + text
         if first is not None:
-            self.found, self._held = True, ""
-            return text[:first]
+            self.found, self._held = text[slice(*first)], ""
+            return text[: first[0]]
         shown = len(text) - automaton.length[state]
         self._state, self._held = state, text[shown:]
         return text[:shown]

@@ -21,8 +21,8 @@ class TextWriter:
         self._count = 0
 
     @property
-    def stopped(self) -> bool:
-        """Whether a stop string was found: the answer ends before it."""
+    def stop_string(self) -> str | None:
+        """The stop string that was found: the answer ends before it."""
         return self._stop.found
 
     def push(self, token: int) -> str:
