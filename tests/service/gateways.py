@@ -32,8 +32,9 @@ TIMINGS = Timings(0.01, 0.02, 0.03, 0.004, 0.05)
 
 
 class ScriptedEngine:
-    """Answers each request with `pieces`, or `error`; or leaves it hanging where `pieces` ends with None. So with scores,
-    which are all that they are instead of pieces.
+    """Answers each request with `pieces`, or `error`; or leaves it hanging where `pieces` ends with None.
+
+    So with scores, which are all that they are instead of pieces.
 
     Attributes:
         requests: what was submitted.
