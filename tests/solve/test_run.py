@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kantu.errors import EngineError, InvalidRequestError
+from kantu.errors import InvalidRequestError, UpstreamError
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Ask, Generate, Reply
 from kantu.solve.calibration import Calibration
@@ -152,7 +152,7 @@ def test_copy_is_labelled_as_generated() -> None:
 
 @pytest.mark.parametrize("text", ["不是 JSON", '{"verdict": "一致"}', "", '{"verdict"'])
 def test_an_answer_of_another_form_is_an_error(text: str) -> None:
-    with pytest.raises(EngineError) as failure:
+    with pytest.raises(UpstreamError) as failure:
         solved(MATCH, {"text": "红色"}, lambda ask: scores(1.0, 0.0, 0.0) if is_choice(ask) else said(text))
     assert failure.value.code == "task_answer_invalid"
 

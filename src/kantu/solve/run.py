@@ -71,7 +71,7 @@ def solve(
 
     Raises:
         InvalidRequestError: `task_variables`: `given` is not what the instruction has places for.
-        EngineError: `task_answer_invalid`: the answer is not of the task's form.
+        UpstreamError: `task_answer_invalid`: the answer is not of the task's form.
     """
     started = time.perf_counter()
     draft = yield from answer(task, task.instruct(**given))

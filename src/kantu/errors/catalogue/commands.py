@@ -217,7 +217,7 @@ ROWS = {
     "task_not_found": Row(NotFoundError, 404, param="task",
         zh="没有名为“{name}”的任务，可用：{names}。",
         en="There is no task {name!r}; use one of {names}."),
-    "task_answer_invalid": Row(EngineError, 502,
+    "task_answer_invalid": Row(UpstreamError, 502,
         zh="模型的回答不符合任务要求的格式；换用支持 JSON Schema 约束的模型服务，或者重试。",
         en="The model's answer is not of the task's form; use a server that keeps to JSON Schemas, or try again."),
     "run_exists": Row(InvalidRequestError, None, param="resume",
