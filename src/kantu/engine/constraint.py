@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from kantu.engine.grammar import grammar, refusal
-from kantu.engine.json_schema import at
 from kantu.engine.request import Constraint
 from kantu.errors import EngineError, error
+from kantu.json_schema import at
 from kantu.model.folder import ModelFolder
 
 # Bounds on llguidance's automata: past them it refuses a constraint, or ends an answer. Its defaults let

@@ -18,10 +18,10 @@ from typing import Any
 
 import llguidance
 
-from kantu.engine.json_schema import Path, at, is_intersection, subschemas
 from kantu.engine.request import Constraint
 from kantu.engine.schema_bounds import MOST_INTEGER, affordable_levels, bounded
 from kantu.errors import KantuError, error
+from kantu.json_schema import Path, at, is_intersection, subschemas
 
 # JSON as Python's json.dumps writes it, which is what the models were trained to write; no other whitespace, so that
 # everything between two values is forced.

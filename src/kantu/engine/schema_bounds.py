@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from kantu.engine.json_schema import ANNOTATIONS, Path, at, children, is_intersection, resolve
 from kantu.errors import error
+from kantu.json_schema import ANNOTATIONS, Path, at, children, is_intersection, resolve
 
 MOST_INTEGER = 2**63 - 1024  # of either sign, and before the point of a number: 19 digits, the last exact double there
 MOST_DECIMALS = 10  # of a number, which is written without an exponent

@@ -3,6 +3,7 @@
 Raising is one line, `raise error("image_too_thin", cap=200)`; the words stand in `catalogue`.
 """
 
+from kantu.errors.expected import expected_by
 from kantu.errors.install import install_command
 from kantu.errors.raising import Words, blaming, error, listed, row_of
 from kantu.errors.types import (
@@ -56,6 +57,7 @@ __all__ = [
     "Words",
     "blaming",
     "error",
+    "expected_by",
     "install_command",
     "listed",
     "row_of",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kantu.engine.json_schema import at, subschemas
 from kantu.engine.request import Constraint, RepetitionStop, SamplingParams, stop_strings
 from kantu.errors import InvalidRequestError, error
+from kantu.json_schema import at, subschemas
 from kantu.processing.conversation import Conversation
 from kantu.processing.messages import Message, TextPart, conversation_of
 from kantu.service.chat.schemas import ChatRequest, JSONObjectFormat, JSONSchemaFormat, RepetitionDetection

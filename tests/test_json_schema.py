@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kantu.engine.json_schema import is_intersection, resolve, subschemas
+from kantu.json_schema import is_intersection, resolve, subschemas
 
 DOCUMENT: dict[str, Any] = {
     "$defs": {
