@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kantu.json_schema import is_intersection, resolve, subschemas
+from kantu.json_schema import applied, is_intersection, or_null, properties, resolve, subschemas, with_uri_references
 
 DOCUMENT: dict[str, Any] = {
     "$defs": {
@@ -70,3 +70,39 @@ def test_subschemas_are_those_that_stand_as_schemas() -> None:
 )
 def test_what_stands_beside_a_reference_makes_an_intersection(schema: dict[str, Any], joint: bool) -> None:
     assert is_intersection(schema) is joint
+
+
+def test_properties_are_found_through_what_a_schema_applies() -> None:
+    root: dict[str, Any] = {
+        "properties": {"甲": {"const": 1}},
+        "allOf": [{"$ref": "#/$defs/丙"}, {"anyOf": [{"properties": {"乙": {"const": 2}, "甲": True}}, True]}],
+        "$defs": {"丙": {"properties": {"丙": {"const": 3}}, "allOf": [{"$ref": "#"}]}},
+    }
+    assert properties(root, root) == {"甲": {"const": 1}, "丙": {"const": 3}, "乙": {"const": 2}}
+    assert applied(root, True) == []
+
+
+@pytest.mark.parametrize(
+    "schema", [True, {}, {"title": "甲"}, {"const": 1}, {"type": "null"}, {"type": ["string", "null"]}]
+)
+def test_what_allows_null_or_must_be_constant_stays_as_it_is(schema: object) -> None:
+    assert or_null(schema) is schema
+    nested = {"anyOf": [{"enum": ["甲", None]}, {"type": "string"}]}
+    assert or_null(nested) is nested
+
+
+def test_null_is_allowed_beside_the_schema_which_keeps_its_name() -> None:
+    assert or_null({"title": "甲", "type": "string"}) == {
+        "title": "甲",
+        "anyOf": [{"type": "string"}, {"type": "null"}],
+    }
+    assert or_null({"$ref": "#/$defs/a"}) == {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}
+
+
+def test_references_can_be_told_to_a_validator_however_they_are_written() -> None:
+    references = ["#/$defs/项目", "#/$defs/a b", "#/$defs/a~1b~0c", "#/$defs/50%", "#/$defs/%41", "#这里", "#", "#/no"]
+    schema = {**DOCUMENT, "allOf": [{"$ref": reference} for reference in references]}
+    told = [each["$ref"] for each in with_uri_references(schema)["allOf"]]
+    assert told[:3] == ["#/$defs/%E9%A1%B9%E7%9B%AE", "#/$defs/a%20b", "#/$defs/a~1b~0c"]
+    assert told[3:] == ["#/$defs/50%25", "#/$defs/%2541", "#/properties/%E5%88%97/items/1", "#", "#/no"]
+    assert schema["allOf"][0] == {"$ref": "#/$defs/项目"}

@@ -1,10 +1,11 @@
-"""The shape of a JSON Schema: where its subschemas stand, and what its references point to."""
+"""The shape of a JSON Schema: where its subschemas stand, what its references point to, which properties it has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from kantu.errors import Words
 
@@ -57,8 +58,51 @@ def is_intersection(schema: dict[str, Any]) -> bool:
     """Whether a value must fit several of its schemas at once: `allOf`, or `$ref`, `anyOf` or `oneOf` beside others."""
     if "allOf" in schema:
         return True
-    applied = schema.keys() & {"$ref", "anyOf", "oneOf"}
-    return bool(applied) and len(schema.keys() - ANNOTATIONS) > 1
+    applicators = schema.keys() & {"$ref", "anyOf", "oneOf"}
+    return bool(applicators) and len(schema.keys() - ANNOTATIONS) > 1
+
+
+def applied(root: dict[str, Any], schema: Any) -> list[dict[str, Any]]:
+    """The schema and those that describe the same value: what its `$ref`, `allOf`, `anyOf` and `oneOf` lead to."""
+    found: dict[int, dict[str, Any]] = {}
+    waiting = [schema]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, dict) and id(node) not in found:
+            found[id(node)] = node
+            target = resolve(root, node["$ref"]) if isinstance(node.get("$ref"), str) else None
+            waiting += [] if target is None else [target[1]]
+            waiting += [child for step, child in children(node) if step[0] in ("allOf", "anyOf", "oneOf")]
+    return list(found.values())
+
+
+def properties(root: dict[str, Any], schema: Any) -> dict[str, Any]:
+    """The properties that a schema declares, itself or by what it applies, in their order."""
+    found: dict[str, Any] = {}
+    for node in applied(root, schema):
+        for step, child in children(node):
+            if step[0] == "properties":
+                found.setdefault(step[1], child)
+    return found
+
+
+def or_null(schema: Any) -> Any:
+    """The schema, which now allows null; a constant and what allows null already stay as they are."""
+    if not isinstance(schema, dict) or not schema.keys() - ANNOTATIONS or "const" in schema or _allows_null(schema):
+        return schema
+    told = {name: value for name, value in schema.items() if name in ("title", "description")}
+    return {**told, "anyOf": [{name: value for name, value in schema.items() if name not in told}, {"type": "null"}]}
+
+
+def _allows_null(schema: Any) -> bool:
+    """Whether it is seen to allow null, without following references."""
+    if not isinstance(schema, dict):
+        return False
+    kinds, values = schema.get("type"), schema.get("enum")
+    stated = kinds == "null" or (isinstance(kinds, list) and "null" in kinds)
+    listed = isinstance(values, list) and None in values
+    branches = [child for step, child in children(schema) if step[0] in ("anyOf", "oneOf")]
+    return stated or listed or any(map(_allows_null, branches))
 
 
 def resolve(root: dict[str, Any], reference: str) -> tuple[Path, Any] | None:
@@ -90,6 +134,18 @@ def resolve(root: dict[str, Any], reference: str) -> tuple[Path, Any] | None:
             return None
         path.append(found)
     return tuple(path), node
+
+
+def with_uri_references(schema: dict[str, Any]) -> dict[str, Any]:
+    """A copy whose references into the document are URI fragments, which validators insist on, however written."""
+    copied = deepcopy(schema)
+    for _, node in subschemas(copied):
+        reference = node.get("$ref")
+        found = resolve(schema, reference) if isinstance(reference, str) else None
+        if found is not None:
+            names = (name.replace("~", "~0").replace("/", "~1") for name in found[0])
+            node["$ref"] = "#" + "".join(f"/{quote(name, safe='$~')}" for name in names)
+    return copied
 
 
 def _unescaped(part: str) -> str:

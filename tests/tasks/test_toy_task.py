@@ -14,6 +14,7 @@ from kantu.evaluation.items import read_folder
 from kantu.evaluation.measure import measure
 from kantu.evaluation.tables import by_kind
 from kantu.tasks.builtin import TASKS
+from kantu.tasks.result_type import ModelType
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
 from tests.contenders.scripted import Scripted
@@ -33,7 +34,7 @@ def near(truth: Truth, answered: str) -> float:
     return {0: 1.0, 1: 0.5}.get(abs(found.数量 - true.数量), 0.0) if isinstance(found, Count) else 0.0
 
 
-COUNT = Task("count", "数一数", near, instruction="数一数图里有几个{thing}。", result=Count)
+COUNT = Task("count", "数一数", near, instruction="数一数图里有几个{thing}。", result=ModelType(Count))
 
 # --- what the house makes of it ---------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kantu.tasks import judges, record_judges, results
+from kantu.tasks.result_type import ModelType
 from kantu.tasks.task import Task
 
 _SMALL_TEXT_PIXELS = 1_280 * 32 * 32  # 1,280 visual tokens: a phone's screenshot unshrunk
@@ -27,7 +28,7 @@ READ_BOXES = Task(
     "文字识别（带位置）",
     record_judges.lines,
     instruction="识别图中全部文字，按阅读顺序逐行写出文字和位置。",
-    result=results.TextLines,
+    result=ModelType(results.TextLines),
     max_pixels=_SMALL_TEXT_PIXELS,
 )
 LOCATE = Task(
@@ -35,7 +36,7 @@ LOCATE = Task(
     "定位",
     judges.overlaps,
     instruction="“{target}”在图中什么位置？",
-    result=results.Boxes,
+    result=ModelType(results.Boxes),
     max_pixels=_SMALL_TEXT_PIXELS,
 )
 ORDER = Task(
@@ -44,7 +45,7 @@ ORDER = Task(
     record_judges.order,
     instruction="你是客服。看订单截图，写出状态、单号、情况、建议和给买家的回复。买家问：{question}",
     defaults=MappingProxyType({"question": "这个订单怎么样了？"}),
-    result=results.OrderResult,
+    result=ModelType(results.OrderResult),
     max_pixels=_SMALL_TEXT_PIXELS,
     printed=("status_text", "order_number", "tracking_number", "amount"),
 )
@@ -53,7 +54,7 @@ MATCH = Task(
     "图文匹配",
     record_judges.match,
     instruction="图片和下面的文字是否一致？写出结论、矛盾的词句和理由。文字：{text}",
-    result=results.MatchResult,
+    result=ModelType(results.MatchResult),
     max_pixels=_SMALL_TEXT_PIXELS,
 )
 MODERATE = Task(
@@ -62,7 +63,7 @@ MODERATE = Task(
     record_judges.moderate,
     instruction="审核图片和文字放在一起是否合规，写出结论、类别、问题在哪一边和依据。文字：{text}",
     defaults=MappingProxyType({"text": "（无）"}),
-    result=results.ModerateResult,
+    result=ModelType(results.ModerateResult),
     max_pixels=_SMALL_TEXT_PIXELS,
     printed=("evidence",),
 )
@@ -71,7 +72,7 @@ PROBLEM = Task(
     "题目截图",
     record_judges.problem,
     instruction="抄写图中的题目，写出步骤和答案。",
-    result=results.ProblemResult,
+    result=ModelType(results.ProblemResult),
     max_pixels=_SMALL_TEXT_PIXELS,
 )
 CHART = Task(
@@ -79,7 +80,7 @@ CHART = Task(
     "图表解读",
     record_judges.chart,
     instruction="把图表写成表格，给出标题、单位和结论。",
-    result=results.ChartResult,
+    result=ModelType(results.ChartResult),
     max_pixels=_SMALL_TEXT_PIXELS,
     printed=("title",),
 )
@@ -88,7 +89,7 @@ UI = Task(
     "界面",
     record_judges.controls,
     instruction="列出界面上的控件：种类、名称、状态和位置。",
-    result=results.Controls,
+    result=ModelType(results.Controls),
     max_pixels=_SMALL_TEXT_PIXELS,
 )
 UI_POINT = Task(
@@ -96,7 +97,7 @@ UI_POINT = Task(
     "界面（某一点）",
     record_judges.control,
     instruction="界面上 [{x}, {y}] 这一点是什么控件？写出种类、名称、状态和位置。",
-    result=results.Control,
+    result=ModelType(results.Control),
     max_pixels=_SMALL_TEXT_PIXELS,
 )
 COPY = Task(
@@ -104,7 +105,7 @@ COPY = Task(
     "商品图→文案",
     record_judges.copy,
     instruction="根据商品图写文案：标题、卖点、正文，并列出依据的图中文字。",
-    result=results.CopyResult,
+    result=ModelType(results.CopyResult),
     max_pixels=_SCENE_PIXELS,
     printed=("facts",),
     label=results.AIGC_LABEL,
@@ -114,7 +115,7 @@ EXTRACT = Task(
     "字段抽取",
     record_judges.equal_fields,
     instruction="提取图中的字段，写成 JSON：{keys}",
-    result=results.Record,
+    result=ModelType(results.Record),
     max_pixels=_SMALL_TEXT_PIXELS,
     printed=("*",),
 )

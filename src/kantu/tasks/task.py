@@ -5,15 +5,24 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-
-from pydantic import BaseModel, ValidationError
 
 from kantu.errors import Words, error
 from kantu.tasks.judges import denies
 from kantu.tasks.problem import Check
+from kantu.tasks.result_type import ResultType
 from kantu.tasks.truth import Judge, Truth
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture, what is given for the instruction's variables, and the right record."""
+
+    picture: Path
+    given: Mapping[str, str]
+    expected: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,8 @@ class Task:
         printed: fields whose words stand in the picture, so that their boxes can be asked for; "*" is all.
         checks: what can be found wrong in a result without a model.
         label: the sentence that what the model wrote must be shown with (AIGC), or None.
+        review_below: results less sure than this need a person's look, 0 to 1; None leaves it to the calibration.
+        examples: of what is asked and answered.
     """
 
     name: str
@@ -38,22 +49,24 @@ class Task:
     judge: Judge
     instruction: str = ""
     defaults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    result: type[BaseModel] | None = None
+    result: ResultType | None = None
     max_pixels: int | None = None
     printed: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     label: str | None = None
+    review_below: float | None = None
+    examples: tuple[Example, ...] = ()
 
     @property
     def variables(self) -> tuple[str, ...]:
         """What the prompt has places for, in their order."""
-        return tuple(name for _, name, _, _ in string.Formatter().parse(self._template) if name)
+        return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(self._template) if name))
 
     @property
     def _template(self) -> str:
         return self.instruction or "{question}"
 
-    def instruct(self, **given: str) -> str:
+    def instruct(self, /, **given: str) -> str:
         """The prompt: the instruction with its variables put in, or the user's own question.
 
         Raises InvalidRequestError (`task_variables`) where one is missing or the instruction has no place for it.
@@ -67,16 +80,11 @@ class Task:
 
     def schema(self) -> dict[str, Any] | None:
         """The JSON schema of `result`, or None."""
-        return self.result.model_json_schema() if self.result else None
+        return None if self.result is None else self.result.schema
 
-    def parse(self, answered: str) -> BaseModel | str | None:
+    def parse(self, answered: str) -> Any:
         """The typed result of an answer (the answer itself where it is prose), or None if it is not of its form."""
-        if self.result is None:
-            return answered
-        try:
-            return self.result.model_validate_json(answered)
-        except ValidationError:
-            return None
+        return answered if self.result is None else self.result.parse(answered)
 
     def score(self, truth: Truth, answered: str) -> float:
         """The share of an answer that is right, 0 to 1; an answer with something `forbidden` in it is wrong."""

@@ -6,10 +6,11 @@ system that raises them first.
 
 from __future__ import annotations
 
-from kantu.errors.catalogue import batches, commands, engine, model, processing, service
+from kantu.errors.catalogue import batches, commands, engine, model, processing, service, tasks
 from kantu.errors.catalogue.row import Row
 
 ROWS: dict[str, Row] = {
+    **tasks.ROWS,
     **model.ROWS,
     **processing.ROWS,
     **engine.ROWS,

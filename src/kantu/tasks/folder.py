@@ -1,0 +1,52 @@
+"""The tasks that there are: those that come with Kantu, and those of a user's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from kantu.errors import InvalidRequestError, Words, error
+from kantu.tasks.builtin import TASKS
+from kantu.tasks.own import Form, read_task
+from kantu.tasks.task import Task
+
+_BUILT_IN = Words("内置任务", "built in")
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Tasks, and what kept others from being among them.
+
+    Attributes:
+        by_name: all that can be used.
+        own: names of those that are not built in.
+        faults: one for each file that is not a task.
+    """
+
+    by_name: Mapping[str, Task]
+    own: tuple[str, ...]
+    faults: tuple[InvalidRequestError, ...]
+
+
+def load_tasks(folder: Path, forms: Mapping[str, Form]) -> Tasks:
+    """Built-in tasks and those of the folder's files `*.yaml` and `*.yml`, if there is such a folder.
+
+    Args:
+        forms: what `validators` may name.
+    """
+    by_name = dict(TASKS)
+    files: dict[str, Path] = {}
+    faults: list[InvalidRequestError] = []
+    for path in sorted(each for each in folder.glob("[!.]*") if each.suffix in (".yaml", ".yml") and each.is_file()):
+        try:
+            task = read_task(path, forms)
+            if task.name in by_name:
+                owner = Words(files[task.name].name, files[task.name].name) if task.name in files else _BUILT_IN
+                raise error("task_invalid.name_taken", file=path.name, line=1, name=task.name, owner=owner)
+        except InvalidRequestError as fault:
+            faults.append(fault)
+        else:
+            by_name[task.name], files[task.name] = task, path
+    return Tasks(MappingProxyType(by_name), tuple(files), tuple(faults))

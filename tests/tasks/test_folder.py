@@ -1,0 +1,54 @@
+"""Own tasks stand beside those that come with Kantu; a bad file costs nothing but itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kantu.tasks.builtin import TASKS
+from kantu.tasks.folder import load_tasks
+
+
+def write(folder: Path, file: str, name: str) -> None:
+    text = f"name: {name}\ntitle: 名片\ninstruction: 看名片。\nfields: {{姓名: }}\n"
+    (folder / file).write_text(text, encoding="utf-8")
+
+
+def test_without_a_folder_there_are_the_built_in_tasks(tmp_path: Path) -> None:
+    found = load_tasks(tmp_path / "none", {})
+    assert found.by_name == TASKS
+    assert (found.own, found.faults) == ((), ())
+
+
+def test_own_tasks_are_found_by_name(tmp_path: Path) -> None:
+    write(tmp_path, "b.yaml", "card")
+    write(tmp_path, "a.yml", "label")
+    write(tmp_path, ".hidden.yaml", "hidden")
+    write(tmp_path, "note.txt", "note")
+    (tmp_path / "folder.yaml").mkdir()
+    found = load_tasks(tmp_path, {})
+    assert found.own == ("label", "card")
+    assert found.by_name["card"].instruct() == "看名片。"
+    assert set(found.by_name) == {*TASKS, "label", "card"}
+    assert found.faults == ()
+
+
+def test_a_bad_file_is_told_and_the_others_are_there(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "label")
+    (tmp_path / "b.yaml").write_text("name: [", encoding="utf-8")
+    write(tmp_path, "c.yaml", "card")
+    found = load_tasks(tmp_path, {})
+    assert found.own == ("label", "card")
+    assert [(fault.code, fault.param) for fault in found.faults] == [("task_invalid", "b.yaml")]
+
+
+def test_a_name_is_taken_once(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "label")
+    write(tmp_path, "b.yaml", "label")
+    write(tmp_path, "c.yaml", "order")
+    found = load_tasks(tmp_path, {})
+    assert found.own == ("label",)
+    assert found.by_name["order"] is TASKS["order"]
+    assert [fault.message for fault in found.faults] == [
+        "b.yaml 第 1 行：名称 label 已经有了（a.yaml），请换一个。",
+        "c.yaml 第 1 行：名称 order 已经有了（内置任务），请换一个。",
+    ]
