@@ -23,6 +23,19 @@ def test_a_verdict_and_a_status_that_may_be_absent_are_choices() -> None:
     assert order.beginnings[-1] == '{"status": null'
 
 
+def test_a_user_s_own_names_stand_as_the_model_writes_them() -> None:
+    schema = {"properties": {"状态": {"$ref": "#/$defs/a~1b"}}, "$defs": {"a/b": {"enum": ["退回", None]}}}
+    choice = first_choice(schema)
+    assert choice == Choice("状态", ("退回", None))
+    assert choice.beginnings == ('{"状态": "退回"', '{"状态": null')
+
+
+def test_a_user_s_schema_of_anything_or_of_itself_is_no_choice() -> None:
+    itself = {"anyOf": [{"$ref": "#/properties/a"}, {"enum": ["甲", "乙"]}]}
+    for first in (True, itself, {"$ref": "#/$defs/none"}):
+        assert first_choice({"properties": {"a": first}}) is None
+
+
 def test_text_is_not_a_choice() -> None:
     assert choice_of(PROBLEM) is None
     assert choice_of(EXTRACT) is None

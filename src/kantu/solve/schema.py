@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kantu.json_schema import Path, resolve
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -23,7 +25,8 @@ class Choice:
     @property
     def beginnings(self) -> tuple[str, ...]:
         """How the record begins with each value, as the model writes JSON."""
-        return tuple(f"{{{json.dumps(self.name)}: {json.dumps(value, ensure_ascii=False)}" for value in self.values)
+        name = json.dumps(self.name, ensure_ascii=False)
+        return tuple(f"{{{name}: {json.dumps(value, ensure_ascii=False)}" for value in self.values)
 
 
 def first_choice(schema: Mapping[str, Any]) -> Choice | None:
@@ -32,7 +35,7 @@ def first_choice(schema: Mapping[str, Any]) -> Choice | None:
     if not isinstance(properties, Mapping) or not properties:
         return None
     name, described = next(iter(properties.items()))
-    values = _values(described, schema)
+    values = _values(described, dict(schema))
     return Choice(name, values) if values is not None and len(values) > 1 else None
 
 
@@ -41,12 +44,17 @@ def narrowed(schema: Mapping[str, Any], name: str, value: str | None) -> dict[st
     return {**schema, "properties": {**schema["properties"], name: {"const": value}}}
 
 
-def _values(described: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[str | None, ...] | None:
+def _values(described: Any, schema: dict[str, Any], within: tuple[Path, ...] = ()) -> tuple[str | None, ...] | None:
+    """What a described value may be, where that is a list.
+
+    Args:
+        within: definitions that are being read, which a user's schema may refer to again.
+    """
+    if not isinstance(described, Mapping):
+        return None
     if "$ref" in described:
-        found: Any = schema
-        for step in described["$ref"].removeprefix("#/").split("/"):
-            found = found[step]
-        return _values(found, schema)
+        found = resolve(schema, described["$ref"])
+        return None if found is None or found[0] in within else _values(found[1], schema, (*within, found[0]))
     if described.get("type") == "null":
         return (None,)
     if "enum" in described:
@@ -54,6 +62,6 @@ def _values(described: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[st
     if "const" in described:
         return (described["const"],) if isinstance(described["const"], str) else None
     if "anyOf" in described:
-        parts = [_values(part, schema) for part in described["anyOf"]]
+        parts = [_values(part, schema, within) for part in described["anyOf"]]
         return None if None in parts else tuple(value for part in parts for value in part or ())
     return None
