@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,6 +15,11 @@ Path = tuple[str, ...]
 ANNOTATIONS = {"title", "description", "default", "examples", "deprecated", "discriminator", "$defs", "definitions"}
 ANNOTATIONS |= {"$schema", "$id", "id", "$anchor", "$comment", "readOnly", "writeOnly", "contentMediaType"}
 ANNOTATIONS |= {"contentEncoding"}
+
+# Keywords that llguidance does not enforce, so that no result may depend on them.
+NOT_ENFORCED = {"not", "if", "then", "else", "uniqueItems", "contains", "minContains", "maxContains", "propertyNames"}
+NOT_ENFORCED |= {"dependencies", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties"}
+NOT_ENFORCED |= {"$dynamicRef", "$recursiveRef"}
 
 _ONE = {"items", "additionalItems", "additionalProperties"}
 _LISTS = {"prefixItems", "items", "allOf", "anyOf", "oneOf"}
@@ -134,6 +139,43 @@ def resolve(root: dict[str, Any], reference: str) -> tuple[Path, Any] | None:
             return None
         path.append(found)
     return tuple(path), node
+
+
+def is_costly(schema: dict[str, Any], value: Any, most: int) -> bool:
+    """Whether checking the value may take more than so many steps.
+
+    A subschema is applied once for every way that leads to it: where each level applies the next one twice, that is
+    2 to the number of levels. Keywords of `NOT_ENFORCED` do not count.
+    """
+    targets: dict[str, Any] = {}
+    waiting = [(schema, value)]
+    taken = 0
+    while waiting and taken + len(waiting) <= most:
+        taken += 1
+        node, here = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        if isinstance(reference := node.get("$ref"), str):
+            if reference not in targets:
+                targets[reference] = (resolve(schema, reference) or ((), True))[1]
+            waiting.append((targets[reference], here))
+        for step, child in children(node):
+            waiting += [(child, part) for part in _parts(here, step)]
+    return bool(waiting)
+
+
+def _parts(value: Any, step: Path) -> Iterable[Any]:
+    """The parts of a value to which a subschema applies, or more of them."""
+    keyword, *names = step
+    if keyword in ("allOf", "anyOf", "oneOf"):
+        return [value]
+    if keyword == "properties":
+        return [value[names[0]]] if isinstance(value, dict) and names[0] in value else []
+    if keyword in ("patternProperties", "additionalProperties"):
+        return value.values() if isinstance(value, dict) else []
+    if keyword in ("items", "prefixItems", "additionalItems"):
+        return value if isinstance(value, list) else []
+    return []
 
 
 def with_uri_references(schema: dict[str, Any]) -> dict[str, Any]:

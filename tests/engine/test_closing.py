@@ -21,9 +21,10 @@ from kantu.engine.protocol import DeltaStream
 from kantu.engine.request import Constraint, Delta, RepetitionStop
 from kantu.errors import EngineError, InvalidRequestError
 from kantu.hub import locate
+from kantu.json_schema import with_uri_references
 from tests.engine.engines import Parts, end_of, request
 from tests.engine.folder_tokens import FolderTokens
-from tests.engine.random_schemas import checkable, schemas
+from tests.engine.random_schemas import schemas
 
 pytestmark = pytest.mark.whole
 
@@ -98,7 +99,7 @@ def test_a_random_answer_fits_its_schema_at_any_limit(
 ) -> None:
     text = mini.text(Constraint.json_schema(schema), max_tokens, at_random(seed))
     if text is not None:
-        jsonschema_rs.validate(checkable(schema), json.loads(text))
+        jsonschema_rs.validate(with_uri_references(schema), json.loads(text))
 
 
 @settings(deadline=None, max_examples=40)
@@ -106,7 +107,7 @@ def test_a_random_answer_fits_its_schema_at_any_limit(
 def test_an_answer_that_never_wants_to_end_ends(mini: Walker, schema: dict[str, Any], sign: int) -> None:
     text, count, _ = mini.answer(Constraint.json_schema(schema), 200, by_length(mini, sign))
     assert count <= 200
-    jsonschema_rs.validate(checkable(schema), json.loads(text))
+    jsonschema_rs.validate(with_uri_references(schema), json.loads(text))
 
 
 @settings(deadline=None, max_examples=60)
@@ -183,7 +184,7 @@ def test_with_the_tokens_that_the_error_names_the_shortest_answer_comes(
     answer, count, _ = mini.answer(constraint, least, by_length(mini, 1))
     assert count == least
     assert len(answer) <= len(text) + 1
-    jsonschema_rs.validate(checkable(schema), json.loads(answer))
+    jsonschema_rs.validate(with_uri_references(schema), json.loads(answer))
 
 
 @pytest.mark.parametrize("sign", [1, -1])

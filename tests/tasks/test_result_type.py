@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import Any
 
@@ -107,6 +108,28 @@ def test_a_schema_of_any_depth_is_refused_safely() -> None:
 def test_no_pattern_takes_more_than_linear_time() -> None:
     kind = SchemaType({"properties": {"a": {"pattern": "^(a+)+$"}}})  # 2 to the 50,000th steps where it is tried out
     assert kind.parse('{"a": "' + "a" * 50_000 + 'b"}') is None
+
+
+def test_what_no_answer_is_held_to_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match=r"properties\.表\.uniqueItems：不支持关键字 uniqueItems"):
+        SchemaType({"properties": {"表": {"type": "array", "uniqueItems": True}}})
+
+
+@pytest.mark.parametrize("is_deeper", [False, True])
+def test_a_schema_that_multiplies_itself_takes_no_answer(is_deeper: bool) -> None:
+    definitions: dict[str, Any] = {"0": {"type": "object"}}
+    for level in range(1, 60):
+        below = {"$ref": f"#/$defs/{level - 1}"}
+        each = {"properties": {"a": below}} if is_deeper else below
+        definitions[str(level)] = {"allOf": [each, each]}  # 2 to the 60th steps
+    kind = SchemaType({"properties": {"a": {"$ref": "#/$defs/59"}}, "$defs": definitions})
+    assert kind.parse('{"a": ' * 60 + "{}" + "}" * 60) is None
+
+
+def test_a_long_answer_is_not_costly() -> None:
+    kind = SchemaType({"properties": {"表": {"items": {"items": {"type": "string"}}}}})
+    table = [["格"] * 20] * 1_000
+    assert kind.parse(json.dumps({"表": table})) == {"表": table}
 
 
 def test_a_schema_may_refer_to_itself() -> None:

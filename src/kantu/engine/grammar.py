@@ -21,7 +21,7 @@ import llguidance
 from kantu.engine.request import Constraint
 from kantu.engine.schema_bounds import MOST_INTEGER, affordable_levels, bounded
 from kantu.errors import KantuError, error
-from kantu.json_schema import Path, at, is_intersection, subschemas
+from kantu.json_schema import NOT_ENFORCED, Path, at, is_intersection, subschemas
 
 # JSON as Python's json.dumps writes it, which is what the models were trained to write; no other whitespace, so that
 # everything between two values is forced.
@@ -49,10 +49,6 @@ _MAX_JOINT_PATTERNS = 8
 _MAX_PATTERN_PROPERTIES = 32
 # States of the automaton for a common multiple, 4 us each.
 _MAX_MULTIPLE = 100_000
-# Keywords of JSON Schema that llguidance does not enforce.
-_NOT_ENFORCED = {"not", "if", "then", "else", "uniqueItems", "contains", "minContains", "maxContains", "propertyNames"}
-_NOT_ENFORCED |= {"dependencies", "dependentRequired", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties"}
-_NOT_ENFORCED |= {"$dynamicRef", "$recursiveRef"}
 _LIMITS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 _LITERAL = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]", re.DOTALL)  # an escaped character, a class of characters
 _QUANTIFIER = re.compile(r"(?<!\()[?*+{]")  # `(?` begins a group
@@ -247,7 +243,7 @@ def _intersects(node: _Node) -> bool:
 def _check_keywords(path: tuple[str, ...], schema: dict[str, Any]) -> None:
     """Refuse what llguidance would not enforce: keywords it lacks, and numbers it cannot represent exactly."""
     for keyword, value in schema.items():
-        if keyword in _NOT_ENFORCED:
+        if keyword in NOT_ENFORCED:
             raise error("constraint_not_supported.keyword", at=at((*path, keyword)), keyword=keyword)
         numbers = {keyword: value} if keyword in _LIMITS or keyword == "const" else {}
         if keyword == "enum" and isinstance(value, list):

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from kantu.errors import error
-from kantu.json_schema import at, properties, with_uri_references
+from kantu.json_schema import NOT_ENFORCED, at, is_costly, properties, subschemas, with_uri_references
+
+_MOST_STEPS = 100_000  # of checking an answer; one of a hundred fields takes some hundred
 
 
 class ResultType(Protocol):
@@ -57,6 +59,9 @@ class SchemaType:
 
     def __post_init__(self) -> None:
         _ = self._validator  # raises here what it would raise later
+        for path, node in subschemas(self.schema):
+            for keyword in NOT_ENFORCED & node.keys():
+                raise error("invalid_schema.keyword", at=at((*path, keyword)), keyword=keyword)
         if not properties(self.schema, self.schema):
             raise error("invalid_schema.properties")
 
@@ -66,7 +71,9 @@ class SchemaType:
             found = from_json(answered, allow_inf_nan=False)
         except ValueError:
             return None
-        return found if isinstance(found, dict) and self._validator.is_valid(found) else None
+        if not isinstance(found, dict) or is_costly(self.schema, found, _MOST_STEPS):
+            return None
+        return found if self._validator.is_valid(found) else None
 
     def misfit(self, value: Any) -> tuple[str | int, ...] | None:
         """The path to what does not fit the schema, is missing or is too much; None where all fits."""
