@@ -20,6 +20,7 @@ from kantu.tasks.truth import Truth
 R = TypeVar("R", bound=BaseModel)
 
 _LONG_NUMBER = re.compile(r"\d{4,}")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def equal_fields(truth: Truth, answered: str) -> float:
@@ -31,7 +32,7 @@ def equal_fields(truth: Truth, answered: str) -> float:
         return 0.0
     if not isinstance(found, dict):
         return 0.0
-    return _mean(key in found and _same(found[key], value) for key, value in expected.items())
+    return _mean(key in found and same(found[key], value) for key, value in expected.items())
 
 
 def order(truth: Truth, answered: str) -> float:
@@ -40,9 +41,8 @@ def order(truth: Truth, answered: str) -> float:
     if found is None:
         return 0.0
     facts = ("status", "status_text", "order_number", "tracking_number", "amount")
-    told = all(plain(value) in plain(found.reply) for value in truth.values)
-    invented = set(_LONG_NUMBER.findall(found.reply)) - set(_LONG_NUMBER.findall(truth.answer))
-    return _mean([*(_same(getattr(found, fact), getattr(true, fact)) for fact in facts), told and not invented])
+    right = (same(getattr(found, fact), getattr(true, fact)) for fact in facts)
+    return _mean([*right, keeps_to_facts(truth, found.reply)])
 
 
 def match(truth: Truth, answered: str) -> float:
@@ -50,7 +50,7 @@ def match(truth: Truth, answered: str) -> float:
     true, found = _both(results.MatchResult, truth, answered)
     if found is None or found.verdict != true.verdict:
         return 0.0
-    return _mean([True, _same(found.conflict, true.conflict)])
+    return _mean([True, same(found.conflict, true.conflict)])
 
 
 def moderate(truth: Truth, answered: str) -> float:
@@ -66,7 +66,7 @@ def problem(truth: Truth, answered: str) -> float:
     true, found = _both(results.ProblemResult, truth, answered)
     if found is None:
         return 0.0
-    return _mean([similarity(true.transcription, found.transcription), _same(found.answer, true.answer)])
+    return _mean([similarity(true.transcription, found.transcription), same(found.answer, true.answer)])
 
 
 def chart(truth: Truth, answered: str) -> float:
@@ -74,9 +74,7 @@ def chart(truth: Truth, answered: str) -> float:
     true, found = _both(results.ChartResult, truth, answered)
     if found is None:
         return 0.0
-    return (
-        0.2 * (found.kind == true.kind) + 0.2 * _same(found.title, true.title) + 0.6 * f1(_cells(true), _cells(found))
-    )
+    return 0.2 * (found.kind == true.kind) + 0.2 * same(found.title, true.title) + 0.6 * f1(_cells(true), _cells(found))
 
 
 def lines(truth: Truth, answered: str) -> float:
@@ -85,7 +83,7 @@ def lines(truth: Truth, answered: str) -> float:
     if found is None:
         return 0.0
     read = similarity("".join(line.text for line in true.root), "".join(line.text for line in found.root))
-    placed = _mean(any(_is_there(line.bbox_2d, other.bbox_2d) for other in found.root) for line in true.root)
+    placed = _mean(any(stands_there(line.bbox_2d, other.bbox_2d) for other in found.root) for line in true.root)
     return _mean([read, placed])
 
 
@@ -117,8 +115,18 @@ def copy(truth: Truth, answered: str) -> float:
         return 0.0
     printed = plain("\n".join(truth.values))
     said = "\n".join((found.title, found.body, *found.selling_points))
-    invented = [number for number in re.findall(r"\d+(?:\.\d+)?", plain(said)) if number not in printed]
-    return _mean([_mean(plain(fact) in printed for fact in found.facts), not invented])
+    return _mean([_mean(plain(fact) in printed for fact in found.facts), not invents_number(printed, said)])
+
+
+def keeps_to_facts(truth: Truth, reply: str) -> bool:
+    """The reply says every value of the truth and no long number that is not in it."""
+    told = all(plain(value) in plain(reply) for value in truth.values)
+    return told and not set(_LONG_NUMBER.findall(reply)) - set(_LONG_NUMBER.findall(truth.answer))
+
+
+def invents_number(printed: str, said: str) -> bool:
+    """Something is said with a number that is not printed."""
+    return any(number not in printed for number in _NUMBER.findall(plain(said)))
 
 
 def f1(true: set[Any], found: set[Any]) -> float:
@@ -135,7 +143,8 @@ def _both(kind: type[R], truth: Truth, answered: str) -> tuple[R, R | None]:
         return true, None
 
 
-def _same(a: object, b: object) -> bool:
+def same(a: object, b: object) -> bool:
+    """Texts in their plain form, everything else as it is."""
     return plain(a) == plain(b) if isinstance(a, str) and isinstance(b, str) else bool(a == b)
 
 
@@ -147,16 +156,17 @@ def _cells(chart: results.ChartResult) -> set[tuple[str, str, str]]:
     }
 
 
-def _is_there(true: Sequence[float], found: Sequence[float]) -> bool:
+def stands_there(true: Sequence[float], found: Sequence[float]) -> bool:
+    """The boxes overlap by at least half (IoU)."""
     return overlap(true, found) >= LEAST_OVERLAP
 
 
 def _placed(true: results.Control, found: results.Control) -> bool:
-    return _is_there(true.bbox_2d, found.bbox_2d)
+    return stands_there(true.bbox_2d, found.bbox_2d)
 
 
 def _agree(true: results.Control, found: results.Control) -> float:
-    return _mean([found.kind == true.kind, _same(found.label, true.label), found.state == true.state])
+    return _mean([found.kind == true.kind, same(found.label, true.label), found.state == true.state])
 
 
 def _mean(scores: Iterable[float]) -> float:
