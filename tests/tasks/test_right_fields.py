@@ -68,8 +68,8 @@ def test_the_truth_itself_is_right_in_every_field(task: Task, true: Any, values:
     [
         (ORDER, ORDERED, {"amount": "59.9"}, {"amount"}),
         (ORDER, ORDERED, {"status": None, "tracking_number": "QN1"}, {"status", "tracking_number"}),
-        (ORDER, ORDERED, {"reply": "等待卖家发货，单号 77120031"}, {"reply"}),
-        (ORDER, ORDERED, {"happening": "别的", "advice": "别的"}, set()),
+        (ORDER, ORDERED, {"reply": "别的", "advice": "别的"}, set()),
+        (ORDER, ORDERED, {"happening": "别的"}, set()),
         (MATCH, FITS, {"verdict": "不一致", "conflict": "红色", "reasons": []}, {"verdict", "conflict"}),
         (MODERATE, FRAUD, {"categories": ["广告引流", "诈骗"], "evidence": []}, set()),
         (MODERATE, FRAUD, {"categories": ["赌博"]}, {"categories[0]", "categories[1]", "categories[2]"}),
@@ -82,7 +82,7 @@ def test_the_truth_itself_is_right_in_every_field(task: Task, true: Any, values:
         (CHART, SALES, {"rows": [["一月", "5"], ["二月", "7", "9"]]}, {"rows[1][2]"}),
         (CHART, SALES, {"header": ["月", "个"]}, {"header[1]", "header[2]", "rows[0][1]", "rows[1][1]", "rows[2]"}),
         (UI_POINT, SWITCH, {"state": "关", "bbox_2d": MOVED}, {"state", "bbox_2d"}),
-        (COPY, COPIED, {"facts": ["云山茶", "有机"], "body": "已售3000件。"}, {"facts[1]", "body"}),
+        (COPY, COPIED, {"facts": ["云山茶", "有机"], "body": "别的"}, {"facts[1]"}),
     ],
 )
 def test_a_changed_field_is_wrong_and_no_other(task: Task, true: dict[str, Any], change: Any, at: set[str]) -> None:
@@ -109,9 +109,10 @@ def test_elements_are_found_in_any_order() -> None:
 def test_a_box_is_one_field_and_prose_has_none() -> None:
     assert set(rights(LOCATE, [{"bbox_2d": [0, 0, 10, 10], "label": "a"}], [])) == {"[0]"}
     assert set(rights(UI_POINT, SWITCH, SWITCH)) == {"kind", "label", "state", "bbox_2d"}
-    assert not is_decided(CHART, "conclusion")
-    assert not is_decided(MATCH, "reasons[2]")
-    assert is_decided(CHART, "rows[2][1]")
+    assert not is_decided("chart", "conclusion")
+    assert not is_decided("match", "reasons[2]")
+    assert not is_decided("match", "reasons")
+    assert is_decided("chart", "rows[2][1]")
     assert any_place("rows[2][10]") == "rows[][]"
 
 

@@ -20,7 +20,6 @@ from kantu.tasks.truth import Truth
 R = TypeVar("R", bound=BaseModel)
 
 _LONG_NUMBER = re.compile(r"\d{4,}")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def equal_fields(truth: Truth, answered: str) -> float:
@@ -41,8 +40,9 @@ def order(truth: Truth, answered: str) -> float:
     if found is None:
         return 0.0
     facts = ("status", "status_text", "order_number", "tracking_number", "amount")
-    right = (same(getattr(found, fact), getattr(true, fact)) for fact in facts)
-    return _mean([*right, keeps_to_facts(truth, found.reply)])
+    told = all(plain(value) in plain(found.reply) for value in truth.values)
+    invented = set(_LONG_NUMBER.findall(found.reply)) - set(_LONG_NUMBER.findall(truth.answer))
+    return _mean([*(same(getattr(found, fact), getattr(true, fact)) for fact in facts), told and not invented])
 
 
 def match(truth: Truth, answered: str) -> float:
@@ -115,18 +115,8 @@ def copy(truth: Truth, answered: str) -> float:
         return 0.0
     printed = plain("\n".join(truth.values))
     said = "\n".join((found.title, found.body, *found.selling_points))
-    return _mean([_mean(plain(fact) in printed for fact in found.facts), not invents_number(printed, said)])
-
-
-def keeps_to_facts(truth: Truth, reply: str) -> bool:
-    """The reply says every value of the truth and no long number that is not in it."""
-    told = all(plain(value) in plain(reply) for value in truth.values)
-    return told and not set(_LONG_NUMBER.findall(reply)) - set(_LONG_NUMBER.findall(truth.answer))
-
-
-def invents_number(printed: str, said: str) -> bool:
-    """Something is said with a number that is not printed."""
-    return any(number not in printed for number in _NUMBER.findall(plain(said)))
+    invented = [number for number in re.findall(r"\d+(?:\.\d+)?", plain(said)) if number not in printed]
+    return _mean([_mean(plain(fact) in printed for fact in found.facts), not invented])
 
 
 def f1(true: set[Any], found: set[Any]) -> float:

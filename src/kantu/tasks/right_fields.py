@@ -10,18 +10,19 @@ from typing import Any
 
 from kantu.tasks import builtin
 from kantu.tasks.plain import plain
-from kantu.tasks.record_judges import invents_number, keeps_to_facts, same, stands_there
+from kantu.tasks.record_judges import same, stands_there
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
 
 _BOX = "bbox_2d"
-_UNDECIDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+_SENTENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        builtin.ORDER.name: ("happening", "advice"),
-        builtin.MATCH.name: ("reasons[]",),
-        builtin.MODERATE.name: ("evidence[]",),
-        builtin.PROBLEM.name: ("steps[]",),
+        builtin.ORDER.name: ("happening", "advice", "reply"),
+        builtin.MATCH.name: ("reasons",),
+        builtin.MODERATE.name: ("evidence",),
+        builtin.PROBLEM.name: ("steps",),
         builtin.CHART.name: ("conclusion",),
+        builtin.COPY.name: ("title", "selling_points", "body"),
         builtin.LOCATE.name: ("[].label",),
     }
 )
@@ -47,13 +48,14 @@ def right_fields(task: Task, truth: Truth, answered: str) -> Mapping[str, bool]:
         fields = _RULES.get(task.name, _by_leaf)(true, found, truth)
     else:  # the picture shows nothing of the kind, which the truth says in prose
         fields = dict.fromkeys((path for path, _ in _leaves(found)), False)
-    fields = {path: right for path, right in fields.items() if is_decided(task, path)}
+    fields = {path: right for path, right in fields.items() if is_decided(task.name, path)}
     return {**fields, "": False} if truth.fooled(answered) else fields
 
 
-def is_decided(task: Task, path: str) -> bool:
-    """Whether a truth can tell this field right or wrong: a sentence of prose may be said in many ways."""
-    return any_place(path) not in _UNDECIDED.get(task.name, ())
+def is_decided(task: str, path: str) -> bool:
+    """Whether a truth can tell this field right or wrong: a sentence may be worded in many ways."""
+    place = any_place(path)
+    return not any(place == said or place.startswith((f"{said}.", f"{said}[")) for said in _SENTENCES.get(task, ()))
 
 
 def any_place(path: str) -> str:
@@ -83,12 +85,6 @@ def _extract(true: Any, found: Any, truth: Truth) -> dict[str, bool]:
     return fields
 
 
-def _order(true: Any, found: Any, truth: Truth) -> dict[str, bool]:
-    """The reply is right where it keeps to the status and makes no number up."""
-    fields = _by_leaf(true, found, truth)
-    return fields | {"reply": keeps_to_facts(truth, found["reply"])} if "reply" in true else fields
-
-
 def _moderate(true: Any, found: Any, truth: Truth) -> dict[str, bool]:
     """Categories in any order."""
     if "categories" not in true:
@@ -110,11 +106,9 @@ def _chart(true: Any, found: Any, truth: Truth) -> dict[str, bool]:
 
 
 def _copy(true: Any, found: Any, truth: Truth) -> dict[str, bool]:
-    """Facts that the picture prints; copy without a number that it does not."""
+    """Facts that the picture prints."""
     printed = plain("\n".join(truth.values))
-    fields = {f"facts[{i}]": plain(fact) in printed for i, fact in enumerate(found["facts"])}
-    said = ((path, text) for path, text in _leaves(found) if not path.startswith("facts"))
-    return fields | {path: not invents_number(printed, text) for path, text in said}
+    return {f"facts[{place}]": plain(fact) in printed for place, fact in enumerate(found["facts"])}
 
 
 def _things(*fits: Callable[[Any, Any], bool]) -> Rule:
@@ -204,7 +198,6 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 _RULES: Mapping[str, Rule] = MappingProxyType(
     {
         builtin.EXTRACT.name: _extract,
-        builtin.ORDER.name: _order,
         builtin.MODERATE.name: _moderate,
         builtin.CHART.name: _chart,
         builtin.COPY.name: _copy,
