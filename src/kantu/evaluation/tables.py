@@ -6,11 +6,11 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from kantu.evaluation.floors import FLOORS, Floor
+from kantu.evaluation.reliability import Bin, bins
 from kantu.evaluation.results import Answer
 from kantu.evaluation.suites import EVERYDAY_FAMILIES
 
@@ -54,17 +54,6 @@ class VerdictRow:
     verdict: str
     precision: float
     recall: float
-    count: int
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Answers whose probability lies between two edges: how probable they said they were, and how many were right."""
-
-    low: float
-    high: float
-    probability: float
-    right: float
     count: int
 
 
@@ -136,22 +125,10 @@ def verdicts(answers: Iterable[Answer]) -> list[VerdictRow]:
     ]
 
 
-def reliability(answers: Iterable[Answer]) -> list[Bin]:
+def by_sureness(answers: Iterable[Answer]) -> list[Bin]:
     """Answers by how probable they were: where the model knows what it knows, both columns are equal."""
     known = [(a.probability, float(a.score >= _RIGHT)) for a in answers if a.probability is not None]
-    bins = []
-    for low, high in pairwise(_EDGES):
-        inside = [pair for pair in known if low <= pair[0] < high or (high == _EDGES[-1] and pair[0] >= high)]
-        if inside:
-            probability, right = (statistics.fmean(column) for column in zip(*inside, strict=True))
-            bins.append(Bin(low, high, probability, right, len(inside)))
-    return bins
-
-
-def calibration_error(bins: Sequence[Bin]) -> float:
-    """Expected calibration error: the mean gap between the two columns, weighted by answers."""
-    count = sum(found.count for found in bins)
-    return sum(abs(found.probability - found.right) * found.count for found in bins) / count if count else 0.0
+    return bins([pair[0] for pair in known], [pair[1] for pair in known], _EDGES)
 
 
 def costs(answers: Iterable[Answer]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kantu.errors import error
 from kantu.evaluation import tables
+from kantu.evaluation.reliability import calibration_error
 from kantu.evaluation.report import words
 from kantu.evaluation.results import Answer, Results
 
@@ -69,8 +70,8 @@ def _rest(answers: Sequence[Answer]) -> Iterator[str]:
         yield "\n| 判定 | 精确率，% | 召回率，% | 题 |\n|---|---|---|---|"
         for row in verdicts:
             yield f"| {row.verdict} | {100 * row.precision:.1f} | {100 * row.recall:.1f} | {row.count} |"
-    if bins := tables.reliability(answers):
-        yield f"\n把握与对错（期望校准误差 {tables.calibration_error(bins):.3f}）：\n"
+    if bins := tables.by_sureness(answers):
+        yield f"\n把握与对错（期望校准误差 {calibration_error(bins):.3f}）：\n"
         yield "| 词元平均概率 | 平均 | 答对，% | 题 |\n|---|---|---|---|"
         for each in bins:
             line = f"{each.low:g}–{each.high:g} | {each.probability:.3f} | {100 * each.right:.1f} | {each.count}"

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from kantu.evaluation import tables
 from kantu.evaluation.compare import Difference
+from kantu.evaluation.reliability import calibration_error
 from kantu.evaluation.report import words
 from kantu.evaluation.results import Answer, Results
 
@@ -119,8 +120,8 @@ def _rest(answers: Sequence[Answer], out: Console) -> None:
         for row in verdicts:
             grid.add_row(row.verdict, f"{100 * row.precision:.1f}", f"{100 * row.recall:.1f}", str(row.count))
         out.print(grid)
-    if bins := tables.reliability(answers):
-        out.print(f"\n[bold]把握与对错[/]（期望校准误差 {tables.calibration_error(bins):.3f}）")
+    if bins := tables.by_sureness(answers):
+        out.print(f"\n[bold]把握与对错[/]（期望校准误差 {calibration_error(bins):.3f}）")
         grid = _grid("词元平均概率", "平均", "答对 %", "题")
         for found_bin in bins:
             grid.add_row(
