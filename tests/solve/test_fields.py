@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kantu.engine.request import TokenLogprob
-from kantu.solve.fields import kind_of, nodes, probabilities
+from kantu.solve.fields import nodes, probabilities
 
 TEXT = '{"状态": "待发货", "金额": null, "行": [["a", "b"], []], "n": -1.5e3 , "好": true}'
 
@@ -58,11 +58,6 @@ def test_each_place_holds_its_value(value: Any, indent: Any, ascii_only: bool) -
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     for node in nodes(text):
         assert json.loads(text[node.start : node.end]) == node.value
-
-
-def test_places_in_lists_are_one_kind() -> None:
-    assert kind_of("rows[12][3]") == "rows[][]"
-    assert kind_of("amount") == "amount"
 
 
 def tokens(*pieces: tuple[str | bytes, float]) -> tuple[TokenLogprob, ...]:

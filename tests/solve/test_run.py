@@ -11,7 +11,7 @@ import pytest
 from kantu.errors import InvalidRequestError, UpstreamError
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Ask, Generate, Reply
-from kantu.solve.calibration import Calibration
+from kantu.solve.calibration import Calibration, Curve, probability
 from kantu.solve.result import PictureBox, TaskResult
 from kantu.solve.run import Wish, solve, version_of
 from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, UI
@@ -40,9 +40,11 @@ def solved(
     *,
     pictures: tuple[CleanImage, ...] | None = None,
     evidence: bool = False,
+    calibration: Calibration | None = None,
 ) -> tuple[TaskResult[Any], list[Any]]:
     shown = (picture(),) if pictures is None else pictures
-    return run(solve(task, given, shown, model="m", calibration=Calibration(), wish=Wish(evidence)), reply)
+    steps = solve(task, given, shown, model="m", calibration=calibration or Calibration(), wish=Wish(evidence))
+    return run(steps, reply)
 
 
 def match_reply(ask: Ask) -> Reply:
@@ -64,6 +66,17 @@ def test_the_probability_of_a_verdict_is_its_score() -> None:
     assert result.fields["verdict"].confidence == pytest.approx(0.8)
     assert result.confidence is not None
     assert result.confidence <= 0.8
+
+
+def test_probabilities_become_confidences_by_the_calibration() -> None:
+    halved = Curve(points=((0.0, -2.0),))
+    calibration = Calibration(curves={"match.verdict": halved}, wholes={"match": halved}, thresholds={"match": 0.2})
+    result, _ = solved(MATCH, {"text": "红色的杯子"}, match_reply, calibration=calibration)
+    assert result.fields["verdict"].confidence == pytest.approx(probability(-2.0))
+    assert result.fields["conflict"].confidence != result.fields["verdict"].confidence
+    assert result.fields["reasons"].confidence is None  # may be worded in many ways
+    assert result.confidence == pytest.approx(probability(-2.0))
+    assert result.review.needed
 
 
 def test_a_verdict_is_what_scoring_finds_most_probable() -> None:

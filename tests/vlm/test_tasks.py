@@ -23,7 +23,8 @@ def test_an_order_comes_back_typed_with_confidences_and_boxes_within_the_picture
     result = vlm.order(ORDER, "为什么还没发货？")
     assert isinstance(result.result, OrderResult)
     assert result.fields.keys() == OrderResult.model_fields.keys()
-    assert all(found.confidence is not None and 0 <= found.confidence <= 1 for found in result.fields.values())
+    sentences = {"happening", "advice", "reply"}  # may be worded in many ways
+    assert {path for path, found in result.fields.items() if found.confidence is None} == sentences
     boxes = [box for found in result.fields.values() for box in found.boxes]
     assert boxes
     assert all(0 <= box.x1 < box.x2 <= 400 and 0 <= box.y1 < box.y2 <= 660 for box in boxes)

@@ -38,11 +38,6 @@ def nodes(text: str) -> tuple[Node, ...]:
     return tuple(_walk(text, _skip(text, 0), ""))
 
 
-def kind_of(path: str) -> str:
-    """The path without places in lists: fields of one kind are equally hard."""
-    return re.sub(r"\[\d+\]", "[]", path)
-
-
 def probabilities(nodes: Sequence[Node], text: str, logprobs: Sequence[TokenLogprob]) -> Mapping[str, float]:
     """How probable the model found each value, by path: the product over the tokens that touch it.
 

@@ -39,7 +39,8 @@ class Finding(_Part):
     """What is known about one field of the record.
 
     Attributes:
-        confidence: probability that the field is right, 0 to 1; None where the model's server tells no probabilities.
+        confidence: probability that the field is right, 0 to 1; None where the model's server tells no
+            probabilities, and of sentences, which may be worded in many ways.
         boxes: where it stands, if it stands anywhere.
         verified: whether the reader of printed lines has found the words; None where nobody looked.
         problems: why the value may be wrong, whatever the confidence says.

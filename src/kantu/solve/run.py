@@ -19,11 +19,11 @@ from kantu.processing.image import CleanImage
 from kantu.solve import boxes
 from kantu.solve.answer import Draft, answer
 from kantu.solve.asks import Ask, Reply
-from kantu.solve.calibration import Calibration
-from kantu.solve.fields import kind_of
+from kantu.solve.calibration import Calibration, kind_of
 from kantu.solve.locate import Found, locate, printed
 from kantu.solve.result import Finding, Notice, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.problem import Problem
+from kantu.tasks.right_fields import is_decided
 from kantu.tasks.task import Task
 
 Steps = Generator[tuple[Ask, ...], tuple[Reply, ...], TaskResult[Any]]
@@ -131,8 +131,8 @@ def _findings(
         by_path.setdefault(problem.field, []).append(Notice(code=problem.code, message=problem.message))
     return {
         node.path: Finding(
-            confidence=calibration.confidence(f"{task.name}.{kind_of(node.path)}", draft.raw[node.path])
-            if node.path in draft.raw
+            confidence=calibration.confidence(kind_of(task.name, node.path), draft.raw[node.path])
+            if node.path in draft.raw and is_decided(task.name, node.path)
             else None,
             boxes=places.get(node.path, ()),
             problems=tuple(by_path.get(node.path, ())),

@@ -21,6 +21,7 @@ from kantu.model.quantize import Quantize
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.chat import ChatProcessor
 from kantu.processing.image import ImageConfig
+from kantu.solve.calibration import Calibration
 from kantu.vlm.device import device_of, dtype_of
 from kantu.vlm.model import VLM
 
@@ -58,6 +59,7 @@ def load(
     generation_config = GenerationConfig.from_folder(folder)
     image_config = ImageConfig.from_folder(folder)
     chat = ChatProcessor.from_folder(folder)
+    calibration = Calibration.from_folder(folder)
     if max(generation_config.end_ids) >= config.text.vocab_size:
         raise error("end_token_out_of_range")
     _check_patches(image_config, config.vision)
@@ -76,6 +78,7 @@ def load(
         folder.path,
         engine,
         image_config,
+        calibration,
         device=target,
         dtype=precision,
         context_tokens=engine.context_tokens,

@@ -35,6 +35,7 @@ class VLM(TaskMethods):
         folder: where its files are.
         device, dtype: where and in which precision it runs.
         context_tokens: most tokens of prompt and answer together.
+        calibration: what makes confidences of the probabilities of tasks; the folder's, if it has one.
         engine: the engine behind these methods, for callers that need more than they offer.
     """
 
@@ -44,6 +45,7 @@ class VLM(TaskMethods):
         folder: Path,
         engine: Engine,
         image_config: ImageConfig,
+        calibration: Calibration,
         *,
         device: torch.device,
         dtype: torch.dtype,
@@ -56,8 +58,8 @@ class VLM(TaskMethods):
         self.device = device
         self.dtype = dtype
         self.context_tokens = context_tokens
+        self.calibration = calibration
         self._image_config = image_config
-        self._calibration = Calibration()
         self._close = weakref.finalize(self, engine.close)  # the engine's thread does not keep this object alive
 
     def ask(self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]) -> Answer:
@@ -130,14 +132,15 @@ class VLM(TaskMethods):
         references = read_question(images, task.instruct(**given)).images
         budget = pixel_budget(self._image_config, options.get("max_pixels"), task_pixels=task.max_pixels)
         clean, seconds = self._read(references, budget)
-        reader = options.get("reader")
+        reader, calibration = options.get("reader"), options.get("calibration", self.calibration)
         steps = solve(
             task,
             given,
             clean,
             model=self.name,
-            calibration=self._calibration,
+            calibration=calibration,
             wish=Wish(options.get("evidence", True), options.get("force", False), read_lines=reader is not None),
+            warnings=calibration.warnings,
             read_seconds=seconds,
         )
         return drive(steps, self.engine, clean, reader, options.get("timeout_seconds"))

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from kantu.errors import error, listed
 from kantu.processing.conversation import ImageSource
+from kantu.solve.calibration import Calibration
 from kantu.solve.reader import Reader
 from kantu.solve.result import TaskResult
 from kantu.tasks import builtin, results
@@ -24,6 +25,7 @@ class TaskOptions(TypedDict, total=False):
         force: ask a question that points at nothing (它是什么？) all the same.
         reader: who reads printed lines, to check values and to place boxes.
         max_pixels: pixel budget of each picture, instead of the task's.
+        calibration: what makes confidences of probabilities, instead of that of the model's folder.
         timeout_seconds: the task fails with `DeadlineExceededError` if it takes longer.
     """
 
@@ -31,6 +33,7 @@ class TaskOptions(TypedDict, total=False):
     force: bool
     reader: Reader | None
     max_pixels: int | None
+    calibration: Calibration
     timeout_seconds: float | None
 
 
