@@ -34,6 +34,12 @@ def test_bins_of_equal_mass_hold_equally_many_and_equal_answers_stay_together() 
     assert len(equal_width_edges()) == 16
 
 
+def test_few_answers_have_few_bins_so_that_chance_is_no_error() -> None:
+    assert len(equal_mass_edges([0.1 * number for number in range(9)])) == 2
+    assert len(equal_mass_edges([number / 45 for number in range(45)])) == 5
+    assert len(equal_mass_edges([])) == 2
+
+
 def test_probabilities_that_are_true_have_a_small_error_and_overconfident_ones_a_large_one() -> None:
     rng = np.random.default_rng(1)
     true = rng.uniform(0.2, 1, 6000)

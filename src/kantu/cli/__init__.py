@@ -23,6 +23,7 @@ from typer.exceptions import TyperException
 from kantu.cli import tasks
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
+from kantu.evaluation.calibration import commands as calibration
 from kantu.service import commands as service
 from kantu.standard_streams import forgiving
 from kantu.training import commands as training
@@ -79,6 +80,7 @@ app.add_typer(training.app, name="train")
 app.add_typer(service.keys, name="keys")
 app.command()(service.serve)
 app.command("eval")(evaluation.evaluate)
+app.command()(calibration.calibrate)
 tasks.mount(app)
 
 Model = Annotated[

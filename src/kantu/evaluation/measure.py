@@ -107,13 +107,14 @@ def _ask(contender: Contender, item: Item, max_pixels: int | None) -> tuple[Repl
                 raise
             time.sleep(error.retry_after_seconds)
         except KantuError as error:
-            if not _is_of_the_question(error):
+            if not is_of_the_question(error):
                 raise
             return _NO_REPLY, error.code
     raise AssertionError("the last try returns or raises")
 
 
-def _is_of_the_question(error: KantuError) -> bool:
+def is_of_the_question(error: KantuError) -> bool:
+    """Whether the question is at fault, and others can still be asked."""
     if isinstance(error, ImageError | PromptTooLongError):
         return True
     return isinstance(error, InvalidRequestError) and error.code == "upstream_refused"

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 BINS = 15
+_LEAST_IN_BIN = 10  # below that a bin's share of right answers is chance, and the error counts it
 _RESAMPLES = 400
 _INTERVAL = (2.5, 97.5)  # per cent
 
@@ -68,10 +69,14 @@ def equal_width_edges(count: int = BINS) -> Floats:
     return np.linspace(0, 1, count + 1)
 
 
-def equal_mass_edges(probabilities: Numbers, count: int = BINS) -> Floats:
-    """Between as many bins with equally many answers; equal probabilities share a bin, so there may be fewer."""
+def equal_mass_edges(probabilities: Numbers) -> Floats:
+    """Between bins with equally many answers: `BINS` of them, or fewer where there are few answers.
+
+    Equal probabilities share a bin.
+    """
+    count = min(BINS, max(1, len(probabilities) // _LEAST_IN_BIN))
     shares = np.linspace(0, 1, count + 1)[1:-1]
-    inner = np.quantile(np.asarray(probabilities, float), shares) if len(probabilities) else []
+    inner = np.quantile(np.asarray(probabilities, float), shares) if count > 1 else []
     return np.unique(np.concatenate([[0.0], inner, [1.0]]))
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from kantu.errors import error
+from kantu.evaluation.suites import BROWSER
 
 
 @dataclass(frozen=True)
@@ -33,3 +42,108 @@ class Judged:
     origin: str
     fields: tuple[Sample, ...]
     right: bool
+
+
+@dataclass(frozen=True)
+class Split:
+    """Records to fit on, and to test on: other pictures of the same origin, and pictures that a browser drew."""
+
+    fit: tuple[Judged, ...]
+    test: tuple[Judged, ...]
+    browser: tuple[Judged, ...]
+
+
+def split(records: Iterable[Judged]) -> Split:
+    """Half of the pictures each, by a hash of the picture; browser-drawn ones only test."""
+    listed = tuple(records)
+    drawn = [record for record in listed if record.origin != BROWSER]
+    return Split(
+        fit=tuple(record for record in drawn if is_to_fit(record.picture)),
+        test=tuple(record for record in drawn if not is_to_fit(record.picture)),
+        browser=tuple(record for record in listed if record.origin == BROWSER),
+    )
+
+
+def is_to_fit(picture: str) -> bool:
+    """By the picture alone: it stays where it is when questions are added or the order changes."""
+    return hashlib.sha256(f"split {picture}".encode()).digest()[0] % 2 == 0
+
+
+@dataclass(frozen=True)
+class About:
+    """Whose answers to what a file holds: samples of different models or suites do not mix."""
+
+    suite: str
+    suite_version: str
+    model: str
+    weights: str
+    precision: str
+
+
+@dataclass
+class SampleFile:
+    """Judged records on the disk, one a line, so that a run that was ended goes on. Use it as a context.
+
+    Attributes:
+        judged: what it holds, by key.
+    """
+
+    path: Path
+    judged: dict[str, Judged]
+    _file: TextIO
+
+    @classmethod
+    def open(cls, path: Path, about: About) -> SampleFile:
+        """Begin a file, or go on with the one that is there.
+
+        Raises InvalidRequestError: `samples_invalid`, `samples_of_another`.
+        """
+        judged = dict[str, Judged]()
+        if path.exists():
+            held, judged = _read(path)
+            if held != about:
+                raise error("samples_of_another", path=path, held=_told(held), now=_told(about))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(path.name + ".new")
+        with draft.open("w", encoding="utf-8") as file:  # whole: a run that was killed may have left half a line
+            file.write(_line(about))
+            file.writelines(_line(each) for each in judged.values())
+        draft.replace(path)
+        return cls(path, judged, path.open("a", encoding="utf-8"))
+
+    def add(self, judged: Judged) -> None:
+        """One more, on the disk when this returns."""
+        self._file.write(_line(judged))
+        self._file.flush()
+        self.judged[judged.key] = judged
+
+    def __enter__(self) -> SampleFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def _read(path: Path) -> tuple[About, dict[str, Judged]]:
+    """What a file holds; half a line at its end is left out."""
+    first, *lines = path.read_text("utf-8").split("\n")
+    try:
+        about = About(**json.loads(first))
+        judged = [_judged(json.loads(line)) for line in lines[:-1]]
+    except (ValueError, TypeError, LookupError, AttributeError):
+        raise error("samples_invalid", path=path) from None
+    return about, {each.key: each for each in judged}
+
+
+def _judged(line: dict[str, Any]) -> Judged:
+    return Judged(**{**line, "fields": tuple(Sample(**each) for each in line["fields"])})
+
+
+def _line(value: About | Judged) -> str:
+    return json.dumps(asdict(value)) + "\n"
+
+
+def _told(about: About) -> str:
+    return f"{about.suite} {about.suite_version}，{about.model} {about.weights[:8]} {about.precision}"

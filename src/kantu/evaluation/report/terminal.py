@@ -36,7 +36,7 @@ def show(results: Results, answers: Sequence[Answer], missing: Sequence[str], ou
 
 def show_differences(found: Sequence[Difference], margin: float, *, gate: bool, out: Console) -> bool:
     """Print how we differ; whether nothing is worse by more than the margin."""
-    grid = _grid("种类", "题型", "来源", "之前 %", "现在 %", "差（点）", "95% 区间", "题", "图", "")
+    grid = grid_of("种类", "题型", "来源", "之前 %", "现在 %", "差（点）", "95% 区间", "题", "图", "")
     for row in found:
         if gate and row.is_worse(margin):
             verdict = "[red]变差，超出允许[/]"
@@ -73,7 +73,7 @@ def show_differences(found: Sequence[Difference], margin: float, *, gate: bool, 
 def _shares(answers: Sequence[Answer], out: Console) -> None:
     origins = tables.origins(answers)
     heads = [head for origin in origins for head in (f"{words.origin(origin)} %", "题")]
-    grid = _grid("种类", "题型", *heads)
+    grid = grid_of("种类", "题型", *heads)
     for row in tables.by_kind(answers):
         cells = [
             cell
@@ -90,7 +90,7 @@ def _floors(answers: Sequence[Answer], out: Console) -> None:
     rows = tables.floors(answers)
     if not rows:
         return
-    grid = _grid("目标", "来源", "要求 %", "实测 %", "题", "是否达到")
+    grid = grid_of("目标", "来源", "要求 %", "实测 %", "题", "是否达到")
     for row in rows:
         for origin, share in row.reached.items():
             met = row.floor.met(origin, share.percent)
@@ -110,19 +110,19 @@ def _floors(answers: Sequence[Answer], out: Console) -> None:
 def _rest(answers: Sequence[Answer], out: Console) -> None:
     if found := tables.means(answers):
         out.print("\n[bold]其他度量（平均）[/]")
-        grid = _grid("度量", "值", "题")
+        grid = grid_of("度量", "值", "题")
         for name, share in found.items():
             grid.add_row(words.MEASURES.get(name, name), f"{share.mean:.3f}", str(share.count))
         out.print(grid)
     if verdicts := tables.verdicts(answers):
         out.print("\n[bold]判定[/]")
-        grid = _grid("判定", "精确率 %", "召回率 %", "题")
+        grid = grid_of("判定", "精确率 %", "召回率 %", "题")
         for row in verdicts:
             grid.add_row(row.verdict, f"{100 * row.precision:.1f}", f"{100 * row.recall:.1f}", str(row.count))
         out.print(grid)
     if bins := tables.by_sureness(answers):
         out.print(f"\n[bold]把握与对错[/]（期望校准误差 {calibration_error(bins):.3f}）")
-        grid = _grid("词元平均概率", "平均", "答对 %", "题")
+        grid = grid_of("词元平均概率", "平均", "答对 %", "题")
         for found_bin in bins:
             grid.add_row(
                 f"{found_bin.low:g}–{found_bin.high:g}",
@@ -143,7 +143,8 @@ def _count(share: tables.Share | None) -> str:
     return "" if share is None or not share.count else str(share.count)
 
 
-def _grid(*heads: str) -> Table:
+def grid_of(*heads: str) -> Table:
+    """A table without lines; numbers stand to the right."""
     grid = Table(box=None, pad_edge=False)
     for head in heads:
         is_number = head.rstrip(" %") in ("题", "图") or head.endswith("%") or head in ("值", "平均", "差（点）")
