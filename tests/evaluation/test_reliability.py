@@ -63,6 +63,16 @@ def test_answers_about_one_picture_are_drawn_together() -> None:
     assert together.high - together.low > 1.5 * (apart.high - apart.low)
 
 
+def test_few_answers_have_an_error_by_chance_that_is_told() -> None:
+    rng = np.random.default_rng(2)
+    true = rng.uniform(0.2, 1, 4000)
+    right = rng.uniform(size=4000) < true
+    few, many = (measure(list(true[:n]), list(right[:n]), [str(at) for at in range(n)]) for n in (150, 4000))
+    assert few.chance == pytest.approx(few.error, abs=0.06)
+    assert few.chance > 3 * many.chance
+    assert many.chance < 0.03
+
+
 def test_nothing_has_no_error() -> None:
     assert measure([], [], []).count == 0
     assert trade([], []) == []

@@ -11,6 +11,7 @@ import numpy.typing as npt
 BINS = 15
 _LEAST_IN_BIN = 10  # below that a bin's share of right answers is chance, and the error counts it
 _RESAMPLES = 400
+_HONEST_DRAWS = 100
 _INTERVAL = (2.5, 97.5)  # per cent
 
 Floats = npt.NDArray[np.float64]
@@ -35,6 +36,7 @@ class Reliability:
     Attributes:
         error: expected calibration error, over bins that hold equally many; `low` and `high` are its 95 % interval,
             from pictures drawn with replacement.
+        chance: what the error would be on average if every probability were true: with few answers it is far from 0.
         equal_width_error: the same over bins of equal width.
         brier: mean squared error.
     """
@@ -44,6 +46,7 @@ class Reliability:
     error: float
     low: float
     high: float
+    chance: float
     equal_width_error: float
     brier: float
 
@@ -105,7 +108,7 @@ def measure(
     """All measures. `pictures` names the picture of each: answers about one picture are wrong together."""
     told, were = np.asarray(probabilities, float), np.asarray(right, float)
     if not len(told):
-        return Reliability(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return Reliability(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     names, of = np.unique(np.asarray(pictures), return_inverse=True)
     members = [np.flatnonzero(of == number) for number in range(len(names))]
     rng = np.random.default_rng(seed)
@@ -114,12 +117,14 @@ def measure(
         chosen = np.concatenate([members[number] for number in rng.integers(0, len(names), len(names))])
         drawn.append(_equal_mass_error(told[chosen], were[chosen]))
     low, high = np.percentile(drawn, _INTERVAL)
+    honest = [_equal_mass_error(told, (rng.uniform(size=len(told)) < told).astype(float)) for _ in range(_HONEST_DRAWS)]
     return Reliability(
         len(told),
         float(were.mean()),
         _equal_mass_error(told, were),
         float(low),
         float(high),
+        float(np.mean(honest)),
         calibration_error(bins(told, were, equal_width_edges())),
         float(np.mean((told - were) ** 2)),
     )

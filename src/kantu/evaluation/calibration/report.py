@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from kantu.evaluation.calibration.samples import Judged
 from kantu.evaluation.calibration.tested import KindRow, TaskRow, by_kind, by_task
-from kantu.evaluation.reliability import Reliability
+from kantu.evaluation.reliability import BINS, Reliability
 from kantu.evaluation.report.terminal import grid_of
 from kantu.solve.calibration import EVERYTHING, Calibration
 
@@ -41,7 +41,9 @@ def _show_trials(calibration: Calibration, out: Console) -> None:
 
 
 def _show_kinds(name: str, rows: Sequence[KindRow], out: Console) -> None:
-    grid = grid_of("字段", "题", "答对 %", "之前 %", "之后 %", "95% 区间", "等宽之后 %", "Brier 之前", "Brier 之后")
+    grid = grid_of(
+        "字段", "题", "答对 %", "之前 %", "之后 %", "95% 区间", "偶然 %", "等宽之后 %", "Brier 之前", "Brier 之后"
+    )
     for row in rows:
         kind = "全部" if row.kind == EVERYTHING else row.kind
         grid.add_row(
@@ -51,18 +53,19 @@ def _show_kinds(name: str, rows: Sequence[KindRow], out: Console) -> None:
             f"{100 * row.before.error:.1f}",
             f"{100 * row.after.error:.1f}",
             _interval(row.after),
+            f"{100 * row.after.chance:.1f}",
             f"{100 * row.after.equal_width_error:.1f}",
             f"{row.before.brier:.3f}",
             f"{row.after.brier:.3f}",
             style="bold" if row.kind == EVERYTHING else "",
         )
-    out.print(f"\n[bold]{escape(name)}：期望校准误差[/]（15 个等量区间）")
+    out.print(f"\n[bold]{escape(name)}：期望校准误差[/]（{BINS} 个等量区间；“偶然”是把握全都属实时，题少也会有的误差）")
     out.print(grid)
 
 
 def _show_tasks(name: str, rows: Sequence[TaskRow], out: Console) -> None:
     grid = grid_of(
-        "任务", "题", "全对 %", "校准误差 %", "95% 区间", "复核线", "送去复核 %", "没复核的错 %", "漏过的错 %"
+        "任务", "题", "全对 %", "校准误差 %", "95% 区间", "偶然 %", "复核线", "送去复核 %", "没复核的错 %", "漏过的错 %"
     )
     for row in rows:
         grid.add_row(
@@ -71,6 +74,7 @@ def _show_tasks(name: str, rows: Sequence[TaskRow], out: Console) -> None:
             f"{100 * row.whole.right:.1f}",
             f"{100 * row.whole.error:.1f}",
             _interval(row.whole),
+            f"{100 * row.whole.chance:.1f}",
             f"{row.point.threshold:.3f}",
             f"{100 * row.point.reviewed:.1f}",
             f"{100 * row.point.wrong:.1f}",
