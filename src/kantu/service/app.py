@@ -33,6 +33,7 @@ from kantu.service.http.late import LateMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
 from kantu.service.models.endpoints import router as models_router
+from kantu.service.responses.endpoints import router as responses_router
 from kantu.service.settings import Settings
 from kantu.service.sweeper import sweep_forever
 from kantu.service.tokenize.endpoints import router as tokenize_router
@@ -40,7 +41,7 @@ from kantu.service.watch.endpoints import METRICS, metrics_router
 from kantu.service.watch.middleware import WatchMiddleware
 from kantu.service.watch.sources import Sources
 
-_WITH_PICTURES = ("/v1/chat/completions", "/v1/tokenize")
+_WITH_PICTURES = ("/v1/chat/completions", "/v1/responses", "/v1/tokenize")
 _PLAIN_BYTES = 2**20  # of JSON that holds no pictures
 _MULTIPART_BYTES = 2**16  # names and boundaries around an uploaded file
 _DESCRIPTION = "图片与问题一起进，中文回答或有类型的记录出。与 OpenAI 的接口兼容；错误代码见 docs/errors.md。"
@@ -63,7 +64,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     provide(app, vars(gateway).values())
     install(app)
-    routers = (chat_router, models_router, files_router, batches_router, tokenize_router)
+    routers = (chat_router, responses_router, models_router, files_router, batches_router, tokenize_router)
     for router in routers:
         app.include_router(router, responses=FAILURES)
     app.include_router(health_router(lambda request: gateway.health))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from kantu.service.access import Authorize
 
@@ -57,6 +57,42 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 
 
 DOCUMENT = "/openapi.json"
+
+
+def stream_schema(names: Sequence[str], shapes: Sequence[Any], end: str | None = None) -> dict[str, Any]:
+    """The schema of one server-sent event, as tools read it: OpenAPI 3.1 has no word for a sequence of them, 3.2 calls
+    this `itemSchema`.
+
+    Args:
+        names: that events may have; "message" is an event without one.
+        shapes: of what they carry.
+        end: what stands for the end, in place of JSON.
+    """
+    content = {"contentMediaType": "application/json", "contentSchema": {"anyOf": [_inlined(one) for one in shapes]}}
+    data = content if end is None else {"anyOf": [{"const": end}, content]}
+    return {
+        "type": "object",
+        "properties": {"event": {"enum": list(names)}, "data": {"type": "string", **data}},
+        "required": ["data"],
+    }
+
+
+def _inlined(shape: Any) -> dict[str, Any]:
+    """The JSON schema of a shape without references: FastAPI collects the schemas of whole JSON bodies only."""
+    schema = TypeAdapter(shape).json_schema()
+    definitions = schema.pop("$defs", {})
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inline(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return inline(definitions[node["$ref"].rpartition("/")[2]])
+        return {key: inline(value) for key, value in node.items()}
+
+    found: dict[str, Any] = inline(schema)
+    return found
 
 
 def document_router(document: Callable[[], dict[str, Any]], *, public: bool) -> APIRouter:

@@ -24,6 +24,7 @@ from kantu.service.keys.service import KeyService
 KANTU = str(Path(sys.executable).with_name("kantu"))
 MODEL = "kantu-mini"
 CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
 LONG = 1500
 """Tokens of an answer that is still being written when a test does something to it."""
 

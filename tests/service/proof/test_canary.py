@@ -31,9 +31,10 @@ from kantu.service.batches.record import UNFINISHED
 from kantu.service.gateway import Gateway
 from kantu.service.watch.logs import configure
 from kantu.service.watch.traces import Tracing
+from tests.service.gateways import MODEL as SCRIPTED
 from tests.service.gateways import ScriptedEngine, data_url, question, settings_with
 from tests.service.listening import Listening, listening
-from tests.service.proof.live import CHAT, LiveGateway, wait_until
+from tests.service.proof.live import CHAT, RESPONSES, LiveGateway, wait_until
 from tests.service.proof.live import question as live_question
 
 pytestmark = pytest.mark.whole
@@ -221,6 +222,11 @@ def test_answers(aviary: Aviary) -> None:
         {"stream": True, "stream_options": {"include_usage": True}},
     ):
         response = aviary.client.post(CHAT, json=asked(**fields), headers={"x-request-id": "asked"})
+        assert response.status_code == 200, response.text
+        assert marker("answer") in response.text
+    for fields in ({}, {"stream": True}):
+        given = {"model": SCRIPTED, "input": marker("prompt"), "instructions": marker("system"), **fields}
+        response = aviary.client.post(RESPONSES, json=given)
         assert response.status_code == 200, response.text
         assert marker("answer") in response.text
     assert marker("prompt") in str(aviary.engine.requests[0].turns)  # it did come so far

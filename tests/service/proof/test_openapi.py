@@ -14,12 +14,13 @@ from schemathesis.openapi.checks import JsonSchemaError
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
-from tests.service.proof.live import CHAT, MODEL, LiveGateway
+from tests.service.proof.live import CHAT, MODEL, RESPONSES, LiveGateway
 
 pytestmark = pytest.mark.whole
 
 OPERATIONS = [
     ("POST", CHAT),
+    ("POST", RESPONSES),
     ("GET", "/v1/models"),
     ("GET", "/v1/models/{name}"),
     ("POST", "/v1/files"),
@@ -106,16 +107,17 @@ def test_every_operation_needs_a_good_key(live: LiveGateway) -> None:
             assert live.exchange(head.encode(), f"127.1.0.{number + 1}") == (401, code)
 
 
+@pytest.mark.parametrize("path", [CHAT, RESPONSES])
 @pytest.mark.parametrize("example", ["question", "stream", "record"])
 def test_the_examples_are_answered_as_documented(
-    live: LiveGateway, document: dict[str, Any], schema: BaseSchema, example: str
+    live: LiveGateway, document: dict[str, Any], schema: BaseSchema, path: str, example: str
 ) -> None:
-    content = document["paths"][CHAT]["post"]["requestBody"]["content"]["application/json"]
+    content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     assert set(content["examples"]) == {"question", "stream", "record"}
     with live.client() as client:
-        answer = client.post(CHAT, json=content["examples"][example]["value"])
+        answer = client.post(path, json=content["examples"][example]["value"])
     assert answer.status_code == 200, answer.text
-    schema[CHAT]["POST"].validate_response(answer)
+    schema[path]["POST"].validate_response(answer)
 
 
 def test_a_stream_that_is_not_as_documented_is_noticed(live: LiveGateway, schema: BaseSchema) -> None:
@@ -135,3 +137,5 @@ def _ask_the_model_for_little(case: schemathesis.Case) -> None:
         body["model"] = MODEL
         if case.operation.path == CHAT and body.get("max_tokens") is None:
             body.setdefault("max_completion_tokens", 2)
+        if case.operation.path == RESPONSES:
+            body.setdefault("max_output_tokens", 2)

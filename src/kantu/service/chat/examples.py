@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Body
-from pydantic import TypeAdapter
 
 from kantu.service.chat.shapes import ChatCompletion, ChatCompletionChunk
-from kantu.service.document import ErrorBody
+from kantu.service.document import ErrorBody, stream_schema
 
 # A white square of 32 x 32, so that the examples can be sent as they stand.
 PICTURE = (
@@ -81,42 +80,7 @@ _ANSWER: ChatCompletion = {
 }
 
 
-def _inlined(shape: Any) -> dict[str, Any]:
-    """The JSON schema of a shape without references: FastAPI collects the schemas of whole JSON bodies only."""
-    schema = TypeAdapter(shape).json_schema()
-    definitions = schema.pop("$defs", {})
-
-    def inline(node: Any) -> Any:
-        if isinstance(node, list):
-            return [inline(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if "$ref" in node:
-            return inline(definitions[node["$ref"].rpartition("/")[2]])
-        return {key: inline(value) for key, value in node.items()}
-
-    found: dict[str, Any] = inline(schema)
-    return found
-
-
-# One event as tools read it: OpenAPI 3.1 has no word for a sequence of them, 3.2 calls this `itemSchema`.
-_EVENT = {
-    "type": "object",
-    "properties": {
-        "event": {"enum": ["message", "error"]},
-        "data": {
-            "type": "string",
-            "anyOf": [
-                {"const": "[DONE]"},
-                {
-                    "contentMediaType": "application/json",
-                    "contentSchema": {"anyOf": [_inlined(ChatCompletionChunk), _inlined(ErrorBody)]},
-                },
-            ],
-        },
-    },
-    "required": ["data"],
-}
+_EVENT = stream_schema(["message", "error"], [ChatCompletionChunk, ErrorBody], "[DONE]")
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
         "model": ChatCompletion,

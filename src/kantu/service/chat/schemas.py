@@ -6,6 +6,7 @@ Reference: OpenAI's API specification, "Create chat completion"; vLLM's "Extra p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
@@ -45,6 +46,17 @@ Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 
 class _Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def without_neutral(body: Any, neutral: Mapping[str, tuple[Any, ...]]) -> Any:
+    """A body without the fields that say the same as leaving them out: their names, and the values that do."""
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: value
+        for name, value in body.items()
+        if not any(value == nothing and type(value) is type(nothing) for nothing in neutral.get(name, ()))
+    }
 
 
 class StreamOptions(_Body):
@@ -144,10 +156,4 @@ class ChatRequest(_Body):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_what_says_nothing(cls, body: Any) -> Any:
-        if not isinstance(body, dict):
-            return body
-        return {
-            name: value
-            for name, value in body.items()
-            if not any(value == neutral and type(value) is type(neutral) for neutral in _NEUTRAL.get(name, ()))
-        }
+        return without_neutral(body, _NEUTRAL)

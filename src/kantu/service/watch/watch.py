@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 # By which route the answers of an endpoint are counted, those of a batch's lines too.
-_ROUTES = {"chat": "/v1/chat/completions", "tokenize": "/v1/tokenize"}
+_ROUTES = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "tokenize": "/v1/tokenize"}
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Watch:
         """Watch one request, over HTTP or of a batch, whose body has been read. Never raises.
 
         Args:
-            endpoint: one of `actor.ENDPOINTS`.
+            endpoint: whose route the answer is counted by.
             model: what the client asked for.
         """
         return RequestWatch(self, endpoint, model)
