@@ -17,7 +17,8 @@ from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
 from kantu.service.database.upkeep import make_room_forever
-from kantu.service.document import DOCUMENT, FAILURES, document_router
+from kantu.service.dialect import MESSAGES
+from kantu.service.document import ANTHROPIC_FAILURES, DOCUMENT, FAILURES, document_router
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
 from kantu.service.gateway import Gateway
@@ -32,6 +33,7 @@ from kantu.service.http.head import HeadMiddleware
 from kantu.service.http.late import LateMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
+from kantu.service.messages.endpoints import router as messages_router
 from kantu.service.models.endpoints import router as models_router
 from kantu.service.responses.endpoints import router as responses_router
 from kantu.service.settings import Settings
@@ -41,10 +43,16 @@ from kantu.service.watch.endpoints import METRICS, metrics_router
 from kantu.service.watch.middleware import WatchMiddleware
 from kantu.service.watch.sources import Sources
 
-_WITH_PICTURES = ("/v1/chat/completions", "/v1/responses", "/v1/tokenize")
+_WITH_PICTURES = (
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/tokenize",
+    MESSAGES,
+    f"{MESSAGES}/count_tokens",
+)
 _PLAIN_BYTES = 2**20  # of JSON that holds no pictures
 _MULTIPART_BYTES = 2**16  # names and boundaries around an uploaded file
-_DESCRIPTION = "图片与问题一起进，中文回答或有类型的记录出。与 OpenAI 的接口兼容；错误代码见 docs/errors.md。"
+_DESCRIPTION = "图片与问题一起进，中文回答或有类型的记录出。兼容 OpenAI、Anthropic；错误代码见 docs/errors.md。"
 
 
 def create_app(gateway: Gateway) -> FastAPI:
@@ -67,6 +75,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     routers = (chat_router, responses_router, models_router, files_router, batches_router, tokenize_router)
     for router in routers:
         app.include_router(router, responses=FAILURES)
+    app.include_router(messages_router, responses=ANTHROPIC_FAILURES)
     app.include_router(health_router(lambda request: gateway.health))
     watch = gateway.settings.watch
     if watch.metrics_port is None:

@@ -35,6 +35,39 @@ class ErrorBody(BaseModel):
     error: ErrorObject
 
 
+class AnthropicErrorDetails(BaseModel):
+    """给程序看的。"""
+
+    error_code: str = Field(description="见 docs/errors.md")
+    param: str | None = Field(description="有问题的参数")
+
+
+class AnthropicErrorObject(BaseModel):
+    """一个错误，用 Anthropic 的说法。"""
+
+    type: Literal[
+        "invalid_request_error",
+        "authentication_error",
+        "permission_error",
+        "not_found_error",
+        "conflict_error",
+        "request_too_large",
+        "rate_limit_error",
+        "api_error",
+        "overloaded_error",
+        "timeout_error",
+    ]
+    message: str = Field(description="给人看的，中文或英文")
+    details: AnthropicErrorDetails
+
+
+class AnthropicErrorBody(BaseModel):
+    """失败的回答，Anthropic 的形状。"""
+
+    type: Literal["error"]
+    error: AnthropicErrorObject
+
+
 _EXAMPLE = {
     "error": {
         "message": "不认识或不支持的参数：tools。",
@@ -45,15 +78,27 @@ _EXAMPLE = {
 }
 
 
-def _failure(description: str) -> dict[str, Any]:
-    return {"model": ErrorBody, "description": description, "content": {"application/json": {"example": _EXAMPLE}}}
-
-
-# By class of status: the framework's own 422, which no endpoint of ours gives, is left out where 4XX is documented.
-FAILURES: dict[int | str, dict[str, Any]] = {
-    "4XX": _failure("请求有误；`code` 见 docs/errors.md"),
-    "5XX": _failure("服务端出错；`code` 见 docs/errors.md"),
+_ANTHROPIC_EXAMPLE = {
+    "type": "error",
+    "error": {
+        "type": "invalid_request_error",
+        "message": "不认识或不支持的参数：tools。",
+        "details": {"error_code": "unknown_parameter", "param": "tools"},
+    },
 }
+
+
+def _failures(code: str, model: type[BaseModel], example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """By class of status: the framework's 422, which no endpoint of ours gives, is left out where 4XX is documented."""
+    content = {"application/json": {"example": example}}
+    return {
+        status: {"model": model, "description": f"{what}；`{code}` 见 docs/errors.md", "content": content}
+        for status, what in (("4XX", "请求有误"), ("5XX", "服务端出错"))
+    }
+
+
+FAILURES = _failures("code", ErrorBody, _EXAMPLE)
+ANTHROPIC_FAILURES = _failures("error_code", AnthropicErrorBody, _ANTHROPIC_EXAMPLE)
 
 
 DOCUMENT = "/openapi.json"

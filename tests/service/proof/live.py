@@ -165,12 +165,16 @@ def long_question(**fields: Any) -> dict[str, Any]:
 
 
 def code_of(response: httpx.Response) -> tuple[int, str | None]:
-    """(status, code) of an answer; every refusal has our envelope."""
+    """(status, code) of an answer; every refusal has our envelope, or Anthropic's."""
     if response.status_code < 400:
         return response.status_code, None
-    error = response.json()["error"]
-    assert set(error) == {"message", "type", "param", "code"}, error
+    body = response.json()
+    error = body["error"]
     assert error["message"]
+    if body.get("type") == "error":
+        assert set(error) == {"type", "message", "details"}, error
+        return response.status_code, error["details"]["error_code"]
+    assert set(error) == {"message", "type", "param", "code"}, error
     return response.status_code, error["code"]
 
 

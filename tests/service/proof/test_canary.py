@@ -28,13 +28,14 @@ from kantu.engine.request import Delta, Request
 from kantu.errors import DeadlineExceededError, EngineError, OutOfMemoryError, OverloadedError
 from kantu.service.actor import Limits
 from kantu.service.batches.record import UNFINISHED
+from kantu.service.dialect import MESSAGES
 from kantu.service.gateway import Gateway
 from kantu.service.watch.logs import configure
 from kantu.service.watch.traces import Tracing
 from tests.service.gateways import MODEL as SCRIPTED
 from tests.service.gateways import ScriptedEngine, data_url, question, settings_with
 from tests.service.listening import Listening, listening
-from tests.service.proof.live import CHAT, RESPONSES, LiveGateway, wait_until
+from tests.service.proof.live import CHAT, RESPONSES, LiveGateway, code_of, wait_until
 from tests.service.proof.live import question as live_question
 
 pytestmark = pytest.mark.whole
@@ -128,8 +129,7 @@ class Aviary:
 
     def refused(self, response: httpx.Response, status: int, code: str) -> None:
         """Keep the text of an error that a client has read."""
-        assert response.status_code == status, response.text
-        assert response.json()["error"]["code"] == code
+        assert code_of(response) == (status, code)
         self.errors.append(response.text)
         self.errors.append(str(response.headers))
 
@@ -231,6 +231,37 @@ def test_answers(aviary: Aviary) -> None:
         assert marker("answer") in response.text
     assert marker("prompt") in str(aviary.engine.requests[0].turns)  # it did come so far
     assert aviary.client.post(f"{CHAT}?{marker('query')}={marker('value')}", json=asked()).status_code == 200
+    aviary.check()
+
+
+def test_messages(aviary: Aviary) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": PICTURE.partition(",")[2]}
+    elsewhere = {"type": "url", "url": f"https://a.example/{marker('path')}"}
+    client = aviary.client
+
+    def message(source: dict[str, str], **fields: Any) -> dict[str, Any]:
+        content = [{"type": "image", "source": source}, {"type": "text", "text": marker("prompt")}]
+        return {
+            "model": SCRIPTED,
+            "max_tokens": 9,
+            "messages": [{"role": "user", "content": content}],
+            "system": marker("system"),
+            "stop_sequences": [marker("stop")],
+            "metadata": {"user_id": marker("user")},
+            **fields,
+        }
+
+    for stream in (False, True):
+        response = client.post(MESSAGES, json=message(source, stream=stream))
+        assert response.status_code == 200, response.text
+        assert marker("answer") in response.text
+        refused = client.post(MESSAGES, json=message(elsewhere, stream=stream))
+        aviary.refused(refused, 400, "image_url_not_allowed")
+    aviary.refused(client.post(MESSAGES, json=message(source, tools=[marker("tool")])), 400, "unknown_parameter")
+    aviary.refused(client.post(f"{MESSAGES}/count_tokens", json=message(source)), 400, "unknown_parameter")
+    with httpx.Client(base_url=client.base_url, trust_env=False) as stranger:
+        wrong = stranger.post(MESSAGES, json=message(source), headers={"x-api-key": marker("key")})
+    aviary.refused(wrong, 401, "invalid_api_key")
     aviary.check()
 
 

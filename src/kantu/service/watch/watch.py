@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from kantu.engine.request import Timings, Usage
 from kantu.errors import KantuError
+from kantu.service.dialect import MESSAGES
 from kantu.service.watch.labels import CLIENT_CLOSED, INTERNAL_ERROR, CodeLabel, ModelLabel
 from kantu.service.watch.metrics import Metrics
 from kantu.service.watch.sources import Sources
@@ -26,7 +27,12 @@ _log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 # By which route the answers of an endpoint are counted, those of a batch's lines too.
-_ROUTES = {"chat": "/v1/chat/completions", "responses": "/v1/responses", "tokenize": "/v1/tokenize"}
+_ROUTES = {
+    "chat": "/v1/chat/completions",
+    "messages": MESSAGES,
+    "responses": "/v1/responses",
+    "tokenize": "/v1/tokenize",
+}
 
 
 @dataclass
