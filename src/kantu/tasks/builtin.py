@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kantu.tasks import judges, record_judges, results
+from kantu.tasks.checks import by_task
 from kantu.tasks.result_type import ModelType
 from kantu.tasks.task import Task
 
@@ -30,6 +31,7 @@ READ_BOXES = Task(
     instruction="识别图中全部文字，按阅读顺序逐行写出文字和位置。",
     result=ModelType(results.TextLines),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.text_lines,),
 )
 LOCATE = Task(
     "locate",
@@ -38,6 +40,7 @@ LOCATE = Task(
     instruction="“{target}”在图中什么位置？",
     result=ModelType(results.Boxes),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.boxes,),
 )
 ORDER = Task(
     "order",
@@ -47,6 +50,7 @@ ORDER = Task(
     defaults=MappingProxyType({"question": "这个订单怎么样了？"}),
     result=ModelType(results.OrderResult),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.order,),
     printed=("status_text", "order_number", "tracking_number", "amount"),
 )
 MATCH = Task(
@@ -56,6 +60,7 @@ MATCH = Task(
     instruction="图片和下面的文字是否一致？写出结论、矛盾的词句和理由。文字：{text}",
     result=ModelType(results.MatchResult),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.match,),
 )
 MODERATE = Task(
     "moderate",
@@ -65,6 +70,7 @@ MODERATE = Task(
     defaults=MappingProxyType({"text": "（无）"}),
     result=ModelType(results.ModerateResult),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.moderate,),
     printed=("evidence",),
 )
 PROBLEM = Task(
@@ -74,6 +80,7 @@ PROBLEM = Task(
     instruction="抄写图中的题目，写出步骤和答案。",
     result=ModelType(results.ProblemResult),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.problem,),
 )
 CHART = Task(
     "chart",
@@ -82,6 +89,7 @@ CHART = Task(
     instruction="把图表写成表格，给出标题、单位和结论。",
     result=ModelType(results.ChartResult),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.chart,),
     printed=("title",),
 )
 UI = Task(
@@ -91,6 +99,7 @@ UI = Task(
     instruction="列出界面上的控件：种类、名称、状态和位置。",
     result=ModelType(results.Controls),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.controls,),
 )
 UI_POINT = Task(
     "ui_point",
@@ -99,6 +108,7 @@ UI_POINT = Task(
     instruction="界面上 [{x}, {y}] 这一点是什么控件？写出种类、名称、状态和位置。",
     result=ModelType(results.Control),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.control,),
 )
 COPY = Task(
     "copy",
@@ -107,6 +117,7 @@ COPY = Task(
     instruction="根据商品图写文案：标题、卖点、正文，并列出依据的图中文字。",
     result=ModelType(results.CopyResult),
     max_pixels=_SCENE_PIXELS,
+    checks=(by_task.copy,),
     printed=("facts",),
     label=results.AIGC_LABEL,
 )
@@ -117,6 +128,7 @@ EXTRACT = Task(
     instruction="提取图中的字段，写成 JSON：{keys}",
     result=ModelType(results.Record),
     max_pixels=_SMALL_TEXT_PIXELS,
+    checks=(by_task.extract,),
     printed=("*",),
 )
 

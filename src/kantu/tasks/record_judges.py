@@ -13,13 +13,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from kantu.tasks import results
+from kantu.tasks.checks.numbers import long_numbers
 from kantu.tasks.judges import LEAST_OVERLAP, overlap, similarity
 from kantu.tasks.plain import plain
 from kantu.tasks.truth import Truth
 
 R = TypeVar("R", bound=BaseModel)
-
-_LONG_NUMBER = re.compile(r"\d{4,}")
 
 
 def equal_fields(truth: Truth, answered: str) -> float:
@@ -41,7 +40,7 @@ def order(truth: Truth, answered: str) -> float:
         return 0.0
     facts = ("status", "status_text", "order_number", "tracking_number", "amount")
     told = all(plain(value) in plain(found.reply) for value in truth.values)
-    invented = set(_LONG_NUMBER.findall(found.reply)) - set(_LONG_NUMBER.findall(truth.answer))
+    invented = long_numbers(found.reply) - long_numbers(truth.answer)
     return _mean([*(same(getattr(found, fact), getattr(true, fact)) for fact in facts), told and not invented])
 
 
