@@ -23,3 +23,12 @@ from kantu.tasks.task import Task
 )
 def test_a_field_is_called_by_its_titles(task: Task, path: str, label: str) -> None:
     assert label_of(task.schema(), path) == label
+
+
+def test_a_user_s_own_schema_may_call_a_field_anything_and_refer_anywhere() -> None:
+    schema = {
+        "properties": {"goods": {"anyOf": [{"$ref": "#/$defs/a~1b"}, {"type": "null"}], "title": "商品"}, "any": True},
+        "$defs": {"a/b": {"items": {"properties": {"price": {"title": "单价"}}}}},
+    }
+    assert label_of(schema, "goods[0].price") == "商品 1 单价"
+    assert label_of(schema, "any.thing") == "any thing"

@@ -149,6 +149,9 @@ def test_what_is_wrong_is_told_at_its_field_and_sends_the_result_to_a_person() -
 def test_a_result_with_little_confidence_goes_to_a_person() -> None:
     result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季上新", sure=0.3))
     assert result.review.reasons == ("整体把握 30%，低于 50%。",)
+    given = {"question": "标题是什么？"}
+    asked_for_more, _ = solved(replace(ASK, review_below=0.9), given, lambda _: said("夏季上新", sure=0.8))
+    assert asked_for_more.review.reasons == ("整体把握 80%，低于 90%。",)
 
 
 def test_a_cut_answer_says_so() -> None:

@@ -164,7 +164,7 @@ def _review(
     draft: Draft,
     calibration: Calibration,
 ) -> Review:
-    threshold = calibration.threshold(task.name)
+    threshold = calibration.threshold(task.name) if task.review_below is None else task.review_below
     reasons = [problem.message for problem in problems]
     if not draft.complete:
         reasons.append("回答不完整。")
