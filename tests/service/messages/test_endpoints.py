@@ -281,6 +281,15 @@ async def test_a_client_that_goes_is_cancelled(make_gateway: Make) -> None:
     assert engine.cancelled == 1
 
 
+async def test_its_answers_are_counted_by_their_own_route(make_gateway: Make) -> None:
+    gateway = make_gateway()
+    async with client_of(gateway) as client:
+        await client.post(PATH, json=asked())
+    told = gateway.watch.metrics.text().decode()
+    assert f'kantu_ttft_seconds_count{{endpoint="{PATH}",model="{MODEL}"}} 1.0' in told
+    assert "/v1/chat/completions" not in told
+
+
 # count_tokens
 
 

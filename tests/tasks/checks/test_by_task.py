@@ -175,7 +175,7 @@ def test_printed_fields_are_fields_of_the_result(task: Any) -> None:
 
 
 def fields_of(result: Any) -> dict[str, Any]:
-    return result.model_fields if result else {}
+    return result.model.model_fields if result else {}
 
 
 def typed_questions(page: Page) -> list[Question]:

@@ -108,13 +108,14 @@ def copy(result: results.CopyResult, given: Given) -> Iterator[Problem]:
             yield Problem("absolute_word", f"“{hit.word}”是广告法不许使用的绝对化用语。", field)
 
 
-def extract(result: results.Record, given: Given) -> Iterator[Problem]:
+def extract(result: BaseModel | dict[str, Any], given: Given) -> Iterator[Problem]:
     """Values have the form that their label promises, and add up."""
-    for leaf in leaves(result.root):
+    record = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
+    for leaf in leaves(record):
         found = flaw(leaf.label, leaf.text)
         if found:
             yield replace(found, field=leaf.path)
-    yield from contradictions(result.root)
+    yield from contradictions(record)
 
 
 def controls(result: results.Controls, given: Given) -> Iterator[Problem]:
