@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
+
+from pydantic import BaseModel
 
 from kantu.tasks import results
 from kantu.tasks.checks import word_list
