@@ -116,12 +116,14 @@ def measure(
     for _ in range(_RESAMPLES):
         chosen = np.concatenate([members[number] for number in rng.integers(0, len(names), len(names))])
         drawn.append(_equal_mass_error(told[chosen], were[chosen]))
-    low, high = np.percentile(drawn, _INTERVAL)
+    error = _equal_mass_error(told, were)
+    # What is drawn twice is wrong twice, so that a draw's error is larger than that of what it is drawn from.
+    low, high = np.maximum(np.percentile(drawn, _INTERVAL) - (np.mean(drawn) - error), 0.0)
     honest = [_equal_mass_error(told, (rng.uniform(size=len(told)) < told).astype(float)) for _ in range(_HONEST_DRAWS)]
     return Reliability(
         len(told),
         float(were.mean()),
-        _equal_mass_error(told, were),
+        error,
         float(low),
         float(high),
         float(np.mean(honest)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,11 +13,13 @@ from kantu.errors import StoreError
 from kantu.service import descriptors
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
+from kantu.service.batches.record import Endpoint
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
 from kantu.service.batches.work import LineAnswerer
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.service import ChatService, read_body
+from kantu.service.chat.wording import Wording
 from kantu.service.chat.writer import ChatWording
 from kantu.service.clock import CautiousClock, SteadyClock, elapsed_seconds
 from kantu.service.database import Database
@@ -38,10 +41,18 @@ from kantu.service.limits.store import LimitStore
 from kantu.service.memory import LONG_ANSWERS, check_memory
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.pictures import Pictures
+from kantu.service.responses.schemas import CreateResponse
+from kantu.service.responses.writer import ResponsesWording
 from kantu.service.settings import ServerSettings, Settings, StoreSettings
 from kantu.service.tokenize.service import TokenizeService
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
+
+# How a line of a batch is read, by its endpoint.
+_WORDINGS: Mapping[Endpoint, Callable[[dict[str, Any]], Wording]] = {
+    "/v1/chat/completions": lambda body: ChatWording(read_body(ChatRequest, body)),
+    "/v1/responses": lambda body: ResponsesWording(read_body(CreateResponse, body)),
+}
 
 
 @dataclass(frozen=True)
@@ -141,8 +152,8 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     )
     chat = ChatService(request, models, pictures, limiter, admission, watch)
 
-    async def complete(actor: Actor, body: dict[str, Any]) -> str:
-        return await chat.complete(actor, ChatWording(read_body(ChatRequest, body)))
+    async def complete(actor: Actor, endpoint: Endpoint, body: dict[str, Any]) -> str:
+        return await chat.complete(actor, _WORDINGS[endpoint](body))
 
     batch_runner = BatchRunner(
         database,

@@ -87,6 +87,7 @@ class Origin(_Part):
         precision: that they ran in.
         date: ISO 8601.
         pictures, records, fields: how many of each.
+        tried: with the least log loss first; `chosen` is one of them.
     """
 
     suite: str
@@ -99,6 +100,7 @@ class Origin(_Part):
     records: int
     fields: int
     tried: tuple[Trial, ...] = ()
+    chosen: Trial | None = None
 
 
 class Calibration(_Part):

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import pytest
 
 from kantu.contenders.contender import Said
-from kantu.errors import EngineError, KantuError, error
+from kantu.errors import KantuError, UpstreamError, error
 from kantu.evaluation.calibration.asking import given_of, judge_all, judged
 from kantu.evaluation.items import Item
 from kantu.solve.calibration import Calibration
@@ -127,5 +127,5 @@ def test_a_picture_that_is_refused_is_left_out() -> None:
 
 
 def test_a_failing_engine_ends_the_run() -> None:
-    with pytest.raises(EngineError):
+    with pytest.raises(UpstreamError):
         list(judge_all(Toy(error("task_answer_invalid")), [item("好的"), item("坏的")]))

@@ -80,6 +80,7 @@ def test_it_says_what_was_tried_and_on_what() -> None:
     assert {trial.method for trial in tried} == {"identity", "platt", "beta", "isotonic"}
     assert list(tried) == sorted(tried, key=lambda trial: trial.log_loss)
     assert tried[-1].method == "identity"
+    assert made.origin.chosen in tried[:-1]
 
 
 def test_a_model_that_is_right_about_itself_is_believed() -> None:

@@ -41,11 +41,11 @@ async def echo(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
     return {"echo": body}
 
 
-def as_json(answer: Answer) -> Callable[[str, dict[str, Any]], Awaitable[str]]:
+def as_json(answer: Answer) -> Callable[[Batch, dict[str, Any]], Awaitable[str]]:
     """What the runner is given: answers as they are sent."""
 
-    async def encoded(key_id: str, body: dict[str, Any]) -> str:
-        return json.dumps(await answer(key_id, body), ensure_ascii=False)
+    async def encoded(batch: Batch, body: dict[str, Any]) -> str:
+        return json.dumps(await answer(batch.key_id, body), ensure_ascii=False)
 
     return encoded
 

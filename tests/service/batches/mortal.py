@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kantu.service.batches import leases
+from kantu.service.batches.record import Batch
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.database import Database
 from tests.service.admissions import admission_with
@@ -27,7 +28,7 @@ CONCURRENCY = 3
 def main(url: str, folder: str, log: str, *options: str) -> None:
     written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    async def answer(key_id: str, body: dict[str, Any]) -> str:
+    async def answer(batch: Batch, body: dict[str, Any]) -> str:
         os.write(written, f"{body['number']}\n".encode())
         await asyncio.sleep(0.02)
         return json.dumps({"number": body["number"]})

@@ -23,8 +23,8 @@ CHAT = "/v1/chat/completions"
 Make = Callable[..., Gateway]
 
 
-def _line(custom_id: str, body: dict[str, Any]) -> str:
-    return json.dumps({"custom_id": custom_id, "method": "POST", "url": CHAT, "body": body}, ensure_ascii=False)
+def _line(custom_id: str, body: dict[str, Any], url: str = CHAT) -> str:
+    return json.dumps({"custom_id": custom_id, "method": "POST", "url": url, "body": body}, ensure_ascii=False)
 
 
 async def _upload(client: httpx.AsyncClient, *lines: str) -> str:
@@ -53,6 +53,20 @@ async def _content(client: httpx.AsyncClient, file_id: str) -> list[dict[str, An
 
 def _code(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, response.json()["error"]["code"]
+
+
+async def test_a_batch_may_be_of_responses(make_gateway: Make) -> None:
+    url = "/v1/responses"
+    async with client_of(make_gateway()) as client:
+        good = _line("a", {"model": MODEL, "input": "这是什么？"}, url)
+        bad = _line("b", {"model": MODEL, "input": "?", "max_output_tokens": 0}, url)
+        created = (await _create(client, await _upload(client, good, bad), endpoint=url)).json()
+        assert created["endpoint"] == url
+        batch = await _ended(client, created)
+        (answer,) = await _content(client, batch["output_file_id"])
+        assert answer["response"]["body"]["output"][0]["content"][0]["text"] == "你好"
+        (error,) = await _content(client, batch["error_file_id"])
+        assert error["response"]["body"]["error"]["param"] == "max_output_tokens"
 
 
 async def test_a_batch_runs_to_its_files(make_gateway: Make) -> None:

@@ -245,11 +245,12 @@ async def test_a_client_that_goes_cancels_its_answer(make_gateway: Make) -> None
     engine = ScriptedEngine(["你", None])
     async with client_of(make_gateway(engine)) as client:
         task = asyncio.create_task(client.post(PATH, json=asked(stream=True)))
-        while not engine.requests:
-            await asyncio.sleep(0.01)
-        task.cancel()
-        while not engine.cancelled:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while not engine.requests:
+                await asyncio.sleep(0.01)
+            task.cancel()
+            while not engine.cancelled:
+                await asyncio.sleep(0.01)
 
 
 # What is refused, and what is not

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -98,6 +99,7 @@ def fit(records: Sequence[Judged], origin: Origin, *, let_through: float = LET_T
             "pictures": len({record.picture for record in records}),
             "records": len(records),
             "fields": len(samples),
+            "chosen": best.trial,
             "tried": tuple(each.trial for each in sorted(tried, key=lambda each: each.losses.mean())),
         }
     )
@@ -235,7 +237,8 @@ def _thresholds(told: dict[str, list[tuple[float, bool]]], let_through: float) -
         task: threshold([sure for sure, _ in pairs], [right for _, right in pairs], let_through)
         for task, pairs in sorted(told.items())
     }
-    return {task: round(least, 4) for task, least in found.items() if least is not None}
+    # Rounded down: who is as sure as the threshold was let through.
+    return {task: math.floor(1e4 * least) / 1e4 for task, least in found.items() if least is not None}
 
 
 def _curve(fitted: Fitted) -> Curve:

@@ -71,18 +71,20 @@ def _draw_reliability(panel: Axes, told: Told, title: str) -> None:
 
 
 def _draw_trade(panel: Axes, records: Sequence[Judged], calibration: Calibration, title: str) -> None:
-    """Of each task the share wrong among what nobody reviews, over the share reviewed; a dot is its threshold."""
+    """Of each task the share of all that is wrong and let through, over the share reviewed; a dot is its threshold."""
     counts = Counter(record.task for record in records if record.fields)
     tasks = [task for task, count in counts.most_common(_MOST_TASKS) if count >= _FEWEST_RECORDS]
     for task, color in zip(tasks, _COLORS, strict=False):
         told = wholes_told(records, calibration, task)
         points = trade(told.confidence, told.right)
         label = f"{TASKS[task].title if task in TASKS else task}（{len(told.right)}）"
-        panel.plot([p.reviewed for p in points], [p.wrong for p in points], color=color, label=label, linewidth=1.4)
+        panel.plot(
+            [p.reviewed for p in points], [p.let_through for p in points], color=color, label=label, linewidth=1.4
+        )
         here = at_threshold(told.confidence, told.right, calibration.threshold(task))
-        panel.plot([here.reviewed], [here.wrong], color=color, marker="o")
-    panel.axhline(calibration.let_through, color=_QUIET, linewidth=1, linestyle=":")
-    panel.set(xlim=(0, 1), ylim=(0, None), xlabel="送去复核的比例", ylabel="没有复核的里面，错的比例", title=title)
+        panel.plot([here.reviewed], [here.let_through], color=color, marker="o")
+    panel.plot([0, 1], [calibration.let_through, 0], color=_QUIET, linewidth=1, linestyle=":")  # what was asked for
+    panel.set(xlim=(0, 1), ylim=(0, None), xlabel="送去复核的比例", ylabel="错了而没有复核的比例", title=title)
     panel.grid(alpha=0.25)
     if tasks:
         panel.legend(loc="upper right")

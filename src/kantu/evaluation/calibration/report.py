@@ -32,10 +32,12 @@ def _show_trials(calibration: Calibration, out: Console) -> None:
         markup=False,
         soft_wrap=True,
     )
-    grid = grid_of("方法", "上级抵多少个样本", "对数损失", "期望校准误差 %")
+    grid = grid_of("方法", "上级抵多少个样本", "对数损失", "期望校准误差 %", "")
     for trial in origin.tried:
         error = f"{100 * trial.calibration_error:.2f}"
-        grid.add_row(trial.method, f"{trial.parent_weight:g}", f"{trial.log_loss:.4f}", error)
+        is_chosen = trial == origin.chosen
+        told = (trial.method, f"{trial.parent_weight:g}", f"{trial.log_loss:.4f}", error, "选用" if is_chosen else "")
+        grid.add_row(*told, style="bold" if is_chosen else "")
     out.print("\n[bold]试过的方法[/]（在没有用来拟合的图片上，五折）")
     out.print(grid)
 

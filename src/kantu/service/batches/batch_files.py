@@ -51,17 +51,17 @@ class BatchFiles:
         """
         return await self._files.open(creator_of(batch), batch.input_file_id)
 
-    async def check(self, file: BinaryIO) -> tuple[int, Sequence[Problem]]:
+    async def check(self, batch: Batch, file: BinaryIO) -> tuple[int, Sequence[Problem]]:
         """The number of lines, and what is wrong with them."""
-        return await on_thread(lambda: lines.check(file, self._most_lines, self._most_depth))
+        return await on_thread(lambda: lines.check(file, batch.endpoint, self._most_lines, self._most_depth))
 
     async def places(self, file: BinaryIO) -> list[Place]:
         """Where the lines are."""
         return await on_thread(lambda: list(lines.places(file)))
 
-    async def line(self, file: BinaryIO, place: Place) -> Line:
+    async def line(self, batch: Batch, file: BinaryIO, place: Place) -> Line:
         """One line. Raises InvalidRequestError where `check` would find something wrong with it."""
-        return await on_thread(lambda: lines.parse(lines.read(file, place), self._most_depth))
+        return await on_thread(lambda: lines.parse(lines.read(file, place), batch.endpoint, self._most_depth))
 
     async def write(self, batch: Batch) -> tuple[FileRecord | None, FileRecord | None]:
         """The contents of the output and the error file; None where there is nothing to write.

@@ -29,12 +29,13 @@ LanguageOf = Annotated[Language, Depends(_language)]
 
 @router.post("", summary="开始批处理")
 async def create_batch(actor: Creator, body: CreateBatch, batches: Batches, language: LanguageOf) -> BatchObject:
-    """对上传的 JSONL 里的每一行执行一次对话补全；先检查全部行，有错就整个失败。结果写成文件，24 小时内完成。"""
+    """对上传的 JSONL 里的每一行请求一次 `endpoint`；先检查全部行，有错就整个失败。结果写成文件，24 小时内完成。"""
     expires = body.output_expires_after
     batch = await batches.create(
         actor,
         body.input_file_id,
         language,
+        endpoint=body.endpoint,
         metadata=body.metadata,
         output_expires_after_seconds=None if expires is None else expires.seconds,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from kantu.errors import InvalidRequestError, error, listed
-from kantu.service.batches.record import ENDPOINT, Problem
+from kantu.service.batches.record import Endpoint, Problem
 from kantu.service.http.json_reader import read_json
 
 _KEYS = ("custom_id", "method", "url", "body")
@@ -48,7 +48,7 @@ def read(file: BinaryIO, place: Place) -> bytes:
     return os.pread(file.fileno(), place.length, place.offset)
 
 
-def check(file: BinaryIO, most_lines: int, most_depth: int) -> tuple[int, Sequence[Problem]]:
+def check(file: BinaryIO, endpoint: Endpoint, most_lines: int, most_depth: int) -> tuple[int, Sequence[Problem]]:
     """The number of lines, and what is wrong with them: the first hundred problems."""
     problems: list[Problem] = []
     seen: set[str] = set()
@@ -58,7 +58,7 @@ def check(file: BinaryIO, most_lines: int, most_depth: int) -> tuple[int, Sequen
         if total > most_lines:
             return total, [Problem.of(error("too_many_lines", most=most_lines))]
         try:
-            line = parse(read(file, place), most_depth)
+            line = parse(read(file, place), endpoint, most_depth)
             if line.custom_id in seen:
                 raise error("duplicate_custom_id")
             seen.add(line.custom_id)
@@ -72,8 +72,8 @@ def check(file: BinaryIO, most_lines: int, most_depth: int) -> tuple[int, Sequen
     return total, problems
 
 
-def parse(raw: bytes, most_depth: int) -> Line:
-    """One line.
+def parse(raw: bytes, endpoint: Endpoint, most_depth: int) -> Line:
+    """One line, which must be for the endpoint of its batch.
 
     Raises:
         InvalidRequestError: what is wrong with it, for anything but the contents of its body.
@@ -89,8 +89,8 @@ def parse(raw: bytes, most_depth: int) -> Line:
         raise error("invalid_custom_id", most=_LONGEST_ID)
     if line["method"] != "POST":
         raise error("invalid_method")
-    if line["url"] != ENDPOINT:
-        raise error("invalid_url", endpoint=ENDPOINT)
+    if line["url"] != endpoint:
+        raise error("invalid_url", endpoint=endpoint)
     body = line["body"]
     if not isinstance(body, dict):
         raise error("invalid_parameter.body")

@@ -15,7 +15,7 @@ UNFINISHED: tuple[Status, ...] = ("validating", "in_progress", "finalizing", "ca
 
 BATCH_IDS = Ids("batch_")
 
-ENDPOINT = "/v1/chat/completions"
+Endpoint = Literal["/v1/chat/completions", "/v1/responses"]
 WINDOW = "24h"
 WINDOW_SECONDS = 86_400
 
@@ -46,6 +46,7 @@ class Batch:
 
     Attributes:
         key_id: of the key that made it, whose rights and limits its lines have.
+        endpoint: which answers its lines.
         language: of the errors in its files.
         labels: OpenAI's `metadata`.
         output_seconds: how long its output files are kept.
@@ -56,6 +57,7 @@ class Batch:
     id: str
     owner: str
     key_id: str
+    endpoint: Endpoint
     language: Language
     status: Status
     input_file_id: str
@@ -63,7 +65,6 @@ class Batch:
     labels: dict[str, str] | None
     created_at: int
     expires_at: int
-    endpoint: str = ENDPOINT
     completion_window: str = WINDOW
     total: int = 0
     completed: int = 0

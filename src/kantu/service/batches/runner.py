@@ -45,7 +45,7 @@ class BatchRunner:
     """Runs batches of all tenants within one process; other processes may run others. On one event loop.
 
     Args:
-        answer: (id of the key, body of a chat completion) -> its answer as JSON; raises KantuError.
+        answer: (batch, body of one of its lines) -> its answer as JSON; raises KantuError.
         concurrency: lines under way at once.
         most_lines, most_depth: of an input file, and of the JSON in it.
         most_bytes: of the results of one batch.
@@ -60,7 +60,7 @@ class BatchRunner:
         self,
         database: Database,
         files: FileService,
-        answer: Callable[[str, dict[str, Any]], Awaitable[str]],
+        answer: Callable[[Batch, dict[str, Any]], Awaitable[str]],
         *,
         concurrency: int,
         most_lines: int,

@@ -12,7 +12,7 @@ from kantu.errors import (
     error,
 )
 from kantu.service.actor import Actor
-from kantu.service.batches.record import BATCH_IDS, WINDOW_SECONDS, Batch
+from kantu.service.batches.record import BATCH_IDS, WINDOW_SECONDS, Batch, Endpoint
 from kantu.service.batches.repository import BatchRepository, delete_ended
 from kantu.service.database import Database
 from kantu.service.database.repository import Paging
@@ -54,6 +54,7 @@ class BatchService:
         input_file_id: str,
         language: Language,
         *,
+        endpoint: Endpoint = "/v1/chat/completions",
         metadata: dict[str, str] | None = None,
         output_expires_after_seconds: int | None = None,
     ) -> Batch:
@@ -78,6 +79,7 @@ class BatchService:
             id=BATCH_IDS.new(),
             owner=actor.tenant,
             key_id=actor.key_id,
+            endpoint=endpoint,
             language=language,
             status="validating",
             input_file_id=file.id,

@@ -20,7 +20,7 @@ from kantu.service.batches.batch_files import BatchFiles, answered, creator_of, 
 from kantu.service.batches.leases import Holder, LeaseLostError
 from kantu.service.batches.lines import Place
 from kantu.service.batches.pacing import FairSlots, Pause, Pending, backoff_seconds, wait_for
-from kantu.service.batches.record import Batch, Item, Problem, Status
+from kantu.service.batches.record import Batch, Endpoint, Item, Problem, Status
 from kantu.service.database import Database
 from kantu.service.permissions import check
 
@@ -36,26 +36,26 @@ class LineAnswerer:
     Attributes:
         actor: id of a key -> who holds it; raises AuthenticationError if it has been revoked or has expired.
         admit: counts one request of an actor's; raises LimitExceededError.
-        complete: (actor, body) -> answer as JSON, for an actor that has been admitted.
+        complete: (actor, endpoint, body) -> answer as JSON, for an actor that has been admitted.
     """
 
     actor: Callable[[str], Awaitable[Actor]]
     admit: Callable[[Actor], Awaitable[None]]
-    complete: Callable[[Actor, dict[str, Any]], Awaitable[str]]
+    complete: Callable[[Actor, Endpoint, dict[str, Any]], Awaitable[str]]
 
-    async def __call__(self, key_id: str, body: dict[str, Any]) -> str:
+    async def __call__(self, batch: Batch, body: dict[str, Any]) -> str:
         """The answer to one body. Raises whatever is wrong with the key, its limits, the body or the engine."""
-        actor = await self.actor(key_id)
+        actor = await self.actor(batch.key_id)
         check(actor, "create", "chat")
         await self.admit(actor)
-        return await self.complete(actor, body)
+        return await self.complete(actor, batch.endpoint, body)
 
 
 class BatchWork:
     """What a runner does about one batch. On one event loop.
 
     Args:
-        answer: (id of the key, body of a chat completion) -> its answer as JSON.
+        answer: (batch, body of one of its lines) -> its answer as JSON.
         slots: shared by all batches; a line under way holds one.
         pause: of all batches.
         holder: the runner, now.
@@ -68,7 +68,7 @@ class BatchWork:
         batch: Batch,
         database: Database,
         files: BatchFiles,
-        answer: Callable[[str, dict[str, Any]], Awaitable[str]],
+        answer: Callable[[Batch, dict[str, Any]], Awaitable[str]],
         slots: FairSlots,
         pause: Pause,
         holder: Callable[[], Holder],
@@ -125,7 +125,7 @@ class BatchWork:
 
     async def _validate(self) -> None:
         with await self._files.open(self._batch) as file:
-            total, problems = await self._files.check(file)
+            total, problems = await self._files.check(self._batch, file)
         if problems:
             await self._finish("failed", problems)
             return
@@ -173,9 +173,9 @@ class BatchWork:
         custom_id = ""
         try:
             async with self._hold(creator_of(self._batch), place.length):
-                line = await self._files.line(file, place)
+                line = await self._files.line(self._batch, file, place)
                 custom_id = line.custom_id
-                return answered(place.number, custom_id, await self._answer(self._batch.key_id, line.body))
+                return answered(place.number, custom_id, await self._answer(self._batch, line.body))
         except KantuError as failure:
             wait = wait_for(failure, pending.count_try(place))
             if wait is None:
@@ -242,7 +242,7 @@ class BatchWork:
 
     async def _custom_id(self, file: BinaryIO, place: Place) -> str:
         try:
-            return (await self._files.line(file, place)).custom_id
+            return (await self._files.line(self._batch, file, place)).custom_id
         except InvalidRequestError:  # the limits were other ones when it was checked
             return ""
 

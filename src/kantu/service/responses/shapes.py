@@ -79,7 +79,7 @@ class ResponseFailure(_Shape):
 class IncompleteDetails(_Shape):
     """为什么没有写完。"""
 
-    reason: Literal["max_output_tokens", "repetition", "content_filter"]
+    reason: Literal["max_output_tokens", "repetition"]
 
 
 class Response(_Shape):

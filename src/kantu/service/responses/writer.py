@@ -171,8 +171,8 @@ def _part() -> OutputTextPart:
     return {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
 
 
-def _reason(finish: FinishReason) -> Any:
-    return "max_output_tokens" if finish == "length" else finish
+def _reason(finish: FinishReason) -> Literal["max_output_tokens", "repetition"]:
+    return "max_output_tokens" if finish == "length" else "repetition"
 
 
 def _worded_usage(usage: Usage) -> ResponseUsage:
