@@ -1,0 +1,173 @@
+"""A result is drawn on its picture: every box in its field's colour, doubtful ones dashed, told apart by a legend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from kantu.solve.draw import COLORS, draw
+from kantu.solve.result import (
+    Finding,
+    Notice,
+    PictureBox,
+    Review,
+    TaskResult,
+    TaskTimings,
+    TaskUsage,
+    TaskVersion,
+)
+
+Pixels = npt.NDArray[np.uint8]
+GROUND = (200, 210, 220)
+
+
+def result(**fields: Finding) -> TaskResult[Any]:
+    return TaskResult(
+        task=TaskVersion(name="order", title="订单截图", version="1"),
+        result=None,
+        fields=fields,
+        review=Review(needed=False),
+        model="kantu-mini",
+        usage=TaskUsage(),
+        timings=TaskTimings(),
+    )
+
+
+def finding(*boxes: tuple[int, int, int, int], picture: int = 0, **more: Any) -> Finding:
+    places = tuple(PictureBox(picture=picture, x1=x1, y1=y1, x2=x2, y2=y2) for x1, y1, x2, y2 in boxes)
+    return Finding(boxes=places, **{"confidence": 0.93, **more})
+
+
+def blank(size: tuple[int, int] = (400, 300)) -> Image.Image:
+    return Image.new("RGB", size, GROUND)
+
+
+def pixels(image: Image.Image) -> Pixels:
+    return np.asarray(image)
+
+
+def is_color(part: Pixels, color: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
+    return (part == color).all(axis=-1)
+
+
+def lower_edge(image: Image.Image, box: tuple[int, int, int, int], color: tuple[int, int, int]) -> float:
+    """The share of a line just below the box that has the colour."""
+    return float(is_color(pixels(image)[box[3] + 1, box[0] : box[2]], color).mean())
+
+
+BOX = (100, 100, 260, 140)
+
+
+def test_a_box_is_framed_in_colour_and_what_it_holds_stays() -> None:
+    drawn = pixels(draw(blank(), result(amount=finding(BOX))))
+    x1, y1, x2, y2 = BOX
+    assert is_color(drawn[y1:y2, x1:x2], GROUND).all()
+    framed = is_color(drawn[:300], COLORS[0])
+    for edge in (framed[y1 - 2, x1:x2], framed[y2 + 1, x1:x2], framed[y1:y2, x1 - 2], framed[y1:y2, x2 + 1]):
+        assert edge.all()
+    far = np.ones((300, 400), dtype=bool)
+    far[y1 - 30 : y2 + 30, x1 - 30 : x2 + 30] = False
+    assert is_color(drawn[:300], GROUND)[far].all()
+
+
+def test_fields_have_colours_of_their_own_and_all_of_their_boxes() -> None:
+    second = [(20, 200, 80, 220), (20, 240, 120, 260)]
+    drawn = draw(blank(), result(amount=finding(BOX), address=finding(*second)))
+    assert lower_edge(drawn, BOX, COLORS[0]) == 1
+    assert [lower_edge(drawn, box, COLORS[1]) for box in second] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [{"verified": False}, {"problems": (Notice(code="digits", message="少一位"),)}],
+    ids=["unverified", "problem"],
+)
+def test_doubtful_fields_are_dashed(doubt: dict[str, Any]) -> None:
+    drawn = draw(blank(), result(amount=finding(BOX, **doubt)))
+    assert 0.3 < lower_edge(drawn, BOX, COLORS[0]) < 0.7
+    assert lower_edge(draw(blank(), result(amount=finding(BOX, verified=True))), BOX, COLORS[0]) == 1
+
+
+def legends(*results: TaskResult[Any]) -> list[Pixels]:
+    return [pixels(draw(blank(), each))[300:] for each in results]
+
+
+def test_the_legend_tells_name_confidence_and_doubts() -> None:
+    plain, *others = legends(
+        result(amount=finding(BOX)),
+        result(number=finding(BOX)),
+        result(amount=finding(BOX, confidence=0.31)),
+        result(amount=finding(BOX, confidence=None)),
+        result(amount=finding(BOX, verified=False)),
+        result(amount=finding(BOX, problems=(Notice(code="digits", message="少一位"),))),
+    )
+    for other in others:
+        assert not np.array_equal(plain, other)
+    assert is_color(plain, COLORS[0]).any()  # the badge
+    assert len({other.tobytes() for other in others}) == len(others)
+
+
+def test_a_long_text_in_the_legend_is_wrapped() -> None:
+    long = Notice(code="digits", message="统一社会信用代码应为十八位" * 6)
+    short, tall = legends(result(tax=finding(BOX)), result(tax=finding(BOX, problems=(long,))))
+    assert tall.shape[0] > short.shape[0] + 40
+    assert (tall[:, -6:] == 255).all()  # nothing runs out of the picture
+
+
+def test_without_a_chinese_font_the_legend_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kantu.solve.draw.CHINESE_FONTS", (("no such font.ttc", 0),))
+    problem = finding(BOX, problems=(Notice(code="digits", message="少一位"),))
+    one, other, coded = legends(
+        result(**{"金额": finding(BOX)}), result(**{"单号": finding(BOX)}), result(**{"金额": problem})
+    )
+    assert np.array_equal(one, other)  # both are "field 1": the font has neither name
+    assert not np.array_equal(one, coded)
+
+
+def test_boxes_lie_on_the_picture_as_it_is_shown() -> None:
+    stored = Image.new("RGB", (300, 400), GROUND)
+    exif = stored.getexif()
+    exif[0x0112] = 6  # turned by a quarter when shown
+    stored.info["exif"] = exif.tobytes()
+    drawn = draw(stored, result(amount=finding((300, 20, 380, 60))))
+    assert drawn.width == 400
+    assert lower_edge(drawn, (300, 20, 380, 60), COLORS[0]) == 1
+
+
+def test_each_picture_has_its_own_boxes_and_fields_keep_their_colours() -> None:
+    both = result(amount=finding(BOX), other=finding(BOX, picture=1))
+    assert lower_edge(draw(blank(), both), BOX, COLORS[0]) == 1
+    assert lower_edge(draw(blank(), both, 1), BOX, COLORS[1]) == 1
+
+
+@pytest.mark.parametrize("size", [(40, 30), (400, 300), (3000, 4000)])
+def test_small_and_large_pictures_can_be_read(size: tuple[int, int]) -> None:
+    width, height = size
+    everything = (0, 0, width, height)
+    drawn = draw(blank(size), result(all=finding(everything), point=finding((width // 2, height // 2) * 2)))
+    legend = drawn.height - height
+    assert drawn.width >= 350
+    assert 60 <= legend <= max(120, height / 8)
+
+
+def test_transparent_pictures_stand_on_white_as_the_model_sees_them() -> None:
+    drawn = draw(Image.new("RGBA", (400, 300), (0, 0, 0, 0)), result(amount=finding(BOX)))
+    assert drawn.getpixel((10, 10)) == (255, 255, 255)
+
+
+def test_the_picture_itself_is_not_changed() -> None:
+    picture = blank()
+    draw(picture, result(amount=finding(BOX)))
+    assert is_color(pixels(picture), GROUND).all()
+
+
+def test_badges_do_not_hide_each_other() -> None:
+    rows = {f"f{n}": finding((50, 40 + 24 * n, 130, 58 + 24 * n)) for n in range(8)}
+    drawn = pixels(draw(blank(), result(**rows)))[:300]
+    areas = [int(is_color(drawn, color).sum()) for color in COLORS]
+    alone = int(is_color(pixels(draw(blank(), result(f=finding((50, 40, 130, 58)))))[:300], COLORS[0]).sum())
+    assert min(areas) > 0.75 * alone
