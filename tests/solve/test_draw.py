@@ -165,9 +165,10 @@ def test_the_picture_itself_is_not_changed() -> None:
     assert is_color(pixels(picture), GROUND).all()
 
 
-def test_badges_do_not_hide_each_other() -> None:
-    rows = {f"f{n}": finding((50, 40 + 24 * n, 130, 58 + 24 * n)) for n in range(8)}
-    drawn = pixels(draw(blank(), result(**rows)))[:300]
-    areas = [int(is_color(drawn, color).sum()) for color in COLORS]
-    alone = int(is_color(pixels(draw(blank(), result(f=finding((50, 40, 130, 58)))))[:300], COLORS[0]).sum())
-    assert min(areas) > 0.75 * alone
+def test_numbers_hide_neither_boxes_nor_each_other() -> None:
+    boxes = [(150, 30 + 24 * n, 230, 48 + 24 * n) for n in range(8)]
+    drawn = pixels(draw(blank(), result(**{f"f{n}": finding(box) for n, box in enumerate(boxes)})))[:300]
+    for x1, y1, x2, y2 in boxes:
+        assert is_color(drawn[y1:y2, x1:x2], GROUND).all()
+    alone = pixels(draw(blank(), result(f=finding(boxes[0]))))[:300]
+    assert min(is_color(drawn, color).sum() for color in COLORS) > 0.75 * is_color(alone, COLORS[0]).sum()
