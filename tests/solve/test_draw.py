@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from pydantic import BaseModel, Field
 
 from kantu.solve.draw import COLORS, draw
 from kantu.solve.result import (
@@ -25,10 +26,10 @@ Pixels = npt.NDArray[np.uint8]
 GROUND = (200, 210, 220)
 
 
-def result(**fields: Finding) -> TaskResult[Any]:
+def result(record: Any = None, **fields: Finding) -> TaskResult[Any]:
     return TaskResult(
         task=TaskVersion(name="order", title="订单截图", version="1"),
-        result=None,
+        result=record,
         fields=fields,
         review=Review(needed=False),
         model="kantu-mini",
@@ -109,6 +110,17 @@ def test_the_legend_tells_name_confidence_and_doubts() -> None:
         assert not np.array_equal(plain, other)
     assert is_color(plain, COLORS[0]).any()  # the badge
     assert len({other.tobytes() for other in others}) == len(others)
+
+
+def test_fields_are_called_by_their_titles() -> None:
+    class Titled(BaseModel):
+        amount: str = Field(title="金额")
+
+    path, title, same = legends(
+        result(amount=finding(BOX)), result(Titled(amount="5"), amount=finding(BOX)), result(**{"金额": finding(BOX)})
+    )
+    assert not np.array_equal(path, title)
+    assert np.array_equal(title, same)
 
 
 def test_a_long_text_in_the_legend_is_wrapped() -> None:

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
+from pydantic import BaseModel
 
 from kantu.processing.decode import render_image
+from kantu.solve.labels import label_of
 from kantu.solve.result import Finding, TaskResult
 
 CHINESE_FONTS: tuple[tuple[str, int], ...] = (
@@ -49,10 +51,11 @@ _Area = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class _Field:
-    """One field of the result, and how it is drawn."""
+    """One field of the result, and how it is drawn; `label` is what people call it, `path` its name in the result."""
 
     number: int
-    name: str
+    path: str
+    label: str
     finding: Finding
     boxes: tuple[_Area, ...]
 
@@ -96,12 +99,12 @@ def draw(picture: Image.Image, result: TaskResult[Any], number: int = 0) -> Imag
 
 def _fields(result: TaskResult[Any], number: int) -> list[_Field]:
     """Those that stand in picture `number`; each keeps its number and colour in all pictures."""
-    fields = [
-        _Field(place, name, finding, tuple((b.x1, b.y1, b.x2, b.y2) for b in finding.boxes if b.picture == number))
-        for place, (name, finding) in enumerate(
-            ((name, finding) for name, finding in result.fields.items() if finding.boxes), start=1
-        )
-    ]
+    schema = type(result.result).model_json_schema() if isinstance(result.result, BaseModel) else None
+    placed = [(path, finding) for path, finding in result.fields.items() if finding.boxes]
+    fields = []
+    for place, (path, finding) in enumerate(placed, start=1):
+        boxes = tuple((box.x1, box.y1, box.x2, box.y2) for box in finding.boxes if box.picture == number)
+        fields.append(_Field(place, path, label_of(schema, path), finding, boxes))
     return [field for field in fields if field.boxes]
 
 
@@ -213,13 +216,13 @@ def _head(result: TaskResult[Any], pen: _Pen) -> str:
 
 def _told(field: _Field, pen: _Pen) -> str:
     """What the legend says of a field."""
-    finding, name = field.finding, field.name
+    finding = field.finding
     sure = "" if finding.confidence is None else f"{finding.confidence:.0%}"
     if pen.chinese:
         doubts = ["未核实"] if finding.verified is False else []
         doubts += [problem.message for problem in finding.problems]
-        return "  ".join(filter(None, (name or "回答", sure or "置信度未知", "；".join(doubts))))
-    name = (name or "answer") if name.isascii() else f"field {field.number}"
+        return "  ".join(filter(None, (field.label or "回答", sure or "置信度未知", "；".join(doubts))))
+    name = (field.path or "answer") if field.path.isascii() else f"field {field.number}"
     doubts = ["unverified"] if finding.verified is False else []
     doubts += [problem.code for problem in finding.problems]
     return "  ".join(filter(None, (name, sure or "unknown", ", ".join(doubts))))
