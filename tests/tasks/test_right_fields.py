@@ -24,6 +24,7 @@ from kantu.tasks.builtin import (
     UI_POINT,
 )
 from kantu.tasks.judges import states
+from kantu.tasks.result_type import ModelType
 from kantu.tasks.right_fields import any_place, is_decided, right_fields
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
@@ -159,7 +160,7 @@ class Stop(BaseModel):
 
 
 def test_a_task_of_ones_own_is_compared_value_by_value() -> None:
-    task = Task("stop", "站牌", states, instruction="读站牌。", result=Stop)
+    task = Task("stop", "站牌", states, instruction="读站牌。", result=ModelType(Stop))
     true = {"name": "桥东", "lines": ["12", "305"]}
     assert rights(task, true, {"name": "桥 东", "lines": ["12", "306"]}) == {
         "name": True,
