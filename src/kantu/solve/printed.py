@@ -14,7 +14,7 @@ from kantu.solve.reader import PrintedLine
 Box = tuple[int, int, int, int]
 """x1, y1, x2, y2 in pixels of what the lines were read from."""
 
-_DASHES = str.maketrans(dict.fromkeys("−–—‐‑", "-"))
+_SIGNS = str.maketrans({**dict.fromkeys("−–—‐‑", "-"), "×": "x", "º": "°"})
 _POINTS = "·・•。"  # what a decimal point may be read as
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _ALIKE = str.maketrans({"i": "l"})  # letters that a reader takes for each other when their case is gone; never digits
@@ -86,7 +86,7 @@ def fold(text: str) -> Folded:
 
 
 def _compatible(char: str) -> str:
-    return "°" if char == "º" else unicodedata.normalize("NFKC", char).translate(_DASHES)
+    return unicodedata.normalize("NFKC", char.translate(_SIGNS)).translate(_SIGNS)
 
 
 def _folded(char: str, before: str, after: str) -> str:
