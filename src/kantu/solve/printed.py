@@ -19,6 +19,7 @@ _POINTS = "·・•。"  # what a decimal point may be read as
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _ALIKE = str.maketrans({"i": "l"})  # letters that a reader takes for each other when their case is gone; never digits
 _MARKS = "%‰°"  # signs that are part of a value
+_TIME_AFTER_DATE = re.compile(r"(?<=[-/.]\d\d)(?=\d\d:\d\d)")  # readers drop the blank between them
 _LONG_NUMBER = 7  # digits: may be printed in groups, as telephone numbers are
 _UNITS = (  # what may be printed elsewhere, in the head of a column; a percentage is always printed as one
     "元 块 角 分 万 亿 万元 亿元 千 百 个 只 件 份 张 台 套 部 本 支 条 盒 箱 袋 包 瓶 杯 双 对 把 片 粒 颗 位 人 名 "
@@ -72,13 +73,14 @@ def fold(text: str) -> Folded:
     wide = [(char, index) for index, original in enumerate(text) for char in _compatible(original)]
     plain = "".join(char for char, _ in wide)
     thousands = {at for match in _THOUSANDS.finditer(plain) for at in range(*match.span()) if plain[at] == ","}
+    times = {match.start() for match in _TIME_AFTER_DATE.finditer(plain)}
     kept: list[tuple[str, int]] = []
     parted = False
     for at, (char, index) in enumerate(wide):
         if at in thousands:
             continue
         folded = _folded(char, plain[at - 1 : at], plain[at + 1 : at + 2])
-        if folded.isdigit() and parted and kept and kept[-1][0].isdigit():
+        if folded.isdigit() and (parted or at in times) and kept and kept[-1][0].isdigit():
             kept.append((" ", index))
         kept += [(each, index) for each in folded]
         parted = not folded
