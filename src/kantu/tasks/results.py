@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,11 @@ BoundingBox = tuple[Thousandths, Thousandths, Thousandths, Thousandths]
 Words = Annotated[str, Field(max_length=60)]
 """Some words that stand in the picture or the text."""
 Sentence = Annotated[str, Field(max_length=160)]
+
+
+def written(record: BaseModel) -> str:
+    """A record as JSON, as models are taught to write it and as constraints force it (`engine/grammar.py`)."""
+    return json.dumps(record.model_dump(mode="json"), ensure_ascii=False)
 
 
 class Result(BaseModel):

@@ -50,26 +50,42 @@ def spell(scene: Scene) -> Question | None:
 
 
 def record(scene: Scene) -> Question | None:
-    """2 to 4 fields as JSON."""
+    """2 to 4 fields as JSON; sometimes one of them is not on the page, and null."""
     rng = scene.rng
     pairs = {pair.label: pair for pair in (_pair(scene) for _ in range(rng.randint(2, 5))) if pair}
     if len(pairs) < 2:
         return None
-    chosen = list(pairs.values())[:4]
-    names = rng.choice(("、", "，", "和" if len(chosen) == 2 else "、", " ")).join(pair.label for pair in chosen)
-    answer = json.dumps({pair.label: pair.value for pair in chosen}, ensure_ascii=False)
-    values = tuple(pair.value for pair in chosen)
-    return Question("record", say.phrase(rng, say.RECORD, x=names), answer, values, EXTRACT.name)
+    fields: list[tuple[str, str | None]] = [(pair.label, pair.value) for pair in list(pairs.values())[:4]]
+    if rng.random() < 0.3 and (absent := _absent(scene)) is not None:
+        fields.insert(rng.randint(0, len(fields)), (absent[1], None))
+    labels = [label for label, _ in fields]
+    answer = json.dumps(dict(fields), ensure_ascii=False)
+    values = tuple(value for _, value in fields if value is not None)
+    if rng.random() < 0.4:
+        asked = EXTRACT.instruct(keys="、".join(labels))
+    else:
+        asked = say.phrase(
+            rng, say.RECORD, x=rng.choice(("、", "，", "和" if len(labels) == 2 else "、", " ")).join(labels)
+        )
+    return Question("record", asked, answer, values, EXTRACT.name)
 
 
-def unanswerable(scene: Scene) -> Question | None:
-    """A label that is not on the page, nor another word for what the page's family knows it to show."""
-    rng = scene.rng
-    kind, label, _ = vocabulary.labelled(rng)
+def _absent(scene: Scene) -> tuple[str, str] | None:
+    """A kind and a label of it that is not on the page, nor another word for what the family knows it to show."""
+    kind, label, _ = vocabulary.labelled(scene.rng)
     if any(label in each.text or each.text.rstrip("：: ") in label for each in scene.texts):
         return None
     if any(label in lexicon.LABELS.get(pair.kind, ()) for pair in scene.facts(Pair) if pair.name):
         return None
+    return kind, label
+
+
+def unanswerable(scene: Scene) -> Question | None:
+    """A label that is not on the page."""
+    rng = scene.rng
+    if (absent := _absent(scene)) is None:
+        return None
+    kind, label = absent
     templates = say.VALUE_BY_KIND[kind] if rng.random() < 0.4 else say.VALUE
     question = say.phrase(rng, templates, x=say.quoted(rng, label))
     answer = rng.choice(say.UNANSWERABLE).format(x=label)

@@ -9,6 +9,7 @@ from kantu.synth.ask import fields, places, texts
 from kantu.synth.ask.scene import Scene
 from kantu.synth.page import Question
 from kantu.synth.words import phrases as say
+from kantu.tasks.builtin import LOCATE, TASKS
 
 Asker = Callable[[Scene], Question | None]
 """Makes one question with its one right answer, or None where the page gives no cause for it."""
@@ -42,6 +43,9 @@ GENERIC: Weighted = (
 )
 
 
+_TYPED = frozenset(task.name for task in TASKS.values() if task.result is not None and task is not LOCATE)
+
+
 def ask(
     scene: Scene, askers: Weighted = GENERIC, *, first: Iterable[Asker] = (), least: int = 6, most: int = 10
 ) -> tuple[Question, ...]:
@@ -53,6 +57,16 @@ def ask(
     filling = itertools.repeat(places.at_box, 200)  # a page with little on it can always be asked about its boxes
     made = _gather(scene, (*first, *_chosen(scene, askers, wanted)), wanted)
     return _gather(scene, filling, least, made)
+
+
+def ask_typed(scene: Scene, askers: Weighted) -> Question | None:
+    """A question for a typed record, if the page has one; every task that it has is equally likely."""
+    found: dict[str, Question] = {}
+    for asker in (*(asker for asker, _ in askers), texts.lines_with_boxes):
+        question = asker(scene)
+        if question is not None and question.task in _TYPED and not scene.distracts(question):
+            found[question.task] = question
+    return found[scene.rng.choice(tuple(found))] if found else None
 
 
 def ask_more(scene: Scene, askers: Weighted, count: int) -> tuple[Question, ...]:

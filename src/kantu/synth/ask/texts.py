@@ -9,9 +9,11 @@ from kantu.synth.draw.reading_order import hull, row_text, transcription
 from kantu.synth.page import Line, Question
 from kantu.synth.words import phrases as say
 from kantu.synth.words import vocabulary
-from kantu.tasks.builtin import READ
+from kantu.tasks.builtin import READ, READ_BOXES
+from kantu.tasks.results import TextLine, TextLines, written
 
 _PAGE_CHARACTERS = 120  # whole pages longer than this are not asked to be transcribed
+_BOXED_LINES = 16  # pages with more lines are not asked for each line's box
 
 
 def present(scene: Scene) -> Question | None:
@@ -107,3 +109,13 @@ def transcribe_page(scene: Scene) -> Question | None:
         return None
     question = say.phrase(scene.rng, say.TRANSCRIBE_PAGE)
     return Question("transcribe", question, "\n".join(map(row_text, scene.rows)), _texts(lines), READ.name)
+
+
+def lines_with_boxes(scene: Scene) -> Question | None:
+    """Every line with its box, where there are few."""
+    rows = scene.rows
+    if not rows or sum(map(len, rows)) > _BOXED_LINES:
+        return None
+    places = {id(flat): line.box for flat, line in zip(scene.flat.lines, scene.page.lines, strict=True)}
+    lines = [TextLine(bbox_2d=scene.relative(places[id(line)]), text=line.text) for row in rows for line in row]
+    return Question("task", READ_BOXES.instruct(), written(TextLines(lines)), task=READ_BOXES.name)

@@ -11,7 +11,7 @@ from kantu.synth.page import Question
 from kantu.synth.words.moderation import CATEGORIES, UNCLEAR, Passage
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import MODERATE
-from kantu.tasks.results import Category, ModerateResult, ModerateVerdict, Side
+from kantu.tasks.results import Category, ModerateResult, ModerateVerdict, Side, written
 
 _IT = (
     *(
@@ -116,7 +116,7 @@ def typed(judgement: Judgement) -> Question:
         evidence=list(passage.evidence[:3]),
     )
     instruction = MODERATE.instruct(text=judgement.text) if judgement.text else MODERATE.instruct()
-    return Question("task", instruction, result.model_dump_json(), task=MODERATE.name)
+    return Question("task", instruction, written(result), task=MODERATE.name)
 
 
 def verdict(judgement: Judgement) -> Asker:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from kantu.synth.ask.generic import GENERIC, Asker, Weighted, ask, ask_more
+from kantu.synth.ask.generic import GENERIC, Asker, Weighted, ask, ask_more, ask_typed
 from kantu.synth.ask.injected import resisting
 from kantu.synth.ask.scene import Scene
 from kantu.synth.draw import distractors, effects
@@ -18,6 +18,7 @@ from kantu.synth.words.overlays import Instruction
 Size = tuple[int, int]
 """Width and height in pixels."""
 
+_TYPED = 0.6  # share of pages that are asked for a typed record, where they have one
 GRID = 32  # pixels a visual token: pages on this grid reach the network without resampling
 
 
@@ -71,5 +72,8 @@ def finish(
     def more(rng: random.Random, count: int) -> tuple[Question, ...]:
         return resist(ask_more(Scene(rng, worn, flat), askers, count), rng)
 
-    questions = ask(Scene(rng, worn, flat), askers, first=first, least=least, most=most)
+    scene = Scene(rng, worn, flat)
+    questions = ask(scene, askers, first=first, least=least, most=most)
+    if rng.random() < _TYPED and (typed := ask_typed(scene, askers)) is not None:
+        questions = (*(question for question in questions if question.question != typed.question), typed)
     return replace(worn, questions=resist(questions, rng), more=more)

@@ -14,7 +14,7 @@ from kantu.synth.page import Question
 from kantu.synth.words import vocabulary
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import CHART, EXTRACT, LOCATE
-from kantu.tasks.results import ChartKind, ChartResult
+from kantu.tasks.results import ChartKind, ChartResult, written
 
 KINDS = {
     "bars": ChartKind.BARS, "grouped": ChartKind.BARS, "lying": ChartKind.HORIZONTAL_BARS, "line": ChartKind.LINES,
@@ -130,7 +130,7 @@ class _Summaries:
             conclusion=_conclusion(chart),
         )
         values = tuple(cell for row in rows for cell in row)
-        return Question("task", CHART.instruct(), result.model_dump_json(), values, CHART.name)
+        return Question("task", CHART.instruct(), written(result), values, CHART.name)
 
 
 def _conclusion(chart: Shown) -> str:

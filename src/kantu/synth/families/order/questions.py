@@ -11,6 +11,7 @@ from kantu.synth.ask.scene import Scene
 from kantu.synth.facts import Item, Pair
 from kantu.synth.families.order import phrases
 from kantu.synth.families.order.choices import choice
+from kantu.synth.families.order.task import order_task
 from kantu.synth.page import Question
 from kantu.tasks.builtin import EXTRACT
 
@@ -40,6 +41,7 @@ class OrderQuestions:
             (self.next_step, 1.2),
             (self.compare, 1.8),
             (self.record, 0.8),
+            (self.task, 1.0),
             (places.where, 2.5),
             (places.at_box, 2.0),
             (self.unanswerable, 1.0),
@@ -164,6 +166,10 @@ class OrderQuestions:
         )
         return Question("compare", asked, answer, (item.title,))
 
+    def task(self, scene: Scene) -> Question | None:
+        """What a shop wants to know of it, by the task's instruction."""
+        return order_task(self.category, scene)
+
     def record(self, scene: Scene) -> Question | None:
         """A JSON record of three to six fields, null where the page shows nothing."""
         rng, known = scene.rng, scene.page.fields
@@ -179,7 +185,10 @@ class OrderQuestions:
         record = {key: known.get(name) for key, name in zip(keys, chosen, strict=True)}
         joined = ("、" if chinese else rng.choice((", ", "、", "，"))).join(keys)
         values = tuple(value for value in record.values() if value is not None)
-        question = rng.choice(phrases.RECORD_ASKED).format(k=joined)
+        if chinese and rng.random() < 0.4:
+            question = EXTRACT.instruct(keys="、".join(keys))
+        else:
+            question = rng.choice(phrases.RECORD_ASKED).format(k=joined)
         return Question("record", question, json.dumps(record, ensure_ascii=False), values, EXTRACT.name)
 
     def unanswerable(self, scene: Scene) -> Question | None:

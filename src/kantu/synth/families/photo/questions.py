@@ -13,7 +13,7 @@ from kantu.synth.words.lexicon import sections
 from kantu.synth.words.pictures import pictured
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import EXTRACT, ORDER, READ
-from kantu.tasks.results import OrderResult
+from kantu.tasks.results import OrderResult, written
 
 _NOUN = (
     "[图里|图中|图上|这张图里|]{x}[是什么|是多少|写的什么|呢|]",
@@ -98,7 +98,7 @@ def _order(rng: random.Random) -> Question:
         advice=rng.choice(("请买家重新发订单截图。", "请买家发订单详情的截图。")),
         reply=rng.choice(("亲，图里没有看到订单，麻烦发一下订单截图。", "您好，图中没有订单信息，请发订单截图。")),
     )
-    return Question("task", ORDER.instruct(), result.model_dump_json(), task=ORDER.name)
+    return Question("task", ORDER.instruct(), written(result), task=ORDER.name)
 
 
 def question(rng: random.Random) -> Question:

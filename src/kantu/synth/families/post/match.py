@@ -13,7 +13,7 @@ from kantu.synth.families.post.record import COUNTED_BY_ZHI, THINGS, Post, Shot
 from kantu.synth.page import Question
 from kantu.synth.words import lexicon, moderation, vocabulary
 from kantu.tasks.builtin import MATCH
-from kantu.tasks.results import MatchResult, MatchVerdict
+from kantu.tasks.results import MatchResult, MatchVerdict, written
 
 _NUMBERS = "零一两三四五六七八九十"
 _THING = (
@@ -194,6 +194,6 @@ def task(post: Post, seen: frozenset[str]) -> Asker:
         if told is None:
             return None
         result = MatchResult(verdict=told.verdict, conflict=told.conflict, reasons=[told.reason])
-        return Question("task", MATCH.instruct(text=told.text), result.model_dump_json(), task=MATCH.name)
+        return Question("task", MATCH.instruct(text=told.text), written(result), task=MATCH.name)
 
     return asker

@@ -16,7 +16,7 @@ from kantu.synth.page import Question
 from kantu.synth.words.phrases import quoted
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import EXTRACT, LOCATE, PROBLEM, READ
-from kantu.tasks.results import ProblemResult
+from kantu.tasks.results import ProblemResult, written
 
 _CHINESE = ("零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四", "十五")
 _UNIT = re.compile(r"多少(?P<unit>[一-鿿]{1,4})？$")
@@ -213,7 +213,7 @@ class ProblemQuestions:
             return None
         problem = self.placed[0].problem
         result = ProblemResult(transcription=_printed(problem), steps=list(problem.steps), answer=problem.answer)
-        return Question("task", PROBLEM.instruct(), result.model_dump_json(), (problem.value,), PROBLEM.name)
+        return Question("task", PROBLEM.instruct(), written(result), (problem.value,), PROBLEM.name)
 
     def read(self, scene: Scene) -> Question | None:
         """The whole page under the task's own instruction, when it is short."""

@@ -15,7 +15,7 @@ from kantu.synth.page import Question
 from kantu.synth.words import phrases as say
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import COPY
-from kantu.tasks.results import CopyResult
+from kantu.tasks.results import CopyResult, written
 
 MEANINGS = {
     "price": Meaning(("价格", "现价", "售价", "标价"), ("多少钱", "卖多少钱", "要多少钱", "怎么卖", "什么价",
@@ -185,7 +185,7 @@ def copy(scene: Scene) -> Question | None:
         facts=[titles[0][:60], *points, pairs["price"]],
     )
     seen = tuple(text.text for text in scene.texts)
-    return Question("copy", COPY.instruct(), result.model_dump_json(), seen, COPY.name)
+    return Question("copy", COPY.instruct(), written(result), seen, COPY.name)
 
 
 def offered(offers: tuple[Offer, ...]) -> Weighted:

@@ -8,7 +8,7 @@ from kantu.synth.families.scene.content import Thing, Told
 from kantu.synth.page import Question
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import LOCATE
-from kantu.tasks.results import Boxes, LabelledBox
+from kantu.tasks.results import Boxes, LabelledBox, written
 
 _SIDES = {"左": -1, "右": 1}
 
@@ -120,7 +120,7 @@ class Positions:
         for thing in things:
             x1, y1, x2, y2 = scene.relative(thing.box)
             found.append(LabelledBox(bbox_2d=(x1, y1, x2, y2), label=thing.name))
-        return Boxes(found).model_dump_json()
+        return written(Boxes(found))
 
     def box(self, scene: Scene) -> Question | None:
         """The box of the only one of its name."""

@@ -11,7 +11,7 @@ from kantu.synth.families.scene.content import Told, confusable
 from kantu.synth.page import Question
 from kantu.synth.words.pictures import pictured
 from kantu.tasks.builtin import MATCH
-from kantu.tasks.results import MatchResult, MatchVerdict
+from kantu.tasks.results import MatchResult, MatchVerdict, written
 
 _SAID = (
     "图里有{w}。", "{w}。", "这张图里有{w}。", "拍到了{w}，真可爱！", "看，{w}！", "今天看到{w}。", "{w}，分享给大家。",
@@ -55,6 +55,6 @@ def matching(shown: Told) -> Asker:
         verdict = MatchVerdict.CONFLICTS if wrong else MatchVerdict.FITS
         result = MatchResult(verdict=verdict, conflict=conflict or None, reasons=[why])
         text = rng.choice(_SAID).format(w=said)
-        return Question("task", MATCH.instruct(text=text), result.model_dump_json(), task=MATCH.name)
+        return Question("task", MATCH.instruct(text=text), written(result), task=MATCH.name)
 
     return asker

@@ -13,7 +13,7 @@ from kantu.synth.page import Box, Question
 from kantu.synth.words import vocabulary
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import CHART, EXTRACT, LOCATE, READ
-from kantu.tasks.results import ChartKind, ChartResult
+from kantu.tasks.results import ChartKind, ChartResult, written
 
 _MOST_CELLS = 24  # a longer table is not asked to be written
 
@@ -110,7 +110,7 @@ class _Wholes:
             conclusion=_conclusion(content),
         )
         values = tuple(cell for row in rows for cell in row)
-        return Question("task", CHART.instruct(), result.model_dump_json(), values, CHART.name)
+        return Question("task", CHART.instruct(), written(result), values, CHART.name)
 
     def box(self, scene: Scene) -> Question | None:
         """Where a cell's text, a row or a table is."""

@@ -17,7 +17,7 @@ from kantu.synth.page import Question
 from kantu.synth.words.phrases import quoted
 from kantu.synth.words.wording import told, worded
 from kantu.tasks.builtin import EXTRACT, LOCATE, UI, UI_POINT
-from kantu.tasks.results import Controls
+from kantu.tasks.results import Controls, written
 
 _MOST_LISTED = 14  # controls; more are not asked to be listed
 _DIGITS = "一二三四五六七八九十"
@@ -207,7 +207,7 @@ def listed(scene: Scene) -> Question | None:
     if not 0 < len(panel.controls) <= _MOST_LISTED:
         return None
     ordered = sorted(panel.controls, key=lambda each: (round(each.box[1] / 12), each.box[0]))
-    answer = Controls([panel.result(each) for each in ordered]).model_dump_json()
+    answer = written(Controls([panel.result(each) for each in ordered]))
     return Question("task", UI.instruct(), answer, task=UI.name)
 
 
@@ -218,7 +218,7 @@ def listed_at(scene: Scene) -> Question | None:
     if target is None:
         return None
     control, x, y = target
-    answer = panel.result(control).model_dump_json()
+    answer = written(panel.result(control))
     return Question("task", UI_POINT.instruct(x=str(x), y=str(y)), answer, task=UI_POINT.name)
 
 
