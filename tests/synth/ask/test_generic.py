@@ -50,10 +50,12 @@ def test_a_label_is_asked_for_its_value_and_a_value_for_its_label() -> None:
     assert {q.answer for q in every(fields.spell, page)} == {"T X 0 0 4 2"}
 
 
-def test_a_record_holds_what_is_asked_for() -> None:
-    questions = every(fields.record, scene(FORM, *FACTS))
-    assert questions
-    assert all(json.loads(q.answer) == {"书名": "山海经", "编号": "TX0042"} for q in questions)
+def test_a_record_holds_what_is_asked_for_and_null_for_what_is_not_there() -> None:
+    records = [json.loads(q.answer) for q in every(fields.record, scene(FORM, *FACTS))]
+    stated = {"书名": "山海经", "编号": "TX0042"}
+    assert stated in records
+    assert all({key: value for key, value in record.items() if value is not None} == stated for record in records)
+    assert any(None in record.values() for record in records)
 
 
 def test_what_is_unanswerable_is_neither_printed_nor_shown_without_a_label() -> None:

@@ -118,4 +118,4 @@ def lines_with_boxes(scene: Scene) -> Question | None:
         return None
     places = {id(flat): line.box for flat, line in zip(scene.flat.lines, scene.page.lines, strict=True)}
     lines = [TextLine(bbox_2d=scene.relative(places[id(line)]), text=line.text) for row in rows for line in row]
-    return Question("task", READ_BOXES.instruct(), written(TextLines(lines)), task=READ_BOXES.name)
+    return Question("lines", READ_BOXES.instruct(), written(TextLines(lines)), task=READ_BOXES.name)

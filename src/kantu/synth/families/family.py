@@ -75,5 +75,6 @@ def finish(
     scene = Scene(rng, worn, flat)
     questions = ask(scene, askers, first=first, least=least, most=most)
     if rng.random() < _TYPED and (typed := ask_typed(scene, askers)) is not None:
-        questions = (*(question for question in questions if question.question != typed.question), typed)
+        others = tuple(question for question in questions if question.question != typed.question)
+        questions = (*others[: most - 1], typed)
     return replace(worn, questions=resist(questions, rng), more=more)
