@@ -85,7 +85,8 @@ def test_a_cancelled_score_tells_so_once_and_leaves_nothing_behind(parts: Parts,
     handle.cancel()
     handle.cancel()
     assert isinstance(told.get(timeout=WAIT_SECONDS), CancelledError)
-    assert engine.score(request(), LABELS).probabilities is not None  # what was cancelled has left by then
+    assert engine.stats().gauges["waiting"] == engine.stats().gauges["running"] == 0  # it has left by then
+    assert engine.score(request(), LABELS).probabilities is not None
     assert told.empty()
 
 

@@ -58,25 +58,22 @@ class _Scoring:
         self._left = deque(self._branching.items())
         self._handles: dict[Path, Handle | None] = {}  # of probes on their way; None until they have been submitted
         self._found: dict[Path, Delta] = {}
-        self._over = False
+        self._failure: KantuError | None = None
+        self._told = False
 
     def begin(self) -> None:
-        """Submit the first probes. Raises what refuses them."""
-        try:
-            for _ in range(_PROBES_AT_ONCE):
-                self._submit_next()
-        except KantuError:
-            self._end()
-            raise
+        """Submit the first probes. Raises what refuses the first of them; the listener hears of the others."""
+        self._submit_next()
+        for _ in range(_PROBES_AT_ONCE - 1):
+            self._submit_another()
 
     def cancel(self) -> None:
         """See `Handle.cancel`."""
-        if self._end():
-            self._listener(error("cancelled"))
+        self._stop(error("cancelled"))
 
     def _submit_next(self) -> None:
         with self._lock:
-            if self._over or not self._left:
+            if self._failure is not None or not self._left:
                 return
             path, following = self._left.popleft()
             self._handles[path] = None
@@ -84,44 +81,57 @@ class _Scoring:
         request = self._request
         if self._ends_at is not None:
             request = replace(request, timeout_seconds=max(self._ends_at - time.monotonic(), _LEAST_SECONDS))
-        handle = self._submit(request, lambda item: self._hear(path, item), Probe(path, ids))
+        try:
+            handle = self._submit(request, lambda item: self._hear(path, item), Probe(path, ids))
+        except KantuError:
+            with self._lock:
+                del self._handles[path]
+            raise
         with self._lock:
-            over = self._over
+            stopped = self._failure is not None
             if path in self._handles:
                 self._handles[path] = handle
-        if over:
+        if stopped:
             handle.cancel()
 
-    def _hear(self, path: Path, item: Delta | KantuError) -> None:
-        """On the engine's thread."""
-        if isinstance(item, KantuError):
-            if self._end():
-                self._listener(item)
-            return
-        with self._lock:
-            self._handles.pop(path, None)
-            self._found[path] = item
-            complete = len(self._found) == len(self._branching)
-        if complete:
-            if self._end():
-                self._listener(_scores(self._paths, self._branching, self._found, self._ends))
-            return
+    def _submit_another(self) -> None:
         try:
             self._submit_next()
         except KantuError as failure:
-            if self._end():
-                self._listener(failure)
+            self._stop(failure)
 
-    def _end(self) -> bool:
-        """Stop what is on its way. False where it has ended already."""
+    def _hear(self, path: Path, item: Delta | KantuError) -> None:
+        """On the engine's thread."""
         with self._lock:
-            if self._over:
-                return False
-            self._over = True
+            self._handles.pop(path, None)
+            if not isinstance(item, KantuError):
+                self._found[path] = item
+        if isinstance(item, KantuError):
+            self._stop(item)
+        else:
+            self._submit_another()
+            self._tell_at_the_end()
+
+    def _stop(self, failure: KantuError) -> None:
+        """End with the first failure, as soon as all probes on their way have ended too."""
+        with self._lock:
+            self._failure = self._failure or failure
             handles = [handle for handle in self._handles.values() if handle is not None]
         for handle in handles:
             handle.cancel()
-        return True
+        self._tell_at_the_end()
+
+    def _tell_at_the_end(self) -> None:
+        with self._lock:
+            complete = len(self._found) == len(self._branching)
+            if self._told or self._handles or not (complete or self._failure):
+                return
+            self._told = True
+        if complete:
+            self._listener(_scores(self._paths, self._branching, self._found, self._ends))
+        else:
+            assert self._failure is not None
+            self._listener(self._failure)
 
 
 def _scores(
