@@ -34,7 +34,7 @@ TIMINGS = Timings(0.01, 0.02, 0.03, 0.004, 0.05)
 class ScriptedEngine:
     """Answers each request with `pieces`, or `error`; or leaves it hanging where `pieces` ends with None.
 
-    So with scores, which are all that they are instead of pieces.
+    Asked for scores, it tells them instead of pieces.
 
     Attributes:
         requests: what was submitted.

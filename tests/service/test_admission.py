@@ -159,11 +159,12 @@ async def test_a_line_of_a_batch_waits_nowhere_for_its_tenant_s_other_requests()
         assert (await refusal(admission.line_of_batch(ALICE, 1))).code == "too_many_bytes_of_owner"
 
 
-async def test_one_tenant_s_slow_fetches_leave_room_for_others() -> None:
+@pytest.mark.parametrize("take", [Admission.fetch, Admission.score])
+async def test_one_tenant_s_slow_fetches_and_scores_leave_room_for_others(take: Take) -> None:
     admission = admission_with(share=0.25, wait_seconds=0.01)
     async with AsyncExitStack() as held:
         for _ in range(4):  # of 16
-            await held.enter_async_context(admission.fetch(ALICE))
-        assert (await refusal(admission.fetch(ALICE))).code == "too_many_requests_of_owner"
-        async with admission.fetch(BOB):
+            await held.enter_async_context(take(admission, ALICE))
+        assert (await refusal(take(admission, ALICE))).code == "too_many_requests_of_owner"
+        async with take(admission, BOB):
             pass

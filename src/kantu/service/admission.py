@@ -1,7 +1,7 @@
-"""What this process takes on at once, in all and for each tenant: requests, bytes, pixels, texts.
+"""What this process takes on at once, in all and for each tenant: requests, bytes, pixels, texts, scores.
 
 Shares are by tenant and not by key: a tenant may have any number of keys. They are taken in the order body, request,
-answer, files, fetch, pixels, text, and nobody who waits for one holds a later one, so that waiting always ends.
+answer, files, fetch, pixels, text, score, and nobody who waits for one holds a later one, so that waiting always ends.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from kantu.service.memory import SHORT_ANSWER_BYTES
 from kantu.service.shares import Holding, Shares
 
 _TEXTS_AT_ONCE = 2  # each may take a thread for a second
+_SCORES_AT_ONCE = 16  # each takes up to 8 of the places that requests wait in for the engine
+_SCORES_OF_TENANT = 4
 _FETCHES_AT_ONCE = 16  # each holds a whole picture
 _LINE = 256  # of one tenant's that wait for each
 
@@ -55,6 +57,14 @@ class Admission:
         self._fetches = shares("requests", _FETCHES_AT_ONCE, 1)
         self._texts = Shares(
             _TEXTS_AT_ONCE, share=1, line=_LINE, seconds=wait_seconds, refusal=partial(_refusal, "requests")
+        )
+
+        self._scores = Shares(
+            _SCORES_AT_ONCE,
+            share=_SCORES_OF_TENANT,
+            line=_LINE,
+            seconds=wait_seconds,
+            refusal=partial(_refusal, "requests"),
         )
 
     @property
@@ -139,6 +149,15 @@ class Admission:
             OverloadedError: `too_many_in_flight`.
         """
         return self._texts.hold(actor.tenant)
+
+    def score(self, actor: Actor) -> AbstractAsyncContextManager[Holding]:
+        """Count one question whose choices the engine scores, as soon as it may be asked.
+
+        Raises:
+            LimitExceededError: `too_many_requests_of_owner`.
+            OverloadedError: `too_many_in_flight`.
+        """
+        return self._scores.hold(actor.tenant)
 
     @asynccontextmanager
     async def line_of_batch(self, actor: Actor, size: int) -> AsyncIterator[None]:

@@ -17,6 +17,7 @@ from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
 from kantu.service.database.upkeep import make_room_forever
+from kantu.service.decisions.endpoints import router as decisions_router
 from kantu.service.dialect import MESSAGES
 from kantu.service.document import ANTHROPIC_FAILURES, DOCUMENT, FAILURES, document_router
 from kantu.service.errors import install
@@ -45,6 +46,7 @@ from kantu.service.watch.sources import Sources
 
 _WITH_PICTURES = (
     "/v1/chat/completions",
+    "/v1/decisions",
     "/v1/responses",
     "/v1/tokenize",
     MESSAGES,
@@ -72,7 +74,10 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     provide(app, vars(gateway).values())
     install(app)
-    routers = (chat_router, responses_router, models_router, files_router, batches_router, tokenize_router)
+    routers = (
+        *(chat_router, responses_router, decisions_router),
+        *(models_router, files_router, batches_router, tokenize_router),
+    )
     for router in routers:
         app.include_router(router, responses=FAILURES)
     app.include_router(messages_router, responses=ANTHROPIC_FAILURES)

@@ -75,7 +75,9 @@ def create(
     model: Annotated[list[str] | None, typer.Option(help="只能用这个模型；可重复。", metavar="NAME")] = None,
     endpoint: Annotated[
         list[str] | None,
-        typer.Option(help="只能用这个接口（chat、models、files、batches、tokenize）；可重复。", metavar="NAME"),
+        typer.Option(
+            help="只能用这个接口（chat、decisions、models、files、batches、tokenize）；可重复。", metavar="NAME"
+        ),
     ] = None,
     expires: Annotated[str | None, typer.Option(help="到期：12h、30d、8w，或日期时间。", metavar="WHEN")] = None,
     requests_per_minute: Count = None,

@@ -23,6 +23,7 @@ from kantu.service.chat.wording import Wording
 from kantu.service.chat.writer import ChatWording
 from kantu.service.clock import CautiousClock, SteadyClock, elapsed_seconds
 from kantu.service.database import Database
+from kantu.service.decisions.service import DecisionService
 from kantu.service.decoders.pool import Decoders
 from kantu.service.disk.room import DiskRoom, ballast_bytes, worst_state
 from kantu.service.fetch import ImageFetcher
@@ -73,6 +74,7 @@ class Gateway:
     pictures: Pictures
     files: FileService
     chat: ChatService
+    decisions: DecisionService
     tokenize: TokenizeService
     batches: BatchService
     batch_runner: BatchRunner
@@ -193,6 +195,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         pictures,
         files,
         chat,
+        DecisionService(request, models, pictures, limiter, admission, watch),
         TokenizeService(request, models, pictures, admission),
         batches,
         batch_runner,

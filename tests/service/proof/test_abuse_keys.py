@@ -19,6 +19,7 @@ from kantu.service.app import create_app
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway
 from kantu.service.keys.service import KeyService
+from tests.service.decisions.bodies import decision, user
 from tests.service.gateways import data_url, png
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of, question
 
@@ -119,6 +120,7 @@ def test_a_key_ends_at_its_time_and_when_it_is_revoked(live: LiveGateway, keys: 
 def test_a_key_opens_only_its_endpoints(live: LiveGateway, allowed: str) -> None:
     asks: dict[str, Callable[[httpx.Client], httpx.Response]] = {
         "chat": lambda client: client.post(CHAT, json=question()),
+        "decisions": lambda client: client.post("/v1/decisions", json=decision(model=MODEL)),
         "models": lambda client: client.get("/v1/models"),
         "files": lambda client: client.get("/v1/files"),
         "batches": lambda client: client.get("/v1/batches"),
@@ -193,6 +195,9 @@ def test_nobody_s_picture_can_be_asked_about_by_another_owner(live: LiveGateway)
         assert code_of(other.post(CHAT, json=body)) == (404, "file_not_found")
         tokens = {"model": MODEL, "messages": body["messages"]}
         assert code_of(other.post("/v1/tokenize", json=tokens)) == (404, "file_not_found")
+        shown = {"type": "input_image", "file_id": file_id}
+        decided = decision(model=MODEL, given=[user(shown)])
+        assert code_of(other.post("/v1/decisions", json=decided)) == (404, "file_not_found")
         assert owner.post(CHAT, json=body).status_code == 200
 
 

@@ -32,6 +32,9 @@ from kantu.service.dialect import MESSAGES
 from kantu.service.gateway import Gateway
 from kantu.service.watch.logs import configure
 from kantu.service.watch.traces import Tracing
+from tests.service.decisions.bodies import PATH as DECISIONS
+from tests.service.decisions.bodies import decision, user
+from tests.service.decisions.bodies import picture as shown_picture
 from tests.service.gateways import MODEL as SCRIPTED
 from tests.service.gateways import ScriptedEngine, data_url, question, settings_with
 from tests.service.listening import Listening, listening
@@ -262,6 +265,24 @@ def test_messages(aviary: Aviary) -> None:
     with httpx.Client(base_url=client.base_url, trust_env=False) as stranger:
         wrong = stranger.post(MESSAGES, json=message(source), headers={"x-api-key": marker("key")})
     aviary.refused(wrong, 401, "invalid_api_key")
+
+
+def test_decisions(aviary: Aviary) -> None:
+    labels = [{"value": marker("choice"), "description": marker("description")}, {"value": marker("other")}]
+    question = {"type": "choice", "name": marker("name"), "instructions": marker("prompt"), "choices": labels}
+    shown = [user(shown_picture(picture()), {"type": "input_json", "data": {marker("key"): marker("value")}})]
+    body = decision(question, given=shown, safety_identifier=marker("user"), prompt_cache_key=marker("salt"))
+    answered = aviary.client.post(DECISIONS, json=body)
+    assert answered.status_code == 200, answered.text
+    assert marker("other") in answered.text
+    assert marker("description") in str(aviary.engine.requests[0].turns)  # it did come so far
+    for wrong, code in (
+        ({"model": marker("model")}, "model_not_served"),
+        ({"input": [{"role": marker("role"), "content": marker("content")}]}, "invalid_parameter"),
+        ({"questions": [{**question, "choices": [*labels, labels[0]]}]}, "invalid_parameter"),
+    ):
+        response = aviary.client.post(DECISIONS, json=body | wrong)
+        aviary.refused(response, 404 if code == "model_not_served" else 400, code)
     aviary.check()
 
 

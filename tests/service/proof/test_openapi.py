@@ -19,9 +19,11 @@ from tests.service.proof.live import CHAT, MODEL, RESPONSES, LiveGateway
 
 pytestmark = pytest.mark.whole
 
+DECISIONS = "/v1/decisions"
 OPERATIONS = [
     ("POST", CHAT),
     ("POST", RESPONSES),
+    ("POST", DECISIONS),
     ("GET", "/v1/models"),
     ("GET", "/v1/models/{name}"),
     ("POST", "/v1/files"),
@@ -113,6 +115,7 @@ def test_every_operation_needs_a_good_key(live: LiveGateway) -> None:
 EXAMPLES_OF = {
     CHAT: ("question", "stream", "record"),
     RESPONSES: ("question", "stream", "record"),
+    DECISIONS: ("picture", "text"),
     MESSAGES: ("question", "stream"),
     f"{MESSAGES}/count_tokens": ("question",),
 }

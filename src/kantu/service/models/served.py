@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -26,6 +27,10 @@ _HALF = (0.5, 0.5, 0.5)
 _PUBLISHED = ImageConfig(16, 2, 2, _HALF, _HALF, min_pixels=65_536, max_pixels=16_777_216)
 
 
+def _as_told(kind: str, probability: float) -> float:
+    return probability
+
+
 @dataclass(frozen=True)
 class ServedModel:
     """What answers.
@@ -37,6 +42,8 @@ class ServedModel:
         most_waiting: requests that its queue holds.
         context_tokens: most of a prompt; None where an upstream does not say. The engine's own bound is lower where its
             KV cache is smaller.
+        confidence: (kind of answer, such as "decisions.choice", the model's own probability) -> how often such an
+            answer is right; the probability itself where nothing has been measured.
         created: when it began to be served, in seconds since 1970.
     """
 
@@ -47,6 +54,7 @@ class ServedModel:
     default_max_tokens: int
     most_waiting: int
     context_tokens: int | None = None
+    confidence: Callable[[str, float], float] = _as_told
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property

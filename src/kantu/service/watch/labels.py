@@ -17,6 +17,7 @@ _MOST_CODES = 256
 FIXED_PATHS = frozenset(
     {
         "/v1/chat/completions",
+        "/v1/decisions",
         "/v1/responses",
         "/v1/models",
         "/v1/files",

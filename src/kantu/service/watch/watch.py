@@ -29,6 +29,7 @@ P = ParamSpec("P")
 # By which route the answers of an endpoint are counted, those of a batch's lines too.
 _ROUTES = {
     "chat": "/v1/chat/completions",
+    "decisions": "/v1/decisions",
     "messages": MESSAGES,
     "responses": "/v1/responses",
     "tokenize": "/v1/tokenize",

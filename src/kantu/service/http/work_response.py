@@ -1,0 +1,60 @@
+"""A JSON answer that is worked out while it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+
+import anyio
+from fastapi.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from kantu.errors import error
+
+
+class WorkResponse(Response):
+    """Does its work when it is sent, so that a vanished client cancels all of it. What fails is raised.
+
+    Args:
+        work: makes the pieces of the JSON.
+    """
+
+    def __init__(self, work: Callable[[], Awaitable[Sequence[bytes]]]) -> None:
+        super().__init__()
+        self._work = work
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failure: Exception | None = None
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
+            try:
+                await _send(await self._work(), send)
+            except asyncio.CancelledError:
+                if anyio.current_effective_deadline() == -math.inf:  # the client has gone, or has been answered
+                    raise
+                task = asyncio.current_task()
+                assert task is not None
+                task.uncancel()  # there is still something to tell: the server stops, and waits no longer
+                failure = error("draining")
+            except Exception as caught:  # out of the group as itself, not in a group of exceptions
+                failure = caught
+            tasks.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
+
+
+async def _send(pieces: Sequence[bytes], send: Send) -> None:
+    length = str(sum(map(len, pieces))).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await asyncio.sleep(0)  # others have their turn, however quickly the client reads
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
