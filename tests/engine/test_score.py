@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from kantu.engine.generation import Probe
 from kantu.engine.local import LocalEngine
-from kantu.engine.request import Request, Scores
-from kantu.engine.score import branches
+from kantu.engine.protocol import Listener
+from kantu.engine.request import Delta, End, Request, Scores, Timings, TokenLogprob, Usage
+from kantu.engine.score import branches, submit_score
 from kantu.errors import CancelledError, DeadlineExceededError, InvalidRequestError, KantuError
 from kantu.model.attention import ContiguousCache
 from tests.engine.engines import CPU, Parts, picture, request
@@ -93,6 +95,41 @@ def test_a_cancelled_score_tells_so_once_and_leaves_nothing_behind(parts: Parts,
 def test_a_score_ends_at_its_time(parts: Parts, engine: LocalEngine) -> None:
     with pytest.raises(DeadlineExceededError):
         engine.score(replace(request([picture(parts, 256, 256)]), timeout_seconds=1e-9), LABELS)
+
+
+class Probed:
+    """Takes probes and answers them, each with log probabilities of 0, when it is told to."""
+
+    def __init__(self) -> None:
+        self.probes: list[tuple[Probe, Listener]] = []
+
+    def submit(self, request: Request, listener: Listener, probe: Probe | None) -> Probed:
+        assert probe is not None
+        self.probes.append((probe, listener))
+        return self
+
+    def cancel(self) -> None: ...
+
+    def answer(self, number: int, cached_tokens: int) -> None:
+        probe, listener = self.probes[number]
+        top = tuple((token, b"", 0.0) for token in probe.token_ids)
+        usage, timings = Usage(100 + len(probe.path), 0, 0, cached_tokens), Timings(0, 0, 0, 0, 0)
+        listener(Delta("", (), End("stop", usage, timings), logprobs=(TokenLogprob(-1, b"", 0.0, top),)))
+
+
+def test_what_the_probes_of_a_score_compute_for_each_other_is_not_told_as_cached(parts: Parts) -> None:
+    told: list[Scores | KantuError] = []
+    engine, labels = Probed(), ("甲大", "甲小", "乙")
+    submit_score(engine.submit, request(), labels, parts.chat.tokenizer, [1], told.append)
+    assert not engine.probes[0][0].path
+    assert len(engine.probes) == 2
+    engine.answer(1, cached_tokens=16)  # the deeper one came first
+    assert not told
+    engine.answer(0, cached_tokens=96)
+    (scores,) = told
+    assert isinstance(scores, Scores)
+    assert scores.probabilities == pytest.approx((0.25, 0.25, 0.5))
+    assert (scores.usage.prompt_tokens, scores.usage.cached_tokens) == (100, 16)
 
 
 @pytest.mark.parametrize("choices", [[], ["一"], ["一", "一"], ["一", ""], "一二", None, [1, 2]])

@@ -144,11 +144,13 @@ def _scores(
     probabilities = [math.exp(sum(_logprobs(path, steps))) for path in paths]
     total = sum(probabilities)
     ended = {path: delta.end for path, delta in found.items() if delta.end is not None}  # a probe is one delta
+    # Whichever probe came first has computed the prompt, and the others have found it.
+    cached_tokens = min(end.usage.cached_tokens for end in ended.values())
     last = max((end.timings for end in ended.values()), key=lambda timings: timings.total_seconds)
     return Scores(
         tuple(p / total for p in probabilities),
         max(range(len(paths)), key=probabilities.__getitem__),
-        ended[min(ended, key=len)].usage,
+        replace(ended[min(ended, key=len)].usage, cached_tokens=cached_tokens),
         replace(last, ttft_seconds=last.total_seconds),
     )
 
