@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.abc import TaskGroup
 from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -16,6 +16,7 @@ from kantu.service.chat.sending import pieces, size_bytes
 from kantu.service.chat.service import Completion
 from kantu.service.chat.wording import Wording, Writer
 from kantu.service.deadline import Deadline
+from kantu.service.http.work_response import until_client_goes
 from kantu.service.language import language_of
 
 if TYPE_CHECKING:
@@ -57,28 +58,19 @@ class ChatResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         events = EventStream(send)
-        failure: Exception | None = None
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
+
+        async def answer(tasks: TaskGroup) -> None:
             if self._wording.stream and self._keep_alive_seconds:
                 tasks.start_soon(_keep_alive, events, self._keep_alive_seconds, tasks.cancel_scope)
-            try:
-                async with self._chat.start(self._actor, self._wording, self._deadline) as completion:
-                    if self._wording.stream:
-                        await self._stream(completion, events)
-                    else:
-                        await self._whole(completion, send)
-            except asyncio.CancelledError:
-                if anyio.current_effective_deadline() == -math.inf:  # the client has gone, or has been answered
-                    raise
-                task = asyncio.current_task()
-                assert task is not None
-                task.uncancel()  # there is still something to tell: the server stops, and waits no longer
-                failure = error("draining")
-            except Exception as caught:  # out of the group as itself, not in a group of exceptions
-                failure = caught
-            tasks.cancel_scope.cancel()
-        if failure is not None:
+            async with self._chat.start(self._actor, self._wording, self._deadline) as completion:
+                if self._wording.stream:
+                    await self._stream(completion, events)
+                else:
+                    await self._whole(completion, send)
+
+        try:
+            await until_client_goes(receive, answer)
+        except Exception as failure:
             await self._fail(failure, events)
 
     async def _whole(self, completion: Completion, send: Send) -> None:
@@ -162,12 +154,6 @@ class EventStream:
             await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
         self._written_at = asyncio.get_running_loop().time()
-
-
-async def _cancel_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
 
 
 async def _keep_alive(events: EventStream, seconds: float, scope: anyio.CancelScope) -> None:

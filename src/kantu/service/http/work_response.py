@@ -1,4 +1,4 @@
-"""A JSON answer that is worked out while it is sent."""
+"""Answers that are worked out while they are sent, and no longer than their client is there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
+from anyio.abc import TaskGroup
 from fastapi.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -25,23 +26,38 @@ class WorkResponse(Response):
         self._work = work
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        failure: Exception | None = None
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
-            try:
-                await _send(await self._work(), send)
-            except asyncio.CancelledError:
-                if anyio.current_effective_deadline() == -math.inf:  # the client has gone, or has been answered
-                    raise
-                task = asyncio.current_task()
-                assert task is not None
-                task.uncancel()  # there is still something to tell: the server stops, and waits no longer
-                failure = error("draining")
-            except Exception as caught:  # out of the group as itself, not in a group of exceptions
-                failure = caught
-            tasks.cancel_scope.cancel()
-        if failure is not None:
-            raise failure
+        async def answer(_: TaskGroup) -> None:
+            await _send(await self._work(), send)
+
+        await until_client_goes(receive, answer)
+
+
+async def until_client_goes(receive: Receive, answer: Callable[[TaskGroup], Awaitable[None]]) -> None:
+    """Answer a client, and stop where it goes. What fails is raised.
+
+    Args:
+        answer: is given a group for tasks that end with it.
+
+    Raises:
+        KantuError: `draining`: the server stops, and waits no longer.
+    """
+    failure: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_cancel_when_gone, receive, tasks.cancel_scope)
+        try:
+            await answer(tasks)
+        except asyncio.CancelledError:
+            if anyio.current_effective_deadline() == -math.inf:  # the client has gone, or has been answered
+                raise
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()  # there is still something to tell
+            failure = error("draining")
+        except Exception as caught:  # out of the group as itself, not in a group of exceptions
+            failure = caught
+        tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _send(pieces: Sequence[bytes], send: Send) -> None:
