@@ -10,8 +10,9 @@ import pytest
 
 from kantu.errors import InvalidRequestError, UpstreamError
 from kantu.processing.image import CleanImage
-from kantu.solve.asks import Ask, Generate, Reply
+from kantu.solve.asks import Ask, Generate, ReadLines, Reply
 from kantu.solve.calibration import Calibration, Curve, probability
+from kantu.solve.reader import PrintedLine
 from kantu.solve.result import PictureBox, TaskResult
 from kantu.solve.run import Wish, solve, version_of
 from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, UI
@@ -40,10 +41,14 @@ def solved(
     *,
     pictures: tuple[CleanImage, ...] | None = None,
     evidence: bool = False,
+    force: bool = False,
+    read_lines: bool = False,
     calibration: Calibration | None = None,
 ) -> tuple[TaskResult[Any], list[Any]]:
     shown = (picture(),) if pictures is None else pictures
-    steps = solve(task, given, shown, model="m", calibration=calibration or Calibration(), wish=Wish(evidence))
+    steps = solve(
+        task, given, shown, model="m", calibration=calibration or Calibration(), wish=Wish(evidence, force, read_lines)
+    )
     return run(steps, reply)
 
 
@@ -176,6 +181,35 @@ def test_an_answer_of_another_form_is_an_error(text: str) -> None:
 def test_what_is_given_must_be_what_the_task_takes() -> None:
     with pytest.raises(InvalidRequestError):
         solved(MATCH, {"question": "红色"}, match_reply)
+
+
+def test_a_question_that_points_at_nothing_is_not_asked_unless_forced() -> None:
+    asked_anyway, _ = solved(ASK, {"question": "它是什么？"}, lambda _: said("杯子"), force=True)
+    result, asked = solved(ASK, {"question": "它是什么？"}, lambda _: said("杯子"))
+    assert asked == []
+    assert result.result is None
+    assert result.suggestion is not None
+    assert result.suggestion.questions
+    assert (asked_anyway.result, asked_anyway.suggestion) == ("杯子", None)
+
+
+def test_a_reader_verifies_values_and_flags_what_it_does_not_find() -> None:
+    lines = (PrintedLine("待商家发货", (8, 8, 50, 16), 0.99),)
+
+    def reply(ask: Ask) -> Reply:
+        if isinstance(ask, ReadLines):
+            return lines
+        if is_box(ask):
+            return said([])
+        return scores(*(float(n == 1) for n in range(11))) if is_choice(ask) else said(ORDER_RECORD)
+
+    result, _ = solved(ORDER, {}, reply, evidence=True, read_lines=True)
+    assert result.fields["status_text"].verified is True
+    assert result.fields["status_text"].boxes[0].y2 == round(16 * 400 / 96)
+    assert result.fields["order_number"].verified is False
+    assert [problem.code for problem in result.fields["order_number"].problems] == ["unverified"]
+    assert result.fields["happening"].verified is None
+    assert result.review.needed
 
 
 def test_the_version_changes_with_the_instruction() -> None:

@@ -54,10 +54,15 @@ def pixel_budget(
     return max_pixels
 
 
-def pixel_budgets(config: ImageConfig, max_pixels: int | None, *, most_pixels: int | None = None) -> dict[Detail, int]:
+def pixel_budgets(
+    config: ImageConfig, max_pixels: int | None, *, most_pixels: int | None = None, task_pixels: int | None = None
+) -> dict[Detail, int]:
     """`pixel_budget` for each detail that an image of one request may ask for; raises the same errors."""
     details: tuple[Detail, ...] = get_args(Detail)
-    return {detail: pixel_budget(config, max_pixels, detail, most_pixels=most_pixels) for detail in details}
+    return {
+        detail: pixel_budget(config, max_pixels, detail, most_pixels=most_pixels, task_pixels=task_pixels)
+        for detail in details
+    }
 
 
 def image_warnings(resizings: Sequence[Resizing]) -> tuple[str, ...]:

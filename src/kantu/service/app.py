@@ -39,6 +39,7 @@ from kantu.service.models.endpoints import router as models_router
 from kantu.service.responses.endpoints import router as responses_router
 from kantu.service.settings import Settings
 from kantu.service.sweeper import sweep_forever
+from kantu.service.tasks.endpoints import router as tasks_router
 from kantu.service.tokenize.endpoints import router as tokenize_router
 from kantu.service.watch.endpoints import METRICS, metrics_router
 from kantu.service.watch.middleware import WatchMiddleware
@@ -52,6 +53,7 @@ _WITH_PICTURES = (
     MESSAGES,
     f"{MESSAGES}/count_tokens",
 )
+_TASKS = "/v1/tasks/"
 _PLAIN_BYTES = 2**20  # of JSON that holds no pictures
 _MULTIPART_BYTES = 2**16  # names and boundaries around an uploaded file
 _DESCRIPTION = "图片与问题一起进，中文回答或有类型的记录出。兼容 OpenAI、Anthropic；错误代码见 docs/errors.md。"
@@ -75,7 +77,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     provide(app, vars(gateway).values())
     install(app)
     routers = (
-        *(chat_router, responses_router, decisions_router),
+        *(chat_router, responses_router, decisions_router, tasks_router),
         *(models_router, files_router, batches_router, tokenize_router),
     )
     for router in routers:
@@ -93,7 +95,9 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(
         BodyMiddleware,
         admission=gateway.admission,
-        max_bytes=lambda path: settings.max_body_bytes if path in _WITH_PICTURES else _PLAIN_BYTES,
+        max_bytes=lambda path: (
+            settings.max_body_bytes if path in _WITH_PICTURES or path.startswith(_TASKS) else _PLAIN_BYTES
+        ),
         max_upload_bytes=gateway.settings.store.max_file_bytes + _MULTIPART_BYTES,
         seconds=settings.body_seconds,
         depth=settings.max_json_depth,

@@ -76,7 +76,7 @@ def create(
     endpoint: Annotated[
         list[str] | None,
         typer.Option(
-            help="只能用这个接口（chat、decisions、models、files、batches、tokenize）；可重复。", metavar="NAME"
+            help="只能用这个接口（chat、decisions、tasks、models、files、batches、tokenize）；可重复。", metavar="NAME"
         ),
     ] = None,
     expires: Annotated[str | None, typer.Option(help="到期：12h、30d、8w，或日期时间。", metavar="WHEN")] = None,

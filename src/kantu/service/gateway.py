@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from kantu.errors import StoreError
 from kantu.service import descriptors
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
-from kantu.service.batches.record import Endpoint
+from kantu.service.batches.record import TASKS, Endpoint
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
 from kantu.service.batches.work import LineAnswerer
@@ -45,9 +46,15 @@ from kantu.service.pictures import Pictures
 from kantu.service.responses.schemas import CreateResponse
 from kantu.service.responses.writer import ResponsesWording
 from kantu.service.settings import ServerSettings, Settings, StoreSettings
+from kantu.service.tasks.service import TaskService
 from kantu.service.tokenize.service import TokenizeService
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
+from kantu.tasks.checks.forms import FORMS
+from kantu.tasks.folder import load_tasks
+from kantu.tasks.task import Task
+
+_log = logging.getLogger(__name__)
 
 # How a line of a batch is read, by its endpoint.
 _WORDINGS: Mapping[Endpoint, Callable[[dict[str, Any]], Wording]] = {
@@ -75,6 +82,7 @@ class Gateway:
     files: FileService
     chat: ChatService
     decisions: DecisionService
+    tasks: TaskService
     tokenize: TokenizeService
     batches: BatchService
     batch_runner: BatchRunner
@@ -154,7 +162,11 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     )
     chat = ChatService(request, models, pictures, limiter, admission, watch)
 
+    tasks = TaskService(request, models, pictures, limiter, admission, watch, _tasks(home / "tasks"))
+
     async def complete(actor: Actor, endpoint: Endpoint, body: dict[str, Any]) -> str:
+        if endpoint.startswith(TASKS):
+            return await tasks.complete(actor, endpoint.removeprefix(TASKS), body)
         return await chat.complete(actor, _WORDINGS[endpoint](body))
 
     batch_runner = BatchRunner(
@@ -196,12 +208,21 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         files,
         chat,
         DecisionService(request, models, pictures, limiter, admission, watch),
+        tasks,
         TokenizeService(request, models, pictures, admission),
         batches,
         batch_runner,
         health,
         watch,
     )
+
+
+def _tasks(folder: Path) -> Mapping[str, Task]:
+    """By name. A file that is no task is told in the log, and keeps none of the others away."""
+    tasks = load_tasks(folder, FORMS)
+    for fault in tasks.faults:
+        _log.error("task file: %s", fault.message, extra={"code": fault.code})
+    return tasks.by_name
 
 
 def _connections(settings: ServerSettings) -> Connections:

@@ -9,12 +9,14 @@ from kantu.errors import error
 from kantu.service.actor import Actor
 
 Action = Literal["create", "read", "cancel", "delete"]
-Resource = Literal["chat", "decisions", "models", "files", "batches", "tokenize", "metrics", "document"]
+Resource = Literal["chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "metrics", "document"]
 
 # -> the endpoint that a key must be for, where it is limited to some; None: any good key will do.
 PERMISSIONS: Mapping[tuple[Action, Resource], str | None] = {
     ("create", "chat"): "chat",
     ("create", "decisions"): "decisions",
+    ("create", "tasks"): "tasks",
+    ("read", "tasks"): "tasks",
     ("read", "models"): "models",
     ("create", "files"): "files",
     ("read", "files"): "files",

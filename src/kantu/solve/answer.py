@@ -35,6 +35,11 @@ class Draft:
     usages: tuple[Usage, ...]
 
 
+def most_answer_tokens(task: Task) -> int:
+    """A record may be written twice."""
+    return PROSE_TOKENS if task.result is None else 2 * RECORD_TOKENS
+
+
 def answer(task: Task, prompt: str) -> Generator[tuple[Ask, ...], tuple[Reply, ...], Draft]:
     """The answer to a task's prompt.
 

@@ -51,10 +51,16 @@ def drive(
                 found.append(reader.read(pictures[ask.picture].pixels))
         return tuple(found)
 
+    asked = advance(steps, None)
+    while not isinstance(asked, TaskResult):
+        asked = advance(steps, replies(asked))
+    return asked
+
+
+def advance(steps: Steps, replies: tuple[Reply, ...] | None) -> tuple[Ask, ...] | TaskResult[Any]:
+    """What a task asks next, after `replies` to what it asked before (None at its beginning), or its result."""
     try:
-        asks = next(steps)
-        while True:
-            asks = steps.send(replies(asks))
+        return next(steps) if replies is None else steps.send(replies)
     except StopIteration as stop:
         result: TaskResult[Any] = stop.value
         return result

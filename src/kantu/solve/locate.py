@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from kantu.tasks.builtin import LOCATE
 from kantu.tasks.task import Task
 
 MOST_BOXES = 24  # asked for in one task
-_BOX_TOKENS = 64  # of an answer with one box, beside its label
+BOX_TOKENS = 192  # of an answer with one box and its label
+_LABEL_CHARACTERS = 60
 _EVERY = "*"
 
 
@@ -69,7 +69,7 @@ def locate(
 
 
 def _ask(value: str, picture: int) -> Generate:
-    return Generate(LOCATE.instruct(target=value), _BOX_TOKENS + 2 * len(json.dumps(value)), _schema(value), picture)
+    return Generate(LOCATE.instruct(target=value), BOX_TOKENS, _schema(value), picture)
 
 
 def _schema(value: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _schema(value: str) -> dict[str, Any]:
     box = {"type": "array", "items": thousandths, "minItems": 4, "maxItems": 4}
     found = {
         "type": "object",
-        "properties": {boxes.KEY: box, "label": {"const": value}},
+        "properties": {boxes.KEY: box, "label": {"const": value[:_LABEL_CHARACTERS]}},
         "required": [boxes.KEY, "label"],
         "additionalProperties": False,
     }

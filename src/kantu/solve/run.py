@@ -17,14 +17,27 @@ from kantu.engine.request import Usage
 from kantu.errors import error
 from kantu.processing.image import CleanImage
 from kantu.solve import boxes
-from kantu.solve.answer import Draft, answer
-from kantu.solve.asks import Ask, Reply
+from kantu.solve.answer import Draft, answer, most_answer_tokens
+from kantu.solve.asks import Ask, ReadLines, Reply
 from kantu.solve.calibration import Calibration, kind_of
-from kantu.solve.locate import Found, locate, printed
-from kantu.solve.result import Finding, Notice, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
+from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, printed
+from kantu.solve.reader import PrintedLine
+from kantu.solve.result import (
+    Finding,
+    Notice,
+    PictureBox,
+    Review,
+    Suggestion,
+    TaskResult,
+    TaskTimings,
+    TaskUsage,
+    TaskVersion,
+)
+from kantu.solve.verify import in_original, unverified, verify, wrong_lengths
 from kantu.tasks.problem import Problem
 from kantu.tasks.right_fields import is_decided
 from kantu.tasks.task import Task
+from kantu.tasks.vague import vague
 
 Steps = Generator[tuple[Ask, ...], tuple[Reply, ...], TaskResult[Any]]
 
@@ -48,6 +61,12 @@ def version_of(task: Task, calibration: Calibration) -> TaskVersion:
     """Equal for equal instruction, schema and calibration."""
     told = json.dumps([task.instruction, task.schema(), calibration.digest], ensure_ascii=False, sort_keys=True)
     return TaskVersion(name=task.name, title=task.title, version=hashlib.sha256(told.encode()).hexdigest()[:12])
+
+
+def most_output_tokens(task: Task, pictures: int, wish: Wish) -> int:
+    """What all that a task asks can have at most, forced tokens included."""
+    boxes_asked = MOST_BOXES * pictures if wish.evidence and task.printed else 0
+    return most_answer_tokens(task) + boxes_asked * BOX_TOKENS
 
 
 def solve(
@@ -74,18 +93,32 @@ def solve(
         UpstreamError: `task_answer_invalid`: the answer is not of the task's form.
     """
     started = time.perf_counter()
-    draft = yield from answer(task, task.instruct(**given))
+    prompt = task.instruct(**given)
+    if task.is_question and not wish.force and (better := vague(prompt)) is not None:
+        return _suggesting(task, better, warnings, model, calibration, read_seconds)
+    draft = yield from answer(task, prompt)
     record = task.parse(draft.text)
     if record is None:
         raise error("task_answer_invalid")
     answered = time.perf_counter()
+    values = printed(task, draft.nodes)
     found = Found({})
     if wish.evidence:
-        found = yield from locate(printed(task, draft.nodes), pictures)
+        found = yield from locate(values, pictures)
+    places = found.boxes
+    seen: Mapping[str, bool] = {}
+    problems = [problem for check in task.checks for problem in check(record, given)]
+    if wish.read_lines and pictures:
+        read = yield tuple(ReadLines(number) for number in range(len(pictures)))
+        lines = [in_original(_lines(each), image) for each, image in zip(read, pictures, strict=True)]
+        checked = verify(values, places, lines)
+        places, seen = checked.boxes, checked.found
+        prose = record if task.is_question else None
+        problems += unverified(values, seen, prose, given, lines)
+    problems += wrong_lengths(values, places, pictures)
     ended = time.perf_counter()
 
-    problems = [problem for check in task.checks for problem in check(record, given)]
-    findings = _findings(task, draft, _places(draft, found, pictures), problems, calibration)
+    findings = _findings(task, draft, {**_held(draft, pictures), **places}, seen, problems, calibration)
     confidence = _whole(task, findings, calibration)
     notices = [*warnings, *_notices(problems, findings, draft)]
     return TaskResult[Any](
@@ -108,20 +141,48 @@ def solve(
     )
 
 
-def _places(draft: Draft, found: Found, pictures: Sequence[CleanImage]) -> Mapping[str, tuple[PictureBox, ...]]:
-    """The boxes of the record itself, which are about the first picture, and those that were asked for."""
-    held = {
+def _suggesting(
+    task: Task,
+    questions: tuple[str, ...],
+    warnings: Sequence[Notice],
+    model: str,
+    calibration: Calibration,
+    read_seconds: float,
+) -> TaskResult[Any]:
+    """Instead of an answer to a question that points at nothing: the model has not been asked."""
+    message = "问题没有说明问的是图中的什么，可以换个问法；要照原样问，请加 force。"
+    return TaskResult[Any](
+        task=version_of(task, calibration),
+        result=None,
+        calibrated=calibration.calibrated,
+        warnings=tuple(warnings),
+        review=Review(needed=False),
+        suggestion=Suggestion(message=message, questions=questions),
+        model=model,
+        usage=TaskUsage(),
+        timings=TaskTimings(read_seconds=read_seconds, total_seconds=read_seconds),
+    )
+
+
+def _lines(reply: Reply) -> tuple[PrintedLine, ...]:
+    assert isinstance(reply, tuple)
+    return reply
+
+
+def _held(draft: Draft, pictures: Sequence[CleanImage]) -> Mapping[str, tuple[PictureBox, ...]]:
+    """The boxes of the record itself, which are about the first picture."""
+    return {
         path: (place,)
         for path, box in boxes.in_record(draft.nodes).items()
         if pictures and (place := boxes.in_pixels(box, pictures[0])) is not None
     }
-    return {**held, **found.boxes}
 
 
 def _findings(
     task: Task,
     draft: Draft,
     places: Mapping[str, tuple[PictureBox, ...]],
+    seen: Mapping[str, bool],
     problems: Iterable[Problem],
     calibration: Calibration,
 ) -> dict[str, Finding]:
@@ -135,6 +196,7 @@ def _findings(
             if node.path in draft.raw and is_decided(task.name, node.path)
             else None,
             boxes=places.get(node.path, ()),
+            verified=seen.get(node.path),
             problems=tuple(by_path.get(node.path, ())),
         )
         for node in draft.nodes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -86,3 +87,13 @@ def _with_nulls(schema: Any) -> Any:
         made["properties"] = {name: or_null(child) for name, child in made["properties"].items()}
         made["required"] = list(dict.fromkeys([*made["properties"], *made.get("required", ())]))
     return made
+
+
+def typed(task: Task, given: Mapping[str, str]) -> tuple[Task, dict[str, str]]:
+    """The task itself; an extraction of keys that are listed in words gets the schema of these keys.
+
+    Raises InvalidRequestError: `invalid_keys`.
+    """
+    if task is not EXTRACT or "keys" not in given:
+        return task, dict(given)
+    return extract_task([key for key in re.split(r"[、，,\s]+", given["keys"]) if key])

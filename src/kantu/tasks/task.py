@@ -63,6 +63,11 @@ class Task:
         return tuple(dict.fromkeys(name for _, name, _, _ in string.Formatter().parse(self._template) if name))
 
     @property
+    def is_question(self) -> bool:
+        """Whether the user's own question is all that the model is told."""
+        return not self.instruction
+
+    @property
     def _template(self) -> str:
         return self.instruction or "{question}"
 

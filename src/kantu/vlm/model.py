@@ -21,6 +21,7 @@ from kantu.solve.calibration import Calibration
 from kantu.solve.drive import drive
 from kantu.solve.result import TaskResult
 from kantu.solve.run import Wish, solve
+from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
 from kantu.vlm.answer import Answer, AnswerStream
 from kantu.vlm.options import Options, sampling_of
@@ -127,8 +128,7 @@ class VLM(TaskMethods):
     def run(
         self, task: Task | str, images: Images, given: Mapping[str, str] | None = None, **options: Unpack[TaskOptions]
     ) -> TaskResult[Any]:
-        task = find_task(task)
-        given = given or {}
+        task, given = typed(find_task(task), given or {})
         references = read_question(images, task.instruct(**given)).images
         budget = pixel_budget(self._image_config, options.get("max_pixels"), task_pixels=task.max_pixels)
         clean, seconds = self._read(references, budget)

@@ -12,6 +12,7 @@ from kantu.solve.calibration import Calibration
 from kantu.solve.reader import Reader
 from kantu.solve.result import TaskResult
 from kantu.tasks import builtin, results
+from kantu.tasks.extract import Wanted, extract_task
 from kantu.tasks.task import Task
 
 Images = ImageSource | Sequence[ImageSource]
@@ -105,6 +106,11 @@ class TaskMethods(ABC):
     def copy(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[results.CopyResult]:
         """商品图→文案: title, selling points, body, and the printed facts they rest on."""
         return self.run(builtin.COPY, images, **options)
+
+    def extract(self, images: Images, wanted: Wanted, **options: Unpack[TaskOptions]) -> TaskResult[Any]:
+        """字段抽取: a mapping of the keys, a record of the JSON schema, or an instance of the pydantic model."""
+        task, given = extract_task(wanted)
+        return self.run(task, images, given, **options)
 
 
 def find_task(task: Task | str) -> Task:

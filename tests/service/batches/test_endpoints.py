@@ -69,6 +69,28 @@ async def test_a_batch_may_be_of_responses(make_gateway: Make) -> None:
         assert error["response"]["body"]["error"]["param"] == "max_output_tokens"
 
 
+async def test_a_batch_may_be_of_a_task(make_gateway: Make) -> None:
+    url = "/v1/tasks/ask"
+    async with client_of(make_gateway()) as client:
+        good = _line("a", {"model": MODEL, "input": {"question": "标题写的什么？"}}, url)
+        bad = _line("b", {"model": MODEL, "input": {}}, url)
+        created = (await _create(client, await _upload(client, good, bad), endpoint=url)).json()
+        batch = await _ended(client, created)
+        (answer,) = await _content(client, batch["output_file_id"])
+        assert answer["response"]["body"]["result"] == "你好"
+        (error,) = await _content(client, batch["error_file_id"])
+        assert error["response"]["body"]["error"]["code"] == "task_variables"
+
+
+async def test_a_batch_of_tasks_needs_a_key_for_tasks(make_gateway: Make) -> None:
+    url = "/v1/tasks/ask"
+    async with client_of(make_gateway(), endpoints=["batches", "files", "chat"]) as client:
+        line = _line("a", {"model": MODEL, "input": {"question": "标题写的什么？"}}, url)
+        batch = await _ended(client, (await _create(client, await _upload(client, line), endpoint=url)).json())
+        (error,) = await _content(client, batch["error_file_id"])
+    assert error["response"]["body"]["error"]["code"] == "endpoint_not_allowed"
+
+
 async def test_a_batch_runs_to_its_files(make_gateway: Make) -> None:
     engine = ScriptedEngine()
     async with client_of(make_gateway(engine)) as client:

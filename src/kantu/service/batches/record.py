@@ -15,7 +15,10 @@ UNFINISHED: tuple[Status, ...] = ("validating", "in_progress", "finalizing", "ca
 
 BATCH_IDS = Ids("batch_")
 
-Endpoint = Literal["/v1/chat/completions", "/v1/responses"]
+Endpoint = str
+"""Which answers the lines of a batch: an address of `ENDPOINTS`."""
+TASKS = "/v1/tasks/"
+ENDPOINTS = rf"^(/v1/chat/completions|/v1/responses|{TASKS}[a-z][a-z0-9_]*)$"
 WINDOW = "24h"
 WINDOW_SECONDS = 86_400
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from kantu.service.batches.record import Batch, Endpoint, Problem, Status
+from kantu.service.batches.record import ENDPOINTS, Batch, Endpoint, Problem, Status
 from kantu.service.database.repository import fields_of
 from kantu.service.database.schemas import FromRecord, ListOf, ListQuery
 from kantu.service.language import Language
@@ -41,7 +41,9 @@ class CreateBatch(BaseModel):
     )
 
     input_file_id: str = Field(description="上传的 JSONL，purpose 为 batch")
-    endpoint: Endpoint
+    endpoint: Endpoint = Field(
+        pattern=ENDPOINTS, description="/v1/chat/completions、/v1/responses 或 /v1/tasks/ 加任务名"
+    )
     completion_window: Literal["24h"]
     metadata: Annotated[dict[_Key, _Value], Field(max_length=16)] | None = None
     output_expires_after: OutputExpiresAfter | None = None

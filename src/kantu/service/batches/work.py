@@ -20,7 +20,7 @@ from kantu.service.batches.batch_files import BatchFiles, answered, creator_of, 
 from kantu.service.batches.leases import Holder, LeaseLostError
 from kantu.service.batches.lines import Place
 from kantu.service.batches.pacing import FairSlots, Pause, Pending, backoff_seconds, wait_for
-from kantu.service.batches.record import Batch, Endpoint, Item, Problem, Status
+from kantu.service.batches.record import TASKS, Batch, Endpoint, Item, Problem, Status
 from kantu.service.database import Database
 from kantu.service.permissions import check
 
@@ -46,7 +46,7 @@ class LineAnswerer:
     async def __call__(self, batch: Batch, body: dict[str, Any]) -> str:
         """The answer to one body. Raises whatever is wrong with the key, its limits, the body or the engine."""
         actor = await self.actor(batch.key_id)
-        check(actor, "create", "chat")
+        check(actor, "create", "tasks" if batch.endpoint.startswith(TASKS) else "chat")
         await self.admit(actor)
         return await self.complete(actor, batch.endpoint, body)
 

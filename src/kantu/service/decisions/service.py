@@ -120,7 +120,7 @@ class DecisionService:
         watch.finished(_engine_usage(found, visual_tokens), timings, ["stop"] * len(found))
         pieces = [b'{"answers": [']
         for question, each in zip(body.questions, found, strict=True):
-            pieces += [_json(answer_to(question, each, model.confidence)), b", "]
+            pieces += [_json(answer_to(question, each, model.calibration.confidence)), b", "]
             await asyncio.sleep(0)  # others have their turn: each may have 255 probabilities
         extra = {"warnings": list(opened.warnings), "timings": asdict(timings)}
         rest = _json({"model": model.name, "usage": usage, "kantu": extra})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,14 +20,11 @@ from kantu.processing.image_config import ImageConfig
 from kantu.service.models.load import load_engine
 from kantu.service.settings import ModelSettings
 from kantu.service.watch.log_file import LogFile
+from kantu.solve.calibration import Calibration
 
 _HALF = (0.5, 0.5, 0.5)
 # The published folders of Qwen3-VL; what an upstream really does with a picture, it does not say.
 _PUBLISHED = ImageConfig(16, 2, 2, _HALF, _HALF, min_pixels=65_536, max_pixels=16_777_216)
-
-
-def _as_told(kind: str, probability: float) -> float:
-    return probability
 
 
 @dataclass(frozen=True)
@@ -42,8 +38,7 @@ class ServedModel:
         most_waiting: requests that its queue holds.
         context_tokens: most of a prompt; None where an upstream does not say. The engine's own bound is lower where its
             KV cache is smaller.
-        confidence: (kind of answer, such as "decisions.choice", the model's own probability) -> how often such an
-            answer is right; the probability itself where nothing has been measured.
+        calibration: what makes confidences of its probabilities.
         created: when it began to be served, in seconds since 1970.
     """
 
@@ -54,7 +49,7 @@ class ServedModel:
     default_max_tokens: int
     most_waiting: int
     context_tokens: int | None = None
-    confidence: Callable[[str, float], float] = _as_told
+    calibration: Calibration = field(default_factory=Calibration)
     created: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -93,7 +88,16 @@ def open_model(settings: ModelSettings, log_level: str = "info", log_file: LogFi
     name = settings.served_name or (path.name if path.is_dir() else settings.name)
     engine = ProcessEngine(make, ProcessSettings(hang_seconds=settings.hang_seconds))
     context_tokens = folder.config.text.max_position_embeddings
-    return ServedModel(name, engine, image_config, chat, default_max_tokens, settings.max_waiting, context_tokens)
+    return ServedModel(
+        name,
+        engine,
+        image_config,
+        chat,
+        default_max_tokens,
+        settings.max_waiting,
+        context_tokens,
+        Calibration.from_folder(folder),
+    )
 
 
 def _upstream(settings: ModelSettings) -> ServedModel:

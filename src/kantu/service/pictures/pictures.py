@@ -96,12 +96,21 @@ class Pictures:
 
     @asynccontextmanager
     async def open(
-        self, actor: Actor, sources: Sequence[ImageReference], config: ImageConfig, max_pixels: int | None
+        self,
+        actor: Actor,
+        sources: Sequence[ImageReference],
+        config: ImageConfig,
+        max_pixels: int | None,
+        *,
+        task_pixels: int | None = None,
+        named: str = "mm_processor_kwargs.max_pixels",
     ) -> AsyncIterator[OpenedPictures]:
         """Have the files and look at their headers. Files that do not come in the body count until the block is left.
 
         Args:
             config: of the model that is to see them.
+            task_pixels: the budget of the request's task, where `max_pixels` is None.
+            named: what the client calls `max_pixels`.
 
         Raises:
             InvalidRequestError, ImageError: a picture, URL or `max_pixels` that is not accepted.
@@ -109,8 +118,8 @@ class Pictures:
             OverloadedError, LimitExceededError: too many bytes are in flight.
         """
         started = time.perf_counter()
-        with blaming("mm_processor_kwargs.max_pixels"):
-            budgets = pixel_budgets(config, max_pixels, most_pixels=self._most_pixels)
+        with blaming(named):
+            budgets = pixel_budgets(config, max_pixels, most_pixels=self._most_pixels, task_pixels=task_pixels)
         elsewhere = sum(not _is_in_body(source) for source in sources)
         async with self._admission.files(actor, elsewhere * DEFAULT_LIMITS.max_bytes) as held:
             opened, held_bytes = [], 0

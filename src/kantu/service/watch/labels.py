@@ -22,6 +22,7 @@ FIXED_PATHS = frozenset(
         "/v1/models",
         "/v1/files",
         "/v1/batches",
+        "/v1/tasks",
         "/v1/tokenize",
         "/v1/messages",
         "/v1/messages/count_tokens",

@@ -32,6 +32,7 @@ _ROUTES = {
     "decisions": "/v1/decisions",
     "messages": MESSAGES,
     "responses": "/v1/responses",
+    "tasks": "/v1/tasks/{task}",
     "tokenize": "/v1/tokenize",
 }
 

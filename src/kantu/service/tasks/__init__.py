@@ -1,0 +1,1 @@
+"""POST /v1/tasks/{task}: typed results with confidence and boxes."""

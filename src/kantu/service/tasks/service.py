@@ -1,0 +1,229 @@
+"""A task from body to result, for HTTP and for batches alike."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from anyio import to_thread
+from pydantic import ValidationError
+
+from kantu.engine.request import Request, Timings, Usage
+from kantu.errors import ImageError, KantuError, error, listed
+from kantu.processing.conversation import ImageReference
+from kantu.processing.image import CleanImage
+from kantu.service import scoring
+from kantu.service.actor import Actor
+from kantu.service.admission import Admission
+from kantu.service.chat.deltas import Deltas
+from kantu.service.deadline import Deadline
+from kantu.service.errors import validation_error
+from kantu.service.files.record import FILE_IDS
+from kantu.service.limits.limiter import Limiter
+from kantu.service.models.registry import ModelRegistry
+from kantu.service.models.served import ServedModel
+from kantu.service.pictures import Pictures
+from kantu.service.settings import RequestSettings
+from kantu.service.tasks.schemas import TaskAnswer, TaskRequest
+from kantu.service.watch.watch import RequestWatch, Watch
+from kantu.solve.asks import Ask, Choose, Generate, Reply
+from kantu.solve.drive import advance
+from kantu.solve.requests import generated, request_of
+from kantu.solve.result import TaskResult
+from kantu.solve.run import Steps, Wish, most_output_tokens, solve
+from kantu.tasks.extract import typed
+from kantu.tasks.task import Task
+
+_RESULT_BYTES = 2**18  # of a result's JSON: some 150 bytes for each of the fields that the longest record can have
+_AT_ONCE = 8  # of what one task asks
+_LEAST_ENGINE_SECONDS = 0.001  # the engine takes no less than none
+
+
+@dataclass(slots=True)
+class _Run:
+    """A task under way, and what it has used of the model."""
+
+    actor: Actor
+    model: ServedModel
+    images: Sequence[CleanImage]
+    deadline: Deadline
+    generated_tokens: int = 0
+    begun: bool = field(default=False)
+
+    def request(self, ask: Generate | Choose) -> Request:
+        return request_of(
+            ask,
+            self.images,
+            tenant=self.actor.cache_salt(None),
+            line=self.actor.tenant,
+            timeout_seconds=max(self.deadline.left_seconds, _LEAST_ENGINE_SECONDS),
+        )
+
+
+class TaskService:
+    """Runs tasks. Used on the event loop only.
+
+    Args:
+        tasks: by name.
+    """
+
+    def __init__(
+        self,
+        settings: RequestSettings,
+        models: ModelRegistry,
+        pictures: Pictures,
+        limiter: Limiter,
+        admission: Admission,
+        watch: Watch,
+        tasks: Mapping[str, Task],
+    ) -> None:
+        self._settings, self._models = settings, models
+        self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
+        self.tasks = tasks
+
+    def task(self, name: str) -> Task:
+        """The task of this name. Raises NotFoundError (`task_not_found`)."""
+        if name not in self.tasks:
+            raise error("task_not_found", name=name, names=listed(self.tasks))
+        return self.tasks[name]
+
+    async def complete(self, actor: Actor, name: str, body: dict[str, Any]) -> str:
+        """The whole result of one body, as JSON; its time begins now. The actor has been admitted.
+
+        Raises:
+            KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
+        """
+        try:
+            request = TaskRequest.model_validate(body)
+        except ValidationError as failure:
+            raise validation_error(failure, body) from None
+        pieces = await self.run(actor, name, request, Deadline.after(self._settings.timeout_seconds))
+        return b"".join(pieces).decode()
+
+    async def run(self, actor: Actor, name: str, body: TaskRequest, deadline: Deadline) -> list[bytes]:
+        """The pieces of the result's JSON. Cancelling it ends all that it has begun.
+
+        Raises:
+            KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
+        """
+        task, given = typed(self.task(name), body.input)
+        with self._watch.started("tasks", body.model) as watch, deadline.kept():
+            model = self._models.get(actor, body.model)
+            self._check(task, body, given)
+            async with self._admission.request(actor), self._admission.answer(actor, _RESULT_BYTES):
+                result = await self._run(actor, task, body, given, model, deadline, watch)
+            answer = TaskAnswer(id=f"task-{secrets.token_hex(12)}", created=int(time.time()), **dict(result))
+            return [await to_thread.run_sync(lambda: answer.model_dump_json().encode())]
+
+    def _check(self, task: Task, body: TaskRequest, given: Mapping[str, str]) -> None:
+        limits = self._settings
+        for count, most, code in (
+            (len(body.images), limits.max_images, "too_many_images"),
+            (sum(map(len, body.input.values())), limits.max_characters, "too_many_characters"),
+        ):
+            if count > most:
+                raise error(code, count=count, most=most)
+        task.instruct(**given)
+
+    async def _run(
+        self,
+        actor: Actor,
+        task: Task,
+        body: TaskRequest,
+        given: Mapping[str, str],
+        model: ServedModel,
+        deadline: Deadline,
+        watch: RequestWatch,
+    ) -> TaskResult[Any]:
+        sources = [_reference(number, image) for number, image in enumerate(body.images)]
+        wish = Wish(evidence=body.evidence, force=body.force)
+        async with self._pictures.open(
+            actor, sources, model.image_config, body.max_pixels, task_pixels=task.max_pixels, named="max_pixels"
+        ) as opened:
+            visual_tokens = opened.visual_tokens
+            most = most_output_tokens(task, len(sources), wish)
+            # Before anything is decoded: whoever is over a limit costs nothing.
+            reservation = await self._limiter.reserve(actor, visual_tokens=visual_tokens, output_tokens=most)
+            run = _Run(actor, model, (), deadline)
+            try:
+                async with self._pictures.read(actor, opened) as clean:
+                    watch.pictures(clean.images, visual_tokens, clean.seconds)
+                    run.images = clean.images
+                    steps = solve(
+                        task,
+                        given,
+                        clean.images,
+                        model=model.name,
+                        calibration=model.calibration,
+                        wish=wish,
+                        warnings=model.calibration.warnings,
+                        read_seconds=clean.seconds,
+                    )
+                    result = await self._drive(steps, run)
+            except ImageError:
+                raise  # it costs what it would have: decoding has been work, whatever became of it
+            except BaseException as failure:
+                failed = isinstance(failure, KantuError) or deadline.left_seconds <= 0
+                if failed and not run.generated_tokens:  # never begun costs nothing; what a client leaves does
+                    visual_tokens = 0
+                raise
+            finally:
+                await reservation.settle(visual_tokens, run.generated_tokens)
+        watch.finished(_usage(result), _timings(result), ["stop"])
+        return result
+
+    async def _drive(self, steps: Steps, run: _Run) -> TaskResult[Any]:
+        """The result. What a task works out between its asks is done on a thread."""
+        replies: tuple[Reply, ...] | None = None
+        while True:
+            asked = await to_thread.run_sync(partial(advance, steps, replies))
+            if isinstance(asked, TaskResult):
+                return asked
+            found: list[Reply] = []
+            for start in range(0, len(asked), _AT_ONCE):
+                found += await self._replies(asked[start : start + _AT_ONCE], run)
+            replies = tuple(found)
+
+    async def _replies(self, asks: Sequence[Ask], run: _Run) -> list[Reply]:
+        """All at once: the engine has every request before the first is waited for."""
+        found: list[Reply] = []
+        async with AsyncExitStack() as stack:
+            under_way: list[Deltas | Choose] = []
+            for ask in asks:
+                assert isinstance(ask, Generate | Choose)
+                if isinstance(ask, Generate):
+                    under_way.append(await stack.enter_async_context(Deltas(run.model.engine, run.request(ask))))
+                else:
+                    under_way.append(ask)
+            for each in under_way:
+                if isinstance(each, Choose):
+                    async with self._admission.score(run.actor):
+                        found.append(await scoring.score(run.model.engine, run.request(each), each.choices))
+                    run.generated_tokens += 1
+                    continue
+                deltas = []
+                async for delta in each:
+                    deltas.append(delta)
+                    run.generated_tokens += len(delta.token_ids)
+                found.append(generated(deltas))
+        return found
+
+
+def _reference(number: int, image: str) -> ImageReference:
+    path = f"images.{number}"
+    return ImageReference(path, file_id=image) if FILE_IDS.fits(image) else ImageReference(path, url=image)
+
+
+def _usage(result: TaskResult[Any]) -> Usage:
+    usage = result.usage
+    return Usage(usage.prompt_tokens, usage.visual_tokens, usage.completion_tokens, usage.cached_tokens)
+
+
+def _timings(result: TaskResult[Any]) -> Timings:
+    timings = result.timings
+    return Timings(timings.read_seconds, 0.0, timings.total_seconds, 0.0, timings.total_seconds)
