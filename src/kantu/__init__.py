@@ -9,6 +9,7 @@ Importing this package is cheap: PyTorch is imported by the first call of `load`
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kantu.engine.request import RepetitionStop, Scores, Timings, TokenLogprob, Usage
@@ -38,7 +39,10 @@ from kantu.errors import (
 )
 
 if TYPE_CHECKING:
-    from kantu.vlm import VLM, Answer, AnswerStream, EngineSettings, Options, load
+    from kantu.solve.result import TaskResult
+    from kantu.tasks.folder import load_task
+    from kantu.tasks.task import Task
+    from kantu.vlm import VLM, Answer, AnswerStream, EngineSettings, Options, TaskOptions, load
 
 __version__ = "0.1.0"
 
@@ -70,6 +74,9 @@ __all__ = [
     "RepetitionStop",
     "Scores",
     "StoreError",
+    "Task",
+    "TaskOptions",
+    "TaskResult",
     "Timings",
     "TokenLogprob",
     "UnsupportedModelError",
@@ -77,17 +84,22 @@ __all__ = [
     "Usage",
     "__version__",
     "load",
+    "load_task",
 ]
 
-_LAZY = frozenset({"VLM", "Answer", "AnswerStream", "EngineSettings", "Options", "load"})
+_LAZY = {
+    **dict.fromkeys(("VLM", "Answer", "AnswerStream", "EngineSettings", "Options", "TaskOptions", "load"), "kantu.vlm"),
+    "Task": "kantu.tasks.task",
+    "TaskResult": "kantu.solve.result",
+    "load_task": "kantu.tasks.folder",
+}
+"""Where to find what is imported when it is first named."""
 
 
 def __getattr__(name: str) -> Any:
-    """What needs PyTorch is imported when it is first named (PEP 562)."""
+    """What takes long to import, such as what needs PyTorch, is imported when it is first named (PEP 562)."""
     if name in _LAZY:
-        from kantu import vlm
-
-        return getattr(vlm, name)
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'kantu' has no attribute {name!r}")
 
 

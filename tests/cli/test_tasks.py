@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from kantu.cli import app
@@ -50,3 +51,34 @@ def test_what_is_wrong_is_said(arguments: list[str], code: str) -> None:
     told = CliRunner().invoke(app, arguments)
     assert told.exit_code == 2
     assert f"[{code}]" in told.output
+
+
+def test_an_own_task_runs_from_its_file_and_its_boxes_can_be_drawn(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ntitle: 状态\ninstruction: 写出{{what}}。\nvariables: {what: 状态}\n"
+        "fields: {状态: }\nprinted: [状态]\n",
+        encoding="utf-8",
+    )
+    drawn = tmp_path / "drawn.png"
+    told = CliRunner().invoke(app, ["run", str(tmp_path / "mine.yaml"), ORDER, "--json", "--draw", str(drawn)])
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["result"].keys() == {"状态"}
+    with Image.open(drawn) as shown, Image.open(ORDER) as original:
+        assert shown.width == original.width
+        assert shown.height > original.height  # the legend stands below
+
+
+def test_a_task_of_the_home_folder_runs_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KANTU_HOME", str(tmp_path))
+    (tmp_path / "tasks").mkdir()
+    text = "name: mine\ntitle: 状态\ninstruction: 写出状态。\nfields: {状态: }\n"
+    (tmp_path / "tasks" / "mine.yaml").write_text(text, encoding="utf-8")
+    told = CliRunner().invoke(app, ["run", "mine", ORDER])
+    assert told.stdout.startswith("状态：")
+    unknown = CliRunner().invoke(app, ["run", "dance", ORDER])
+    assert "[task_not_found]" in unknown.output
+
+
+def test_a_drawing_that_cannot_be_written_is_said() -> None:
+    told = CliRunner().invoke(app, ["read-boxes", ORDER, "--draw", "/missing/drawn.png"])
+    assert "[drawing_unwritable]" in told.output

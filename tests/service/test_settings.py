@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from kantu.errors import InvalidRequestError
-from kantu.service.settings import Settings, home, is_secret, read_settings, sections, variables
+from kantu.hub import home
+from kantu.service.settings import Settings, is_secret, read_settings, sections, variables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "s3cret-of-a-company"

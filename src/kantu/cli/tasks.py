@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kantu.errors import error
+from kantu.errors import error, listed
 from kantu.tasks.builtin import ASK, TASKS
+from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
 
 if TYPE_CHECKING:
+    from kantu.solve.reader import Reader
     from kantu.solve.result import TaskResult
 
 Inputs = Annotated[list[str], typer.Argument(help="图片文件（可以有多张），然后是文字。", metavar="IMAGE... [TEXT]...")]
@@ -25,13 +29,61 @@ Quantize = Annotated[str | None, typer.Option(help="解码器权重只用 8 位�
 AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象。")]
 NoEvidence = Annotated[bool, typer.Option("--no-evidence", help="不问各字段在图中的位置：更快。")]
 Force = Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问。")]
+ReadLines = Annotated[bool, typer.Option("--read-lines", help="用 RapidOCR 核对（需要安装 pipeline 附加包）。")]
+Draw = Annotated[Path | None, typer.Option(help="另存画了框的图片；有几张图时文件名加 -1、-2……", metavar="FILE.png")]
 
 
 def mount(app: typer.Typer) -> None:
-    """Add a command for every task that comes with Kantu; `ask` has one of its own."""
+    """Add a command for every task that comes with Kantu (`ask` has one of its own), and `run` for any task."""
     for task in TASKS.values():
         if task is not ASK:
             app.command(task.name.replace("_", "-"), help=_help(task))(_command(task))
+    app.command()(run)
+
+
+def run(
+    task: Annotated[str, typer.Argument(help="自己的任务：YAML 文件；或任务名。", metavar="TASK.yaml|NAME")],
+    inputs: Inputs,
+    model: Model = None,
+    max_pixels: MaxPixels = None,
+    device: Device = None,
+    quantize: Quantize = None,
+    as_json: AsJson = False,
+    no_evidence: NoEvidence = False,
+    force: Force = False,
+    read_lines: ReadLines = False,
+    draw: Draw = None,
+) -> None:
+    """做一个自己的任务：kantu run my_task.yaml pic.png。写法见 docs/tasks.md。"""
+    options = _Options(model, max_pixels, device, quantize, as_json, no_evidence, force, read_lines, draw)
+    _run(_read(task), inputs, options)
+
+
+@dataclass(frozen=True)
+class _Options:
+    model: str | None
+    max_pixels: int | None
+    device: str | None
+    quantize: str | None
+    as_json: bool
+    no_evidence: bool
+    force: bool
+    read_lines: bool
+    draw: Path | None
+
+
+def _read(name: str) -> Task:
+    """A task's file, or the task of this name: one of `KANTU_HOME/tasks`, or one that comes with Kantu."""
+    from kantu import hub
+    from kantu.tasks.checks.forms import FORMS
+    from kantu.tasks.folder import load_task, load_tasks
+
+    if name.endswith((".yaml", ".yml")):
+        return load_task(name)
+    tasks = load_tasks(hub.home() / "tasks", FORMS)
+    if name not in tasks.by_name:
+        raise error("task_not_found", name=name, names=listed(tasks.by_name))
+    return tasks.by_name[name]
 
 
 def _help(task: Task) -> str:
@@ -49,19 +101,50 @@ def _command(task: Task) -> Callable[..., None]:
         as_json: AsJson = False,
         no_evidence: NoEvidence = False,
         force: Force = False,
+        read_lines: ReadLines = False,
+        draw: Draw = None,
     ) -> None:
-        pictures, texts = pictures_and_texts(inputs)
-        given = _given(task, texts)
-        from kantu.vlm import load
-
-        vlm = load(model, device=device, quantize=quantize)
-        result = vlm.run(task, pictures, given, evidence=not no_evidence, force=force, max_pixels=max_pixels)
-        if as_json:
-            typer.echo(result.model_dump_json(indent=2))
-        else:
-            show(task, result)
+        options = _Options(model, max_pixels, device, quantize, as_json, no_evidence, force, read_lines, draw)
+        _run(task, inputs, options)
 
     return command
+
+
+def _run(task: Task, inputs: list[str], options: _Options) -> None:
+    pictures, texts = pictures_and_texts(inputs)
+    task, given = typed(task, _given(task, texts))
+    reader: Reader | None = None
+    if options.read_lines:
+        from kantu.contenders.rapidocr import RapidOCRReader
+
+        reader = RapidOCRReader()
+    from kantu.vlm import load
+
+    vlm = load(options.model, device=options.device, quantize=options.quantize)
+    result = vlm.run(
+        task,
+        pictures,
+        given,
+        evidence=not options.no_evidence,
+        force=options.force,
+        reader=reader,
+        max_pixels=options.max_pixels,
+    )
+    if options.draw is not None:
+        _draw(result, pictures, options.draw)
+    if options.as_json:
+        typer.echo(result.model_dump_json(indent=2))
+    else:
+        show(task, result)
+
+
+def _draw(result: TaskResult[Any], pictures: list[str], path: Path) -> None:
+    for number, picture in enumerate(pictures):
+        place = path if len(pictures) == 1 else path.with_stem(f"{path.stem}-{number + 1}")
+        try:
+            result.draw(picture, number).save(place)
+        except (OSError, ValueError):  # ValueError: a file name without a known ending
+            raise error("drawing_unwritable", path=place) from None
 
 
 def pictures_and_texts(inputs: list[str]) -> tuple[list[str], list[str]]:

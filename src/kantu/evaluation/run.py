@@ -175,4 +175,4 @@ def _commit() -> str:
 def _default_path(asked: Run) -> Path:
     digest = hashlib.sha256(repr(astuple(asked)).encode()).hexdigest()[:12]
     model = re.sub(r"[^A-Za-z0-9._-]+", "-", asked.model).strip("-.")[-40:]
-    return hub.store().parent / "evaluations" / f"{asked.suite}-{model}-{asked.precision}-{digest}.jsonl"
+    return hub.home() / "evaluations" / f"{asked.suite}-{model}-{asked.precision}-{digest}.jsonl"

@@ -122,10 +122,15 @@ def locate(name: str | Path | None) -> Path:
     raise error("model_not_installed", target=model.target, name=name)
 
 
+def home() -> Path:
+    """`KANTU_HOME`, where Kantu keeps its data; `~/.cache/kantu` by default."""
+    given = os.environ.get("KANTU_HOME")
+    return Path(given).expanduser() if given else Path.home() / ".cache" / "kantu"
+
+
 def store() -> Path:
     """Where fetched models live: ``$KANTU_HOME/models``."""
-    home = os.environ.get("KANTU_HOME")
-    return (Path(home).expanduser() if home else Path.home() / ".cache" / "kantu") / "models"
+    return home() / "models"
 
 
 def installed() -> list[InstalledModel]:

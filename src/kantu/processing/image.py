@@ -165,7 +165,7 @@ def prepare(
         pixels = render_image(source, orientation, resizing.width, resizing.height)
         return CleanImage.of(pixels, resizing.original_size)
     if isinstance(source, str | Path):
-        data = _read_file(Path(source), limits)
+        data = read_file(Path(source), limits)
     elif isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
     else:
@@ -206,7 +206,11 @@ def patchify(pixels: npt.NDArray[np.uint8], config: ImageConfig) -> npt.NDArray[
     return out.reshape(rows * columns * merge * merge, -1)
 
 
-def _read_file(path: Path, limits: ImageLimits) -> bytes:
+def read_file(path: Path, limits: ImageLimits) -> bytes:
+    """A picture's file.
+
+    Raises ImageError: `image_not_found`, `image_unreadable`, `image_too_many_bytes`.
+    """
     try:
         info = path.stat()
         if not stat.S_ISREG(info.st_mode):

@@ -142,9 +142,10 @@ def revoke(
 def _key_service(config: Path | None) -> Iterator[KeyService]:
     """The keys of the service that `config` and the environment describe, running or not."""
     _need_service()
+    from kantu.hub import home
     from kantu.service.gateway import open_database
     from kantu.service.keys.service import KeyService
-    from kantu.service.settings import home, read_settings
+    from kantu.service.settings import read_settings
 
     settings: Settings = read_settings(config)
     database = open_database(settings, home())

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 
 from kantu.engine.process import ProcessEngine
 from kantu.errors import InvalidRequestError, KantuError, OverloadedError, error
+from kantu.hub import home
 from kantu.service import descriptors
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway, build, open_database
@@ -30,7 +31,7 @@ from kantu.service.keys.first_key import ensure_first_key
 from kantu.service.models.registry import open_models
 from kantu.service.models.served import ServedModel
 from kantu.service.operations import create_operations_app
-from kantu.service.settings import ServerSettings, Settings, WatchSettings, home
+from kantu.service.settings import ServerSettings, Settings, WatchSettings
 from kantu.service.tls import check_certificate
 from kantu.service.watch.log_file import LogFile
 from kantu.service.watch.logs import configure

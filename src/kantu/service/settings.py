@@ -302,12 +302,6 @@ def read_settings(
     raise error("invalid_settings.value", what=places)
 
 
-def home() -> Path:
-    """`KANTU_HOME`, where the service keeps its data; `~/.cache/kantu` by default."""
-    given = os.environ.get("KANTU_HOME")
-    return Path(given).expanduser() if given else Path.home() / ".cache" / "kantu"
-
-
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         read = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
+
+from kantu.processing.decode import render
+from kantu.processing.guard import DEFAULT_LIMITS, guard
+from kantu.processing.image import read_file
 
 R = TypeVar("R")
 
@@ -129,6 +135,23 @@ class TaskResult(_Part, Generic[R]):
     model: str
     usage: TaskUsage
     timings: TaskTimings
+
+    def draw(self, picture: str | Path | Image.Image, number: int = 0) -> Image.Image:
+        """The original picture as it is shown, with the boxes of the fields and a legend below.
+
+        Args:
+            picture: the picture that the task was run on: its path, or a PIL image.
+            number: which of the task's pictures it is, from 0.
+
+        Raises:
+            ImageError: the file is no picture that is accepted.
+        """
+        from kantu.solve.draw import draw  # which knows results
+
+        if not isinstance(picture, Image.Image):
+            container = guard(read_file(Path(picture), DEFAULT_LIMITS), DEFAULT_LIMITS)
+            picture = Image.fromarray(render(container, *container.upright))
+        return draw(picture, self, number)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON holds it."""

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from kantu.errors import InvalidRequestError, Words, error
 from kantu.tasks.builtin import TASKS
+from kantu.tasks.checks.forms import FORMS
 from kantu.tasks.own import Form, read_task
 from kantu.tasks.task import Task
 
@@ -28,6 +29,14 @@ class Tasks:
     by_name: Mapping[str, Task]
     own: tuple[str, ...]
     faults: tuple[InvalidRequestError, ...]
+
+
+def load_task(path: str | Path) -> Task:
+    """A user's own task, of a YAML file (docs/tasks.md).
+
+    Raises InvalidRequestError (`task_invalid`), which names the line and the key at fault.
+    """
+    return read_task(Path(path), FORMS)
 
 
 def load_tasks(folder: Path, forms: Mapping[str, Form]) -> Tasks:

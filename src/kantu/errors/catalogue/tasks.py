@@ -7,6 +7,9 @@ from kantu.errors.types import InvalidRequestError, NotFoundError, UpstreamError
 
 # fmt: off
 ROWS = {
+    "drawing_unwritable": Row(InvalidRequestError, None, param="draw",
+        zh="图片写不了：{path}。检查文件夹、权限和扩展名（如 .png、.jpg）。",
+        en="The picture {path} cannot be written; check its folder, permissions and ending (such as .png or .jpg)."),
     "word_list_invalid": Row(InvalidRequestError, 400, param="{path}",
         zh="词表读不了：{path}。应为 UTF-8 的 TOML：[words] 下每类一个词的列表，另可有 allow 列表。",
         en="{path} is not a word list: a UTF-8 TOML file with a table [words] of lists, and perhaps a list allow."),

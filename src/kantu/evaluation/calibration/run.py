@@ -74,4 +74,4 @@ def _load(subject: Subject) -> VLM:
 def _default_path(about: About) -> Path:
     name = f"{about.suite}-{about.suite_version}-{about.model}-{about.weights[:12]}-{about.precision}"
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name)
-    return hub.store().parent / "calibrations" / f"{safe}.jsonl"
+    return hub.home() / "calibrations" / f"{safe}.jsonl"
