@@ -61,15 +61,16 @@ def test_without_probabilities_there_is_no_answer(question: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    ("question", "told", "kind", "raw"),
+    ("question", "told", "kind", "raw", "confident"),
     [
-        (SHIPPED, scores(0.25, 0.75), "decisions.predicate", 0.25),
-        (STATUS, scores(0.25, 0.75), "decisions.choice", 0.75),
-        (URGENT, scores(0.5, 0.25, 0.25), "decisions.score", 0.5),
+        (SHIPPED, scores(0.75, 0.25), "decisions.predicate", 0.75, 0.9),
+        (SHIPPED, scores(0.25, 0.75), "decisions.predicate", 0.75, 0.1),  # that it is not true has 0.9
+        (STATUS, scores(0.25, 0.75), "decisions.choice", 0.75, 0.9),
+        (URGENT, scores(0.5, 0.25, 0.25), "decisions.score", 0.5, 0.9),
     ],
 )
 def test_what_is_measured_replaces_the_model_s_own_confidence(
-    question: dict[str, Any], told: Scores, kind: str, raw: float
+    question: dict[str, Any], told: Scores, kind: str, raw: float, confident: float
 ) -> None:
     asked: list[tuple[str, float]] = []
 
@@ -79,7 +80,12 @@ def test_what_is_measured_replaces_the_model_s_own_confidence(
 
     found: Any = answer_to(_QUESTION.validate_python(question), told, confidence)
     assert asked == [(kind, raw)]
-    assert found.get("probability", found.get("confidence")) == 0.9
+    assert found.get("probability", found.get("confidence")) == pytest.approx(confident)
+
+
+def test_a_statement_that_is_more_probable_than_not_stays_so() -> None:
+    found: Any = answer_to(_QUESTION.validate_python(SHIPPED), scores(0.6, 0.4), lambda kind, raw: 0.2)
+    assert found["probability"] == 0.5
 
 
 def test_the_bytes_of_an_answer_are_known_beforehand() -> None:

@@ -115,14 +115,14 @@ def answer_to(question: Question, scores: Scores, confidence: Confidence) -> Dec
     """What the scores of a question's choices (`prompts.Ask`) say.
 
     Args:
-        confidence: told "decisions.predicate" with the probability that it is true, "decisions.choice" and
-            "decisions.score" with that of the most probable choice.
+        confidence: (kind, probability of the most probable choice) -> how probable it is that this choice is right.
     """
     probabilities = scores.probabilities
     if probabilities is None:
         return {"type": "refusal", "name": question.name}
     if isinstance(question, Predicate):
-        probability = confidence("decisions.predicate", probabilities[0])
+        likely = max(confidence("decisions.predicate", max(probabilities)), 0.5)  # it stays the more probable one
+        probability = likely if scores.best == 0 else 1 - likely
         return {"type": "predicate", "name": question.name, "probability": probability}
     best = probabilities[scores.best]
     if isinstance(question, Choice):
