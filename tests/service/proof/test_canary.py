@@ -286,6 +286,21 @@ def test_decisions(aviary: Aviary) -> None:
     aviary.check()
 
 
+def test_tasks(aviary: Aviary) -> None:
+    body = {"model": SCRIPTED, "images": [PICTURE], "input": {"question": marker("prompt")}}
+    answered = aviary.client.post("/v1/tasks/ask", json=body)
+    assert answered.status_code == 200, answered.text
+    assert answered.json()["result"].startswith(marker("answer"))
+    for wrong, status, code in (
+        ({"input": {marker("name"): marker("value")}}, 400, "task_variables"),
+        ({"images": [marker("picture")]}, 400, "image_url_not_allowed"),
+        ({marker("field"): 1}, 400, "unknown_parameter"),
+    ):
+        aviary.refused(aviary.client.post("/v1/tasks/ask", json=body | wrong), status, code)
+    aviary.refused(aviary.client.post(f"/v1/tasks/{marker('task')}", json=body), 404, "task_not_found")
+    aviary.check()
+
+
 def test_files_and_tokens(aviary: Aviary) -> None:
     uploaded = aviary.upload(picture(), "vision")
     assert marker("file") in uploaded.text

@@ -20,10 +20,13 @@ from tests.service.proof.live import CHAT, MODEL, RESPONSES, LiveGateway
 pytestmark = pytest.mark.whole
 
 DECISIONS = "/v1/decisions"
+TASK = "/v1/tasks/{task}"
 OPERATIONS = [
     ("POST", CHAT),
     ("POST", RESPONSES),
     ("POST", DECISIONS),
+    ("GET", "/v1/tasks"),
+    ("POST", TASK),
     ("GET", "/v1/models"),
     ("GET", "/v1/models/{name}"),
     ("POST", "/v1/files"),
@@ -116,6 +119,7 @@ EXAMPLES_OF = {
     CHAT: ("question", "stream", "record"),
     RESPONSES: ("question", "stream", "record"),
     DECISIONS: ("picture", "text"),
+    TASK: ("order", "match"),
     MESSAGES: ("question", "stream"),
     f"{MESSAGES}/count_tokens": ("question",),
 }
@@ -128,7 +132,7 @@ def test_the_examples_are_answered_as_documented(
     content = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
     assert set(content["examples"]) == set(EXAMPLES_OF[path])
     with live.client() as client:
-        answer = client.post(path, json=content["examples"][example]["value"])
+        answer = client.post(path.format(task=example), json=content["examples"][example]["value"])
     assert answer.status_code == 200, answer.text
     schema[path]["POST"].validate_response(answer)
 
