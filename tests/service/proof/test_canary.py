@@ -293,7 +293,7 @@ def test_tasks(aviary: Aviary) -> None:
     assert answered.json()["result"].startswith(marker("answer"))
     for wrong, status, code in (
         ({"input": {marker("name"): marker("value")}}, 400, "task_variables"),
-        ({"images": [marker("picture")]}, 400, "image_url_not_allowed"),
+        ({"images": [marker("picture")]}, 400, "image_url_invalid"),
         ({marker("field"): 1}, 400, "unknown_parameter"),
     ):
         aviary.refused(aviary.client.post("/v1/tasks/ask", json=body | wrong), status, code)
