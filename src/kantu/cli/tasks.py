@@ -82,7 +82,7 @@ def _read(name: str) -> Task:
         return load_task(name)
     tasks = load_tasks(hub.home() / "tasks", FORMS)
     if name not in tasks.by_name:
-        raise error("task_not_found", name=name, names=listed(tasks.by_name))
+        raise error("task_not_found", names=listed(tasks.by_name))
     return tasks.by_name[name]
 
 

@@ -78,9 +78,8 @@ class Task:
         """
         values = {**self.defaults, **given}
         if set(values) != set(self.variables):
-            task = Words(self.title, repr(self.name))
-            wanted, got = (Words("、".join(names) or "无", str(names)) for names in (self.variables, tuple(values)))
-            raise error("task_variables", task=task, wanted=wanted, given=got)
+            wanted = Words("、".join(self.variables) or "无", ", ".join(self.variables) or "nothing")
+            raise error("task_variables", task=Words(self.title, repr(self.name)), wanted=wanted)
         return self._template.format_map(values)
 
     def schema(self) -> dict[str, Any] | None:

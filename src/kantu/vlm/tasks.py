@@ -121,7 +121,7 @@ def find_task(task: Task | str) -> Task:
     if isinstance(task, Task):
         return task
     if task not in builtin.TASKS:
-        raise error("task_not_found", name=task, names=listed(builtin.TASKS))
+        raise error("task_not_found", names=listed(builtin.TASKS))
     return builtin.TASKS[task]
 
 

@@ -89,7 +89,7 @@ class TaskService:
     def task(self, name: str) -> Task:
         """The task of this name. Raises NotFoundError (`task_not_found`)."""
         if name not in self.tasks:
-            raise error("task_not_found", name=name, names=listed(self.tasks))
+            raise error("task_not_found", names=listed(self.tasks))
         return self.tasks[name]
 
     async def complete(self, actor: Actor, name: str, body: dict[str, Any]) -> str:
