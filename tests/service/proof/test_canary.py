@@ -294,7 +294,7 @@ def test_tasks(aviary: Aviary) -> None:
     for wrong, status, code in (
         ({"input": {marker("name"): marker("value")}}, 400, "task_variables"),
         ({"images": [marker("picture")]}, 400, "image_url_invalid"),
-        ({marker("field"): 1}, 400, "unknown_parameter"),
+        ({"colour": marker("value")}, 400, "unknown_parameter"),
     ):
         aviary.refused(aviary.client.post("/v1/tasks/ask", json=body | wrong), status, code)
     aviary.refused(aviary.client.post(f"/v1/tasks/{marker('task')}", json=body), 404, "task_not_found")
