@@ -85,9 +85,10 @@ def test_only_a_picture_shrunk_more_than_twofold_gets_a_warning() -> None:
     pixels = np.zeros((320, 320, 3), np.uint8)
     kept, shrunk = CleanImage(pixels, "0" * 64, (640, 640)), CleanImage(pixels, "0" * 64, (700, 700))
     (warning,) = image_warnings([kept.resizing, shrunk.resizing])
-    assert warning.startswith("第 2 张图片从 700×700 缩小到 320×320")
+    assert warning.code == "picture_shrunk"
+    assert warning.message.startswith("第 2 张图片从 700×700 缩小到 320×320")
 
 
 def test_where_there_is_no_picture_the_answer_says_that_nothing_supports_it() -> None:
     (warning,) = image_warnings([])
-    assert "没有图片" in warning
+    assert (warning.code, "没有图片" in warning.message) == ("no_picture", True)

@@ -171,11 +171,21 @@ def test_max_pixels_sets_the_visual_tokens(vlm: kantu.VLM, tiny_folder: Path) ->
 
 
 def test_a_picture_shrunk_more_than_twofold_gets_a_chinese_warning(vlm: kantu.VLM) -> None:
-    small, large = Image.new("RGB", (512, 512), "white"), Image.new("RGB", (1080, 2340), "white")
+    small, large = Image.radial_gradient("L").resize((512, 512)), Image.radial_gradient("L").resize((1080, 2340))
+    for picture in (small, large):
+        picture.paste(0, (0, 0, picture.width // 2, picture.height // 2))
     answer = vlm.ask([small, large], QUESTION, max_tokens=1)
     (warning,) = answer.warnings
     assert "第 2 张图片从 1080×2340 缩小到" in warning
     assert vlm.ask(small, QUESTION, max_tokens=1, max_pixels=65536).warnings == ()
+
+
+def test_what_the_pixels_tell_is_warned_about_too(vlm: kantu.VLM) -> None:
+    white = Image.new("RGB", (512, 512), "white")
+    (warning,) = vlm.ask(white, QUESTION, max_tokens=1).warnings
+    assert warning.startswith("第 1 张图片几乎是空白的")
+    answers = vlm.ask_many(white, ["有什么？", "多少钱？"], max_tokens=1)
+    assert [answer.warnings for answer in answers] == 2 * [(warning,)]
 
 
 # Conversations

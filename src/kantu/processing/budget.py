@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import get_args
 
 from kantu.errors import error
@@ -65,20 +66,40 @@ def pixel_budgets(
     }
 
 
-def image_warnings(resizings: Sequence[Resizing]) -> tuple[str, ...]:
-    """What may harm the answer about the images, in Chinese.
+@dataclass(frozen=True, slots=True)
+class ImageWarning:
+    """What may harm the answer about a picture.
 
-    It warns if there are none (a small model may invent one), and of each image whose sides were shrunk more than
-    twofold, since small text in it is likely lost.
+    Attributes:
+        code: stable English identifier.
+        message: for the user, in Chinese: what it is and what to do about it.
+    """
+
+    code: str
+    message: str
+
+
+def image_warnings(resizings: Sequence[Resizing]) -> tuple[ImageWarning, ...]:
+    """What may harm the answer about the images, as far as their sizes tell; the pixels are `quality`'s.
+
+    It warns if there are none (`no_picture`: a small model may invent one), and of each image whose sides were shrunk
+    more than twofold (`picture_shrunk`), since small text in it is likely lost.
     """
     if not resizings:
-        return ("这次没有图片，回答没有图片作依据。",)
+        return (ImageWarning("no_picture", "这次没有图片，回答没有图片作依据。"),)
     warnings = []
     for number, resizing in enumerate(resizings, 1):
-        (width, height), rows, columns = resizing.original_size, resizing.height, resizing.width
-        if math.sqrt(width * height / (rows * columns)) > 2:
-            warnings.append(
+        if is_shrunk(resizing):
+            (width, height), rows, columns = resizing.original_size, resizing.height, resizing.width
+            message = (
                 f"第 {number} 张图片从 {width}×{height} 缩小到 {columns}×{rows}，小字可能看不清；"
                 "可以调大 max_pixels，或只截取需要的部分。"
             )
+            warnings.append(ImageWarning("picture_shrunk", message))
     return tuple(warnings)
+
+
+def is_shrunk(resizing: Resizing) -> bool:
+    """Whether its sides are shrunk more than twofold."""
+    width, height = resizing.original_size
+    return math.sqrt(width * height / (resizing.height * resizing.width)) > 2

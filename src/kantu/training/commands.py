@@ -11,7 +11,7 @@ import typer
 
 from kantu.errors import error
 
-app = typer.Typer(help="训练内置小模型 kantu-mini。", no_args_is_help=True)
+app = typer.Typer(help="训练内置小模型 kantu-mini，和看出图片方向的小网络。", no_args_is_help=True)
 
 
 @app.command()
@@ -54,6 +54,19 @@ def mini(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through the trainer's last save
     settings = LoopSettings(folder, learning_rate=learning_rate)
     train(stretches, STAGES, DRAWS, settings, weights=weights, device=place, seed=seed, workers=workers)
+
+
+@app.command()
+def upright(
+    pages: Annotated[int | None, typer.Option(min=1, help="画多少张图，默认照配方。")] = None,
+    out: Annotated[Path | None, typer.Option(help="写进这个文件夹，默认写进包里。", metavar="FOLDER")] = None,
+) -> None:
+    """训练看出图片方向的两个小网络。"""
+    from kantu.synth.draw.faces import require_fonts
+    from kantu.training.upright import PAGES, train
+
+    require_fonts()
+    train(pages or PAGES, out, report=typer.echo)
 
 
 @app.command()

@@ -13,13 +13,14 @@ import torch
 from kantu.engine.protocol import DeltaStream, Engine
 from kantu.engine.request import Request, Scores, check_choices
 from kantu.errors import blaming, error
-from kantu.processing.budget import image_warnings, pixel_budget, pixel_budgets
+from kantu.processing.budget import pixel_budget, pixel_budgets
 from kantu.processing.conversation import Conversation, ImageReference, ImageSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
 from kantu.processing.messages import read_messages, read_question
+from kantu.processing.quality import all_warnings
 from kantu.solve.calibration import Calibration
 from kantu.solve.drive import drive
-from kantu.solve.result import TaskResult
+from kantu.solve.result import Notice, TaskResult
 from kantu.solve.run import Wish, solve
 from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
@@ -95,7 +96,7 @@ class VLM(TaskMethods):
         asked = [read_question(images, question) for question in questions]
         clean, seconds = self._read(asked[0].images, options.get("max_pixels"))
         requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
-        warnings = image_warnings([image.resizing for image in clean])
+        warnings = _warnings(clean)
         streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
         return tuple(stream.finish() for stream in streams)
 
@@ -140,7 +141,7 @@ class VLM(TaskMethods):
             model=self.name,
             calibration=calibration,
             wish=Wish(options.get("evidence", True), options.get("force", False), read_lines=reader is not None),
-            warnings=calibration.warnings,
+            warnings=(*_notices(clean), *calibration.warnings),
             read_seconds=seconds,
         )
         return drive(steps, self.engine, clean, reader, options.get("timeout_seconds"))
@@ -164,7 +165,7 @@ class VLM(TaskMethods):
         sampling_of(options)  # before any image is read
         clean, seconds = self._read(conversation.images, options.get("max_pixels"))
         request = self._request(conversation.turns, clean, seconds, options)
-        return AnswerStream(DeltaStream(self.engine, request), image_warnings([image.resizing for image in clean]))
+        return AnswerStream(DeltaStream(self.engine, request), _warnings(clean))  # looked for while the engine works
 
     def _read(
         self, references: Sequence[ImageReference], max_pixels: int | None
@@ -190,3 +191,11 @@ class VLM(TaskMethods):
             preprocess_seconds=seconds,
             timeout_seconds=options.get("timeout_seconds"),
         )
+
+
+def _warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
+    return tuple(warning.message for warning in all_warnings(images))
+
+
+def _notices(images: Sequence[CleanImage]) -> tuple[Notice, ...]:
+    return tuple(Notice(code=warning.code, message=warning.message) for warning in all_warnings(images))

@@ -341,6 +341,17 @@ async def test_a_low_detail_costs_fewer_visual_tokens_and_the_usage_shows_it(mak
     assert costs == {"low": 108, "auto": 1240, "high": 1240, None: 1240}
 
 
+async def test_what_sizes_and_pixels_tell_of_pictures_is_warned_about_streamed_or_not(make_gateway: Make) -> None:
+    body = question("问", png(64, 64), png(640, 640), mm_processor_kwargs={"max_pixels": 65_536})
+    async with client_of(make_gateway()) as client:
+        whole = (await client.post(PATH, json=body)).json()["kantu"]["warnings"]
+        options = {"stream": True, "stream_options": {"include_usage": True}}
+        stream = await client.post(PATH, json={**body, **options})
+    assert [warning[:9] for warning in whole] == ["第 2 张图片从 ", "第 1 张图片几乎", "第 2 张图片几乎"]
+    told = [data["kantu"]["warnings"] for _, data in events(stream.text) if data != "[DONE]" and "kantu" in data]
+    assert told == [whole]
+
+
 async def test_of_several_pictures_the_broken_one_is_named(make_gateway: Make) -> None:
     broken: tuple[dict[str, Any], ...] = (
         {"url": data_url(b"x")},

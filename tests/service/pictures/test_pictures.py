@@ -98,6 +98,13 @@ async def test_large_ones_are_made_smaller_as_asked_and_as_the_service_allows() 
     assert allowed == [(160, 160)]
 
 
+async def test_what_sizes_and_pixels_tell_comes_with_them() -> None:
+    async with Reader().read(inline(png(64, 64)), inline(png(640, 640)), max_pixels=1024) as read:
+        assert [warning.code for warning in read.warnings] == ["picture_shrunk", "picture_blank", "picture_blank"]
+    async with Reader().read() as read:
+        assert [warning.code for warning in read.warnings] == ["no_picture"]
+
+
 async def test_pixels_are_counted_until_the_request_is_over_the_decoded_ones_at_last() -> None:
     reader = Reader()
     async with reader.read(inline(png(640, 640)), inline(png(64, 64)), max_pixels=1024) as read:

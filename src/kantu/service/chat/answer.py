@@ -24,7 +24,7 @@ class Answer:
         model: its name.
         count: how many answers.
         most_bytes: that may be held of all of them.
-        warnings: for the user, beside the answer.
+        warnings: for the user, beside the answer; known once the pictures have been read.
     """
 
     id: str

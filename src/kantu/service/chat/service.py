@@ -136,12 +136,11 @@ class ChatService:
             # Before anything is decoded: whoever is over a limit costs nothing.
             reservation = await self._limiter.reserve(actor, visual_tokens=visual_tokens, output_tokens=most)
             held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
-            answer = Answer(
-                secrets.token_hex(12), int(time.time()), model.name, sampling.n, held_bytes, opened.warnings
-            )
+            answer = Answer(secrets.token_hex(12), int(time.time()), model.name, sampling.n, held_bytes)
             try:
                 async with self._pictures.read(actor, opened) as read:
                     watch.pictures(read.images, visual_tokens, read.seconds)
+                    answer.warnings = [warning.message for warning in read.warnings]
                     request = Request(
                         conversation.turns,
                         read.images,

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from anyio import to_thread
 
 from kantu.errors import blaming, error
-from kantu.processing.budget import image_warnings, pixel_budgets
+from kantu.processing.budget import ImageWarning, image_warnings, pixel_budgets
 from kantu.processing.container import Container
 from kantu.processing.conversation import ImageReference
 from kantu.processing.data_url import is_data_url, read_data_url
 from kantu.processing.guard import DEFAULT_LIMITS, guard
 from kantu.processing.image import CleanImage, ImageConfig, Resizing, plan
+from kantu.processing.quality import picture_warnings
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
 from kantu.service.decoders.pool import Decoders
@@ -51,13 +54,13 @@ class OpenedPictures:
     Attributes:
         visual_tokens: what they will take of the prompt, all together.
         seconds: what opening them took.
-        warnings: for the user, in Chinese.
+        warnings: what their sizes tell.
     """
 
     pictures: tuple[OpenedPicture, ...]
     visual_tokens: int
     seconds: float
-    warnings: tuple[str, ...]
+    warnings: tuple[ImageWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,12 @@ class ReadPictures:
 
     Attributes:
         seconds: what it took, opening them included.
+        warnings: what their sizes and pixels tell.
     """
 
     images: tuple[CleanImage, ...]
     seconds: float
+    warnings: tuple[ImageWarning, ...]
 
 
 class Pictures:
@@ -152,10 +157,11 @@ class Pictures:
         declared = [picture.file.width * picture.file.height for picture in opened.pictures]
         resized = [picture.resizing.width * picture.resizing.height for picture in opened.pictures]
         async with self._admission.picture(actor, sum(map(max, declared, resized))) as held:
-            clean = [await self._decode(actor, picture) for picture in opened.pictures]
+            read = [await self._decode(actor, picture, number) for number, picture in enumerate(opened.pictures, 1)]
             held.shrink(sum(resized))
             seconds = opened.seconds + time.perf_counter() - started
-            yield ReadPictures(tuple(clean), seconds)
+            warnings = (*opened.warnings, *(warning for _, found in read for warning in found))
+            yield ReadPictures(tuple(image for image, _ in read), seconds, warnings)
 
     async def check(self, actor: Actor, data: bytes) -> None:
         """Whether a file is a picture that a request could refer to; raises as `open` and `read`."""
@@ -172,17 +178,26 @@ class Pictures:
         async with self._admission.fetch(actor):
             return await self._fetch(url)
 
-    async def _decode(self, actor: Actor, picture: OpenedPicture) -> CleanImage:
+    async def _decode(
+        self, actor: Actor, picture: OpenedPicture, number: int
+    ) -> tuple[CleanImage, tuple[ImageWarning, ...]]:
         resizing = picture.resizing
         with blaming(picture.path):
             pixels = await self._decoders.render(actor.tenant, picture.file, resizing.width, resizing.height)
-        # hashed here: the caches of the engine find pictures by it, and what decodes is not to be believed
-        return await to_thread.run_sync(partial(CleanImage.of, pixels, picture.file.upright))
+        return await to_thread.run_sync(partial(_look, pixels, picture.file.upright, number))
 
 
 async def _off_the_loop(work: Callable[[S], T], data: S) -> T:
     """`work(data)`, on a thread where there is so much data that others would notice: 14 MB of PNG take 20 ms."""
     return await to_thread.run_sync(work, data) if len(data) > _LARGE else work(data)
+
+
+def _look(
+    pixels: npt.NDArray[np.uint8], size: tuple[int, int], number: int
+) -> tuple[CleanImage, tuple[ImageWarning, ...]]:
+    # hashed here: the caches of the engine find pictures by it, and what decodes is not to be believed
+    image = CleanImage.of(pixels, size)
+    return image, picture_warnings(image, number)
 
 
 def _is_in_body(source: ImageReference) -> bool:

@@ -60,5 +60,5 @@ class TokenizeService:
                 )
                 for resizing in resizings
             ],
-            warnings=list(opened.warnings),
+            warnings=[warning.message for warning in opened.warnings],
         )
