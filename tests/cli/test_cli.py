@@ -37,7 +37,9 @@ def kantu_(*arguments: str, stdin: str | None = None) -> Result:
 @pytest.fixture
 def picture(tmp_path: Path) -> str:
     path = tmp_path / "order.png"
-    Image.new("RGB", (96, 96), "white").save(path)
+    image = Image.new("RGB", (96, 96), "white")
+    image.paste("black", (30, 40, 60, 70))  # a blank picture would get a warning
+    image.save(path)
     return str(path)
 
 

@@ -33,6 +33,7 @@ class Measures:
         lies: evidence (log odds, added up over patches) that the text runs along the columns, over that it runs along
             the rows.
         flipped: evidence, added up over lines, that it stands on its head; where it lies, once turned clockwise.
+        lines: how many were looked at for that.
         height: of most lines of text; 0 where there are none.
         edge: how many pixels an edge takes where the picture is sharp, along its softer axis; 0 where there are no
             edges.
@@ -44,6 +45,7 @@ class Measures:
     text: float
     lies: float
     flipped: float
+    lines: int
     height: float
     edge: float
 
@@ -53,22 +55,22 @@ def measure(image: CleanImage) -> Measures:
     grey = _grey(image)
     found = [patches for patches in find_patches(grey) if len(patches.pixels)]
     if not found:
-        return Measures(_marks(grey), _unevenness(grey), 0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        return Measures(*_drawn(grey), 0, 0.0, 0.0, 0.0, 0, 0.0, 0.0)
     axes = [axis_of(patches.pixels) for patches in found]
     along_rows, along_columns, none = np.concatenate(axes).T
     lies = float(_evidence(along_columns + none / 2, along_rows + none / 2).sum())
-    height, flipped = 0.0, 0.0
+    height, flipped, count = 0.0, 0.0, 0
     for patches, axis in zip(found, axes, strict=True):
         lines = find_lines(patches, axis[:, 2] < 0.5, lies=lies > 0)
         if len(lines.heights) < _LEAST_LINES:
             continue
-        height = float(np.median(lines.heights))
+        height, count = float(np.median(lines.heights)), len(lines.heights)
         on_head = is_flipped(lines.pixels)
         flipped = float(_evidence(on_head, 1 - on_head).sum())
         if height <= SIDE * patches.scale:  # shrunk further, text that a patch can hold would only be harder to see
             break
     text, edge = float((1 - none).sum()), _edge(found[0].pixels)
-    return Measures(_marks(grey), _unevenness(grey), len(none), text, lies, flipped, height, edge)
+    return Measures(*_drawn(grey), len(none), text, lies, flipped, count, height, edge)
 
 
 def _evidence(one: Floats, other: Floats) -> Floats:
@@ -84,30 +86,30 @@ def _grey(image: CleanImage) -> Grey:
     return np.asarray(picture)
 
 
-def _marks(grey: Grey) -> int:
-    """Places with steep slopes, steeper than noise and shading have. Lines from side to side, as of a frame or of ruled
-    paper, do not count."""
+def _drawn(grey: Grey) -> tuple[int, float]:
+    """Places with slopes steeper than those of noise and shading, and the unevenness (see `Measures`). Lines from side
+    to side, as of a frame or of ruled paper, are left out of both."""
     least = min(grey.shape)
-    shrink = 4 if least >= 128 else 2 if least >= 16 else 1
-    small = np.asarray(Image.fromarray(grey).reduce(shrink))
+    small = np.asarray(Image.fromarray(grey).reduce(4 if least >= 128 else 2 if least >= 16 else 1))
     frame = max(1, round(0.02 * min(small.shape)))
     small = small[frame:-frame, frame:-frame]
     if min(small.shape) < 2:
-        return 0
+        return 0, 0.0
     steepest = np.maximum(*slopes(small))
-    noise = min(float(np.median(steepest)), _MOST_NOISE)
-    steep = steepest > _LEAST_STEP + 6 * noise
-    steep[steep.mean(axis=1) > 0.6] = False
-    steep[:, steep.mean(axis=0) > 0.6] = False
-    return int(steep.sum())
+    steep = steepest > _LEAST_STEP + 6 * min(float(np.median(steepest)), _MOST_NOISE)
+    rows, columns = np.flatnonzero(steep.mean(axis=1) > 0.6), np.flatnonzero(steep.mean(axis=0) > 0.6)
+    steep[rows], steep[:, columns] = False, False
+    without = np.delete(np.delete(small, [*rows, *(rows + 1)], axis=0), [*columns, *(columns + 1)], axis=1)
+    return int(steep.sum()), _unevenness(without)
 
 
-def _unevenness(grey: Grey) -> float:
+def _unevenness(small: Grey) -> float:
     """Shading is a surface of the second degree; what is out of focus has no details either, but is no such surface."""
-    rows, columns = (max(5, min(32, side // 12)) for side in grey.shape)
-    small = Image.fromarray(grey).resize((columns, rows), Image.Resampling.BOX)
-    levels = np.asarray(small, np.float64)[1:-1, 1:-1]  # without a frame
-    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : levels.shape[0] * 1j, -1 : 1 : levels.shape[1] * 1j])
+    if min(small.shape) < 5:
+        return 0.0
+    rows, columns = (max(5, min(32, side // 3)) for side in small.shape)
+    levels = np.asarray(Image.fromarray(small).resize((columns, rows), Image.Resampling.BOX), np.float64)
+    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : rows * 1j, -1 : 1 : columns * 1j])
     surface = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
     shading = surface @ np.linalg.lstsq(surface, levels.ravel())[0]
     return float(np.std(levels.ravel() - shading))
