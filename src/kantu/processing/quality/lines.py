@@ -10,7 +10,7 @@ import numpy.typing as npt
 from kantu.processing.quality.patches import SIDE, Patches
 
 HEIGHT, WIDTH = 24, 32  # pixels of a piece; the line itself takes five sixths of the height
-_MOST = 96  # pieces
+_MOST = 64  # pieces
 _REACH = 36  # pixels above and below a patch, in which its line begins and ends
 _LEAST_INK = 0.25  # of the most ink in a row of the line: less is the gap to the next
 _LEAST_HEIGHT = 4  # pixels: less is a rule

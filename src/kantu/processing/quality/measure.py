@@ -69,7 +69,7 @@ def measure(image: CleanImage) -> Measures:
         flipped = float(_evidence(on_head, 1 - on_head).sum())
         if height <= SIDE * patches.scale:  # shrunk further, text that a patch can hold would only be harder to see
             break
-    text, edge = float((1 - none).sum()), _edge(found[0].pixels)
+    text, edge = float((1 - none).sum()), _edge(found[0].pixels[::2])  # half of them tell enough
     return Measures(*_drawn(grey), len(none), text, lies, flipped, count, height, edge)
 
 

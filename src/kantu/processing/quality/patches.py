@@ -12,7 +12,7 @@ Grey = npt.NDArray[np.uint8]  # [height, width]
 
 SIDE = 24  # of a patch, in pixels: one or two characters of text as small as it is mostly drawn
 _SCALES = (1, 2, 4)  # every height of text from 8 to 90 pixels is 8 to 24 at one of them
-_MOST = (320, 128, 64)  # patches at each scale
+_MOST = (256, 112, 56)  # patches at each scale
 _LEAST_SLOPE = 3  # grey levels between neighbours, on average over a patch; less is paper, sky or noise
 
 
