@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import islice
 
+from kantu.concurrency import in_parallel, patiently
 from kantu.contenders.contender import AskOptions, Contender, Reply
-from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError, PromptTooLongError
+from kantu.errors import ImageError, InvalidRequestError, KantuError, PromptTooLongError
 from kantu.evaluation.items import Item
 from kantu.evaluation.measures import measures
 from kantu.evaluation.results import Answer
@@ -16,7 +14,6 @@ from kantu.tasks.builtin import READ
 
 _PROSE_TOKENS = 300
 _TYPED_TOKENS = 1_024  # of JSON, and of a page that is read
-_TRIES = 5  # while a server says that it is full
 _NO_REPLY = Reply("", 0.0, 0.0)
 
 
@@ -29,21 +26,8 @@ def measure(
 
     Raises KantuError where the fault is not the question's: the answers so far have been handed out.
     """
-    waiting = iter(items)
-    with ThreadPoolExecutor(parallel) as pool:
-        running: dict[Future[tuple[Reply, str]], Item] = {}
-        try:
-            while True:
-                for item in islice(waiting, parallel - len(running)):
-                    running[pool.submit(_ask, contender, item, max_pixels)] = item
-                if not running:
-                    return
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    item = running.pop(done)
-                    yield judge(item, *done.result())
-        finally:
-            for future in running:
-                future.cancel()
+    for item, (reply, error) in in_parallel(lambda item: _ask(contender, item, max_pixels), items, parallel):
+        yield judge(item, reply, error)
 
 
 def judge(item: Item, reply: Reply, error: str = "") -> Answer:
@@ -99,18 +83,12 @@ def _ask(contender: Contender, item: Item, max_pixels: int | None) -> tuple[Repl
         probability=True,
     )
     pictures = [picture.source for picture in item.pictures]
-    for remaining in reversed(range(_TRIES)):
-        try:
-            return contender.ask(pictures, item.question, options), ""
-        except OverloadedError as error:
-            if not remaining:
-                raise
-            time.sleep(error.retry_after_seconds)
-        except KantuError as error:
-            if not is_of_the_question(error):
-                raise
-            return _NO_REPLY, error.code
-    raise AssertionError("the last try returns or raises")
+    try:
+        return patiently(lambda: contender.ask(pictures, item.question, options)), ""
+    except KantuError as error:
+        if not is_of_the_question(error):
+            raise
+        return _NO_REPLY, error.code
 
 
 def is_of_the_question(error: KantuError) -> bool:

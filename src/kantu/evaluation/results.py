@@ -6,15 +6,14 @@ again for the same run goes on where it ended.
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
 
 from kantu.errors import error
+from kantu.json_lines import DamagedLineError, LineFile, read_lines, rewrite
 
 FORMAT = 1
 
@@ -111,22 +110,22 @@ class ResultFile:
 
     path: Path
     results: Results
-    _file: TextIO = field(repr=False)
+    _file: LineFile = field(repr=False)
 
     @classmethod
     def open(cls, path: Path, run: Run, *, fresh: bool = False) -> ResultFile:
         """Begin a file, or go on with the one that is there, unless it is to be `fresh`.
 
-        Raises InvalidRequestError (`results_other_run`) when it holds another run.
+        Raises InvalidRequestError: `results_other_run`: it holds another run; `file_in_use`.
         """
         results = Results(run, {})
         if path.exists() and not fresh:
             results = read_results(path)
             if results.run != run:
                 raise error("results_other_run", path=path, held=_told(results.run), now=_told(run))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _rewrite(path, results)  # whole: a run that was killed may have left half a line
-        return cls(path, results, path.open("a", encoding="utf-8"))
+        else:
+            rewrite(path, _values(results))
+        return cls(path, results, LineFile.open(path))
 
     def replace(self, answers: Mapping[str, Answer]) -> None:
         """Write these answers instead of those with their keys, as when they are judged anew."""
@@ -135,13 +134,12 @@ class ResultFile:
             return
         self.results = Results(self.results.run, kept, self.results.sessions)
         self._file.close()
-        _rewrite(self.path, self.results)
-        self._file = self.path.open("a", encoding="utf-8")
+        rewrite(self.path, _values(self.results))
+        self._file = LineFile.open(self.path)
 
     def add(self, line: Answer | Session) -> None:
         """One more, on the disk when this returns."""
-        self._file.write(_line(line))
-        self._file.flush()
+        self._file.add(_value(line))
         answers, sessions = dict(self.results.answers), self.results.sessions
         if isinstance(line, Answer):
             answers[line.key] = line
@@ -164,16 +162,11 @@ def read_results(path: Path) -> Results:
     Raises InvalidRequestError (`results_invalid`) when it is missing or is not such a file.
     """
     try:
-        lines = path.read_text("utf-8").split("\n")  # not splitlines: answers may hold other ends of lines
+        values: list[dict[str, Any]] = [line.value for line in read_lines(path)]
     except OSError:
-        lines = []
-    values: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, 1):
-        try:
-            values.append(json.loads(line))
-        except ValueError:
-            if number < len(lines):  # what follows the last end of a line is empty, or half a line
-                raise error("results_invalid", path=path, number=number) from None
+        values = []
+    except DamagedLineError as damaged:
+        raise error("results_invalid", path=path, number=damaged.number) from None
     try:
         if values[0].pop("kantu_eval") != FORMAT:
             raise error("results_invalid", path=path, number=1)
@@ -185,34 +178,15 @@ def read_results(path: Path) -> Results:
     return Results(run, {answer.key: answer for answer in answers}, sessions)
 
 
-def _rewrite(path: Path, results: Results) -> None:
-    """Never half: a new file takes the place of the old one."""
-    draft = path.with_name(path.name + ".new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(_dump({"kantu_eval": FORMAT, "run": asdict(results.run)}))
-        file.writelines(_line(session) for session in results.sessions)
-        file.writelines(_line(answer) for answer in results.answers.values())
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+def _values(results: Results) -> Iterator[dict[str, Any]]:
+    """The lines of a file."""
+    yield {"kantu_eval": FORMAT, "run": asdict(results.run)}
+    yield from (_value(session) for session in results.sessions)
+    yield from (_value(answer) for answer in results.answers.values())
 
 
-def _line(line: Answer | Session) -> str:
-    return _dump({"answer" if isinstance(line, Answer) else "session": asdict(line)})
-
-
-def _dump(value: Any) -> str:
-    # Answers may hold lone surrogates, which have no UTF-8: they are escaped with everything else that is not ASCII.
-    text = json.dumps(value, ensure_ascii=False)
-    return (text if text.isascii() or _has_utf8(text) else json.dumps(value)) + "\n"
-
-
-def _has_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _value(line: Answer | Session) -> dict[str, Any]:
+    return {"answer" if isinstance(line, Answer) else "session": asdict(line)}
 
 
 def _tuples(value: dict[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any
 
 from kantu.errors import error
 from kantu.evaluation.suites import BROWSER
+from kantu.json_lines import LineFile, read_lines, rewrite
 
 
 @dataclass(frozen=True)
@@ -90,31 +90,26 @@ class SampleFile:
 
     path: Path
     judged: dict[str, Judged]
-    _file: TextIO
+    _file: LineFile
 
     @classmethod
     def open(cls, path: Path, about: About) -> SampleFile:
         """Begin a file, or go on with the one that is there.
 
-        Raises InvalidRequestError: `samples_invalid`, `samples_of_another`.
+        Raises InvalidRequestError: `samples_invalid`, `samples_of_another`, `file_in_use`.
         """
         judged = dict[str, Judged]()
         if path.exists():
             held, judged = _read(path)
             if held != about:
                 raise error("samples_of_another", path=path, held=_told(held), now=_told(about))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(path.name + ".new")
-        with draft.open("w", encoding="utf-8") as file:  # whole: a run that was killed may have left half a line
-            file.write(_line(about))
-            file.writelines(_line(each) for each in judged.values())
-        draft.replace(path)
-        return cls(path, judged, path.open("a", encoding="utf-8"))
+        else:
+            rewrite(path, [asdict(about)])
+        return cls(path, judged, LineFile.open(path))
 
     def add(self, judged: Judged) -> None:
         """One more, on the disk when this returns."""
-        self._file.write(_line(judged))
-        self._file.flush()
+        self._file.add(asdict(judged))
         self.judged[judged.key] = judged
 
     def __enter__(self) -> SampleFile:
@@ -128,10 +123,10 @@ class SampleFile:
 
 def _read(path: Path) -> tuple[About, dict[str, Judged]]:
     """What a file holds; half a line at its end is left out."""
-    first, *lines = path.read_text("utf-8").split("\n")
     try:
-        about = About(**json.loads(first))
-        judged = [_judged(json.loads(line)) for line in lines[:-1]]
+        first, *lines = (line.value for line in read_lines(path))
+        about = About(**first)
+        judged = [_judged(line) for line in lines]
     except (ValueError, TypeError, LookupError, AttributeError):
         raise error("samples_invalid", path=path) from None
     return about, {each.key: each for each in judged}
@@ -139,10 +134,6 @@ def _read(path: Path) -> tuple[About, dict[str, Judged]]:
 
 def _judged(line: dict[str, Any]) -> Judged:
     return Judged(**{**line, "fields": tuple(Sample(**each) for each in line["fields"])})
-
-
-def _line(value: About | Judged) -> str:
-    return json.dumps(asdict(value)) + "\n"
 
 
 def _told(about: About) -> str:
