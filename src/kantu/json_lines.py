@@ -6,12 +6,14 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
-from kantu.errors import error
+from kantu.errors import error, not_written
 
 _PIECE_BYTES = 1 << 16
 
@@ -60,14 +62,18 @@ def read_line(file: BinaryIO, start: int) -> Any:
 
 
 def rewrite(path: Path, values: Iterable[Any]) -> None:
-    """Never half: a new file takes the place of the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Never half: a new file takes the place of the old one.
+
+    Raises KantuError (`output_not_written`), as all that writes here.
+    """
     draft = path.with_name(path.name + ".new")
-    with draft.open("wb") as file:
-        file.writelines(map(_dump, values))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    with _writing():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("wb") as file:
+            file.writelines(map(_dump, values))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
 
 
 @dataclass
@@ -75,7 +81,7 @@ class LineFile:
     """A file that is open for more lines, and for nobody else's. Use it as a context."""
 
     path: Path
-    _file: BinaryIO
+    _file: FileIO
 
     @classmethod
     def open(cls, path: Path) -> LineFile:
@@ -83,11 +89,13 @@ class LineFile:
 
         Raises InvalidRequestError (`file_in_use`) while another program has it open for more.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
+        with _writing():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+b", buffering=0)  # what could not be written is not tried again when it is closed
         try:
             _lock(file, path)
-            _end_whole(file)
+            with _writing():
+                _end_whole(file)
         except BaseException:
             file.close()
             raise
@@ -95,10 +103,12 @@ class LineFile:
 
     def add(self, value: Any) -> int:
         """One more, on the disk when this returns. Tells where it begins."""
-        start = self._file.seek(0, os.SEEK_END)
-        self._file.write(_dump(value))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        left = memoryview(_dump(value))
+        with _writing():
+            start = self._file.seek(0, os.SEEK_END)
+            while left:
+                left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
         return start
 
     def close(self) -> None:
@@ -114,7 +124,15 @@ class LineFile:
         self.close()
 
 
-def _lock(file: BinaryIO, path: Path) -> None:
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        raise error("output_not_written", why=not_written(failure)) from None
+
+
+def _lock(file: FileIO, path: Path) -> None:
     try:
         import fcntl
     except ImportError:  # Windows, where two programs at once are not told
@@ -126,7 +144,7 @@ def _lock(file: BinaryIO, path: Path) -> None:
             raise error("file_in_use", path=path) from None
 
 
-def _end_whole(file: BinaryIO) -> None:
+def _end_whole(file: FileIO) -> None:
     """Drop half a line at the end; a whole one that lacks its end gets it."""
     at = end = file.seek(0, os.SEEK_END)
     tail = b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import errno
 import io
 import os
 import sys
@@ -12,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from kantu.errors import Words, error
+from kantu.errors import error, not_written
 
 _ESCAPE = "kantu.escape"
 _READER_GONE = 1  # the exit status, which click and rich use too
@@ -40,9 +39,7 @@ def forgiving() -> Iterator[None]:
     failures = [failure for stream in (sys.stdout, sys.stderr) if (failure := _flush(stream)) is not None]
     for failure in failures:
         if not isinstance(failure, BrokenPipeError):
-            full = failure.errno in (errno.ENOSPC, errno.EDQUOT)
-            why = Words("磁盘已满", "the disk is full") if full else Words("写入失败", "writing failed")
-            raise error("output_not_written", why=why) from None
+            raise error("output_not_written", why=not_written(failure)) from None
     if failures:
         raise SystemExit(_READER_GONE)
     if ended is not None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from kantu.errors import InvalidRequestError, NotFoundError
 from kantu.tasks.builtin import TASKS
-from kantu.tasks.folder import load_tasks
+from kantu.tasks.folder import find_task, load_tasks
 
 
 def write(folder: Path, file: str, name: str) -> None:
@@ -52,3 +55,23 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
         "b.yaml 第 1 行：名称 label 已经有了（a.yaml），请换一个。",
         "c.yaml 第 1 行：名称 order 已经有了（内置任务），请换一个。",
     ]
+
+
+def test_a_task_is_found_by_name_or_by_its_file(tmp_path: Path) -> None:
+    write(tmp_path, "a.yaml", "card")
+    write(tmp_path, "b.yml", "order")
+    assert find_task("order", tmp_path, {}) is TASKS["order"]
+    assert find_task("card", tmp_path, {}).name == "card"
+    assert find_task(str(tmp_path / "b.yml"), tmp_path / "none", {}).title == "名片"
+    with pytest.raises(NotFoundError) as caught:
+        find_task("cards", tmp_path, {})
+    assert caught.value.code == "task_not_found"
+    assert "card" in caught.value.message
+
+
+def test_a_bad_file_is_told_where_its_task_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "card.yaml").write_text("name: card", encoding="utf-8")
+    assert find_task("order", tmp_path, {}) is TASKS["order"]
+    with pytest.raises(InvalidRequestError) as caught:
+        find_task("card", tmp_path, {})
+    assert caught.value.code == "task_invalid"

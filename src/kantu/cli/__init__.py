@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from kantu.batch.commands import batch
 from kantu.cli import tasks
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
@@ -81,6 +82,7 @@ app.add_typer(service.keys, name="keys")
 app.command()(service.serve)
 app.command("eval")(evaluation.evaluate)
 app.command()(calibration.calibrate)
+app.command()(batch)
 tasks.mount(app)
 
 Model = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -51,6 +52,12 @@ def error(
     if param is None and row.param is not None:
         param = row.param.format_map(fields)
     return row.kind(key.partition(".")[0], zh, en, param=param, **more)
+
+
+def not_written(failure: OSError) -> Words:
+    """Why a file or device takes no more, for `output_not_written`."""
+    full = failure.errno in (errno.ENOSPC, errno.EDQUOT)
+    return Words("磁盘已满", "the disk is full") if full else Words("写入失败", "writing failed")
 
 
 def row_of(code: str) -> Row | None:

@@ -97,17 +97,10 @@ def describe(opened: Opened, subject: Subject) -> Run:
         if subject.quantize is not None:
             raise error("quantize_of_server")
         return Run(opened.name, opened.version, subject.server, "", "server", subject.max_pixels)
-    import torch
+    from kantu.vlm import identify
 
-    from kantu.vlm import default_device, default_dtype
-
-    folder = hub.locate(subject.model)
-    weights = hub.fingerprint(hub.InstalledModel("", folder, 0, None))
-    device = subject.device or default_device()
-    dtype = str(default_dtype(torch.device(device))).removeprefix("torch.")
-    known = hub.parse_name(subject.model)
-    name = folder.name if known.kind == "local" else known.target  # a path is of this machine alone
-    return Run(opened.name, opened.version, name, weights, subject.quantize or dtype, subject.max_pixels)
+    found = identify(subject.model, device=subject.device, quantize=subject.quantize)
+    return Run(opened.name, opened.version, found.name, found.weights, found.precision, subject.max_pixels)
 
 
 def _answer(

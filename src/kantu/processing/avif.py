@@ -61,6 +61,9 @@ _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:a
 _ORIENTATIONS = {None: (1, 8, 3, 6), 0: (4, 5, 2, 7), 1: (2, 7, 4, 5)}
 
 
+BRANDS = frozenset({b"avif", b"avis"})
+
+
 def brands(data: bytes) -> frozenset[bytes]:
     """The brands that a file starting with an `ftyp` box declares."""
     (length,) = struct.unpack_from(">I", data, 0)

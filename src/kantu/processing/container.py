@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kantu.errors import error
@@ -59,6 +59,8 @@ class Container:
 _MAX_CHUNKS = 20_000
 _MAX_GIF_BLOCKS = 200_000  # of all extensions and the first frame
 
+HEAD_BYTES = 4096  # of a file, enough to tell that it is a picture
+
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # brands of HEVC in HEIF
 
 
@@ -70,28 +72,42 @@ def inspect(data: bytes) -> Container:
     """
     if not data:
         raise error("image_empty")
+    reader = _reader(data)
+    if reader is None:
+        raise error("image_unsupported_format")
     try:
-        if data.startswith(b"\x89PNG\r\n\x1a\n"):
-            return _png(data)
-        if data.startswith(b"\xff\xd8\xff"):
-            return _jpeg(data)
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return _webp(data)
-        if data[:6] in (b"GIF87a", b"GIF89a"):
-            return _gif(data)
-        if data.startswith(b"BM"):
-            return _bmp(data)
-        if data[4:8] == b"ftyp":
-            return _photo_format(data)
+        return reader(data)
     except (struct.error, IndexError):  # a read past the end of the file
         raise error("image_damaged") from None
-    raise error("image_unsupported_format")
+
+
+def begins_as_picture(head: bytes) -> bool:
+    """Whether the first `HEAD_BYTES` of a file are those of a picture: of an accepted format, or of HEIC."""
+    reader = _reader(head)
+    if reader is _photo_format:
+        return not avif.BRANDS.isdisjoint(found := avif.brands(head)) or not _HEIC.isdisjoint(found)
+    return reader is not None
+
+
+def _reader(data: bytes) -> Callable[[bytes], Container] | None:
+    """What reads a file that begins like this."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _png
+    if data.startswith(b"\xff\xd8\xff"):
+        return _jpeg
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _webp
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return _gif
+    if data.startswith(b"BM"):
+        return _bmp
+    return _photo_format if data[4:8] == b"ftyp" else None
 
 
 def _photo_format(data: bytes) -> Container:
     """A file of boxes: reads AVIF, and recognises HEIC, which phones write."""
     found = avif.brands(data)
-    if found & {b"avif", b"avis"}:
+    if found & avif.BRANDS:
         still = avif.read(data)
         return Container("AVIF", still.width, still.height, still.data, still.orientation)
     if found & _HEIC:

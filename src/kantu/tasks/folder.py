@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from kantu.errors import InvalidRequestError, Words, error
+from kantu.errors import InvalidRequestError, Words, error, listed
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.checks.forms import FORMS
 from kantu.tasks.own import Form, read_task
 from kantu.tasks.task import Task
 
+SUFFIXES = (".yaml", ".yml")
 _BUILT_IN = Words("内置任务", "built in")
 
 
@@ -48,7 +49,7 @@ def load_tasks(folder: Path, forms: Mapping[str, Form]) -> Tasks:
     by_name = dict(TASKS)
     files: dict[str, Path] = {}
     faults: list[InvalidRequestError] = []
-    for path in sorted(each for each in folder.glob("[!.]*") if each.suffix in (".yaml", ".yml") and each.is_file()):
+    for path in sorted(each for each in folder.glob("[!.]*") if each.suffix in SUFFIXES and each.is_file()):
         try:
             task = read_task(path, forms)
             if task.name in by_name:
@@ -59,3 +60,21 @@ def load_tasks(folder: Path, forms: Mapping[str, Form]) -> Tasks:
         else:
             by_name[task.name], files[task.name] = task, path
     return Tasks(MappingProxyType(by_name), tuple(files), tuple(faults))
+
+
+def find_task(name: str, folder: Path, forms: Mapping[str, Form]) -> Task:
+    """The task of a file (.yaml or .yml), or the one of this name: built in, or of the folder's.
+
+    Raises:
+        NotFoundError: `task_not_found`.
+        InvalidRequestError: `task_invalid`: the file, or the folder's file of this name, is not a task.
+    """
+    if name.endswith(SUFFIXES):
+        return read_task(Path(name), forms)
+    tasks = load_tasks(folder, forms)
+    if name in tasks.by_name:
+        return tasks.by_name[name]
+    for fault in tasks.faults:
+        if fault.param in {f"{name}{suffix}" for suffix in SUFFIXES}:
+            raise fault
+    raise error("task_not_found", name=name, names=listed(tasks.by_name))

@@ -9,6 +9,7 @@ from kantu.engine.local import EngineSettings
 from kantu.processing.conversation import ImageSource
 from kantu.vlm.answer import Answer, AnswerStream
 from kantu.vlm.device import cpu_computes_bfloat16, default_device, default_dtype
+from kantu.vlm.identity import Identity, identify
 from kantu.vlm.loading import load
 from kantu.vlm.model import VLM
 from kantu.vlm.options import Options
@@ -19,11 +20,13 @@ __all__ = [
     "Answer",
     "AnswerStream",
     "EngineSettings",
+    "Identity",
     "ImageSource",
     "Options",
     "TaskOptions",
     "cpu_computes_bfloat16",
     "default_device",
     "default_dtype",
+    "identify",
     "load",
 ]
