@@ -1,4 +1,4 @@
-"""Take the page's pictures for the docs, docs/page.png and docs/page-phone.png.
+"""Take the page's pictures for the docs, docs/page*.png.
 
     .venv/bin/python scripts/page_pictures.py
 
@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.service.page.chromium import Tab, chromium  # noqa: E402
 from tests.service.page.real_gateway import real_gateway  # noqa: E402
-from tests.service.page.visit import answered, arrive, choose, part  # noqa: E402
+from tests.service.page.visit import answered, arrive, choose, fill, open_task, part, run_task  # noqa: E402
 
 PICTURE = ROOT / "examples" / "order.png"
 WHY = "为什么这个还没发货？"
@@ -43,6 +43,19 @@ def main() -> None:
             answered(tab, WHY)
             answered(tab, "一共多少钱？")
             write(tab, ROOT / "docs" / "page-phone.png")
+            for name in ("page-tasks.png", "page-tasks-phone.png"):
+                arrive(tab, gateway.address, gateway.key)
+                if "phone" in name:
+                    tab.as_phone()
+                    tab.open(gateway.address)
+                    tab.wait(f"document.querySelectorAll('{part('model')} option').length")
+                open_task(tab, "extract")
+                choose(tab, PICTURE)
+                fill(tab, "keys", "状态、店铺、总金额、订单ID")
+                run_task(tab)
+                tab.evaluate(f"document.querySelector('{part('task-result')}').scrollIntoView()")
+                tab.hover(".record [data-path]")
+                write(tab, ROOT / "docs" / name)
 
 
 def write(tab: Tab, path: Path) -> None:

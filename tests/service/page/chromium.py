@@ -87,15 +87,26 @@ class Tab:
         """The text that a visitor reads in the first element of a kind; nothing where there is none."""
         return str(self.evaluate(f"document.querySelector({json.dumps(selector)})?.innerText ?? ''"))
 
-    def click(self, selector: str) -> None:
-        """A real click into the middle of an element."""
-        script = f"""(() => {{
-            const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();
-            return [box.x + box.width / 2, box.y + box.height / 2];
-        }})()"""
-        x, y = self.evaluate(script)
+    def click(self, selector: str, across: float = 0.5, down: float = 0.5) -> None:
+        """A real click into an element, at shares of its width and height."""
+        x, y = self._point(selector, across, down)
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def hover(self, selector: str) -> None:
+        """Move the mouse into the middle of an element."""
+        x, y = self._point(selector, 0.5, 0.5)
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def _point(self, selector: str, across: float, down: float) -> tuple[float, float]:
+        script = f"""(() => {{
+            const element = document.querySelector({json.dumps(selector)});
+            element.scrollIntoView({{block: "nearest"}});
+            const box = element.getBoundingClientRect();
+            return [box.x + box.width * {across}, box.y + box.height * {down}];
+        }})()"""
+        x, y = self.evaluate(script)
+        return x, y
 
     def type(self, text: str) -> None:
         self.call("Input.insertText", text=text)
@@ -142,9 +153,9 @@ class Tab:
         """A screen of 1280 x 860."""
         self.call("Emulation.setDeviceMetricsOverride", width=1280, height=860, deviceScaleFactor=1, mobile=False)
 
-    def as_phone(self) -> None:
-        """A screen of 390 x 844."""
-        self.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    def as_phone(self, width: int = 390) -> None:
+        """A screen of 390 x 844, or another width."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=True)
 
     def screenshot(self) -> bytes:
         """PNG of what is visible."""

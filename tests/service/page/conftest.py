@@ -38,7 +38,8 @@ class Gateway:
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("gateway")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "KANTU_HOME": str(folder)}
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": paths, "KANTU_HOME": str(folder)}
     command = [sys.executable, "-m", "tests.service.page.fake_gateway"]
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -17,6 +17,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from kantu.service.page import install
 from kantu.service.settings import Settings
+from kantu.service.tasks.schemas import TaskAnswer, TaskDescription
+from kantu.tasks.builtin import TASKS
+from tests.service.page.fake_results import result_of
 
 KEY = "kt-fake"
 USAGE = {
@@ -42,7 +45,7 @@ ANSWERS = {
 
 def build() -> FastAPI:
     app = FastAPI()
-    seen: dict[str, Any] = {"chats": [], "tokenized": [], "keys": [], "cancelled": 0}
+    seen: dict[str, Any] = {"chats": [], "tokenized": [], "tasks": [], "keys": [], "cancelled": 0}
 
     def refusal(request: Request) -> JSONResponse | None:
         seen["keys"].append(request.headers.get("authorization"))
@@ -78,6 +81,26 @@ def build() -> FastAPI:
         if "忙" in question:
             return _error(429, "request_limit_exceeded", "这个密钥这一分钟的请求数已用完，请在 12 秒后重试。")
         return StreamingResponse(_stream(question, seen), media_type="text/event-stream")
+
+    @app.get("/v1/tasks")
+    async def tasks(request: Request) -> Any:
+        described = [TaskDescription.of(task).model_dump() for task in TASKS.values()]
+        return refusal(request) or {"object": "list", "data": described}
+
+    @app.post("/v1/tasks/{task}")
+    async def run_task(request: Request, task: str) -> Any:
+        if refused := refusal(request):
+            return refused
+        body = await request.json()
+        seen["tasks"].append({"task": task, **body})
+        if "忙" in json.dumps(body["input"], ensure_ascii=False):
+            return _error(429, "request_limit_exceeded", "这个密钥这一分钟的请求数已用完，请在 12 秒后重试。")
+        while "慢" in json.dumps(body["input"], ensure_ascii=False):
+            await asyncio.sleep(0.05)
+            if await request.is_disconnected():
+                seen["cancelled"] += 1
+                return None
+        return TaskAnswer(id="task-0123456789abcdef01234567", created=1764000000, **result_of(task, body))
 
     install(app, Settings())
     return app

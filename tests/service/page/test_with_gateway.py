@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,20 @@ import pytest
 
 from tests.service.page.chromium import Tab
 from tests.service.page.real_gateway import RealGateway, real_gateway
-from tests.service.page.visit import LAST, answered, arrive, ask, choose, part, set_field
+from tests.service.page.visit import (
+    LAST,
+    answered,
+    arrive,
+    ask,
+    cards,
+    choose,
+    copied,
+    fill,
+    open_task,
+    part,
+    run_task,
+    set_field,
+)
 
 pytestmark = pytest.mark.whole
 
@@ -55,6 +69,29 @@ def test_a_record_keeps_to_its_schema(visitor: Tab, picture: Path) -> None:
     record = json.loads(answered(visitor, "提取记录。"))
     assert list(record) == ["状态", "店铺", "商品", "总金额", "订单号"]
     assert record["状态"] == "待商家发货"
+
+
+def test_a_task_becomes_a_record_with_boxes_and_its_code_gives_the_same(
+    visitor: Tab, served: RealGateway, picture: Path
+) -> None:
+    open_task(visitor, "order")
+    visitor.drop(picture)
+    visitor.wait(f"document.querySelectorAll('{part('task-pictures')} .thumbnail').length === 1")
+    fill(visitor, "question", QUESTION)
+    run_task(visitor)
+    said = cards(visitor)
+    boxed = visitor.evaluate("[...document.querySelectorAll('.spot')].map((box) => box.dataset.path)")
+    assert boxed
+    visitor.hover(f".record [data-path='{boxed[0]}']")
+    assert visitor.evaluate("[...document.querySelectorAll('.spot.lit')].map((box) => box.dataset.path)") == [boxed[0]]
+    shown = json.loads(copied(visitor, "json"))
+    assert list(said.values()) == [value or "图中没有" for value in shown["result"].values()]
+    code = copied(visitor, "curl")
+    assert served.key not in code
+    again = subprocess.run(
+        ["bash", "-c", code.replace("kt-…", served.key)], cwd=picture.parent, check=True, capture_output=True
+    )
+    assert json.loads(again.stdout)["result"] == shown["result"]
 
 
 def test_stop_cancels_in_the_engine(visitor: Tab, served: RealGateway, picture: Path) -> None:

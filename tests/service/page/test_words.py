@@ -20,7 +20,7 @@ def test_both_languages_have_every_text() -> None:
 
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:
-    files = [FOLDER / "page.html", *sorted((FOLDER / "static").glob("*.js"))]
+    files = [FOLDER / "page.html", *sorted((FOLDER / "static").rglob("*.js"))]
     used = {name for file in files for name in re.findall(r"\bwords\.(\w+)", file.read_text(encoding="utf-8"))}
     used |= {f"finish_{reason}" for reason in ("length", "repetition", "content_filter")}  # turn.js
     assert used == set(words_in("zh"))

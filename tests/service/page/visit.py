@@ -57,3 +57,42 @@ def set_field(tab: Tab, name: str, value: str) -> None:
         field.value = {json.dumps(value)};
         for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, {{bubbles: true}}));
     }})()""")
+
+
+RESULT = part("task-result")
+
+
+def open_task(tab: Tab, name: str) -> None:
+    """Go to 任务 and choose one."""
+    tab.click(part("mode-tasks"))
+    tab.wait("document.querySelector('.task-name') !== null")
+    tab.evaluate(f"document.querySelector('.task-name input[value={name}]').click()")
+
+
+def fill(tab: Tab, name: str, text: str) -> None:
+    """Type into one of a task's inputs, in place of what stands there."""
+    tab.evaluate(f"document.querySelector('{part('task-inputs')} [name={name}]').select()")
+    tab.type(text)
+
+
+def run_task(tab: Tab) -> None:
+    """Press 运行 and wait for the result."""
+    tab.evaluate(f"document.querySelector('{RESULT}').replaceChildren()")
+    tab.click(part("task-run"))
+    tab.wait(f"document.querySelector('{RESULT} .below [data-cost=total], {RESULT} .error') !== null")
+
+
+def cards(tab: Tab) -> dict[str, str]:
+    """What the cards of a result say, by their titles."""
+    script = """Object.fromEntries([...document.querySelectorAll('.record .card')].map((card) =>
+        ['.card-title', '.value, .values, .pairs, .table'].map((part) => card.querySelector(part).innerText)))"""
+    found: dict[str, str] = tab.evaluate(script)
+    return found
+
+
+def copied(tab: Tab, view: str) -> str:
+    """What the button beside a view of the result puts on the clipboard."""
+    tab.click(f"{RESULT} [data-view={view}]")
+    tab.click(f"{RESULT} .code-view button")
+    tab.wait(f"document.querySelector('{RESULT} .code-view button').textContent === '已复制'")
+    return str(tab.evaluate("navigator.clipboard.readText()"))

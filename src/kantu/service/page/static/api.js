@@ -28,6 +28,16 @@ export class Api {
     return this.#json(await this.#send("v1/tokenize", { body, signal }));
   }
 
+  /** The tasks that can be run. */
+  async tasks() {
+    return (await this.#json(await this.#send("v1/tasks"))).data;
+  }
+
+  /** The result of one task. */
+  async runTask(name, body, signal) {
+    return this.#json(await this.#send(`v1/tasks/${encodeURIComponent(name)}`, { body, signal }));
+  }
+
   /**
    * One streamed answer. `onText` gets every piece of it; aborting `signal` closes the connection, which cancels the
    * request on the server. Resolves with {finishReason, usage, ttftSeconds, totalSeconds}.

@@ -1,10 +1,12 @@
-// Puts the page's parts together: key -> pictures and question -> /v1/chat/completions -> answer.
+// Puts the page's parts together: key -> pictures and question -> /v1/chat/completions -> answer, and beside it 任务.
 
 import { Api } from "./api.js";
 import { Conversation, imageParts, messagesFor, picturesSeenBy } from "./conversation.js";
 import { el, partsOf } from "./dom.js";
 import { KeyGate } from "./key.js";
+import { Modes } from "./modes.js";
 import { Options } from "./options.js";
+import { TaskPage } from "./tasks/page.js";
 import { Tray } from "./tray.js";
 import { TurnView } from "./turn.js";
 
@@ -28,8 +30,16 @@ class Page {
       onChange: () => this.#trayChanged(),
       onRefused: (names) => this.#notice(this.words.not_a_picture + names.join("、")),
     });
+    this.tasks = new TaskPage(part, this.words, this.api, this.tray, {
+      model: () => part("model").value,
+      onChoose: () => this.#modeChanged(),
+      onEnlarge: (element) => this.#enlarge(element),
+      onUnauthorized: (message) => this.gate.ask(message),
+    });
+    this.modes = new Modes(part, { onShow: () => this.#modeChanged() });
     this.#listen();
     this.#show(this.#fresh());
+    this.modes.show(Modes.fromAddress().mode);
     this.gate.open();
   }
 
@@ -55,6 +65,7 @@ class Page {
     });
     part("stop").addEventListener("click", () => this.running?.abort());
     part("new").addEventListener("click", () => {
+      this.modes.show("ask");
       this.#show(this.#fresh());
       question.focus();
     });
@@ -76,8 +87,30 @@ class Page {
   #useKey(key, models) {
     this.api.key = key;
     this.part("model").replaceChildren(...models.map(({ id }) => el("option", { value: id, textContent: id })));
-    this.part("question").focus();
+    this.tasks.forget();
+    if (this.#asking) this.part("question").focus();
+    else this.tasks.load(Modes.fromAddress().task);
     this.#preview();
+  }
+
+  // -- questions or tasks
+
+  get #asking() {
+    return this.modes.mode === "ask";
+  }
+
+  #modeChanged() {
+    if (this.#asking) this.part("form").prepend(this.tray.list);
+    else this.part("task-pictures").prepend(this.tray.list);
+    if (!this.#asking) this.tasks.load(Modes.fromAddress().task);
+    this.modes.remember(this.tasks.task?.id);
+    this.#showHeading();
+    this.#trayChanged();
+  }
+
+  #showHeading() {
+    const task = this.tasks.task?.title ?? this.words.mode_tasks;
+    this.part("heading").textContent = this.#asking ? this.conversation.title : task;
   }
 
   // -- conversations
@@ -101,11 +134,14 @@ class Page {
   #showHistory() {
     const { conversation, part, words } = this;
     part("empty").hidden = conversation.started;
-    part("heading").textContent = conversation.title;
+    this.#showHeading();
     const entries = this.conversations.map((other) => {
       const entry = el("button", { type: "button", className: "entry", textContent: other.title || words.untitled });
       entry.setAttribute("aria-current", String(other === conversation));
-      entry.addEventListener("click", () => this.#show(other));
+      entry.addEventListener("click", () => {
+        this.modes.show("ask");
+        this.#show(other);
+      });
       return entry;
     });
     part("history").replaceChildren(...entries);
@@ -191,13 +227,15 @@ class Page {
   }
 
   #trayChanged() {
+    if (!this.#asking) return this.tasks.picturesChanged();
     this.#notice("");
     this.part("question").focus();
     this.#preview();
   }
 
   #notice(text) {
-    this.part("notice").textContent = text;
+    if (this.#asking) this.part("notice").textContent = text;
+    else this.tasks.say(text);
   }
 
   /** What the chosen pictures will cost, told before they are asked about. */

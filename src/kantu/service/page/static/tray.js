@@ -3,8 +3,8 @@
 import { el } from "./dom.js";
 
 /**
- * A picture is {name, url, data}: an object URL to show, and a promise of the data URL to send. Calls `onChange` whenever
- * the pictures have changed, and `onRefused` with the names of files that are none.
+ * A picture is {name, type, url, data}: an object URL to show, and a promise of the data URL to send. Calls `onChange`
+ * whenever the pictures have changed, and `onRefused` with the names of files that are none.
  */
 export class Tray {
   constructor(part, words, { onChange, onRefused }) {
@@ -13,8 +13,9 @@ export class Tray {
     this.onChange = onChange;
     this.onRefused = onRefused;
     this.pictures = [];
+    this.lent = new Set(); // pictures that are shown elsewhere too
     const input = part("file");
-    for (const name of ["choose", "choose-first"]) part(name).addEventListener("click", () => input.click());
+    for (const name of ["choose", "choose-first", "choose-task"]) part(name).addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
       this.add(input.files);
       input.value = ""; // the same file may be chosen again
@@ -32,7 +33,8 @@ export class Tray {
     const [images, others] = [[], []];
     for (const file of files) (file.type.startsWith("image/") ? images : others).push(file);
     for (const file of images) {
-      const picture = { name: file.name, url: URL.createObjectURL(file), data: dataUrlOf(file) };
+      const url = URL.createObjectURL(file);
+      const picture = { name: file.name, type: file.type, url, data: dataUrlOf(file) };
       this.pictures.push(picture);
       this.list.append(this.#thumbnail(picture));
     }
@@ -49,6 +51,12 @@ export class Tray {
     return taken;
   }
 
+  /** The pictures, which stay here as well. */
+  lend() {
+    for (const picture of this.pictures) this.lent.add(picture);
+    return [...this.pictures];
+  }
+
   #thumbnail(picture) {
     const remove = el("button", { type: "button", title: this.words.remove, className: "remove" });
     remove.setAttribute("aria-label", this.words.remove);
@@ -56,7 +64,7 @@ export class Tray {
     const thumbnail = el("div", { className: "thumbnail" }, el("img", { src: picture.url, alt: picture.name }), remove);
     remove.addEventListener("click", () => {
       this.pictures = this.pictures.filter((other) => other !== picture);
-      URL.revokeObjectURL(picture.url);
+      if (!this.lent.has(picture)) URL.revokeObjectURL(picture.url);
       thumbnail.remove();
       this.onChange();
     });

@@ -2,6 +2,8 @@
 
 import { boxesIn, drawn } from "./boxes.js";
 import { el } from "./dom.js";
+import { readableJson } from "./json_text.js";
+import { copyButton, failure } from "./lines.js";
 
 const NOTES = ["length", "repetition", "content_filter"];
 
@@ -38,17 +40,13 @@ export class TurnView {
     this.#showBoxes(pictures);
     const note = result ? NOTES.includes(result.finishReason) && this.words[`finish_${result.finishReason}`] : this.words.stopped;
     const chips = note ? [el("span", { className: "chip warn", textContent: note })] : [];
-    this.below.replaceChildren(...chips, ...this.#cost(result), this.#copy());
+    const copy = this.turn.answer ? [copyButton(this.turn.answer, this.words)] : [];
+    this.below.replaceChildren(...chips, ...this.#cost(result), ...copy);
   }
 
   fail(error) {
     this.answer.className = "answer failed";
-    const retry = el("button", { type: "button", className: "link", textContent: this.words.retry });
-    retry.addEventListener("click", this.onRetry);
-    const line = el("div", { className: "error", role: "alert" }, el("span", { textContent: error.message }), retry);
-    if (error.code) line.dataset.code = error.code;
-    const id = error.requestId ? [el("small", { textContent: `${this.words.request_id} ${error.requestId}` })] : [];
-    this.below.replaceChildren(line, ...id);
+    this.below.replaceChildren(...failure(error, this.words, this.onRetry));
   }
 
   #question() {
@@ -100,16 +98,6 @@ export class TurnView {
     );
     return [el("div", { className: "cost" }, ...cells)];
   }
-
-  #copy() {
-    const button = el("button", { type: "button", className: "link", textContent: this.words.copy });
-    button.hidden = !navigator.clipboard || !this.turn.answer; // the clipboard needs HTTPS or this machine
-    button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(this.turn.answer);
-      button.textContent = this.words.copied;
-    });
-    return button;
-  }
 }
 
 /** The answer as text, with fenced blocks set apart, and JSON in lines that are easier to read. */
@@ -119,30 +107,4 @@ function blocksOf(answer) {
   return answer.split(/^```[^\n]*\n([\s\S]*?)^```[ \t]*\n?/m).map((block, index) =>
     index % 2 ? el("pre", { textContent: readableJson(block) ?? block.trimEnd() }) : block,
   );
-}
-
-/** JSON objects and arrays with their lines broken; null for everything else. */
-function readableJson(text) {
-  if (!/^\s*[[{]/.test(text)) return null;
-  try {
-    return brokenLines(JSON.parse(text), "");
-  } catch (error) {
-    if (error instanceof SyntaxError) return null; // it only looked like JSON
-    throw error;
-  }
-}
-
-const LINE = 64; // characters that are still read at a glance
-
-/** Like JSON.stringify with an indent, but what is short, such as a box, stays on one line. */
-function brokenLines(value, indent) {
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  const isList = Array.isArray(value);
-  const [open, close] = isList ? "[]" : "{}";
-  const inner = `${indent}  `;
-  const named = (name) => (isList ? "" : `${JSON.stringify(name)}: `);
-  const items = Object.entries(value).map(([name, item]) => named(name) + brokenLines(item, inner));
-  const line = open + items.join(", ") + close;
-  if (line.length <= LINE && !line.includes("\n")) return line;
-  return `${open}\n${inner}${items.join(`,\n${inner}`)}\n${indent}${close}`;
 }
