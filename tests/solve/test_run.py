@@ -15,7 +15,7 @@ from kantu.solve.calibration import Calibration, Curve, probability
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import PictureBox, TaskResult
 from kantu.solve.run import Wish, solve, version_of
-from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, UI
+from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, UI, UI_POINT
 from kantu.tasks.problem import Problem
 from kantu.tasks.results import MatchResult, OrderResult
 from kantu.tasks.task import Task
@@ -134,6 +134,15 @@ def test_boxes_in_a_record_need_no_asking() -> None:
     assert len(asked) == 1
     assert result.fields["[0]"].boxes == (PictureBox(x1=100, y1=200, x2=200, y2=240),)
     assert "[0].bbox_2d" not in result.fields
+
+
+def test_the_box_of_a_record_that_is_one_thing_is_a_finding_about_all_of_it() -> None:
+    control = {"kind": "按钮", "label": "确定", "state": None, "bbox_2d": [500, 500, 1000, 600]}
+    kinds = scores(1.0, *[0.0] * 9)
+    point = {"x": "750", "y": "550"}
+    result, _ = solved(UI_POINT, point, lambda ask: kinds if is_choice(ask) else said(control), evidence=True)
+    assert result.fields[""].boxes == (PictureBox(x1=100, y1=200, x2=200, y2=240),)
+    assert result.fields[""].confidence is None  # the whole result's is told beside the fields
 
 
 def check(record: Any, given: Mapping[str, str]) -> Iterable[Problem]:

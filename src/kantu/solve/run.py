@@ -186,21 +186,21 @@ def _findings(
     problems: Iterable[Problem],
     calibration: Calibration,
 ) -> dict[str, Finding]:
-    """Of every value but the record as a whole and the insides of boxes."""
+    """Of every value but the insides of boxes; of the record as a whole where it is prose or one thing with a box."""
     by_path: dict[str, list[Notice]] = {}
     for problem in problems:
         by_path.setdefault(problem.field, []).append(Notice(code=problem.code, message=problem.message))
     return {
         node.path: Finding(
             confidence=calibration.confidence(kind_of(task.name, node.path), draft.raw[node.path])
-            if node.path in draft.raw and is_decided(task.name, node.path)
-            else None,
+            if node.path in draft.raw and is_decided(task.name, node.path) and (node.path or task.result is None)
+            else None,  # of a record as a whole the result tells itself
             boxes=places.get(node.path, ()),
             verified=seen.get(node.path),
             problems=tuple(by_path.get(node.path, ())),
         )
         for node in draft.nodes
-        if (node.path or task.result is None) and boxes.KEY not in node.path
+        if (node.path or task.result is None or places.get("")) and boxes.KEY not in node.path
     }
 
 
