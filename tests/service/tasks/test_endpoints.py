@@ -77,6 +77,14 @@ async def test_a_task_comes_back_typed_with_its_confidence(make_gateway: Make) -
     assert asked.sampling.temperature == 0
 
 
+async def test_a_blank_picture_is_warned_about(make_gateway: Make) -> None:
+    async with client_of(make_gateway(TaskEngine(VERDICT))) as client:
+        told = (await client.post("/v1/tasks/match", json=body())).json()
+        none = (await client.post("/v1/tasks/match", json=body(images=[]))).json()
+    assert "picture_blank" in [warning["code"] for warning in told["warnings"]]
+    assert [warning["code"] for warning in none["warnings"]] == ["no_picture"]
+
+
 async def test_printed_values_have_boxes_in_the_original_picture(make_gateway: Make) -> None:
     engine = TaskEngine(RECORD)
     async with client_of(make_gateway(engine)) as client:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from kantu.engine.request import Request, Timings, Usage
 from kantu.errors import ImageError, KantuError, error, listed
+from kantu.processing.budget import ImageWarning
 from kantu.processing.conversation import ImageReference
 from kantu.processing.image import CleanImage
 from kantu.service import scoring
@@ -34,7 +35,7 @@ from kantu.service.watch.watch import RequestWatch, Watch
 from kantu.solve.asks import Ask, Choose, Generate, Reply
 from kantu.solve.drive import advance
 from kantu.solve.requests import generated, request_of
-from kantu.solve.result import TaskResult
+from kantu.solve.result import Notice, TaskResult
 from kantu.solve.run import Steps, Wish, most_output_tokens, solve
 from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
@@ -161,7 +162,7 @@ class TaskService:
                         model=model.name,
                         calibration=model.calibration,
                         wish=wish,
-                        warnings=model.calibration.warnings,
+                        warnings=(*map(_notice, clean.warnings), *model.calibration.warnings),
                         read_seconds=clean.seconds,
                     )
                     result = await self._drive(steps, run)
@@ -217,6 +218,10 @@ class TaskService:
 def _reference(number: int, image: str) -> ImageReference:
     path = f"images.{number}"
     return ImageReference(path, file_id=image) if FILE_IDS.fits(image) else ImageReference(path, url=image)
+
+
+def _notice(warning: ImageWarning) -> Notice:
+    return Notice(code=warning.code, message=warning.message)
 
 
 def _usage(result: TaskResult[Any]) -> Usage:
