@@ -25,6 +25,7 @@ from kantu.cli import tasks
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
 from kantu.evaluation.calibration import commands as calibration
+from kantu.mcp import commands as mcp
 from kantu.service import commands as service
 from kantu.standard_streams import forgiving
 from kantu.training import commands as training
@@ -83,6 +84,7 @@ app.command()(service.serve)
 app.command("eval")(evaluation.evaluate)
 app.command()(calibration.calibrate)
 app.command()(batch)
+app.command()(mcp.mcp)
 tasks.mount(app)
 
 Model = Annotated[

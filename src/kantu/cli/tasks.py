@@ -167,10 +167,10 @@ def _given(task: Task, texts: list[str]) -> Mapping[str, str]:
 def show(task: Task, result: TaskResult[Any]) -> None:
     """The record field by field, each with its confidence and boxes, and what a person should look at."""
     from kantu.solve.labels import label_of
+    from kantu.solve.leaves import leaves
 
     schema = task.schema()
-    values = _leaves(result.to_dict()["result"])
-    for path, value in values.items():
+    for path, value in leaves(result.to_dict()["result"]).items():
         found = result.fields.get(path) or result.fields.get(path.rpartition(".")[0])
         label = label_of(schema, path)
         line = f"{label}：{'（图中没有）' if value is None else value}" if label else str(value)
@@ -197,16 +197,3 @@ def show(task: Task, result: TaskResult[Any]) -> None:
         dim=True,
         err=True,
     )
-
-
-def _leaves(value: Any, path: str = "") -> dict[str, Any]:
-    """What is printed line by line; a list of plain values, such as a row of a table or a box, is one line."""
-    if isinstance(value, dict):
-        inner = [(f"{path}.{key}" if path else key, member) for key, member in value.items() if key != "bbox_2d"]
-    elif isinstance(value, list) and any(isinstance(member, list | dict) for member in value):
-        inner = [(f"{path}[{place}]", member) for place, member in enumerate(value)]
-    elif isinstance(value, list):
-        return {path: "、".join(map(str, value)) or "（无）"}
-    else:
-        return {path: value}
-    return {key: leaf for where, member in inner for key, leaf in _leaves(member, where).items()}

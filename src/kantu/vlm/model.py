@@ -144,7 +144,9 @@ class VLM(TaskMethods):
             warnings=(*_notices(clean), *calibration.warnings),
             read_seconds=seconds,
         )
-        return drive(steps, self.engine, clean, reader, options.get("timeout_seconds"))
+        cancellation = options.get("cancellation")
+        engine = self.engine if cancellation is None else cancellation.over(self.engine)
+        return drive(steps, engine, clean, reader, options.get("timeout_seconds"))
 
     def detach(self) -> Engine:
         """Return the engine, which the caller must close: dropping this object leaves it running."""

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
+from kantu.engine.cancellation import Cancellation
 from kantu.errors import error, listed
 from kantu.processing.conversation import ImageSource
 from kantu.solve.calibration import Calibration
@@ -28,6 +29,7 @@ class TaskOptions(TypedDict, total=False):
         max_pixels: pixel budget of each picture, instead of the task's.
         calibration: what makes confidences of probabilities, instead of that of the model's folder.
         timeout_seconds: the task fails with `DeadlineExceededError` if it takes longer.
+        cancellation: ends the task from another thread; it fails with `CancelledError` then.
     """
 
     evidence: bool
@@ -36,6 +38,7 @@ class TaskOptions(TypedDict, total=False):
     max_pixels: int | None
     calibration: Calibration
     timeout_seconds: float | None
+    cancellation: Cancellation | None
 
 
 class TaskMethods(ABC):

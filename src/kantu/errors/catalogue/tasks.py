@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kantu.errors.catalogue.row import Row
-from kantu.errors.types import InvalidRequestError, NotFoundError, UpstreamError
+from kantu.errors.types import ImageError, InvalidRequestError, NotFoundError, UpstreamError
 
 # fmt: off
 ROWS = {
@@ -23,6 +23,13 @@ ROWS = {
     "task_not_found": Row(NotFoundError, 404, param="task",
         zh="没有这个任务，可用：{names}。",
         en="There is no such task; use one of {names}."),
+    "path_not_allowed": Row(ImageError, None, param="images",
+        meaning="MCP 的客户端要读允许的文件夹以外的文件；链接和 .. 解开以后再判断。",
+        zh="不能读 {path}：图片要写成路径，并且在允许的文件夹里（{folders}）。其他文件夹用 kantu mcp --allow 加上。",
+        en="{path} must not be read: pictures are paths of files in the allowed folders ({folders}). Add another one with kantu mcp --allow."),
+    "not_a_folder": Row(InvalidRequestError, None, param="allow",
+        zh="没有这个文件夹：{path}",
+        en="There is no such folder: {path}"),
     "task_answer_invalid": Row(UpstreamError, 502,
         zh="模型的回答不符合任务要求的格式；换用支持 JSON Schema 约束的模型服务，或者重试。",
         en="The model's answer is not of the task's form; use a server that keeps to JSON Schemas, or try again."),

@@ -1,0 +1,40 @@
+"""`kantu mcp`: a thin shell over the server on standard input and output. Heavy imports wait until it runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def mcp(
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
+    ] = None,
+    allow: Annotated[
+        list[Path] | None, typer.Option(help="可以读这个文件夹里的图片；可重复，默认当前文件夹。", metavar="FOLDER")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")] = None,
+    quantize: Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位。", metavar="int8|int4")] = None,
+) -> None:
+    """MCP 服务器（标准输入输出）：让支持 MCP 的客户端把每个任务当作工具用。由客户端启动，见 docs/tasks.md。"""
+    from kantu import hub
+    from kantu.errors import error, install_command
+
+    if importlib.util.find_spec("mcp") is None:
+        raise error("service_missing", missing="mcp", install=install_command("service"))
+    from kantu.mcp.folders import AllowedFolders
+    from kantu.mcp.local import ModelChoice
+    from kantu.mcp.stdio import serve
+    from kantu.tasks.checks.forms import FORMS
+    from kantu.tasks.folder import load_tasks
+
+    folders = AllowedFolders.of(allow or [Path()])
+    hub.locate(model)  # what is wrong with its name is said now
+    tasks = load_tasks(hub.home() / "tasks", FORMS)
+    for fault in tasks.faults:
+        print(f"注意：{fault.message} [{fault.code}]", file=sys.stderr)
+    serve(tasks.by_name, ModelChoice(model, device, quantize), folders)
