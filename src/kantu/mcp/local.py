@@ -15,6 +15,7 @@ from kantu.errors import KantuError
 from kantu.mcp.folders import AllowedFolders
 from kantu.mcp.tools import Call
 from kantu.solve.result import TaskResult
+from kantu.tasks.extract import typed
 
 if TYPE_CHECKING:
     from kantu.vlm import VLM
@@ -46,14 +47,13 @@ class LocalModel:
 
         Raises KantuError, `path_not_allowed` among them.
         """
+        task, given = typed(call.task, call.given)
         pictures = await to_thread.run_sync(lambda: [self._folders.file(name) for name in call.images])
         vlm = await self.loaded()
         cancellation = Cancellation()
 
         def work() -> TaskResult[Any]:
-            return vlm.run(
-                call.task, pictures, call.given, evidence=call.evidence, force=call.force, cancellation=cancellation
-            )
+            return vlm.run(task, pictures, given, evidence=call.evidence, force=call.force, cancellation=cancellation)
 
         working = asyncio.ensure_future(to_thread.run_sync(work))
         try:

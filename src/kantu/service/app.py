@@ -34,6 +34,8 @@ from kantu.service.http.head import HeadMiddleware
 from kantu.service.http.late import LateMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
+from kantu.service.mcp.endpoint import ADDRESS as MCP
+from kantu.service.mcp.endpoint import mcp_router
 from kantu.service.messages.endpoints import router as messages_router
 from kantu.service.models.endpoints import router as models_router
 from kantu.service.responses.endpoints import router as responses_router
@@ -83,6 +85,8 @@ def create_app(gateway: Gateway) -> FastAPI:
     for router in routers:
         app.include_router(router, responses=FAILURES)
     app.include_router(messages_router, responses=ANTHROPIC_FAILURES)
+    if settings.mcp:
+        app.include_router(mcp_router(settings.cors_origins))
     app.include_router(health_router(lambda request: gateway.health))
     watch = gateway.settings.watch
     if watch.metrics_port is None:
@@ -117,7 +121,11 @@ def create_app(gateway: Gateway) -> FastAPI:
 
 def _guarded(settings: Settings) -> list[str]:
     """How the addresses begin that need a key."""
-    closed = {METRICS: not settings.watch.metrics_public, DOCUMENT: not settings.server.docs_public}
+    closed = {
+        METRICS: not settings.watch.metrics_public,
+        DOCUMENT: not settings.server.docs_public,
+        MCP: settings.server.mcp,
+    }
     return [API, *(address for address, is_closed in closed.items() if is_closed)]
 
 
@@ -129,6 +137,7 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(sweep_forever("batches", gateway.batches.sweep)),
         asyncio.create_task(gateway.batch_runner.run()),
         asyncio.create_task(make_room_forever(gateway.database.make_room)),
+        asyncio.create_task(gateway.mcp.run()),
     ]
     try:
         yield

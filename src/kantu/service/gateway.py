@@ -40,6 +40,7 @@ from kantu.service.keys.wrong_keys import WrongKeys
 from kantu.service.lifecycle import Lifecycle
 from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
+from kantu.service.mcp.service import McpService
 from kantu.service.memory import LONG_ANSWERS, check_memory
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.pictures import Pictures
@@ -83,6 +84,7 @@ class Gateway:
     chat: ChatService
     decisions: DecisionService
     tasks: TaskService
+    mcp: McpService
     tokenize: TokenizeService
     batches: BatchService
     batch_runner: BatchRunner
@@ -209,6 +211,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         chat,
         DecisionService(request, models, pictures, limiter, admission, watch),
         tasks,
+        McpService(tasks, models, limiter),
         TokenizeService(request, models, pictures, admission),
         batches,
         batch_runner,

@@ -112,14 +112,18 @@ class TaskService:
         Raises:
             KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
         """
+        result = await self.result(actor, name, body, deadline)
+        answer = TaskAnswer(id=f"task-{secrets.token_hex(12)}", created=int(time.time()), **dict(result))
+        return [await to_thread.run_sync(lambda: answer.model_dump_json().encode())]
+
+    async def result(self, actor: Actor, name: str, body: TaskRequest, deadline: Deadline) -> TaskResult[Any]:
+        """The result itself; as `run`."""
         task, given = typed(self.task(name), body.input)
         with self._watch.started("tasks", body.model) as watch, deadline.kept():
             model = self._models.get(actor, body.model)
             self._check(task, body, given)
             async with self._admission.request(actor), self._admission.answer(actor, _RESULT_BYTES):
-                result = await self._run(actor, task, body, given, model, deadline, watch)
-            answer = TaskAnswer(id=f"task-{secrets.token_hex(12)}", created=int(time.time()), **dict(result))
-            return [await to_thread.run_sync(lambda: answer.model_dump_json().encode())]
+                return await self._run(actor, task, body, given, model, deadline, watch)
 
     def _check(self, task: Task, body: TaskRequest, given: Mapping[str, str]) -> None:
         limits = self._settings

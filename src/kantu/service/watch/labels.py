@@ -26,6 +26,7 @@ FIXED_PATHS = frozenset(
         "/v1/tokenize",
         "/v1/messages",
         "/v1/messages/count_tokens",
+        "/mcp",
     }
 )
 _OPERATIONS = frozenset({"/health", "/healthz", "/readyz", "/metrics", "/openapi.json"})

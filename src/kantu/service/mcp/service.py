@@ -1,0 +1,83 @@
+"""Messages of the Model Context Protocol, answered by the same tasks as POST /v1/tasks/{task}."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from kantu.errors import Words, error
+from kantu.mcp.server import Context, server_over
+from kantu.mcp.tools import Call, TaskTool, tools_of
+from kantu.service.files.record import FILE_IDS
+from kantu.service.http.actor import actor_of
+from kantu.service.limits.limiter import Limiter
+from kantu.service.models.registry import ModelRegistry
+from kantu.service.tasks.schemas import TaskRequest
+from kantu.service.tasks.service import TaskService
+from kantu.solve.result import TaskResult
+
+_PICTURE = "图片文件的 id（file-…），先用 POST /v1/files 上传；不收 base64 和网址"
+_FILE_ID = Words("应为上传文件的 id（file-…）", "it must be the id of an uploaded file (file-…)")
+
+
+class McpService:
+    """Every message stands for itself: there are no sessions. Used on the event loop only.
+
+    The SDK's manager does the protocol. Its checks of Host and Origin are not used: the gateway's names are not known
+    here, and `check_origin` refuses pages of other origins.
+    """
+
+    def __init__(self, tasks: TaskService, models: ModelRegistry, limiter: Limiter) -> None:
+        self._tasks, self._models, self._limiter = tasks, models, limiter
+        self._tools_by_models: dict[tuple[str, ...], Mapping[str, TaskTool]] = {}
+        server = server_over(self._tools, self._answer)
+        self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+        self._running = asyncio.Event()
+
+    async def run(self) -> None:
+        """Messages are answered while this runs, once."""
+        async with self._manager.run():
+            self._running.set()
+            await anyio.sleep_forever()
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one message. Cancelling it ends all that it has begun."""
+        await self._running.wait()
+        await self._manager.handle_request(scope, receive, send)
+
+    def _tools(self, context: Context) -> Mapping[str, TaskTool]:
+        """Those of whoever asks; without a model that it may use there are none."""
+        actor = actor_of(_request(context).scope)
+        names = tuple(model.name for model in self._models.list(actor))
+        if names not in self._tools_by_models:
+            self._tools_by_models[names] = tools_of(self._tasks.tasks.values() if names else (), _PICTURE, names)
+        return self._tools_by_models[names]
+
+    async def _answer(self, context: Context, call: Call) -> TaskResult[Any]:
+        request = _request(context)
+        actor = actor_of(request.scope)
+        await self._limiter.admit(actor)
+        for number, image in enumerate(call.images):
+            if not FILE_IDS.fits(image):
+                raise error("invalid_parameter.expected", param=f"images.{number}", expected=_FILE_ID)
+        assert call.model is not None
+        body = TaskRequest(
+            model=call.model,
+            images=list(call.images),
+            input=dict(call.given),
+            evidence=call.evidence,
+            force=call.force,
+        )
+        return await self._tasks.result(actor, call.task.name, body, request.state.deadline)
+
+
+def _request(context: Context) -> Request:
+    """The HTTP request that a message came with."""
+    assert isinstance(context.request, Request)
+    return context.request
