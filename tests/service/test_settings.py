@@ -86,7 +86,7 @@ def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: P
             if value == getattr(getattr(Settings(), section), name)
         }
         # no second choice, or true already
-        assert different <= {"upstream_images", "docs", "docs_public", "page", "metrics_public"}
+        assert different <= {"upstream_images", "docs", "docs_public", "mcp", "page", "metrics_public"}
 
 
 def test_variables_of_other_programs_and_of_the_hub_are_left_alone() -> None:

@@ -26,7 +26,7 @@ keys = typer.Typer(help="管理 API 密钥；改动从下一个请求起生效�
 
 _NEEDED = (
     *("fastapi", "uvicorn", "python_multipart", "yaml", "httpx", "sqlalchemy", "alembic", "psycopg", "limits", "redis"),
-    *("structlog", "prometheus_client", "opentelemetry"),
+    *("structlog", "prometheus_client", "opentelemetry", "mcp"),
 )
 _WORDS = {"requests": "请求", "visual_tokens": "视觉词元", "output_tokens": "输出词元", "minute": "分钟", "day": "天"}
 
