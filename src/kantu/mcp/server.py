@@ -44,7 +44,7 @@ def server_over(tools: Tools, answer: Answer) -> Server[Any]:
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         tool = tools(context).get(params.name)
         if tool is None:
-            raise MCPError(INVALID_PARAMS, f"没有名为“{params.name}”的工具。")
+            raise MCPError(INVALID_PARAMS, "没有这个工具。")
         try:
             call = tool.read(params.arguments or {})
             result = await answer(context, call)

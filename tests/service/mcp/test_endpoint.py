@@ -111,7 +111,7 @@ async def test_a_key_for_no_model_has_no_tools(make_gateway: Make) -> None:
         listed = await send(client, message("tools/list"))
         told = await send(client, call("read", images=[]))
     assert listed.json()["result"]["tools"] == []
-    assert told.json()["error"]["message"] == "没有名为“read”的工具。"
+    assert told.json()["error"]["message"] == "没有这个工具。"
 
 
 async def test_calls_count_as_requests_and_lists_do_not(make_gateway: Make) -> None:
