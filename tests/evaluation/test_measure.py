@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kantu.contenders.contender import AskOptions, Reply, Said
 from kantu.errors import ImageError, OverloadedError, UpstreamError
 from kantu.evaluation.measure import judge_again, measure
+from kantu.evaluation.results import ResultFile, Run, Told, read_results
 from kantu.processing.conversation import ImageSource
+from kantu.solve.result import Finding, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.builtin import LOCATE
+from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
 from tests.contenders.scripted import Scripted
 from tests.evaluation.asked import answer, item
@@ -38,6 +43,49 @@ def test_typed_tasks_are_asked_with_their_schema_and_budgets_are_told() -> None:
     assert (typed.max_pixels, typed.task_pixels, typed.history) == (5_000, LOCATE.max_pixels, history)
     assert (plain.schema, plain.choices) == (None, ("A", "B"))
     assert typed.temperature == plain.temperature == 0.0
+
+
+class Running(Scripted):
+    """Runs tasks as well; remembers which, with what was given."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda question: "?")
+        self.ran: list[tuple[str, Mapping[str, str], int | None]] = []
+
+    def run(
+        self, task: Task, pictures: Sequence[ImageSource], given: Mapping[str, str], *, max_pixels: int | None
+    ) -> Reply:
+        self.ran.append((task.name, given, max_pixels))
+        found = TaskResult[Any](
+            task=TaskVersion(name=task.name, title="", version="0"),
+            result=[],
+            confidence=0.9,
+            fields={"[0].bbox_2d": Finding(confidence=0.8)},
+            review=Review(needed=False),
+            model="toy",
+            usage=TaskUsage(),
+            timings=TaskTimings(),
+        )
+        return Reply('[{"bbox_2d": [1, 2, 3, 4], "label": "甲"}]', 0.2, 0.2, result=found)
+
+
+def test_tasks_are_run_by_who_can_and_judged_as_any_answer(tmp_path: Path) -> None:
+    contender, truth = Running(), Truth('[{"bbox_2d": [1, 2, 3, 4], "label": "甲"}]')
+    run = item("“甲”在图中什么位置？", task=LOCATE, truth=truth, given={"target": "甲"})
+    (found,) = measure(contender, [run], max_pixels=5_000)
+    assert contender.ran == [("locate", {"target": "甲"}, 5_000)]
+    assert contender.asked == []
+    assert (found.score, found.right, found.placed) == (1.0, True, {"[0].bbox_2d": True})
+    assert found.told == Told(0.9, {"[0].bbox_2d": 0.8}, {}, False)
+    with ResultFile.open(tmp_path / "r.jsonl", Run("s", "1", "m", "", "int8")) as file:
+        file.add(found)
+    kept = read_results(tmp_path / "r.jsonl").answers[run.key]
+    assert kept == found
+    assert judge_again(run, kept) == found
+    (plain,) = measure(Scripted(lambda question: "[]"), [run])  # a server is asked the same words
+    assert (plain.told, plain.right, plain.question) == (None, False, run.question)
+    (merely,) = measure(contender, [replace(run, given=None)])
+    assert (merely.told, merely.rights) == (None, None)
 
 
 def test_as_many_are_under_way_as_may_be() -> None:

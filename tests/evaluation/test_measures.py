@@ -48,6 +48,7 @@ def test_a_record_has_precision_and_recall_over_what_is_shown() -> None:
         ("看不出来", ""),
         ('{"verdict": "违规", "categories": []}', "违规"),
         ('{"verdict": null}', ""),
+        ('[{"text": "图文一致"}]', ""),
     ],
 )
 def test_a_verdict_is_read_from_json_and_from_prose(text: str, verdict: str) -> None:

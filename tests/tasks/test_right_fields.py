@@ -23,6 +23,7 @@ from kantu.tasks.builtin import (
     UI,
     UI_POINT,
 )
+from kantu.tasks.extract import extract_task
 from kantu.tasks.judges import states
 from kantu.tasks.result_type import ModelType
 from kantu.tasks.right_fields import any_place, is_decided, right_fields
@@ -55,6 +56,11 @@ RECORDS = [
     (EXTRACT, {"店铺": "云坡", "备注": None}, ()),
     (LOCATE, [{"bbox_2d": [0, 0, 10, 10], "label": "更多"}], ()),
 ]
+
+
+def test_an_extraction_of_listed_keys_is_judged_as_any_other() -> None:
+    task, _ = extract_task(["店铺", "备注"])
+    assert rights(task, {"店铺": "云坡", "备注": None}, {"店铺": "云坡", "备注": "无"}) == {"店铺": True, "备注": False}
 
 
 @pytest.mark.parametrize(("task", "true", "values"), RECORDS)

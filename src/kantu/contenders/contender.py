@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from kantu.engine.request import FinishReason
 from kantu.processing.conversation import ImageSource
+from kantu.solve.result import TaskResult
+from kantu.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Reply:
     """An answer with what it cost; seconds of wall time from the call. Counts are 0 where they are not told.
 
     `probability` is the geometric mean of the probabilities of the tokens that the model chose; what is None is not
-    told.
+    told. `result` is that of a task that was run, whose record is `text`.
     """
 
     text: str
@@ -60,6 +62,7 @@ class Reply:
     probability: float | None = None
     prompt_tokens: int = 0
     finish_reason: FinishReason | None = None
+    result: TaskResult[Any] | None = None
 
     @property
     def tpot_seconds(self) -> float:
@@ -81,6 +84,17 @@ class Contender(Protocol):
 
     def close(self) -> None:
         """Free what it holds."""
+        ...
+
+
+@runtime_checkable
+class TaskRunner(Protocol):
+    """A contender that runs tasks as our product does: choices are scored, every field has a confidence and a box."""
+
+    def run(
+        self, task: Task, pictures: Sequence[ImageSource], given: Mapping[str, str], *, max_pixels: int | None
+    ) -> Reply:
+        """Run a task with the variables of its instruction; errors are `KantuError`s."""
         ...
 
 

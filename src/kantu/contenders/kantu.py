@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kantu.contenders.contender import AskOptions, Reply, mean_probability, messages
 from kantu.model.folder import ModelFolder
 from kantu.processing.budget import pixel_budget
 from kantu.processing.conversation import ImageSource
 from kantu.processing.image_config import ImageConfig
+from kantu.tasks.results import as_text
+from kantu.tasks.task import Task
 from kantu.vlm import VLM
 
 
@@ -47,6 +49,22 @@ class Kantu:
             probability,
             usage.prompt_tokens,
             answer.finish_reason,
+        )
+
+    def run(
+        self, task: Task, pictures: Sequence[ImageSource], given: Mapping[str, str], *, max_pixels: int | None
+    ) -> Reply:
+        started = time.perf_counter()
+        result = self.vlm.run(task, list(pictures), given, force=True, max_pixels=max_pixels)
+        total = time.perf_counter() - started
+        return Reply(
+            as_text(result.result),
+            total,
+            total,
+            result.usage.completion_tokens,
+            result.usage.visual_tokens,
+            prompt_tokens=result.usage.prompt_tokens,
+            result=result,
         )
 
     def close(self) -> None:

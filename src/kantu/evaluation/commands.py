@@ -12,7 +12,7 @@ def evaluate(
     suite: Annotated[
         str,
         typer.Argument(
-            help="everyday，带 truth.jsonl 的文件夹，或 .tsv（VLMEvalKit）、.jsonl、.json（ms-swift 等）。",
+            help="everyday、tasks，带 truth.jsonl 的文件夹，或 .tsv（VLMEvalKit）、.jsonl、.json（ms-swift 等）。",
             metavar="SUITE",
         ),
     ],
@@ -30,7 +30,9 @@ def evaluate(
     max_pixels: Annotated[
         int | None, typer.Option(help="每张图片的像素上限，默认由任务和模型决定。", metavar="N")
     ] = None,
-    pictures: Annotated[int | None, typer.Option(min=1, help="每个种类、每个来源只用前 N 张图。", metavar="N")] = None,
+    pictures: Annotated[
+        int | None, typer.Option(min=1, help="每个种类（或任务）、每个来源只用前 N 张图。", metavar="N")
+    ] = None,
     family: Annotated[list[str] | None, typer.Option(help="只评这个种类；可重复。", metavar="FAMILY")] = None,
     parallel: Annotated[int, typer.Option(min=1, help="同时问几题。", metavar="N")] = 8,
     results: Annotated[

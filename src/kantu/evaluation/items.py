@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from kantu.contenders.contender import Said
@@ -16,7 +17,11 @@ from kantu.tasks.builtin import TASKS
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
 
+TRUTH = "truth.jsonl"
 _DIGEST_CHARACTERS = 16
+
+Box = tuple[float, float, float, float]
+"""x1, y1, x2, y2 in thousandths of the picture's width and height."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Item:
         origin: where the pictures come from ("held_out", "browser", ...): a column of the table.
         choices: what may be answered, where the question is a multiple choice.
         history: turns before the question.
+        given: where the task is to be run, not merely asked, the variables of its instruction.
+        places: where values of the true record stand in the first picture, as far as that is known.
     """
 
     pictures: tuple[Picture, ...]
@@ -66,6 +73,8 @@ class Item:
     origin: str = ""
     choices: tuple[str, ...] | None = None
     history: tuple[Said, ...] = ()
+    given: Mapping[str, str] | None = None
+    places: Mapping[str, tuple[Box, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     @cached_property
     def key(self) -> str:
@@ -81,17 +90,18 @@ class Item:
 
 
 def read_folder(
-    folder: Path, *, family: str = "", origin: str = "", tasks: Mapping[str, Task] = TASKS
+    folder: Path, *, family: str = "", origin: str = "", tasks: Mapping[str, Task] = TASKS, file: str = TRUTH
 ) -> tuple[Item, ...]:
-    """The questions of a folder's truth.jsonl.
+    """The questions of a folder's truth.jsonl, or of another file of that form.
 
     A line is a picture: its `file` name, its `family` where the folder has several, and `questions`, each with `kind`,
     `question`, `answer`, and where they are not the usual ones `values` (none), `absent` (false), `forbidden` (none),
-    `task` (ask) and `pictures` (all files that the question is about, instead of `file`).
+    `task` (ask), `places` (the boxes of values, none) and `pictures` (all files that the question is about, instead of
+    `file`).
 
     Raises InvalidRequestError when the folder has no truth.jsonl, or a line of it is not as described.
     """
-    path = folder / "truth.jsonl"
+    path = folder / file
     if not path.exists():
         raise error("truth_missing", folder=folder)
     items: list[Item] = []
@@ -122,4 +132,10 @@ def _items(
             truth,
             family=page.get("family", family),
             origin=origin,
+            places={value: tuple(map(_box, boxes)) for value, boxes in asked.get("places", {}).items()},
         )
+
+
+def _box(numbers: Any) -> Box:
+    left, top, right, bottom = map(float, numbers)
+    return left, top, right, bottom

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kantu.concurrency import in_parallel, patiently
-from kantu.contenders.contender import AskOptions, Contender, Reply
+from kantu.contenders.contender import AskOptions, Contender, Reply, TaskRunner
 from kantu.errors import ImageError, InvalidRequestError, KantuError, PromptTooLongError
 from kantu.evaluation.items import Item
 from kantu.evaluation.measures import measures
-from kantu.evaluation.results import Answer
+from kantu.evaluation.results import Answer, Told
+from kantu.evaluation.typed import placed, told_by
 from kantu.tasks.builtin import READ
+from kantu.tasks.right_fields import right_fields
 
 _PROSE_TOKENS = 300
 _TYPED_TOKENS = 1_024  # of JSON, and of a page that is read
@@ -22,7 +24,8 @@ def measure(
 ) -> Iterator[Answer]:
     """Ask every question, `parallel` at once, and judge every answer, in the order in which they come.
 
-    A question that cannot be asked (its picture is refused, it is too long) has no answer and counts as wrong.
+    Tasks that are to be run are run by who can; others are asked their instruction, under their schema. A question that
+    cannot be asked (its picture is refused, it is too long) has no answer and counts as wrong.
 
     Raises KantuError where the fault is not the question's: the answers so far have been handed out.
     """
@@ -32,6 +35,11 @@ def measure(
 
 def judge(item: Item, reply: Reply, error: str = "") -> Answer:
     """What a reply is worth; one that is an error is worth nothing."""
+    return _judge(item, reply, error, None if reply.result is None else told_by(reply.result, item.pictures))
+
+
+def _judge(item: Item, reply: Reply, error: str, told: Told | None) -> Answer:
+    rights = None if item.given is None else dict(right_fields(item.task, item.truth, reply.text))
     return Answer(
         key=item.key,
         pictures=tuple(picture.name for picture in item.pictures),
@@ -53,6 +61,9 @@ def judge(item: Item, reply: Reply, error: str = "") -> Answer:
         completion_tokens=reply.completion_tokens,
         visual_tokens=reply.visual_tokens,
         error=error,
+        told=told,
+        rights=rights,
+        placed={} if rights is None else placed(item, reply.text, rights, told),
     )
 
 
@@ -66,7 +77,7 @@ def judge_again(item: Item, answer: Answer) -> Answer:
         answer.visual_tokens,
         answer.probability,
     )
-    return judge(item, reply, answer.error)
+    return _judge(item, reply, answer.error, answer.told)
 
 
 def _ask(contender: Contender, item: Item, max_pixels: int | None) -> tuple[Reply, str]:
@@ -83,8 +94,14 @@ def _ask(contender: Contender, item: Item, max_pixels: int | None) -> tuple[Repl
         probability=True,
     )
     pictures = [picture.source for picture in item.pictures]
+
+    def reply() -> Reply:
+        if item.given is not None and isinstance(contender, TaskRunner):
+            return contender.run(item.task, pictures, item.given, max_pixels=max_pixels)
+        return contender.ask(pictures, item.question, options)
+
     try:
-        return patiently(lambda: contender.ask(pictures, item.question, options)), ""
+        return patiently(reply), ""
     except KantuError as error:
         if not is_of_the_question(error):
             raise

@@ -61,6 +61,8 @@ def verdict_of(text: str) -> str:
     value = _json(text)
     if isinstance(value, dict):
         return str(value.get("verdict") or "")
+    if isinstance(value, list):
+        return ""
     named = set()
     rest = plain(text)
     for verdict in _VERDICTS:

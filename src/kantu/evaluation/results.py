@@ -7,12 +7,13 @@ again for the same run goes on where it ended.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from kantu.errors import error
+from kantu.evaluation.items import Box
 from kantu.json_lines import DamagedLineError, LineFile, read_lines, rewrite
 
 FORMAT = 1
@@ -56,6 +57,23 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What was said of a record beside it, where a task was run.
+
+    Attributes:
+        confidence: of the whole record; None where no probabilities are told.
+        fields: the confidence of each field that has one, by path.
+        boxes: where fields are said to stand, by path, in thousandths of the first picture.
+        review: whether a person should look.
+    """
+
+    confidence: float | None
+    fields: Mapping[str, float]
+    boxes: Mapping[str, tuple[Box, ...]]
+    review: bool
+
+
+@dataclass(frozen=True)
 class Answer:
     """A question, what was answered, and how right that was.
 
@@ -66,6 +84,9 @@ class Answer:
         score: the share of it that is right, 0 to 1, by the judge of the task.
         measures: what else was measured of it, see `measures.measures`.
         error: why there is no answer (the code of the error), or "".
+        told: what was said beside the record; None of who runs no tasks.
+        rights: where a task was to be run, which fields are right, by path (see `right_fields`); else None.
+        placed: whether the box of a field overlaps the true one by half (IoU), where there is a true one.
     """
 
     key: str
@@ -88,6 +109,14 @@ class Answer:
     completion_tokens: int
     visual_tokens: int
     error: str = ""
+    told: Told | None = None
+    rights: Mapping[str, bool] | None = None
+    placed: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def right(self) -> bool:
+        """Whether all of the record is right, nothing missing."""
+        return self.rights is not None and all(self.rights.values())
 
     @property
     def group(self) -> tuple[str, str]:
@@ -171,7 +200,7 @@ def read_results(path: Path) -> Results:
         if values[0].pop("kantu_eval") != FORMAT:
             raise error("results_invalid", path=path, number=1)
         run = Run(**values[0]["run"])
-        answers = [Answer(**_tuples(value["answer"])) for value in values[1:] if "answer" in value]
+        answers = [_answer(value["answer"]) for value in values[1:] if "answer" in value]
         sessions = tuple(Session(**value["session"]) for value in values[1:] if "session" in value)
     except (LookupError, TypeError, AttributeError):
         raise error("results_invalid", path=path, number=1) from None
@@ -191,6 +220,14 @@ def _value(line: Answer | Session) -> dict[str, Any]:
 
 def _tuples(value: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(each) if isinstance(each, list) else each for name, each in value.items()}
+
+
+def _answer(value: dict[str, Any]) -> Answer:
+    answer = Answer(**_tuples(value))
+    if value.get("told") is None:
+        return answer
+    boxes = {path: tuple(map(tuple, found)) for path, found in value["told"]["boxes"].items()}
+    return replace(answer, told=Told(**{**value["told"], "boxes": boxes}))
 
 
 def _told(run: Run) -> str:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 from PIL import Image
 
 import kantu
 from kantu.errors import error, listed
 from kantu.evaluation.formats import read_file
-from kantu.evaluation.items import Item, Picture, read_folder
+from kantu.evaluation.items import TRUTH, Box, Item, Picture, read_folder
+from kantu.evaluation.typed import as_run
 from kantu.synth.families import FAMILIES, draw
+from kantu.synth.page import Page
+from kantu.tasks import builtin
 from kantu.tasks.builtin import TASKS
+from kantu.tasks.plain import plain
 from kantu.tasks.truth import Truth
 
 HELD_OUT = "held_out"
@@ -26,7 +32,10 @@ EVERYDAY_FAMILIES = (
     *("table", "ui", "scene", "invoice", "chat", "phone"),
 )
 _HELD_OUT_PAGES = 60  # of each family
+_TASK_PAGES = 40  # held-out pages of each task
+_MOST_SEEDS = 12  # drawn of each family for a page of a task: not every page is asked for every record
 _BROWSER_FOLDERS = (("browser_screens", "order"), ("browser_everyday", ""))  # of tests/, and the family of all of it
+_RECORDS = "tasks.jsonl"  # of these folders: what tasks answer, where truth.jsonl has questions
 
 
 @dataclass(frozen=True)
@@ -42,13 +51,18 @@ class Seeds:
 class Suite:
     """A name and a version of what is asked; the version changes when pages or folders do.
 
-    `folders` are (folder in the repository's tests, family of its pictures or "" where its truth tells it).
+    Attributes:
+        folders: (folder in the repository's tests, family of its pictures or "" where its truth tells it).
+        truth: the file of these folders.
+        tasks: which are run, with the families whose pages are drawn for them; without any, questions are asked.
     """
 
     name: str
     version: str
     seeds: tuple[Seeds, ...] = ()
     folders: tuple[tuple[str, str], ...] = ()
+    truth: str = TRUTH
+    tasks: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 EVERYDAY = Suite(
@@ -57,7 +71,28 @@ EVERYDAY = Suite(
     tuple(Seeds(family, 0, _HELD_OUT_PAGES) for family in EVERYDAY_FAMILIES),
     _BROWSER_FOLDERS,
 )
-SUITES = {suite.name: suite for suite in (EVERYDAY,)}
+TASK_SUITE = Suite(
+    "tasks",
+    "1",
+    folders=_BROWSER_FOLDERS,
+    truth=_RECORDS,
+    tasks=MappingProxyType(
+        {
+            builtin.ORDER.name: ("order",),
+            builtin.MATCH.name: ("post", "scene"),
+            builtin.MODERATE.name: ("post", "notice"),
+            builtin.PROBLEM.name: ("problem",),
+            builtin.CHART.name: ("chart", "table"),
+            builtin.UI.name: ("ui",),
+            builtin.UI_POINT.name: ("ui",),
+            builtin.COPY.name: ("product",),
+            builtin.EXTRACT.name: EVERYDAY_FAMILIES,
+            builtin.READ_BOXES.name: EVERYDAY_FAMILIES,
+            builtin.LOCATE.name: EVERYDAY_FAMILIES,
+        }
+    ),
+)
+SUITES = {suite.name: suite for suite in (EVERYDAY, TASK_SUITE)}
 
 
 @dataclass(frozen=True)
@@ -74,14 +109,16 @@ def open_suite(name: str, *, pictures: int | None = None, families: tuple[str, .
     """A suite by its name; a folder with truth.jsonl; or a file (see `formats`).
 
     Args:
-        pictures: only the first so many of each family and origin.
+        pictures: only the first so many of each family and origin; where tasks are run, of each task, and as many
+            are drawn.
         families: only these, if any are given.
 
     Raises InvalidRequestError when there is no such suite, or a file of it cannot be read.
     """
     path = Path(name)
     if name in SUITES:
-        opened = _open(SUITES[name], pictures, families)
+        suite = SUITES[name]
+        opened = _open_tasks(suite, pictures, families) if suite.tasks else _open(suite, pictures, families)
     elif path.is_dir():
         opened = Opened(path.resolve().name, _digest(path / "truth.jsonl"), read_folder(path))
     elif path.is_file():
@@ -101,22 +138,94 @@ def _open(suite: Suite, pictures: int | None, families: tuple[str, ...]) -> Open
         if seeds.family in FAMILIES:
             for seed in islice(range(seeds.first, seeds.first + seeds.count), pictures):
                 items += draw_items(seeds.family, seed)
+    browser, absent = _read_folders(suite)
+    return Opened(suite.name, suite.version, (*items, *browser), (*missing, *absent))
+
+
+def _open_tasks(suite: Suite, pictures: int | None, families: tuple[str, ...]) -> Opened:
+    """As many pages a task, and what the folders have of these tasks; all of it to be run."""
+    count = pictures or _TASK_PAGES
+    left = dict.fromkeys(suite.tasks, count)
+    items = list(_draw_tasks(suite.tasks, left, families))
+    missing = [
+        f"任务“{TASKS[name].title}”的留出图片 {lacking} 张"
+        for name, lacking in left.items()
+        if lacking and (not families or set(families) & set(suite.tasks[name]))
+    ]
+    browser, absent = _read_folders(suite)
+    runs = [run for item in browser if (run := as_run(item)) is not None and run.task.name in suite.tasks]
+    return Opened(suite.name, suite.version, (*items, *runs), (*missing, *absent))
+
+
+def _draw_tasks(
+    tasks: Mapping[str, tuple[str, ...]], left: dict[str, int], families: tuple[str, ...]
+) -> Iterator[Item]:
+    """Families by turns, one question of a task a page, until nothing is `left` to find; what is found is taken off."""
+    for seed in range(_MOST_SEEDS * max(left.values())):
+        for family in EVERYDAY_FAMILIES:
+            wanted = {name for name, drawn in tasks.items() if left[name] and family in drawn}
+            if not wanted or family not in FAMILIES or (families and family not in families):
+                continue
+            page = draw(family, seed)
+            for item in _items(page):
+                run = as_run(item) if item.task.name in wanted else None
+                if run is not None and _is_unique(run, page):
+                    wanted.remove(run.task.name)
+                    left[run.task.name] -= 1
+                    yield replace(run, places=_places(run, page))
+
+
+def _is_unique(item: Item, page: Page) -> bool:
+    """Whether the page shows no more of what is to be located than the truth has."""
+    if item.task.name != builtin.LOCATE.name:
+        return True
+    boxes = json.loads(item.truth.answer)
+    name = plain(boxes[0]["label"])
+    shown = [sum(name in plain(text) for text in texts) for texts in _shown(page)]
+    return max(shown) == len(boxes)
+
+
+def _shown(page: Page) -> tuple[list[str], list[str]]:
+    """Texts of lines, and labels of what is no text."""
+    return [line.text for line in page.lines], [element.label for element in page.elements]
+
+
+def _places(item: Item, page: Page) -> Mapping[str, tuple[Box, ...]]:
+    """Where lines stand that are values of the record."""
+    width, height = page.image.size
+    places: dict[str, tuple[Box, ...]] = {}
+    for line in page.lines:
+        if json.dumps(line.text, ensure_ascii=False) in item.truth.answer:
+            x1, y1, x2, y2 = line.box
+            box = (1000 * x1 / width, 1000 * y1 / height, 1000 * x2 / width, 1000 * y2 / height)
+            places[line.text] = (*places.get(line.text, ()), box)
+    return places
+
+
+def _read_folders(suite: Suite) -> tuple[list[Item], list[str]]:
+    """The questions of the suite's folders, and which of these are missing."""
+    items: list[Item] = []
+    missing: list[str] = []
     for name, family in suite.folders:
         folder = Path(kantu.__file__).parents[2] / "tests" / name
-        if (folder / "truth.jsonl").is_file():
-            items += read_folder(folder, family=family, origin=BROWSER)
+        if (folder / suite.truth).is_file():
+            items += read_folder(folder, family=family, origin=BROWSER, file=suite.truth)
         else:
             missing.append(f"tests/{name}（只在源码仓库里）")
-    return Opened(suite.name, suite.version, tuple(items), tuple(missing))
+    return items, missing
 
 
 def draw_items(family: str, seed: int) -> Iterator[Item]:
     """The questions of a page of our own generator."""
-    page = draw(family, seed)
-    picture = Picture(f"{family}/{seed}", _png(page.image), hashlib.sha256(page.image.tobytes()).hexdigest())
+    return _items(draw(family, seed))
+
+
+def _items(page: Page) -> Iterator[Item]:
+    name = f"{page.family}/{page.seed}"
+    picture = Picture(name, _png(page.image), hashlib.sha256(page.image.tobytes()).hexdigest())
     for asked in page.questions:
         truth = Truth(asked.answer, asked.values, asked.absent, asked.forbidden)
-        yield Item((picture,), TASKS[asked.task], asked.kind, asked.question, truth, family, HELD_OUT)
+        yield Item((picture,), TASKS[asked.task], asked.kind, asked.question, truth, page.family, HELD_OUT)
 
 
 def _png(image: Image.Image) -> bytes:
@@ -126,13 +235,14 @@ def _png(image: Image.Image) -> bytes:
 
 
 def _first(items: tuple[Item, ...], pictures: int | None) -> tuple[Item, ...]:
-    """The items about the first so many pictures of each family and origin."""
+    """The items about the first so many pictures of each family and origin, or of each task that is run."""
     if pictures is None:
         return items
     kept: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
     chosen = []
     for item in items:
-        seen = kept.setdefault((item.family, item.origin), {})
+        group = item.family if item.given is None else item.task.name
+        seen = kept.setdefault((group, item.origin), {})
         names = tuple(picture.name for picture in item.pictures)
         if names in seen or len(seen) < pictures:
             seen[names] = None

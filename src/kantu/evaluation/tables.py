@@ -86,13 +86,15 @@ def by_kind(answers: Sequence[Answer]) -> list[Row]:
 
 
 def floors(answers: Sequence[Answer], listed: Sequence[Floor] = FLOORS) -> list[FloorRow]:
-    """Every floor about which anything was asked, with what was reached."""
+    """Every floor about which anything was asked, with what was reached. Tasks that are run have none."""
     rows = []
     for floor in listed:
         about = [
             answer
             for answer in answers
-            if floor.family in ("", answer.family) and (not floor.kinds or answer.kind in floor.kinds)
+            if answer.rights is None
+            and floor.family in ("", answer.family)
+            and (not floor.kinds or answer.kind in floor.kinds)
         ]
         reached = {
             origin: _fooled(about, origin) if floor.fooled else share(a for a in about if a.origin == origin)

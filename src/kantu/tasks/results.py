@@ -31,6 +31,13 @@ def written(record: BaseModel) -> str:
     return json.dumps(record.model_dump(mode="json"), ensure_ascii=False)
 
 
+def as_text(record: Any) -> str:
+    """A result as it was answered: prose as it is, everything else as JSON."""
+    if isinstance(record, BaseModel):
+        return written(record)
+    return record if isinstance(record, str) else json.dumps(record, ensure_ascii=False)
+
+
 class Result(BaseModel):
     """Base of all results: nothing beyond their fields, and never changed."""
 

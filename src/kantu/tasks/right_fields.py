@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import BaseModel
+
 from kantu.tasks import builtin
 from kantu.tasks.plain import plain
 from kantu.tasks.record_judges import same, stands_there
@@ -43,7 +45,8 @@ def right_fields(task: Task, truth: Truth, answered: str) -> Mapping[str, bool]:
     parsed = task.parse(answered)
     if parsed is None or isinstance(parsed, str):
         return {"": False}
-    found, true = parsed.model_dump(mode="json"), _record(truth)
+    found = parsed.model_dump(mode="json") if isinstance(parsed, BaseModel) else parsed
+    true = _record(truth)
     if type(true) is type(found):
         fields = _RULES.get(task.name, _by_leaf)(true, found, truth)
     else:  # the picture shows nothing of the kind, which the truth says in prose

@@ -10,8 +10,9 @@ import pytest
 
 from kantu.contenders.contender import Said
 from kantu.errors import KantuError, UpstreamError, error
-from kantu.evaluation.calibration.asking import given_of, judge_all, judged
+from kantu.evaluation.calibration.asking import judge_all, judged
 from kantu.evaluation.items import Item
+from kantu.evaluation.typed import given_of
 from kantu.solve.calibration import Calibration
 from kantu.solve.result import Finding, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.builtin import ASK, CHART, EXTRACT, LOCATE, MATCH, ORDER, READ
@@ -25,7 +26,7 @@ from tests.tasks.test_record_judges import ORDERED, SALES
 def result(task: Task, record: Any, fields: Mapping[str, float | None]) -> TaskResult[Any]:
     return TaskResult(
         task=TaskVersion(name=task.name, title=task.title, version="0"),
-        result=record if task.result is None else task.result.model_validate(record),
+        result=record if task.result is None else task.result.parse(json.dumps(record)),
         fields={path: Finding(confidence=sure) for path, sure in fields.items()},
         review=Review(needed=False),
         model="toy",

@@ -12,16 +12,19 @@ def calibrate(
     suite: Annotated[
         str,
         typer.Argument(
-            help="everyday，带 truth.jsonl 的文件夹，或 .tsv、.jsonl、.json（同 kantu eval）。", metavar="SUITE"
+            help="tasks，everyday，带 truth.jsonl 的文件夹，或 .tsv、.jsonl、.json（同 kantu eval）。", metavar="SUITE"
         ),
-    ] = "everyday",
+    ] = "tasks",
     model: Annotated[
         str | None,
         typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME|FOLDER"),
     ] = None,
     quantize: Annotated[str | None, typer.Option(help="int8 或 int4。", metavar="int8|int4")] = None,
     device: Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")] = None,
-    pictures: Annotated[int | None, typer.Option(min=1, help="每个种类、每个来源只用前 N 张图。", metavar="N")] = None,
+    pictures: Annotated[
+        int | None,
+        typer.Option(min=1, help="每个任务（或种类）、每个来源用 N 张图。", metavar="N"),
+    ] = None,
     family: Annotated[list[str] | None, typer.Option(help="只用这个种类；可重复。", metavar="FAMILY")] = None,
     parallel: Annotated[int, typer.Option(min=1, help="同时问几题。", metavar="N")] = 8,
     samples: Annotated[

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import kantu
 from kantu import hub
-from kantu.evaluation.calibration.asking import given_of, judge_all
+from kantu.evaluation.calibration.asking import judge_all
 from kantu.evaluation.calibration.samples import About, Judged, SampleFile
 from kantu.evaluation.results import Run
 from kantu.evaluation.run import Subject, describe
 from kantu.evaluation.suites import Opened
+from kantu.evaluation.typed import given_of
 from kantu.solve.calibration import Origin
 from kantu.vlm import VLM
 

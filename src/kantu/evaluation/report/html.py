@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from kantu.evaluation import tables
+from kantu.evaluation import tables, task_tables
 from kantu.evaluation.items import Item, Picture
 from kantu.evaluation.report import words
 from kantu.evaluation.results import Answer, Results
@@ -28,6 +28,7 @@ def html(results: Results, answers: Sequence[Answer], items: Mapping[str, Item])
         "who": words.who(results.run),
         "when": words.when(results),
         "costs": words.costs(tables.costs(answers)),
+        "tasks": _tasks(answers),
         "floors": _floors(answers),
         "shares": _shares(answers),
         "origins": {name: words.origin(name) for name in tables.origins(answers)},
@@ -43,6 +44,15 @@ def html(results: Results, answers: Sequence[Answer], items: Mapping[str, Item])
         # Inside a script only its end could break out of JSON.
         data=json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"),
     )
+
+
+def _tasks(answers: Sequence[Answer]) -> dict[str, Any]:
+    rows = task_tables.by_task(answers)
+    return {
+        "heads": list(words.TASK_HEADS),
+        "rows": [[words.task(row.task), words.origin(row.origin), *words.task_cells(row)] for row in rows],
+        "note": words.TASK_NOTE,
+    }
 
 
 def _floors(answers: Sequence[Answer]) -> list[dict[str, Any]]:
@@ -87,12 +97,26 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "probability": None if answer.probability is None else round(answer.probability, 3),
         "seconds": round(answer.total_seconds, 2),
         "visual": answer.visual_tokens,
+        "record": _record(answer),
         "measures": {
             words.MEASURES.get(name, name): round(value, 3)
             for name, value in answer.measures.items()
             if not isinstance(value, str)
         },
     }
+
+
+def _record(answer: Answer) -> str:
+    """What was said beside a record, and which of its fields are wrong."""
+    if answer.rights is None:
+        return ""
+    wrong = "、".join(path or "整条" for path, right in answer.rights.items() if not right)
+    parts = [f"错的字段：{wrong}" if wrong else "字段全对"]
+    if answer.told is not None:
+        sure = answer.told.confidence
+        parts.append("没有把握" if sure is None else f"把握 {sure:.3f}")
+        parts.append("需人工复核" if answer.told.review else "不必复核")
+    return " · ".join(parts)
 
 
 def _name(origin: str, picture: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kantu.errors import error
-from kantu.evaluation import tables
+from kantu.evaluation import tables, task_tables
 from kantu.evaluation.reliability import calibration_error
 from kantu.evaluation.report import words
 from kantu.evaluation.results import Answer, Results
@@ -38,16 +38,53 @@ def _lines(results: Results, answers: Sequence[Answer], missing: Sequence[str]) 
     yield words.when(results)
     if missing:
         yield f"\n缺：{'、'.join(missing)}"
+    yield from _tasks(answers)
+    if floors := tables.floors(answers):
+        yield from _floors(floors)
+    yield from _kinds(answers)
+    yield from _rest(answers)
+
+
+def _tasks(answers: Sequence[Answer]) -> Iterator[str]:
+    rows = task_tables.by_task(answers)
+    if not rows:
+        return
+    yield "\n## 任务\n"
+    yield "| 任务 | 来源 | " + " | ".join(head.replace(" %", "，%") for head in words.TASK_HEADS) + " |"
+    yield "|---|---|" + "---|" * len(words.TASK_HEADS)
+    for row in rows:
+        name = words.task(row.task) if row.task else "**全部**"
+        yield f"| {name} | {words.origin(row.origin)} | " + " | ".join(words.task_cells(row)) + " |"
+    yield f"\n{words.TASK_NOTE}"
+    if judged := task_tables.verdicts_by_task(answers):
+        yield "\n### 任务的判定\n"
+        yield "| 任务 | 来源 | 判定 | 精确率，% | 召回率，% | 题 |\n|---|---|---|---|---|---|"
+        for each in judged:
+            for verdict in each.rows:
+                told = f"{100 * verdict.precision:.1f} | {100 * verdict.recall:.1f} | {verdict.count}"
+                yield f"| {words.task(each.task)} | {words.origin(each.origin)} | {verdict.verdict} | {told} |"
+    if sure := task_tables.sureness(answers):
+        yield "\n### 字段的把握与对错\n"
+        yield "| 把握 | 平均 | 对，% | 字段 |\n|---|---|---|---|"
+        for found in sure:
+            told = f"{found.probability:.3f} | {100 * found.right:.1f} | {found.count}"
+            yield f"| {found.low:.3f}–{found.high:.3f} | {told} |"
+
+
+def _floors(floors: Sequence[tables.FloorRow]) -> Iterator[str]:
     yield "\n## 目标\n"
     yield "| 目标 | 来源 | 要求，% | 实测，% | 题 | 达到 |"
     yield "|---|---|---|---|---|---|"
-    for row in tables.floors(answers):
+    for row in floors:
         for origin, share in row.reached.items():
             met = "是" if row.floor.met(origin, share.percent) else "**否**"
             sign = "<" if row.floor.fooled else "≥"
             needed = f"{sign} {row.floor.least[origin]:g}"
             name = words.origin(origin)
             yield f"| {row.floor.name} | {name} | {needed} | {words.percent(share)} | {share.count} | {met} |"
+
+
+def _kinds(answers: Sequence[Answer]) -> Iterator[str]:
     origins = tables.origins(answers)
     yield "\n## 按种类和题型\n"
     yield "| 种类 | 题型 | " + " | ".join(f"{words.origin(origin)}，% | 题" for origin in origins) + " |"
@@ -57,7 +94,6 @@ def _lines(results: Results, answers: Sequence[Answer], missing: Sequence[str]) 
         shares = " | ".join(f"{words.percent(cell)} | {cell.count if cell and cell.count else ''}" for cell in cells)
         name = words.family(line.family) if line.family else "全部"
         yield f"| {'' if line.kind else f'**{name}**'} | {words.kind(line.kind)} | {shares} |"
-    yield from _rest(answers)
 
 
 def _rest(answers: Sequence[Answer]) -> Iterator[str]:

@@ -29,6 +29,11 @@ function row(table, cells, tag = "td") {
 }
 
 function fillTables() {
+  const tasks = document.getElementById("tasks");
+  row(tasks, [["任务"], ["来源"], ...data.tasks.heads.map((head) => [head, "number"])], "th");
+  for (const cells of data.tasks.rows) row(tasks, cells.map((cell, at) => [cell, at > 1 ? "number" : ""]));
+  document.getElementById("tasks-note").textContent = data.tasks.note;
+  tasks.closest("section").hidden = !data.tasks.rows.length;
   const floors = document.getElementById("floors");
   row(floors, [["目标"], ["来源"], ["要求 %", "number"], ["实测 %", "number"], ["题", "number"], [""]], "th");
   for (const floor of data.floors) {
@@ -131,6 +136,7 @@ function card(answer) {
   }
   if (answer.probability !== null) tags.appendChild(make("span", "", "把握 " + (100 * answer.probability).toFixed(0) + "%"));
   tags.appendChild(make("span", "", answer.seconds + " 秒"));
+  if (answer.record) tags.appendChild(make("span", "", answer.record));
   if (answer.visual) tags.appendChild(make("span", "", "视觉词元 " + answer.visual));
   for (const [name, value] of Object.entries(answer.measures)) tags.appendChild(make("span", "", name + " " + value));
   const list = told.appendChild(make("dl"));

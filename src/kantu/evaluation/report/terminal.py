@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kantu.evaluation import tables
+from kantu.evaluation import tables, task_tables
 from kantu.evaluation.compare import Difference
 from kantu.evaluation.reliability import calibration_error
 from kantu.evaluation.report import words
 from kantu.evaluation.results import Answer, Results
 
-_FILE_COLUMNS = 160
+_FILE_COLUMNS = 200
+_NUMBERS = frozenset({"题", "图", "字段数", "框数", "中位秒", "值", "平均", "差（点）"})
 
 
 def console() -> Console:
@@ -27,6 +28,7 @@ def show(results: Results, answers: Sequence[Answer], missing: Sequence[str], ou
     """Print the tables of these answers."""
     out.print(words.who(results.run), markup=False, soft_wrap=True)
     out.print(words.when(results), markup=False, soft_wrap=True, style="dim")
+    _tasks(answers, out)
     _shares(answers, out)
     _floors(answers, out)
     _rest(answers, out)
@@ -68,6 +70,27 @@ def show_differences(found: Sequence[Difference], margin: float, *, gate: bool, 
         )
         out.print(said)
     return not worse
+
+
+def _tasks(answers: Sequence[Answer], out: Console) -> None:
+    rows = task_tables.by_task(answers)
+    if not rows:
+        return
+    out.print("\n[bold]任务[/]")
+    grid = grid_of("任务", "来源", *words.TASK_HEADS)
+    for row in rows:
+        cells = (words.task(row.task), words.origin(row.origin), *words.task_cells(row))
+        grid.add_row(*cells, style="" if row.task else "bold")
+    out.print(grid)
+    out.print(words.TASK_NOTE, style="dim", markup=False)
+    if judged := task_tables.verdicts_by_task(answers):
+        out.print("\n[bold]任务的判定[/]")
+        grid = grid_of("任务", "来源", "判定", "精确率 %", "召回率 %", "题")
+        for each in judged:
+            for verdict in each.rows:
+                told = (f"{100 * verdict.precision:.1f}", f"{100 * verdict.recall:.1f}", str(verdict.count))
+                grid.add_row(words.task(each.task), words.origin(each.origin), verdict.verdict, *told)
+        out.print(grid)
 
 
 def _shares(answers: Sequence[Answer], out: Console) -> None:
@@ -147,6 +170,6 @@ def grid_of(*heads: str) -> Table:
     """A table without lines; numbers stand to the right."""
     grid = Table(box=None, pad_edge=False)
     for head in heads:
-        is_number = head.rstrip(" %") in ("题", "图") or head.endswith("%") or head in ("值", "平均", "差（点）")
+        is_number = head.endswith("%") or head in _NUMBERS
         grid.add_column(head, justify="right" if is_number else "left")
     return grid

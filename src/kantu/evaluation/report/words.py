@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kantu.evaluation.reliability import Reliability
 from kantu.evaluation.results import Results, Run
 from kantu.evaluation.tables import Share
+from kantu.evaluation.task_tables import TaskRow
 from kantu.tasks.builtin import TASKS
 
 FAMILIES = {
@@ -81,6 +83,51 @@ def kind(name: str) -> str:
     if task != name:
         return f"任务：{TASKS[task].title}" if task in TASKS else f"任务：{task}"
     return f"{KINDS[name]} {name}" if name in KINDS else name
+
+
+TASK_HEADS = (
+    *("题", "得分 %", "字段对 %", "字段数", "全对 %", "框对 %", "框数", "字段校准误差 %", "偶然 %"),
+    *("整条校准误差 %", "偶然 %", "送去复核 %", "漏过的错 %", "没复核的错 %", "中位秒"),
+)
+TASK_NOTE = (
+    "得分由任务的评判给出；字段对、全对按字段逐个比；框对是与真实位置的 IoU 达到 0.5；校准误差是期望校准误差，"
+    "“偶然”是把握全都属实时、题少也会有的误差；漏过的错占全部题，没复核的错占没有送去复核的题。"
+)
+
+
+def task(name: str) -> str:
+    """A task's title and name; "" is all of them."""
+    return "全部" if not name else f"{TASKS[name].title} {name}"
+
+
+def task_cells(row: TaskRow) -> tuple[str, ...]:
+    """The cells under `TASK_HEADS`; "-" where nothing is known."""
+    reviewed = row.reviewed
+    return (
+        str(row.score.count),
+        percent(row.score),
+        percent(row.right),
+        _count(row.right),
+        percent(row.whole),
+        percent(row.boxes),
+        _count(row.boxes),
+        *_errors(row.fields),
+        *_errors(row.records),
+        *(
+            ("-", "-", "-")
+            if reviewed is None
+            else tuple(f"{100 * part:.1f}" for part in (reviewed.sent, reviewed.let_through, reviewed.wrong))
+        ),
+        f"{row.seconds:.2f}",
+    )
+
+
+def _errors(found: Reliability) -> tuple[str, str]:
+    return (f"{100 * found.error:.1f}", f"{100 * found.chance:.1f}") if found.count else ("-", "-")
+
+
+def _count(share: Share) -> str:
+    return str(share.count) if share.count else ""
 
 
 def origin(name: str) -> str:
