@@ -120,11 +120,11 @@ class Browser:
             file = Path(folder, "page.html")
             file.write_text(text, encoding="utf-8")
             self._call("Page.navigate", url=file.as_uri())
-            self._evaluate("new Promise(f => document.readyState === 'complete' ? f() : addEventListener('load', f))")
+            self.evaluate("new Promise(f => document.readyState === 'complete' ? f() : addEventListener('load', f))")
         if not height:
-            height = int(self._evaluate("Math.ceil(document.body.getBoundingClientRect().height)"))
+            height = int(self.evaluate("Math.ceil(document.body.getBoundingClientRect().height)"))
             self._size(width, height, scale)
-        report = self._evaluate(PROBE)
+        report = self.evaluate(PROBE)
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         shot = self._call("Page.captureScreenshot", format="png", clip=clip)["data"]
         return report, Image.open(io.BytesIO(base64.b64decode(shot))).convert("RGB")
@@ -134,7 +134,8 @@ class Browser:
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False
         )
 
-    def _evaluate(self, expression: str) -> Any:
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression in the page that was drawn last; a promise is awaited."""
         reply = self._call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in reply:
             raise RuntimeError(json.dumps(reply["exceptionDetails"])[:2000])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from kantu.errors import InvalidRequestError
-from kantu.evaluation.suites import EVERYDAY, EVERYDAY_FAMILIES, draw_items, open_suite
+from kantu.evaluation.suites import EVERYDAY, EVERYDAY_FAMILIES, TASK_SUITE, draw_items, open_suite
 from kantu.synth.families import FAMILIES
 from kantu.training.mini.stream import HELD_OUT_SEEDS
 from tests.evaluation.asked import png
@@ -79,3 +80,26 @@ def test_an_unknown_suite_is_a_clear_error() -> None:
     with pytest.raises(InvalidRequestError, match="everyday") as caught:
         open_suite("everyyear")
     assert caught.value.code == "unknown_suite"
+
+
+@pytest.mark.usefixtures("needs_fonts")
+def test_tasks_has_as_many_held_out_pages_of_each_task_and_browser_drawn_ones() -> None:
+    opened = open_suite("tasks", pictures=2)
+    held_out = Counter(item.task.name for item in opened.items if item.origin == "held_out")
+    assert held_out == dict.fromkeys(TASK_SUITE.tasks, 2)
+    for task in TASK_SUITE.tasks:
+        drawn = {item.pictures[0].name for item in opened.items if (item.task.name, item.origin) == (task, "browser")}
+        assert len(drawn) == 2
+    assert all(item.given is not None and item.kind == "task" for item in opened.items)
+    assert opened.missing == ()
+
+
+@pytest.mark.usefixtures("needs_fonts")
+def test_values_of_a_held_out_record_have_the_places_of_their_lines() -> None:
+    opened = open_suite("tasks", pictures=4, families=("order",))
+    orders = [item for item in opened.items if item.task.name == "order" and item.origin == "held_out"]
+    assert len(orders) == 4
+    for item in orders:
+        assert set(item.places) <= set(json.loads(item.truth.answer).values())
+    assert any(item.places for item in orders)
+    assert {item.family for item in opened.items} == {"order"}

@@ -34,6 +34,7 @@ EVERYDAY_FAMILIES = (
 _HELD_OUT_PAGES = 60  # of each family
 _TASK_PAGES = 40  # held-out pages of each task
 _MOST_SEEDS = 12  # drawn of each family for a page of a task: not every page is asked for every record
+_LEAST_SEEDS = 200
 _BROWSER_FOLDERS = (("browser_screens", "order"), ("browser_everyday", ""))  # of tests/, and the family of all of it
 _RECORDS = "tasks.jsonl"  # of these folders: what tasks answer, where truth.jsonl has questions
 
@@ -161,7 +162,7 @@ def _draw_tasks(
     tasks: Mapping[str, tuple[str, ...]], left: dict[str, int], families: tuple[str, ...]
 ) -> Iterator[Item]:
     """Families by turns, one question of a task a page, until nothing is `left` to find; what is found is taken off."""
-    for seed in range(_MOST_SEEDS * max(left.values())):
+    for seed in range(max(_LEAST_SEEDS, _MOST_SEEDS * max(left.values()))):
         for family in EVERYDAY_FAMILIES:
             wanted = {name for name, drawn in tasks.items() if left[name] and family in drawn}
             if not wanted or family not in FAMILIES or (families and family not in families):

@@ -1,5 +1,7 @@
 """How typed answers are compared with the truth, which is a right answer of the same type as JSON.
 
+A true record may lack fields about which people could differ: these count as right.
+
 What does not parse scores 0. Prose fields count where they could do harm: by numbers that nobody can know.
 """
 
@@ -41,7 +43,7 @@ def order(truth: Truth, answered: str) -> float:
     facts = ("status", "status_text", "order_number", "tracking_number", "amount")
     told = all(plain(value) in plain(found.reply) for value in truth.values)
     invented = long_numbers(found.reply) - long_numbers(truth.answer)
-    return _mean([*(same(getattr(found, fact), getattr(true, fact)) for fact in facts), told and not invented])
+    return _mean([*(_agrees(true, found, fact) for fact in facts), told and not invented])
 
 
 def match(truth: Truth, answered: str) -> float:
@@ -49,7 +51,7 @@ def match(truth: Truth, answered: str) -> float:
     true, found = _both(results.MatchResult, truth, answered)
     if found is None or found.verdict != true.verdict:
         return 0.0
-    return _mean([True, same(found.conflict, true.conflict)])
+    return _mean([True, _agrees(true, found, "conflict")])
 
 
 def moderate(truth: Truth, answered: str) -> float:
@@ -57,7 +59,8 @@ def moderate(truth: Truth, answered: str) -> float:
     true, found = _both(results.ModerateResult, truth, answered)
     if found is None or found.verdict != true.verdict:
         return 0.0
-    return 0.5 + 0.25 * f1(set(true.categories), set(found.categories)) + 0.25 * (found.side == true.side)
+    categories = f1(set(true.categories), set(found.categories)) if "categories" in true.model_fields_set else 1.0
+    return 0.5 + 0.25 * categories + 0.25 * _agrees(true, found, "side")
 
 
 def problem(truth: Truth, answered: str) -> float:
@@ -73,7 +76,8 @@ def chart(truth: Truth, answered: str) -> float:
     true, found = _both(results.ChartResult, truth, answered)
     if found is None:
         return 0.0
-    return 0.2 * (found.kind == true.kind) + 0.2 * same(found.title, true.title) + 0.6 * f1(_cells(true), _cells(found))
+    cells = f1(_cells(true), _cells(found))
+    return 0.2 * (found.kind == true.kind) + 0.2 * _agrees(true, found, "title") + 0.6 * cells
 
 
 def lines(truth: Truth, answered: str) -> float:
@@ -124,8 +128,9 @@ def f1(true: set[Any], found: set[Any]) -> float:
 
 
 def _both(kind: type[R], truth: Truth, answered: str) -> tuple[R, R | None]:
-    """The true result, and the answered one, or None where it is not of its form."""
-    true = kind.model_validate_json(truth.answer)
+    """The true result, as far as it is told, and the answered one, or None where it is not of its form."""
+    told = json.loads(truth.answer)
+    true = kind.model_construct(**told) if isinstance(told, dict) else kind.model_validate(told)
     try:
         return true, kind.model_validate_json(answered)
     except ValidationError:
@@ -135,6 +140,11 @@ def _both(kind: type[R], truth: Truth, answered: str) -> tuple[R, R | None]:
 def same(a: object, b: object) -> bool:
     """Texts in their plain form, everything else as it is."""
     return plain(a) == plain(b) if isinstance(a, str) and isinstance(b, str) else bool(a == b)
+
+
+def _agrees(true: BaseModel, found: BaseModel, field: str) -> bool:
+    """Whether a field is right, or the truth does not decide it."""
+    return field not in true.model_fields_set or same(getattr(found, field), getattr(true, field))
 
 
 def _cells(chart: results.ChartResult) -> set[tuple[str, str, str]]:

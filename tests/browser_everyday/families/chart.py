@@ -31,8 +31,15 @@ def chart(
     """A screen around one plot; `texts` are the title and what else of words the template shows."""
     return Screen(
         number, width or plot.width + 36, 0, f"{template}.html", {**texts, **plot.texts()}, questions,
-        {"plot": draw(plot), **data}, scale, font,
+        {"plot": draw(plot), "source": plot, "form": _form(draw), **data}, scale, font,
     )  # fmt: skip
+
+
+def _form(draw: Callable[[Plot], Markup]) -> str:
+    """What a chart that is drawn by this is called."""
+    if isinstance(draw, partial):
+        return "堆叠图" if draw.keywords.get("stacked") else _form(draw.func)
+    return {"columns": "柱状图", "rows": "条形图", "lines": "折线图", "pie": "饼图"}[draw.__name__]
 
 
 def pages() -> list[Screen]:
