@@ -90,6 +90,8 @@ def test_tasks_has_as_many_held_out_pages_of_each_task_and_browser_drawn_ones() 
     for task in TASK_SUITE.tasks:
         drawn = {item.pictures[0].name for item in opened.items if (item.task.name, item.origin) == (task, "browser")}
         assert len(drawn) == 2
+    read = {item.family for item in opened.items if (item.task.name, item.origin) == ("locate", "browser")}
+    assert len(read) == 2  # by turns
     assert all(item.given is not None and item.kind == "task" for item in opened.items)
     assert opened.missing == ()
 

@@ -155,6 +155,7 @@ def _open_tasks(suite: Suite, pictures: int | None, families: tuple[str, ...]) -
     ]
     browser, absent = _read_folders(suite)
     runs = [run for item in browser if (run := as_run(item)) is not None and run.task.name in suite.tasks]
+    runs.sort(key=lambda item: Path(item.pictures[0].name).stem)  # the first few are of all families
     return Opened(suite.name, suite.version, (*items, *runs), (*missing, *absent))
 
 
