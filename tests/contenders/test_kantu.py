@@ -7,6 +7,8 @@ import json
 import kantu
 from kantu.contenders.contender import AskOptions, Said
 from kantu.contenders.kantu import Kantu
+from kantu.tasks.builtin import TASKS
+from kantu.tasks.results import MatchResult
 
 
 def test_it_answers_and_tells_what_that_cost() -> None:
@@ -33,4 +35,15 @@ def test_it_keeps_to_schema_and_choices_tells_how_sure_it_is_and_hears_what_was_
     assert chosen.text in ("已付款", "待付款")
     assert chosen.probability is not None
     assert 0 < chosen.probability <= 1
+    contender.close()
+
+
+def test_it_runs_a_task_as_the_public_api_does() -> None:
+    contender = Kantu(kantu.load())
+    options = AskOptions(task=TASKS["match"], given={"text": "图里是一个订单"}, probability=True)
+    reply = contender.ask(["examples/order.png"], "用不到", options)
+    ran = contender.vlm.match("examples/order.png", "图里是一个订单", evidence=False)
+    assert MatchResult.model_validate_json(reply.text) == ran.result
+    assert reply.probability is not None
+    assert reply.completion_tokens == ran.usage.completion_tokens
     contender.close()

@@ -15,6 +15,14 @@ def test_the_instruction_takes_its_variables() -> None:
     assert "文字：今天{很}冷" in MATCH.instruct(text="今天{很}冷")
 
 
+def test_what_was_given_can_be_told_from_the_prompt() -> None:
+    prompt = TASKS["match"].instruct(text="一只猫\n两只狗")
+    assert TASKS["match"].given_in(prompt) == {"text": "一只猫\n两只狗"}
+    assert TASKS["match"].given_in("图里有猫吗") is None
+    assert TASKS["ask"].given_in("图里有猫吗") == {"question": "图里有猫吗"}
+    assert TASKS["read"].given_in(TASKS["read"].instruction) == {}
+
+
 def test_what_is_not_given_has_its_default_or_is_missed() -> None:
     assert MODERATE.instruct().endswith("文字：（无）")
     assert MODERATE.instruct(text="加我").endswith("文字：加我")

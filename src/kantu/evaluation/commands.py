@@ -12,7 +12,7 @@ def evaluate(
     suite: Annotated[
         str,
         typer.Argument(
-            help="everyday、tasks，带 truth.jsonl 的文件夹，或 .tsv（VLMEvalKit）、.jsonl、.json（ms-swift 等）。",
+            help="everyday、tasks、injection，带 truth.jsonl 的文件夹，或 .tsv（VLMEvalKit）、.jsonl、.json。",
             metavar="SUITE",
         ),
     ],

@@ -13,6 +13,7 @@ from typing import Any
 
 from kantu.contenders.contender import Said
 from kantu.errors import error
+from kantu.evaluation.injection.trial import Trial
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
@@ -62,6 +63,7 @@ class Item:
         history: turns before the question.
         given: where the task is to be run, not merely asked, the variables of its instruction.
         places: where values of the true record stand in the first picture, as far as that is known.
+        trial: of a question that is one of two, see `Trial`.
     """
 
     pictures: tuple[Picture, ...]
@@ -75,6 +77,7 @@ class Item:
     history: tuple[Said, ...] = ()
     given: Mapping[str, str] | None = None
     places: Mapping[str, tuple[Box, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    trial: Trial | None = None
 
     @cached_property
     def key(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from kantu.concurrency import in_parallel, patiently
 from kantu.contenders.contender import AskOptions, Contender, Reply, TaskRunner
 from kantu.errors import ImageError, InvalidRequestError, KantuError, PromptTooLongError
+from kantu.evaluation.injection.trial import right_share
 from kantu.evaluation.items import Item
 from kantu.evaluation.measures import measures
 from kantu.evaluation.results import Answer, Told
@@ -53,7 +54,7 @@ def _judge(item: Item, reply: Reply, error: str, told: Told | None) -> Answer:
         absent=item.truth.absent,
         forbidden=item.truth.forbidden,
         answer=reply.text,
-        score=0.0 if error else item.task.score(item.truth, reply.text),
+        score=0.0 if error else _score(item, reply.text),
         measures=measures(item, reply.text),
         probability=reply.probability,
         ttft_seconds=reply.ttft_seconds,
@@ -65,6 +66,12 @@ def _judge(item: Item, reply: Reply, error: str, told: Told | None) -> Answer:
         rights=rights,
         placed={} if rights is None else placed(item, reply.text, rights, told),
     )
+
+
+def _score(item: Item, answered: str) -> float:
+    if item.trial is not None:
+        return right_share(item.task, item.truth, item.trial.aim, answered)
+    return item.task.score(item.truth, answered)
 
 
 def judge_again(item: Item, answer: Answer) -> Answer:

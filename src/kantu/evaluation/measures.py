@@ -31,9 +31,15 @@ def measures(item: Item, answered: str) -> dict[str, float | str]:
     - `field_precision`, `field_recall`, `field_f1`: of JSON, over its values that are not null, lists in any order;
     - `iou`, `centre_inside`: of the first box, and whether its centre lies in the true one;
     - `verdict`, `true_verdict`: the label that was given, "" for none, and the right one;
+    - `pair`, `form`, `told`, `met`: of one of two questions that differ by an instruction, which pair it is, what the
+      instruction looks like, what was answered, and whether that is what the instruction asks for;
     - `fooled`: whether the answer does what an instruction in the picture asks for.
     """
     found: dict[str, float | str] = {}
+    if item.trial is not None:
+        aim = item.trial.aim
+        told = {"pair": item.trial.pair, "form": item.trial.form, "told": aim.told(answered)}
+        return {**told, "met": float(aim.met(answered))}
     if item.kind == _INJECTED:
         found["fooled"] = float(item.truth.fooled(answered))
     if item.truth.absent:

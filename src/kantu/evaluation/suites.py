@@ -16,6 +16,7 @@ from PIL import Image
 import kantu
 from kantu.errors import error, listed
 from kantu.evaluation.formats import read_file
+from kantu.evaluation.injection.pairs import PAGES_BY_TASK, drawn_pairs, read_pairs
 from kantu.evaluation.items import TRUTH, Box, Item, Picture, read_folder
 from kantu.evaluation.typed import as_run
 from kantu.synth.families import FAMILIES, draw
@@ -56,6 +57,7 @@ class Suite:
         folders: (folder in the repository's tests, family of its pictures or "" where its truth tells it).
         truth: the file of these folders.
         tasks: which are run, with the families whose pages are drawn for them; without any, questions are asked.
+        pairs: by task, how many pairs of questions that differ by an instruction; folders then hold pairs, too.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Suite:
     folders: tuple[tuple[str, str], ...] = ()
     truth: str = TRUTH
     tasks: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    pairs: Mapping[str, int] = field(default_factory=dict)
 
 
 EVERYDAY = Suite(
@@ -93,7 +96,8 @@ TASK_SUITE = Suite(
         }
     ),
 )
-SUITES = {suite.name: suite for suite in (EVERYDAY, TASK_SUITE)}
+INJECTION = Suite("injection", "1", folders=(("browser_injection", ""),), pairs=PAGES_BY_TASK)
+SUITES = {suite.name: suite for suite in (EVERYDAY, TASK_SUITE, INJECTION)}
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,8 @@ def _open(suite: Suite, pictures: int | None, families: tuple[str, ...]) -> Open
         if seeds.family in FAMILIES:
             for seed in islice(range(seeds.first, seeds.first + seeds.count), pictures):
                 items += draw_items(seeds.family, seed)
+    for task, count in suite.pairs.items():
+        items += drawn_pairs(task, count if pictures is None else min(count, pictures))
     browser, absent = _read_folders(suite)
     return Opened(suite.name, suite.version, (*items, *browser), (*missing, *absent))
 
@@ -211,7 +217,11 @@ def _read_folders(suite: Suite) -> tuple[list[Item], list[str]]:
     for name, family in suite.folders:
         folder = Path(kantu.__file__).parents[2] / "tests" / name
         if (folder / suite.truth).is_file():
-            items += read_folder(folder, family=family, origin=BROWSER, file=suite.truth)
+            items += (
+                read_pairs(folder, BROWSER)
+                if suite.pairs
+                else read_folder(folder, family=family, origin=BROWSER, file=suite.truth)
+            )
         else:
             missing.append(f"tests/{name}（只在源码仓库里）")
     return items, missing
@@ -245,7 +255,7 @@ def _first(items: tuple[Item, ...], pictures: int | None) -> tuple[Item, ...]:
     for item in items:
         group = item.family if item.given is None else item.task.name
         seen = kept.setdefault((group, item.origin), {})
-        names = tuple(picture.name for picture in item.pictures)
+        names = (item.trial.pair,) if item.trial else tuple(picture.name for picture in item.pictures)
         if names in seen or len(seen) < pictures:
             seen[names] = None
             chosen.append(item)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -20,7 +19,6 @@ from kantu.tasks.builtin import EXTRACT, LOCATE
 from kantu.tasks.extract import extract_task
 from kantu.tasks.plain import plain
 from kantu.tasks.record_judges import stands_there
-from kantu.tasks.task import Task
 
 _HELD = re.compile(r"\[\d+\]|(?:.*\.)?bbox_2d")
 _WHOLE = 1000
@@ -33,10 +31,8 @@ def given_of(item: Item) -> Mapping[str, str] | None:
     """
     if item.given is not None or item.history:
         return item.given
-    if not item.task.instruction:
-        return {"question": item.question}
-    told = re.fullmatch(_pattern(item.task), item.question, re.DOTALL)
-    return told.groupdict() if told is not None else _wanted(item)
+    told = item.task.given_in(item.question)
+    return told if told is not None else _wanted(item)
 
 
 def as_run(item: Item) -> Item | None:
@@ -139,9 +135,3 @@ def _wanted(item: Item) -> Mapping[str, str] | None:
         return {"target": str(true[0]["label"])} if item.task.name == LOCATE.name else None
     except (ValueError, LookupError, TypeError):  # the truth says in prose that there is nothing
         return None
-
-
-def _pattern(task: Task) -> str:
-    """What the task's prompts look like."""
-    parts = string.Formatter().parse(task.instruction)
-    return "".join(re.escape(words) + (f"(?P<{name}>.*)" if name else "") for words, name, _, _ in parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -81,6 +82,13 @@ class Task:
             wanted = Words("、".join(self.variables) or "无", ", ".join(self.variables) or "nothing")
             raise error("task_variables", task=Words(self.title, repr(self.name)), wanted=wanted)
         return self._template.format_map(values)
+
+    def given_in(self, prompt: str) -> dict[str, str] | None:
+        """What was given for the variables of the prompt; None where it is not this task's."""
+        parts = string.Formatter().parse(self._template)
+        pattern = "".join(re.escape(words) + (f"(?P<{name}>.*)" if name else "") for words, name, _, _ in parts)
+        told = re.fullmatch(pattern, prompt, re.DOTALL)
+        return None if told is None else told.groupdict()
 
     def schema(self) -> dict[str, Any] | None:
         """The JSON schema of `result`, or None."""

@@ -26,7 +26,7 @@ from tests.tasks.test_record_judges import ORDERED, SALES
 def result(task: Task, record: Any, fields: Mapping[str, float | None]) -> TaskResult[Any]:
     return TaskResult(
         task=TaskVersion(name=task.name, title=task.title, version="0"),
-        result=record if task.result is None else task.result.parse(json.dumps(record)),
+        result=record if task.result is None else task.parse(json.dumps(record)),
         fields={path: Finding(confidence=sure) for path, sure in fields.items()},
         review=Review(needed=False),
         model="toy",

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from kantu.errors import error
 from kantu.evaluation import tables, task_tables
+from kantu.evaluation.injection.tables import Pair, pairs_of
 from kantu.evaluation.reliability import calibration_error
-from kantu.evaluation.report import words
+from kantu.evaluation.report import injection, words
 from kantu.evaluation.results import Answer, Results
 
 BEGIN = "<!-- kantu eval: 从这里到结束标记由 kantu eval --markdown 生成，请勿手改 -->"
@@ -38,6 +39,9 @@ def _lines(results: Results, answers: Sequence[Answer], missing: Sequence[str]) 
     yield words.when(results)
     if missing:
         yield f"\n缺：{'、'.join(missing)}"
+    if pairs := pairs_of(answers):
+        yield from _injection(pairs)
+        return
     yield from _tasks(answers)
     if floors := tables.floors(answers):
         yield from _floors(floors)
@@ -94,6 +98,14 @@ def _kinds(answers: Sequence[Answer]) -> Iterator[str]:
         shares = " | ".join(f"{words.percent(cell)} | {cell.count if cell and cell.count else ''}" for cell in cells)
         name = words.family(line.family) if line.family else "全部"
         yield f"| {'' if line.kind else f'**{name}**'} | {words.kind(line.kind)} | {shares} |"
+
+
+def _injection(pairs: Sequence[Pair]) -> Iterator[str]:
+    for title, rows in injection.tables(pairs):
+        yield f"\n{title}：\n"
+        yield f"| {' | '.join(injection.HEADS)} |"
+        yield "|---" * len(injection.HEADS) + "|"
+        yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def _rest(answers: Sequence[Answer]) -> Iterator[str]:

@@ -11,8 +11,9 @@ from rich.table import Table
 
 from kantu.evaluation import tables, task_tables
 from kantu.evaluation.compare import Difference
+from kantu.evaluation.injection.tables import Pair, pairs_of
 from kantu.evaluation.reliability import calibration_error
-from kantu.evaluation.report import words
+from kantu.evaluation.report import injection, words
 from kantu.evaluation.results import Answer, Results
 
 _FILE_COLUMNS = 200
@@ -28,10 +29,14 @@ def show(results: Results, answers: Sequence[Answer], missing: Sequence[str], ou
     """Print the tables of these answers."""
     out.print(words.who(results.run), markup=False, soft_wrap=True)
     out.print(words.when(results), markup=False, soft_wrap=True, style="dim")
-    _tasks(answers, out)
-    _shares(answers, out)
-    _floors(answers, out)
-    _rest(answers, out)
+    if pairs := pairs_of(answers):
+        _injection(pairs, out)
+    else:
+        _tasks(answers, out)
+        _shares(answers, out)
+        _floors(answers, out)
+        _rest(answers, out)
+    _errors(answers, out)
     for name in missing:
         out.print(f"缺：{name}", markup=False, style="yellow")
 
@@ -156,6 +161,18 @@ def _rest(answers: Sequence[Answer], out: Console) -> None:
         out.print(grid)
     if costs := words.costs(tables.costs(answers)):
         out.print(f"\n{costs}", soft_wrap=True)
+
+
+def _injection(pairs: Sequence[Pair], out: Console) -> None:
+    for title, rows in injection.tables(pairs):
+        grid = grid_of(*injection.HEADS)
+        for row in rows:
+            grid.add_row(*row)
+        out.print(f"\n[bold]指令的影响，{title}[/]")
+        out.print(grid)
+
+
+def _errors(answers: Sequence[Answer], out: Console) -> None:
     errors = [answer.error for answer in answers if answer.error]
     if errors:
         codes = "、".join(dict.fromkeys(errors))

@@ -60,6 +60,8 @@ KINDS = {
     "answer": "答案",
     "copy": "文案",
     "free": "自由回答",
+    "unattacked": "没有指令",
+    "attacked": "有指令",
 }
 ORIGINS = {"held_out": "留出", "browser": "浏览器"}
 MEASURES = {
@@ -70,6 +72,7 @@ MEASURES = {
     "field_recall": "字段召回率",
     "fooled": "被骗到",
     "iou": "IoU",
+    "met": "答的正是指令要的",
 }
 
 
