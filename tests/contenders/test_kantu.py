@@ -40,10 +40,10 @@ def test_it_keeps_to_schema_and_choices_tells_how_sure_it_is_and_hears_what_was_
 
 def test_it_runs_a_task_as_the_public_api_does() -> None:
     contender = Kantu(kantu.load())
-    options = AskOptions(task=TASKS["match"], given={"text": "图里是一个订单"}, probability=True)
-    reply = contender.ask(["examples/order.png"], "用不到", options)
-    ran = contender.vlm.match("examples/order.png", "图里是一个订单", evidence=False)
+    reply = contender.run(TASKS["match"], ["examples/order.png"], {"text": "图里是一个订单"}, max_pixels=None)
+    ran = contender.vlm.match("examples/order.png", "图里是一个订单")
     assert MatchResult.model_validate_json(reply.text) == ran.result
-    assert reply.probability is not None
+    assert reply.result is not None
+    assert reply.result.fields == ran.fields
     assert reply.completion_tokens == ran.usage.completion_tokens
     contender.close()

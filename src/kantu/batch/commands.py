@@ -53,7 +53,7 @@ def batch(
     from kantu.tasks.checks.forms import FORMS
     from kantu.tasks.folder import find_task
 
-    found = find_task(task, hub.store().parent / "tasks", FORMS)
+    found = find_task(task, hub.home() / "tasks", FORMS)
     subject = Subject(
         model, quantize, device, max_pixels, evidence=not no_evidence, force=force, settings=_settings(settings or [])
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kantu.errors import error, listed
+from kantu.errors import error
 from kantu.tasks.builtin import ASK, TASKS
 from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
@@ -56,7 +56,11 @@ def run(
 ) -> None:
     """做一个自己的任务：kantu run my_task.yaml pic.png。写法见 docs/tasks.md。"""
     options = _Options(model, max_pixels, device, quantize, as_json, no_evidence, force, read_lines, draw)
-    _run(_read(task), inputs, options)
+    from kantu import hub
+    from kantu.tasks.checks.forms import FORMS
+    from kantu.tasks.folder import find_task
+
+    _run(find_task(task, hub.home() / "tasks", FORMS), inputs, options)
 
 
 @dataclass(frozen=True)
@@ -70,20 +74,6 @@ class _Options:
     force: bool
     read_lines: bool
     draw: Path | None
-
-
-def _read(name: str) -> Task:
-    """A task's file, or the task of this name: one of `KANTU_HOME/tasks`, or one that comes with Kantu."""
-    from kantu import hub
-    from kantu.tasks.checks.forms import FORMS
-    from kantu.tasks.folder import load_task, load_tasks
-
-    if name.endswith((".yaml", ".yml")):
-        return load_task(name)
-    tasks = load_tasks(hub.home() / "tasks", FORMS)
-    if name not in tasks.by_name:
-        raise error("task_not_found", names=listed(tasks.by_name))
-    return tasks.by_name[name]
 
 
 def _help(task: Task) -> str:

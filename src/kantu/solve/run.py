@@ -20,6 +20,7 @@ from kantu.solve import boxes
 from kantu.solve.answer import Draft, answer, most_answer_tokens
 from kantu.solve.asks import Ask, ReadLines, Reply
 from kantu.solve.calibration import Calibration, kind_of
+from kantu.solve.instructions import instructed, instructed_by
 from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, printed
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import (
@@ -108,6 +109,8 @@ def solve(
     places = found.boxes
     seen: Mapping[str, bool] = {}
     problems = [problem for check in task.checks for problem in check(record, given)]
+    if not task.is_question:  # a question is the caller's own
+        problems += instructed_by(given)
     if wish.read_lines and pictures:
         read = yield tuple(ReadLines(number) for number in range(len(pictures)))
         lines = [in_original(_lines(each), image) for each, image in zip(read, pictures, strict=True)]
@@ -115,6 +118,7 @@ def solve(
         places, seen = checked.boxes, checked.found
         prose = record if task.is_question else None
         problems += unverified(values, seen, prose, given, lines)
+        problems += instructed(lines)
     problems += wrong_lengths(values, places, pictures)
     ended = time.perf_counter()
 

@@ -77,4 +77,4 @@ def find_task(name: str, folder: Path, forms: Mapping[str, Form]) -> Task:
     for fault in tasks.faults:
         if fault.param in {f"{name}{suffix}" for suffix in SUFFIXES}:
             raise fault
-    raise error("task_not_found", name=name, names=listed(tasks.by_name))
+    raise error("task_not_found", names=listed(tasks.by_name))

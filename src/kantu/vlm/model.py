@@ -26,7 +26,7 @@ from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
 from kantu.vlm.answer import Answer, AnswerStream
 from kantu.vlm.options import Options, sampling_of
-from kantu.vlm.tasks import Images, TaskMethods, TaskOptions, find_task
+from kantu.vlm.tasks import Images, TaskMethods, TaskOptions, known_task
 
 
 class VLM(TaskMethods):
@@ -129,7 +129,7 @@ class VLM(TaskMethods):
     def run(
         self, task: Task | str, images: Images, given: Mapping[str, str] | None = None, **options: Unpack[TaskOptions]
     ) -> TaskResult[Any]:
-        task, given = typed(find_task(task), given or {})
+        task, given = typed(known_task(task), given or {})
         references = read_question(images, task.instruct(**given)).images
         budget = pixel_budget(self._image_config, options.get("max_pixels"), task_pixels=task.max_pixels)
         clean, seconds = self._read(references, budget)

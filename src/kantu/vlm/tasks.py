@@ -116,7 +116,7 @@ class TaskMethods(ABC):
         return self.run(task, images, given, **options)
 
 
-def find_task(task: Task | str) -> Task:
+def known_task(task: Task | str) -> Task:
     """The task itself, or the one that comes with Kantu by this name.
 
     Raises NotFoundError (`task_not_found`).
