@@ -13,7 +13,7 @@ from PIL import Image
 from kantu.errors import error
 from kantu.solve.result import Finding, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.task import Task
-from kantu.vlm.tasks import Images, TaskMethods, TaskOptions, find_task
+from kantu.vlm.tasks import Images, TaskMethods, TaskOptions, known_task
 
 
 def png(colour: str = "white", size: tuple[int, int] = (32, 32)) -> bytes:
@@ -72,7 +72,7 @@ class FakeModel(TaskMethods):
             self._running += 1
             self.most = max(self.most, self._running)
         try:
-            find_task(task).instruct(**(given or {}))
+            known_task(task).instruct(**(given or {}))
             with self._lock:
                 if len(self.asked) == self.dies_at:
                     raise error("engine_closed")
