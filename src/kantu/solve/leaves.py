@@ -6,7 +6,8 @@ from typing import Any
 
 
 def leaves(value: Any, path: str = "") -> dict[str, Any]:
-    """What is shown line by line, by path; a list of plain values, such as a row of a table or a box, is one line.
+    """What is shown line by line, by path; nothing of no record. A list of plain values, such as a row of a table or a
+    box, is one line.
 
     >>> leaves({"title": "月销量", "rows": [["一月", 3], ["二月", 5]]})
     {'title': '月销量', 'rows[0]': '一月、3', 'rows[1]': '二月、5'}
@@ -18,5 +19,5 @@ def leaves(value: Any, path: str = "") -> dict[str, Any]:
     elif isinstance(value, list):
         return {path: "、".join(map(str, value)) or "（无）"}
     else:
-        return {path: value}
+        return {} if value is None and not path else {path: value}
     return {key: leaf for where, member in inner for key, leaf in leaves(member, where).items()}

@@ -191,5 +191,5 @@ async def test_a_client_that_leaves_ends_what_the_engine_does(make_gateway: Make
 async def test_a_call_keeps_to_the_deadline(make_gateway: Make) -> None:
     settings = settings_with(request={"timeout_seconds": 0.5})
     async with client_of(make_gateway(ScriptedEngine(pieces=("一", None)), settings)) as client:
-        response = await send(client, call("ask", images=[], question="你好"))
+        response = await send(client, call("ask", images=[], question="图里有什么？"))
     assert "deadline_exceeded" in response.text  # told by the tool, or by the gateway where that was too late
