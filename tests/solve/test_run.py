@@ -168,6 +168,11 @@ def test_a_result_with_little_confidence_goes_to_a_person() -> None:
     assert asked_for_more.review.reasons == ("整体把握 80%，低于 90%。",)
 
 
+def test_the_field_that_is_least_sure_is_named_as_people_call_it() -> None:
+    result, _ = solved(MATCH, {"text": "红色"}, lambda ask: scores(0.2, 0.4, 0.4) if is_choice(ask) else said(VERDICT))
+    assert result.review.reasons == ("整体把握 40%，低于 50%，最没有把握的是“结论”。",)
+
+
 def test_a_cut_answer_says_so() -> None:
     result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季", complete=False))
     assert [warning.code for warning in result.warnings] == ["answer_cut"]

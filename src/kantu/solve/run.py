@@ -21,6 +21,7 @@ from kantu.solve.answer import Draft, answer, most_answer_tokens
 from kantu.solve.asks import Ask, ReadLines, Reply
 from kantu.solve.calibration import Calibration, kind_of
 from kantu.solve.instructions import instructed, instructed_by
+from kantu.solve.labels import label_of
 from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, printed
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import (
@@ -238,7 +239,7 @@ def _review(
         reasons.append("模型没有给出概率，无法判断把握。")
     elif confidence < threshold:
         least = min(findings, key=lambda path: 1.0 if (c := findings[path].confidence) is None else c)
-        where = f"，最没有把握的是“{least}”" if least else ""
+        where = f"，最没有把握的是“{label_of(task.schema(), least)}”" if least else ""
         reasons.append(f"整体把握 {confidence:.0%}，低于 {threshold:.0%}{where}。")
     return Review(needed=bool(reasons), reasons=tuple(reasons))
 
