@@ -21,7 +21,9 @@ from mcp import Client, StdioServerParameters
 pytestmark = pytest.mark.whole
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-COMMAND = ["-c", "from kantu.cli import main; main()", "mcp"]
+# A test that runs in the background of a shell has inherited that Ctrl-C is ignored.
+_HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = ["-c", f"{_HEEDING}; from kantu.cli import main; main()", "mcp"]
 OWN = """
 name: visit_card
 title: 名片
@@ -134,11 +136,11 @@ def test_the_handshake_does_not_wait_for_the_model(environment: dict[str, str], 
 def test_ctrl_c_ends_it_at_once_though_the_client_writes_nothing(environment: dict[str, str]) -> None:
     with strict_client(environment) as client:
         client.process.send_signal(signal.SIGINT)
+        assert client.process.wait(timeout=60) == 130
         assert client.process.stderr is not None
-        errors = client.process.stderr.read().decode()  # which ends when the process does
+        errors = client.process.stderr.read().decode()
     assert "Traceback" not in errors, errors
     assert "已中断。" in errors
-    assert client.process.wait(timeout=60) == 130
 
 
 @pytest.mark.parametrize(
