@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from sse_starlette.sse import AppStatus
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+# sse-starlette, which the MCP SDK brings, puts a function of its own around it.
+_HANDLE_EXIT = getattr(AppStatus, "original_handler", None) or uvicorn.Server.handle_exit
 # Read and found to fit `http/connection.py` and `server.py` in this release.
 VERSION = "0.54"
 PARTS: dict[str, tuple[type | Callable[..., Any], str]] = {
@@ -19,7 +22,7 @@ PARTS: dict[str, tuple[type | Callable[..., Any], str]] = {
     "Server.startup": (uvicorn.Server.startup, "2aa1d70a244bfcf2"),
     "Server._serve": (uvicorn.Server._serve, "4575b7a50adfede8"),
     "Server.shutdown": (uvicorn.Server.shutdown, "9b33c50562992b1e"),
-    "Server.handle_exit": (uvicorn.Server.handle_exit, "553276efa26e09ea"),
+    "Server.handle_exit": (_HANDLE_EXIT, "553276efa26e09ea"),
 }
 
 

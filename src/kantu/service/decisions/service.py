@@ -122,7 +122,8 @@ class DecisionService:
         for question, each in zip(body.questions, found, strict=True):
             pieces += [_json(answer_to(question, each, model.calibration.confidence)), b", "]
             await asyncio.sleep(0)  # others have their turn: each may have 255 probabilities
-        extra = {"warnings": list(opened.warnings), "timings": asdict(timings)}
+        warnings = [warning.message for warning in clean.warnings]
+        extra = {"warnings": warnings, "timings": asdict(timings)}
         rest = _json({"model": model.name, "usage": usage, "kantu": extra})
         return [*pieces[:-1], b"], ", rest.removeprefix(b"{")]
 
