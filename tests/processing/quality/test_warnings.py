@@ -65,7 +65,9 @@ def framed() -> Image.Image:
 
 
 @pytest.mark.parametrize(
-    "picture", [blank(), blank(colour=(0, 0, 0)), blank(40, 40), noisy(), shaded(), framed()], ids=str
+    "picture",
+    [blank(), blank(colour=(0, 0, 0)), blank(40, 40), noisy(), shaded(), framed()],
+    ids=["white", "black", "small", "noisy", "shaded", "framed"],
 )
 def test_a_picture_of_nothing_is_blank(picture: Image.Image) -> None:
     (warning,) = told(picture)
