@@ -19,6 +19,8 @@ from kantu.solve.reader import Reader
 from kantu.synth.draw.faces import closest, load
 from kantu.synth.families import draw
 
+pytestmark = pytest.mark.whole
+
 Pixels = npt.NDArray[np.uint8]
 
 

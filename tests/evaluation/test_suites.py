@@ -14,6 +14,8 @@ from kantu.synth.families import FAMILIES
 from kantu.training.mini.stream import HELD_OUT_SEEDS
 from tests.evaluation.asked import png
 
+pytestmark = pytest.mark.whole
+
 
 def folder(tmp_path: Path, pictures: int) -> Path:
     lines = []

@@ -9,7 +9,7 @@ import pytest
 
 from kantu.mcp.stdin import StdinLines
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.whole]
 
 
 @pytest.fixture

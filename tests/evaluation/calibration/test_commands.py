@@ -14,6 +14,8 @@ from kantu.model.folder import ModelFolder
 from kantu.solve.calibration import Calibration
 from tests.evaluation.asked import png
 
+pytestmark = pytest.mark.whole
+
 
 def calibrate(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["calibrate", *arguments], catch_exceptions=False)

@@ -10,6 +10,8 @@ from kantu.evaluation.reliability import at_threshold, measure
 from kantu.solve.calibration import Calibration
 from tests.evaluation.calibration.drawn import ORIGIN, records
 
+pytestmark = pytest.mark.whole
+
 
 def test_unseen_fields_of_a_boastful_model_become_true() -> None:
     made = fit(records(900), ORIGIN)

@@ -17,6 +17,8 @@ from kantu.evaluation.items import Item
 from kantu.training.mini.stream import HELD_OUT_SEEDS
 from tests.evaluation.asked import png
 
+pytestmark = pytest.mark.whole
+
 COUNT = 11  # each form once, where the task has a text to hide one in
 
 

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from tests.service.clients.questions import MODEL, STATUS, WHY, ask, picture
 from tests.service.proof.live import LiveGateway, wait_until
 
+pytestmark = pytest.mark.whole
+
 NOW = "现在是什么状态？"
 
 

@@ -13,6 +13,8 @@ from openai.lib.decisions_tool_runner import DecisionsToolRunner, DecisionsToolR
 from tests.service.clients.questions import MODEL, STATUS, picture
 from tests.service.proof.live import LiveGateway, wait_until
 
+pytestmark = pytest.mark.whole
+
 SHIPPED: Any = {"type": "predicate", "name": "发货", "instructions": "发货了吗？"}
 STATE: Any = {
     "type": "choice",

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from tests.service.clients.questions import MODEL, ORDER, STATUS, WHY
 
+pytestmark = pytest.mark.whole
+
 
 class Order(BaseModel):
     状态: str

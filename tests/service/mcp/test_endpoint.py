@@ -17,7 +17,7 @@ from kantu.tasks.builtin import TASKS
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, settings_with
 from tests.service.tasks.test_endpoints import VERDICT, TaskEngine
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.whole]
 
 Make = Callable[..., Gateway]
 HEADERS = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}

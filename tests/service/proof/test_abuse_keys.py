@@ -23,6 +23,8 @@ from tests.service.decisions.bodies import decision, user
 from tests.service.gateways import data_url, png
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of, question
 
+pytestmark = pytest.mark.whole
+
 _SOURCES = count(1)
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 

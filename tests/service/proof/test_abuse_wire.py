@@ -10,6 +10,8 @@ import pytest
 
 from tests.service.proof.live import CHAT, LiveGateway, code_of, question
 
+pytestmark = pytest.mark.whole
+
 END = b"\r\n"
 CLOSE = b"Connection: close\r\n"
 

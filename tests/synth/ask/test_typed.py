@@ -13,6 +13,8 @@ from kantu.synth.families import FAMILIES, draw
 from kantu.synth.page import Question
 from kantu.tasks.builtin import TASKS
 
+pytestmark = pytest.mark.whole
+
 _PAGES = 24
 _TYPED = {name for name, task in TASKS.items() if task.result is not None}
 

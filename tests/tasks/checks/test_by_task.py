@@ -15,6 +15,8 @@ from kantu.tasks import results
 from kantu.tasks.builtin import EXTRACT, TASKS
 from kantu.tasks.problem import Problem
 
+pytestmark = pytest.mark.whole
+
 ORDER = results.OrderResult(
     status=results.OrderStatus.UNSHIPPED,
     status_text="等待商家发货",
