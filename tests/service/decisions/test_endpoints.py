@@ -300,14 +300,14 @@ class Stubborn(ScriptedEngine):
 
 async def test_an_engine_that_hangs_costs_a_client_its_deadline_and_no_more(make_gateway: Make) -> None:
     engine = Stubborn()
-    gateway = make_gateway(engine, settings_with(request={"timeout_seconds": 4}))  # a loaded machine takes one to begin
+    gateway = make_gateway(engine, settings_with(request={"timeout_seconds": 2}))  # a loaded machine takes one to begin
     async with client_of(gateway) as client:
         response = await client.post(PATH, json=decision(*[SHIPPED] * 9))
     assert (response.status_code, response.json()["error"]["code"]) == (504, "deadline_exceeded")
     assert len(engine.requests) <= 5  # one alone, then four at once
     assert engine.cancelled == len(engine.requests) - 1
     assert gateway.admission.requests == 0
-    assert all(0 < (request.timeout_seconds or 0) <= 4 for request in engine.requests)
+    assert all(0 < (request.timeout_seconds or 0) <= 2 for request in engine.requests)
 
 
 async def test_a_client_that_goes_takes_its_work_with_it(make_gateway: Make) -> None:

@@ -18,7 +18,7 @@ from kantu.tasks.builtin import CHART as CHART_TASK
 from kantu.tasks.results import ChartResult
 from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole
 
-pytestmark = pytest.mark.usefixtures("needs_fonts")
+pytestmark = [pytest.mark.usefixtures("needs_fonts"), pytest.mark.whole]
 
 _SIZES = ((256, 256), (320, 448), (448, 320), (576, 416), (768, 640), (512, 1216))
 

@@ -28,7 +28,7 @@ from tests.synth.families.everyday import (
     unworn,
 )
 
-pytestmark = pytest.mark.usefixtures("needs_fonts")
+pytestmark = [pytest.mark.usefixtures("needs_fonts"), pytest.mark.whole]
 
 
 @pytest.fixture(scope="module")

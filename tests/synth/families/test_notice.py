@@ -15,6 +15,8 @@ from kantu.synth.page import Page, Question
 from kantu.tasks.results import ModerateResult
 from tests.synth.geometry import outside, overlaps
 
+pytestmark = pytest.mark.whole
+
 _SIZES = ((256, 256), (320, 480), (448, 640), (640, 416), (770, 1220))
 
 

@@ -23,7 +23,7 @@ from kantu.synth.families.order.words import INVENTED, LABELS, REASONS, STATUSES
 from kantu.synth.page import Box, Line, Page
 from tests.synth.families.everyday import unworn
 
-pytestmark = pytest.mark.usefixtures("needs_fonts")
+pytestmark = [pytest.mark.usefixtures("needs_fonts"), pytest.mark.whole]
 
 SEEDS = range(200)
 FINGERPRINT = (

@@ -17,6 +17,8 @@ from kantu.tasks.builtin import MATCH, MODERATE
 from kantu.tasks.results import MatchResult, MatchVerdict, ModerateResult, ModerateVerdict, Side
 from tests.synth.geometry import outside, overlaps
 
+pytestmark = pytest.mark.whole
+
 _SIZES = ((256, 256), (320, 480), (448, 704), (640, 416), (770, 1220))
 
 

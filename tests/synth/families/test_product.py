@@ -21,6 +21,8 @@ from kantu.tasks.results import CopyResult
 from kantu.tasks.truth import Truth
 from tests.synth.geometry import outside, overlaps
 
+pytestmark = pytest.mark.whole
+
 _SIZES = ((256, 256), (320, 480), (448, 704), (640, 416), (770, 1220))
 
 

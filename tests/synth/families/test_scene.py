@@ -16,7 +16,7 @@ from kantu.tasks.builtin import TASKS
 from kantu.tasks.truth import Truth
 from tests.synth.families.everyday import asked, assert_drawn_well, assert_truth_is_whole, unworn
 
-pytestmark = pytest.mark.usefixtures("needs_fonts")
+pytestmark = [pytest.mark.usefixtures("needs_fonts"), pytest.mark.whole]
 
 CALLED = {word: each.name for each in pictured() for word in (each.name, *each.others)}
 
