@@ -22,6 +22,7 @@ from typer.exceptions import TyperException
 
 from kantu.batch.commands import batch
 from kantu.cli import tasks
+from kantu.cli.options import Device, MaxPixels, Model, Quantize
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
 from kantu.evaluation.calibration import commands as calibration
@@ -87,13 +88,7 @@ app.command()(batch)
 app.command()(mcp.mcp)
 tasks.mount(app)
 
-Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
-]
-MaxPixels = Annotated[int | None, typer.Option(help="每张图片的像素上限（1024 像素 = 1 个视觉词元）。", metavar="N")]
 MaxTokens = Annotated[int | None, typer.Option(help="回答最多多少个词元。", metavar="N")]
-Device = Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")]
-Quantize = Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位：省内存，更快。", metavar="int8|int4")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象，不逐字输出。")]
 
 

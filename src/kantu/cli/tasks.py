@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kantu.cli.options import Device, MaxPixels, Model, Quantize
 from kantu.errors import error
 from kantu.tasks.builtin import ASK, TASKS
 from kantu.tasks.extract import typed
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
     from kantu.solve.result import TaskResult
 
 Inputs = Annotated[list[str], typer.Argument(help="图片文件（可以有多张），然后是文字。", metavar="IMAGE... [TEXT]...")]
-Model = Annotated[
-    str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
-]
-MaxPixels = Annotated[int | None, typer.Option(help="每张图片的像素上限（1024 像素 = 1 个视觉词元）。", metavar="N")]
-Device = Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")]
-Quantize = Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位：省内存，更快。", metavar="int8|int4")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象。")]
 NoEvidence = Annotated[bool, typer.Option("--no-evidence", help="不问各字段在图中的位置：更快。")]
 Force = Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问。")]

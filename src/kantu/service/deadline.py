@@ -11,6 +11,8 @@ import anyio
 
 from kantu.errors import error
 
+_LEAST_ENGINE_SECONDS = 0.001
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
@@ -31,6 +33,11 @@ class Deadline:
     def left_seconds(self) -> float:
         """Until then; negative once it is over."""
         return self.at_seconds - time.monotonic()
+
+    @property
+    def engine_seconds(self) -> float:
+        """What an engine is given of it, which takes no less than none even where the time is as good as over."""
+        return max(self.left_seconds, _LEAST_ENGINE_SECONDS)
 
     @contextmanager
     def kept(self) -> Iterator[anyio.CancelScope]:

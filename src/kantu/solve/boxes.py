@@ -32,12 +32,5 @@ def in_record(nodes: Sequence[Node]) -> dict[str, tuple[int, ...]]:
     return {node.path: tuple(node.value[KEY]) for node in nodes if _has_box(node.value)}
 
 
-def to_thousandths(point: tuple[float, float], image: CleanImage) -> tuple[int, int]:
-    """A point in pixels of the original, in thousandths, as tasks about a point take it."""
-    width, height = image.original_size
-    x, y = (min(max(round(at * _WHOLE / side), 0), _WHOLE) for at, side in zip(point, (width, height), strict=True))
-    return x, y
-
-
 def _has_box(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get(KEY), list) and len(value[KEY]) == 4

@@ -8,9 +8,11 @@ from typing import Any, Generic, TypeVar
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
+from kantu.processing.budget import ImageWarning
 from kantu.processing.decode import render
 from kantu.processing.guard import DEFAULT_LIMITS, guard
 from kantu.processing.image import read_file
+from kantu.tasks.problem import Problem
 
 R = TypeVar("R")
 
@@ -39,6 +41,11 @@ class Notice(_Part):
 
     code: str
     message: str
+
+    @classmethod
+    def of(cls, told: ImageWarning | Problem) -> Notice:
+        """What a picture's warning, or a problem of a record, says."""
+        return cls(code=told.code, message=told.message)
 
 
 class Finding(_Part):

@@ -194,7 +194,7 @@ def _findings(
     """Of every value but the insides of boxes; of the record as a whole where it is prose or one thing with a box."""
     by_path: dict[str, list[Notice]] = {}
     for problem in problems:
-        by_path.setdefault(problem.field, []).append(Notice(code=problem.code, message=problem.message))
+        by_path.setdefault(problem.field, []).append(Notice.of(problem))
     return {
         node.path: Finding(
             confidence=calibration.confidence(kind_of(task.name, node.path), draft.raw[node.path])
@@ -218,7 +218,7 @@ def _notices(problems: Iterable[Problem], findings: Mapping[str, Finding], draft
     """What belongs to no field."""
     for problem in problems:
         if problem.field not in findings:
-            yield Notice(code=problem.code, message=problem.message)
+            yield Notice.of(problem)
     if not draft.complete:
         yield Notice(code="answer_cut", message="回答到了长度上限，后面的内容没有写出来。")
 

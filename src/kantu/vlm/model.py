@@ -200,4 +200,4 @@ def _warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
 
 
 def _notices(images: Sequence[CleanImage]) -> tuple[Notice, ...]:
-    return tuple(Notice(code=warning.code, message=warning.message) for warning in all_warnings(images))
+    return tuple(map(Notice.of, all_warnings(images)))

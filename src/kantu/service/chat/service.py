@@ -14,7 +14,7 @@ import anyio
 from pydantic import BaseModel, ValidationError
 
 from kantu.engine.request import Delta, Request
-from kantu.errors import ImageError, KantuError, error
+from kantu.errors import KantuError, error
 from kantu.processing.conversation import check_question
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
@@ -32,13 +32,11 @@ from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
 from kantu.service.limits.limiter import Limiter
 from kantu.service.memory import ESTIMATE_FACTOR, SHORT_ANSWER_BYTES
+from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.pictures import Pictures
 from kantu.service.settings import RequestSettings
 from kantu.service.watch.watch import RequestWatch, Watch
-
-_LEAST_ENGINE_SECONDS = 0.001  # what the engine is given where the time is as good as over; it takes no less than none
-
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -87,7 +85,7 @@ class ChatService:
         watch: Watch,
     ) -> None:
         self._settings, self._models = settings, models
-        self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
+        self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
 
     async def complete(self, actor: Actor, wording: Wording) -> str:
         """The whole answer, as JSON; its time begins now. The actor has been admitted.
@@ -127,42 +125,33 @@ class ChatService:
         if most_bytes > self._settings.max_answer_bytes:
             raise error("answer_too_large", most_bytes=self._settings.max_answer_bytes)
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
-        async with (
-            self._admission.request(actor),
-            self._admission.answer(actor, most_bytes),
-            self._pictures.open(actor, conversation.images, model.image_config, max_pixels) as opened,
-        ):
-            visual_tokens = opened.visual_tokens
-            # Before anything is decoded: whoever is over a limit costs nothing.
-            reservation = await self._limiter.reserve(actor, visual_tokens=visual_tokens, output_tokens=most)
-            held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
+        held_bytes = ESTIMATE_FACTOR * max(most_bytes, SHORT_ANSWER_BYTES)
+        async with self._admission.request(actor), self._admission.answer(actor, most_bytes):
             answer = Answer(secrets.token_hex(12), int(time.time()), model.name, sampling.n, held_bytes)
-            try:
-                async with self._pictures.read(actor, opened) as read:
-                    watch.pictures(read.images, visual_tokens, read.seconds)
-                    answer.warnings = [warning.message for warning in read.warnings]
-                    request = Request(
-                        conversation.turns,
-                        read.images,
-                        sampling,
-                        preprocess_seconds=read.seconds,
-                        tenant=actor.cache_salt(body.cache_salt),
-                        line=actor.tenant,
-                        timeout_seconds=max(deadline.left_seconds, _LEAST_ENGINE_SECONDS),
-                    )
-                    async with Deltas(model.engine, request) as deltas:
-                        yield Completion(answer, wording.writer(answer), deltas, time_left)
-                    if answer.timings is not None:
-                        watch.finished(answer.usage, answer.timings, answer.finish_reasons)
-            except ImageError:
-                raise  # it costs what it would have: decoding has been work, whatever became of it
-            except BaseException as failure:
-                failed = isinstance(failure, KantuError) or deadline.left_seconds <= 0
-                if failed and not answer.generated_tokens:  # never begun costs nothing; what a client leaves does
-                    visual_tokens = 0
-                raise
-            finally:
-                await reservation.settle(visual_tokens, answer.generated_tokens)
+            async with self._pictures.read(
+                actor,
+                conversation.images,
+                model.image_config,
+                max_pixels,
+                output_tokens=most,
+                used=lambda: answer.generated_tokens,
+                deadline=deadline,
+                watch=watch,
+            ) as read:
+                answer.warnings = [warning.message for warning in read.warnings]
+                request = Request(
+                    conversation.turns,
+                    read.images,
+                    sampling,
+                    preprocess_seconds=read.seconds,
+                    tenant=actor.cache_salt(body.cache_salt),
+                    line=actor.tenant,
+                    timeout_seconds=deadline.engine_seconds,
+                )
+                async with Deltas(model.engine, request) as deltas:
+                    yield Completion(answer, wording.writer(answer), deltas, time_left)
+                if answer.timings is not None:
+                    watch.finished(answer.usage, answer.timings, answer.finish_reasons)
 
 
 def read_body(kind: type[Body], body: dict[str, Any]) -> Body:

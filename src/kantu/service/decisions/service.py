@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from anyio import CancelScope
 
 from kantu.engine.request import Request, Scores, Usage
-from kantu.errors import ImageError, KantuError, error
+from kantu.errors import error
 from kantu.processing.image import CleanImage
 from kantu.service import scoring
 from kantu.service.actor import Actor
@@ -21,6 +21,7 @@ from kantu.service.decisions.answers import answer_to, most_answer_bytes, timing
 from kantu.service.decisions.prompts import Ask, Asks, read_asks
 from kantu.service.decisions.schemas import DecisionRequest
 from kantu.service.limits.limiter import Limiter
+from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
@@ -28,7 +29,6 @@ from kantu.service.settings import RequestSettings
 from kantu.service.watch.watch import RequestWatch, Watch
 
 _QUESTIONS_AT_ONCE = 4  # of one request
-_LEAST_ENGINE_SECONDS = 0.001  # the engine takes no less than none
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class _Asked:
             preprocess_seconds=self.preprocess_seconds,
             tenant=self.cache_salt,
             line=self.actor.tenant,
-            timeout_seconds=max(self.deadline.left_seconds, _LEAST_ENGINE_SECONDS),
+            timeout_seconds=self.deadline.engine_seconds,
         )
 
 
@@ -67,7 +67,7 @@ class DecisionService:
         watch: Watch,
     ) -> None:
         self._settings, self._models = settings, models
-        self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
+        self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
 
     async def decide(self, actor: Actor, body: DecisionRequest, deadline: Deadline) -> list[bytes]:
         """The pieces of the answer's JSON. Cancelling it ends all that it has begun.
@@ -96,25 +96,19 @@ class DecisionService:
         started = time.perf_counter()
         max_pixels = None if body.mm_processor_kwargs is None else body.mm_processor_kwargs.max_pixels
         scored: list[Scores | None] = [None] * len(read.asks)
-        async with self._pictures.open(actor, read.images, model.image_config, max_pixels) as opened:
-            visual_tokens = opened.visual_tokens
-            # Before anything is decoded: whoever is over a limit costs nothing.
-            reservation = await self._limiter.reserve(actor, visual_tokens=visual_tokens, output_tokens=len(read.asks))
-            try:
-                async with self._pictures.read(actor, opened) as clean:
-                    watch.pictures(clean.images, visual_tokens, clean.seconds)
-                    salt = actor.cache_salt(body.prompt_cache_key)
-                    asked = _Asked(actor, model, read.asks, clean.images, clean.seconds, salt, deadline)
-                    await self._score_all(asked, scored)
-            except ImageError:
-                raise  # it costs what it would have: decoding has been work, whatever became of it
-            except BaseException as failure:
-                failed = isinstance(failure, KantuError) or deadline.left_seconds <= 0
-                if failed and not any(scored):  # never begun costs nothing; what a client leaves does
-                    visual_tokens = 0
-                raise
-            finally:
-                await reservation.settle(visual_tokens, sum(each is not None for each in scored))
+        async with self._pictures.read(
+            actor,
+            read.images,
+            model.image_config,
+            max_pixels,
+            output_tokens=len(read.asks),
+            used=lambda: sum(each is not None for each in scored),
+            deadline=deadline,
+            watch=watch,
+        ) as clean:
+            salt = actor.cache_salt(body.prompt_cache_key)
+            await self._score_all(_Asked(actor, model, read.asks, clean.images, clean.seconds, salt, deadline), scored)
+        visual_tokens = clean.visual_tokens
         found = [each for each in scored if each is not None]
         timings, usage = timings_of(found, time.perf_counter() - started), usage_of(found, visual_tokens)
         watch.finished(_engine_usage(found, visual_tokens), timings, ["stop"] * len(found))

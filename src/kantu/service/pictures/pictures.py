@@ -68,11 +68,13 @@ class ReadPictures:
     """Clean pictures, in order.
 
     Attributes:
+        visual_tokens: what they take of the prompt, all together.
         seconds: what it took, opening them included.
         warnings: what their sizes and pixels tell.
     """
 
     images: tuple[CleanImage, ...]
+    visual_tokens: int
     seconds: float
     warnings: tuple[ImageWarning, ...]
 
@@ -161,7 +163,7 @@ class Pictures:
             held.shrink(sum(resized))
             seconds = opened.seconds + time.perf_counter() - started
             warnings = (*opened.warnings, *(warning for _, found in read for warning in found))
-            yield ReadPictures(tuple(image for image, _ in read), seconds, warnings)
+            yield ReadPictures(tuple(image for image, _ in read), opened.visual_tokens, seconds, warnings)
 
     async def check(self, actor: Actor, data: bytes) -> None:
         """Whether a file is a picture that a request could refer to; raises as `open` and `read`."""

@@ -6,26 +6,25 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from anyio import to_thread
-from pydantic import ValidationError
 
 from kantu.engine.request import Request, Timings, Usage
-from kantu.errors import ImageError, KantuError, error, listed
-from kantu.processing.budget import ImageWarning
+from kantu.errors import error, listed
 from kantu.processing.conversation import ImageReference
 from kantu.processing.image import CleanImage
 from kantu.service import scoring
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
 from kantu.service.chat.deltas import Deltas
+from kantu.service.chat.service import read_body
 from kantu.service.deadline import Deadline
-from kantu.service.errors import validation_error
 from kantu.service.files.record import FILE_IDS
 from kantu.service.limits.limiter import Limiter
+from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
@@ -42,7 +41,6 @@ from kantu.tasks.task import Task
 
 _RESULT_BYTES = 2**18  # of a result's JSON: some 150 bytes for each of the fields that the longest record can have
 _AT_ONCE = 8  # of what one task asks
-_LEAST_ENGINE_SECONDS = 0.001  # the engine takes no less than none
 
 
 @dataclass(slots=True)
@@ -54,7 +52,6 @@ class _Run:
     images: Sequence[CleanImage]
     deadline: Deadline
     generated_tokens: int = 0
-    begun: bool = field(default=False)
 
     def request(self, ask: Generate | Choose) -> Request:
         return request_of(
@@ -62,7 +59,7 @@ class _Run:
             self.images,
             tenant=self.actor.cache_salt(None),
             line=self.actor.tenant,
-            timeout_seconds=max(self.deadline.left_seconds, _LEAST_ENGINE_SECONDS),
+            timeout_seconds=self.deadline.engine_seconds,
         )
 
 
@@ -84,7 +81,7 @@ class TaskService:
         tasks: Mapping[str, Task],
     ) -> None:
         self._settings, self._models = settings, models
-        self._pictures, self._limiter, self._admission, self._watch = pictures, limiter, admission, watch
+        self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
         self.tasks = tasks
 
     def task(self, name: str) -> Task:
@@ -99,10 +96,7 @@ class TaskService:
         Raises:
             KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
         """
-        try:
-            request = TaskRequest.model_validate(body)
-        except ValidationError as failure:
-            raise validation_error(failure, body) from None
+        request = read_body(TaskRequest, body)
         pieces = await self.run(actor, name, request, Deadline.after(self._settings.timeout_seconds))
         return b"".join(pieces).decode()
 
@@ -147,38 +141,31 @@ class TaskService:
     ) -> TaskResult[Any]:
         sources = [_reference(number, image) for number, image in enumerate(body.images)]
         wish = Wish(evidence=body.evidence, force=body.force)
-        async with self._pictures.open(
-            actor, sources, model.image_config, body.max_pixels, task_pixels=task.max_pixels, named="max_pixels"
-        ) as opened:
-            visual_tokens = opened.visual_tokens
-            most = most_output_tokens(task, len(sources), wish)
-            # Before anything is decoded: whoever is over a limit costs nothing.
-            reservation = await self._limiter.reserve(actor, visual_tokens=visual_tokens, output_tokens=most)
-            run = _Run(actor, model, (), deadline)
-            try:
-                async with self._pictures.read(actor, opened) as clean:
-                    watch.pictures(clean.images, visual_tokens, clean.seconds)
-                    run.images = clean.images
-                    steps = solve(
-                        task,
-                        given,
-                        clean.images,
-                        model=model.name,
-                        calibration=model.calibration,
-                        wish=wish,
-                        warnings=(*map(_notice, clean.warnings), *model.calibration.warnings),
-                        read_seconds=clean.seconds,
-                    )
-                    result = await self._drive(steps, run)
-            except ImageError:
-                raise  # it costs what it would have: decoding has been work, whatever became of it
-            except BaseException as failure:
-                failed = isinstance(failure, KantuError) or deadline.left_seconds <= 0
-                if failed and not run.generated_tokens:  # never begun costs nothing; what a client leaves does
-                    visual_tokens = 0
-                raise
-            finally:
-                await reservation.settle(visual_tokens, run.generated_tokens)
+        run = _Run(actor, model, (), deadline)
+        async with self._pictures.read(
+            actor,
+            sources,
+            model.image_config,
+            body.max_pixels,
+            output_tokens=most_output_tokens(task, len(sources), wish),
+            used=lambda: run.generated_tokens,
+            deadline=deadline,
+            watch=watch,
+            task_pixels=task.max_pixels,
+            named="max_pixels",
+        ) as clean:
+            run.images = clean.images
+            steps = solve(
+                task,
+                given,
+                clean.images,
+                model=model.name,
+                calibration=model.calibration,
+                wish=wish,
+                warnings=(*map(Notice.of, clean.warnings), *model.calibration.warnings),
+                read_seconds=clean.seconds,
+            )
+            result = await self._drive(steps, run)
         watch.finished(_usage(result), _timings(result), ["stop"])
         return result
 
@@ -222,10 +209,6 @@ class TaskService:
 def _reference(number: int, image: str) -> ImageReference:
     path = f"images.{number}"
     return ImageReference(path, file_id=image) if FILE_IDS.fits(image) else ImageReference(path, url=image)
-
-
-def _notice(warning: ImageWarning) -> Notice:
-    return Notice(code=warning.code, message=warning.message)
 
 
 def _usage(result: TaskResult[Any]) -> Usage:
