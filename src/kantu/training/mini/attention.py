@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +49,11 @@ class PackedAttention:
     questions about one picture then cost in proportion to their number, not to its square.
     """
 
-    def __init__(self, segments: Tensor, lengths: Sequence[int], dtype: torch.dtype) -> None:
-        """`segments` [tokens] and `lengths` as in `Batch`."""
+    def __init__(
+        self, segments: Tensor, lengths: Sequence[int], dtype: torch.dtype, watched: Collection[int] = ()
+    ) -> None:
+        """`segments` [tokens] and `lengths` as in `Batch`; queries and keys of `watched` layers are kept in `seen`."""
+        self.watched, self.seen = watched, dict[int, tuple[Tensor, Tensor]]()
         starts = [sum(lengths[:number]) for number in range(len(lengths))]
         told = segments.tolist()
         self.pieces: list[Piece] = []
@@ -60,6 +63,8 @@ class PackedAttention:
             self.pieces += [_piece(segments, *cut, begin, shared - begin, dtype) for cut in questions]
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        if layer in self.watched:
+            self.seen[layer] = q, k
         output: Tensor = attend(q, k, v, self.pieces)
         return output
 

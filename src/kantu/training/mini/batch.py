@@ -27,10 +27,12 @@ class Batch:
     glyph_counts: Tensor  # [pictures * patches], 0..GLYPH_SLOTS
     glyphs: Tensor  # [characters, 3]: patch, slot, token id (IGNORED in padding)
     glyph_sizes: Tensor  # [characters], em size in pixels
+    named: Tensor  # [2, pairs]: a visual token of something that is not text, and a token of its name
     input_ids: Tensor  # [tokens]
     positions: Tensor  # [3, tokens]
     segments: Tensor
     labels: Tensor
+    pointers: Tensor  # [2, pairs]: a token, and a visual token it should look at; equal tokens stand side by side
     shown: Tensor  # [pictures in sequences], which of the pictures they are, in the order of the tokens
     lengths: tuple[int, ...]  # tokens of each sequence, padding included
     families: tuple[str, ...]  # of each sequence

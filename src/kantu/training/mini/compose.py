@@ -13,6 +13,7 @@ from kantu.model.config import ModelConfig
 from kantu.processing.image import ImageConfig, patchify
 from kantu.synth.page import Page
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
+from kantu.training.mini.pointing import Printed
 from kantu.training.mini.sequences import SequenceWriter, TokenSequence
 from kantu.training.mini.several import SEVERAL, several
 from kantu.training.mini.unseen import NO_PICTURE, unseen
@@ -23,6 +24,7 @@ _TOKENS_MULTIPLE = 256
 _GLYPH_MULTIPLE = 256
 _BLIND = 0.25  # share of batches with one sequence that has no picture
 _SEVERAL = 0.3  # share of batches with one sequence that shows two or three of its pictures
+_THINGS = ("thing", "picture")
 _SMALLEST_GLYPH = 8.0  # pixels; smaller ones are not asked for
 
 
@@ -46,8 +48,16 @@ class Composer:
                 for slot, (token, size) in enumerate(characters):
                     glyphs.append((number * per_picture + patch, slot, token))
                     sizes.append(size)
-        sequences = self._sequences(pages, grid, text_tokens, rng) if text_tokens else []
+        cell = self.config.vision.patch_size * self.config.vision.spatial_merge_size
+        printed = [Printed(page, cell) for page in pages]
+        sequences = self._sequences(pages, printed, grid, text_tokens, rng) if text_tokens else []
         columns, lengths = _packed([sequence.columns for sequence in sequences])
+        starts = [sum(lengths[:number]) for number in range(len(lengths))]
+        pointers = [
+            (start + token, start + visual)
+            for start, sequence in zip(starts, sequences, strict=True)
+            for token, visual in sorted(sequence.pointers)
+        ]
         padding = _rounded(len(glyphs), _GLYPH_MULTIPLE) - len(glyphs)
         glyphs += [(0, 0, IGNORED)] * padding
         sizes += [0.0] * padding
@@ -61,10 +71,12 @@ class Composer:
             glyph_counts=torch.from_numpy(counts.reshape(-1)),
             glyphs=torch.tensor(glyphs, dtype=torch.int64).reshape(-1, 3),
             glyph_sizes=torch.tensor(sizes),
+            named=torch.tensor(self._named(pages, printed), dtype=torch.int64).reshape(-1, 2).T,
             input_ids=text[0],
             positions=text[1:4],
             segments=text[4],
             labels=text[5],
+            pointers=torch.tensor(pointers, dtype=torch.int64).reshape(-1, 2).T,
             shown=torch.tensor([number for sequence in sequences for number in sequence.pictures], dtype=torch.int64),
             lengths=lengths,
             families=tuple(sequence.family for sequence in sequences),
@@ -103,13 +115,32 @@ class Composer:
             for index, characters in found.items()
         }
 
+    def _named(self, pages: Sequence[Page], printed: Sequence[Printed]) -> list[tuple[int, int]]:
+        """Visual tokens in drawn things and the tokens of their names, by picture."""
+        return [
+            (number * shown.rows * shown.columns + cell, token)
+            for number, (page, shown) in enumerate(zip(pages, printed, strict=True))
+            for element in page.elements
+            if element.kind in _THINGS
+            for cell in sorted(shown.inside(element.box))
+            for character in element.label
+            if (token := self._token(character)) is not None
+        ]
+
     def _sequences(
-        self, pages: Sequence[Page], grid: tuple[int, int, int], budget: int, rng: random.Random
+        self,
+        pages: Sequence[Page],
+        printed: Sequence[Printed],
+        grid: tuple[int, int, int],
+        budget: int,
+        rng: random.Random,
     ) -> list[TokenSequence]:
         """One a page; in some batches one more, in which the same is asked without a picture, or of several."""
         seeing, blind = self.writer.beginning(grid, 1), self.writer.beginning(grid, 0)
         sequences = [
-            self.writer.write(seeing, page.questions, budget, rng, pictures=(number,), family=page.family)
+            self.writer.write(
+                seeing, page.questions, budget, rng, pictures=(number,), family=page.family, printed=printed[number]
+            )
             for number, page in enumerate(pages)
         ]
         if rng.random() < _BLIND:

@@ -15,7 +15,25 @@ from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
 
 _EMPTY_WEIGHT = 0.1  # most patches hold no character
 _ALIGN_WEIGHT = 0.5
+_POINTING_WEIGHT = 0.3
+_BEGINNING_WEIGHT = 4.0  # of a value's first character, for which it has to be looked up: the others are read on
+_LEAST_SHARE = 1e-30  # of attention, whose logarithm is taken
 _ANSWER_MULTIPLE = 256  # few shapes, as in `compose`
+
+
+@dataclass(frozen=True)
+class AttentionHead:
+    """One head of queries of one of the decoder's layers."""
+
+    layer: int
+    number: int
+
+
+_FINDS = AttentionHead(1, 1)
+"""Taught to look, from what a question quotes, at where that stands."""
+
+_READS = AttentionHead(4, 2)
+"""Taught to look, from the token before a character of an answer, at that character."""
 
 
 class GlyphHead(nn.Module):
@@ -72,37 +90,79 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     if batch.lengths:
         learned = (batch.labels != IGNORED).nonzero().squeeze(1)
         learned = F.pad(learned, (0, -len(learned) % _ANSWER_MULTIPLE), value=len(batch.labels) - 1)
-        logits, labels = _logits(model, visual, batch, learned), batch.labels[learned]
-        parts["lm"] = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED)
-        accuracies |= _answer_accuracies(logits.max(-1).indices == labels, learned, batch)
+        attention = PackedAttention(batch.segments, batch.lengths, visual.dtype, (_FINDS.layer, _READS.layer))
+        logits, labels = _logits(model, visual, batch, attention, learned), batch.labels[learned]
+        answers = batch.labels[batch.pointers[0]] != IGNORED
+        read, found = batch.pointers[:, answers], batch.pointers[:, ~answers]
+        weights = torch.ones(len(batch.labels), device=hidden.device)
+        weights[_beginnings(read[0])] = _BEGINNING_WEIGHT
+        per_token = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="none")
+        shares = weights[learned] * (labels != IGNORED)
+        parts["lm"] = (per_token * shares).sum() / shares.sum()
+        accuracies |= _answer_accuracies(logits.max(-1).indices == labels, learned, batch, weights[learned] > 1)
         total = total + parts["lm"]
+        for name, head_, pointers in (("finds", _FINDS, found), ("reads", _READS, read)):
+            if pointers.shape[1]:
+                parts[name] = pointing(attention, head_, pointers, weights)
+                total = total + _POINTING_WEIGHT * parts[name]
     return Losses(total, _numbers(parts, accuracies))
 
 
 def _align(model: Qwen3VL, tokens: Tensor, batch: Batch) -> Tensor:
-    """Minus the mean log-probability a visual token, normed, gives to the characters in its cell."""
-    known = batch.glyphs[:, 2] != IGNORED
-    cells = batch.glyphs[:, 0] // model.config.vision.merge_unit
+    """Minus the mean log-probability a visual token, normed, gives to the characters in its cell.
+
+    Where something is drawn that is not text, its name's characters count as in the cell.
+    """
+    cells = torch.cat((batch.glyphs[:, 0] // model.config.vision.merge_unit, batch.named[0]))
+    characters = torch.cat((batch.glyphs[:, 2], batch.named[1]))
+    known = characters != IGNORED
     in_cell = torch.bincount(cells[known], minlength=tokens.shape[0])
     share = known / in_cell[cells].clamp(min=1)
     normed = F.layer_norm(tokens[cells], tokens.shape[-1:])
     logits = F.linear(normed, model.language_model.embed_tokens.weight).float()
-    per_character = F.cross_entropy(logits, batch.glyphs[:, 2], ignore_index=IGNORED, reduction="none")
+    per_character = F.cross_entropy(logits, characters, ignore_index=IGNORED, reduction="none")
     return (per_character * share).sum() / (in_cell > 0).sum().clamp(min=1)
 
 
-def _logits(model: Qwen3VL, visual: Tensor, batch: Batch, learned: Tensor) -> Tensor:
+def _beginnings(tokens: Tensor) -> Tensor:
+    """Of tokens in order, with repetitions, those that do not follow another one directly."""
+    follows = torch.isin(tokens - 1, tokens)
+    return tokens[~follows]
+
+
+def pointing(attention: PackedAttention, head: AttentionHead, pointers: Tensor, weights: Tensor) -> Tensor:
+    """Minus the mean log of the attention that tokens pay to what they should look at (pointers as in `Batch`).
+
+    `weights` [tokens] says how much a token counts in the mean.
+    """
+    q, k = attention.seen[head.layer]
+    queries, keys = q[:, head.number], k[:, head.number * k.shape[1] // q.shape[1]]
+    tokens, of_pair = torch.unique_consecutive(pointers[0], return_inverse=True)
+    paid = []
+    for piece in attention.pieces:
+        first, last = torch.searchsorted(tokens, torch.tensor([piece.start, piece.end], device=q.device)).tolist()
+        if first == last:
+            continue
+        scores = (queries[tokens[first:last]] @ piece.seen(keys).T).float() * q.shape[-1] ** -0.5
+        if piece.mask is not None:
+            scores = scores + piece.mask[tokens[first:last] - piece.start]
+        chosen = (of_pair >= first) & (of_pair < last)
+        paid.append(torch.softmax(scores, -1)[of_pair[chosen] - first, pointers[1, chosen] - piece.begin])
+    shares = torch.zeros(len(tokens), device=q.device).index_add(0, of_pair, torch.cat(paid))
+    return -(shares.clamp(min=_LEAST_SHARE).log() * weights[tokens]).sum() / weights[tokens].sum()
+
+
+def _logits(model: Qwen3VL, visual: Tensor, batch: Batch, attention: PackedAttention, learned: Tensor) -> Tensor:
     """Logits of the tokens `learned` points to, [learned, vocab]."""
     where = (batch.input_ids == model.config.image_token_id).nonzero().squeeze(1)
     by_picture = visual.view(visual.shape[0], batch.pictures, -1, visual.shape[-1])
     shown = by_picture[:, batch.shown].flatten(1, 2)
-    attention = PackedAttention(batch.segments, batch.lengths, visual.dtype)
     hidden = model.language_model(batch.input_ids, batch.positions, attention, shown, where)
     return F.linear(hidden[learned], model.output_weight)
 
 
-def _answer_accuracies(right: Tensor, learned: Tensor, batch: Batch) -> dict[str, Accuracy]:
-    """Next-token accuracy, in all and by family."""
+def _answer_accuracies(right: Tensor, learned: Tensor, batch: Batch, looked_up: Tensor) -> dict[str, Accuracy]:
+    """Next-token accuracy, in all, of values' first characters, and by family."""
     names = sorted(set(batch.families))
     numbers = torch.tensor([names.index(family) for family in batch.families], device=right.device)
     lengths = torch.tensor(batch.lengths, device=right.device)
@@ -111,7 +171,11 @@ def _answer_accuracies(right: Tensor, learned: Tensor, batch: Batch) -> dict[str
     by_family = {
         f"answer_accuracy_{name}": Accuracy(right, known & (families == number)) for number, name in enumerate(names)
     }
-    return {"answer_accuracy": Accuracy(right, known), **by_family}
+    return {
+        "answer_accuracy": Accuracy(right, known),
+        "looked_up_accuracy": Accuracy(right, known & looked_up),
+        **by_family,
+    }
 
 
 def _glyph_accuracies(characters: Tensor, batch: Batch) -> dict[str, Accuracy]:

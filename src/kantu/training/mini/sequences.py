@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from kantu.model.config import ModelConfig
 from kantu.synth.page import Question
 from kantu.training.mini.batch import IGNORED
+from kantu.training.mini.pointing import Printed
 from kantu.training.mini.reading_out import READ_OUT
 
 _CHAINED = 0.2  # share of sequences whose questions follow each other as the turns of one chat
@@ -20,11 +21,15 @@ _TRANSCRIBED_TOKENS = 160  # longer texts are learned up to here
 
 @dataclass(frozen=True)
 class TokenSequence:
-    """`columns` is [6, length]: ids, three position axes, segments, labels. `pictures` are those it shows, in order."""
+    """`columns` is [6, length]: ids, three position axes, segments, labels. `pictures` are those it shows, in order.
+
+    `pointers` are pairs of a token and a visual token that it should look at; a token with several may choose.
+    """
 
     columns: np.ndarray
     pictures: tuple[int, ...]
     family: str
+    pointers: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,16 @@ class Beginning:
     ids: np.ndarray
     positions: np.ndarray  # [3, length]
     next: int
+    first_visual: int  # the place of the first visual token
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and answer: token ids, the next token where it belongs to the answer, and (token, cell) pairs."""
+
+    ids: np.ndarray
+    labels: np.ndarray
+    pointers: tuple[tuple[int, int], ...]
 
 
 class SequenceWriter:
@@ -49,6 +64,7 @@ class SequenceWriter:
         row_index, column_index = np.divmod(np.arange(rows * columns), columns)
         picture = np.stack([np.zeros_like(row_index), row_index, column_index])
         ids, positions, place = [], [], 0
+        first_visual = 0
 
         def say(text: str) -> int:
             tokens = self.encode(text)
@@ -59,11 +75,12 @@ class SequenceWriter:
         place = say("<|im_start|>user\n")
         for _ in range(pictures):
             place = say("<|vision_start|>")
+            first_visual = first_visual or sum(map(len, ids))
             ids.append(np.full(rows * columns, self.config.image_token_id))
             positions.append(picture + place)
             place += max(rows, columns)
             place = say("<|vision_end|>")
-        return Beginning(np.concatenate(ids), np.concatenate(positions, 1), place)
+        return Beginning(np.concatenate(ids), np.concatenate(positions, 1), place, first_visual)
 
     def write(
         self,
@@ -74,27 +91,33 @@ class SequenceWriter:
         *,
         pictures: tuple[int, ...],
         family: str,
+        printed: Printed | None = None,
     ) -> TokenSequence:
         """As many of the questions as `budget` tokens have room for, one at least; what is read out comes first.
 
-        Questions see the pictures but not each other, except where they are the turns of one chat.
+        Questions see the pictures but not each other, except where they are the turns of one chat. `printed` tells what
+        the one picture shows where.
         """
         place = beginning.next
         ids, positions = [beginning.ids], [beginning.positions]
         labels = [np.full(len(beginning.ids), IGNORED)]
         segments = [np.zeros(len(beginning.ids), np.int64)]
+        pointers: list[tuple[int, int]] = []
         asked = sorted(rng.sample(questions, len(questions)), key=lambda question: question.kind != READ_OUT)
         chained = rng.random() < _CHAINED
         for number, question in enumerate(asked, 1):
-            tokens, learned = self._turn(question, follows=chained and number > 1)
-            budget -= len(tokens)
+            turn = self._turn(question, printed, follows=chained and number > 1)
+            length = len(turn.ids)
+            budget -= length
             if budget < 0 and number > 1:
                 break
-            ids.append(tokens)
-            positions.append(np.tile(np.arange(place, place + len(tokens)), (3, 1)))
-            labels.append(learned)
-            segments.append(np.full(len(tokens), 1 if chained else number))
-            place += len(tokens) if chained else 0
+            start = sum(map(len, ids))
+            pointers += [(start + token, beginning.first_visual + cell) for token, cell in turn.pointers]
+            ids.append(turn.ids)
+            positions.append(np.tile(np.arange(place, place + length), (3, 1)))
+            labels.append(turn.labels)
+            segments.append(np.full(length, 1 if chained else number))
+            place += length if chained else 0
         columns = np.concatenate(
             (
                 np.concatenate(ids)[None],
@@ -103,19 +126,30 @@ class SequenceWriter:
                 np.concatenate(labels)[None],
             )
         )
-        return TokenSequence(columns, pictures, family)
+        return TokenSequence(columns, pictures, family, tuple(pointers))
 
     def encode(self, text: str) -> list[int]:
-        return self.tokenizer.encode(text, add_special_tokens=False).ids
+        return self._encoded(text).ids
 
-    def _turn(self, question: Question, *, follows: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Token ids of one question and answer, and the next token where it belongs to the answer."""
+    def _turn(self, question: Question, printed: Printed | None, *, follows: bool) -> Turn:
         opening = "\n<|im_start|>user\n" if follows else ""
-        asked = self.encode(f"{opening}{question.question}<|im_end|>\n<|im_start|>assistant\n")
-        answered = self.encode(f"{question.answer}<|im_end|>")
-        if question.kind == READ_OUT:
-            answered = answered[:_TRANSCRIBED_TOKENS]
-        tokens = np.array(asked + answered)
+        asked = self._encoded(f"{opening}{question.question}<|im_end|>\n<|im_start|>assistant\n")
+        answered = self._encoded(f"{question.answer}<|im_end|>")
+        learned = answered.ids[:_TRANSCRIBED_TOKENS] if question.kind == READ_OUT else answered.ids
+        tokens = np.array(asked.ids + learned)
+        before = len(asked.ids) - 1  # the token whose next one begins the answer
         labels = np.full(len(tokens), IGNORED)
-        labels[len(asked) - 1 : -1] = answered
-        return tokens, labels
+        labels[before:-1] = learned
+        pointers: list[tuple[int, int]] = []
+        if printed is not None:
+            for place in printed.asked(question.question):
+                token = asked.char_to_token(len(opening) + place.character)
+                pointers += [(token, cell) for cell in place.cells]
+            for place in printed.answered(question):
+                token = answered.char_to_token(place.character)
+                if token < len(learned):
+                    pointers += [(before + token, cell) for cell in place.cells]
+        return Turn(tokens, labels, tuple(pointers))
+
+    def _encoded(self, text: str) -> Encoding:
+        return self.tokenizer.encode(text, add_special_tokens=False)

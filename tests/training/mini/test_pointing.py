@@ -1,0 +1,125 @@
+"""Where a question's and an answer's characters stand in the picture: pages of 4 x 4 cells of 32 px."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from kantu.synth.page import Element, Page, Question
+from kantu.training.mini.attention import PackedAttention
+from kantu.training.mini.batch import IGNORED
+from kantu.training.mini.compose import Composer
+from kantu.training.mini.losses import AttentionHead, pointing
+from kantu.training.mini.network import mini_config
+from kantu.training.mini.pointing import Place, Printed
+from kantu.training.mini.tokenizer import build_tokenizer
+from tests.training.mini.pages import IMAGE_CONFIG, line, page
+
+
+def printed(drawn: Page) -> Printed:
+    return Printed(drawn, 32)
+
+
+def answered(drawn: Page, answer: str, *values: str) -> dict[str, set[int]]:
+    """The characters of an answer that point, with where."""
+    places = printed(drawn).answered(Question("field", "?", answer, values))
+    return {f"{place.character}{answer[place.character]}": set(place.cells) for place in places}
+
+
+SHOP = page(128, 128, (line("店铺", 0, 0, 16), line("老王", 96, 40, 16), line("1", 0, 96, 16)))
+
+
+def test_an_answers_characters_point_at_where_its_value_stands() -> None:
+    assert answered(SHOP, "是老王。", "老王") == {"1老": {7}, "2王": {7}}
+
+
+def test_a_value_of_one_character_is_looked_for_as_a_line_of_its_own() -> None:
+    assert answered(SHOP, "有1个", "1") == {"1" + "1": {12}}
+    assert answered(page(128, 128, (line("11", 0, 96, 16),)), "1", "1") == {}
+
+
+def test_what_stands_in_several_places_may_point_at_any_and_at_none_when_it_stands_in_too_many() -> None:
+    twice = page(128, 128, (line("甲", 0, 0, 16), line("甲", 96, 96, 16)))
+    assert answered(twice, "甲", "甲") == {"0甲": {0, 15}}
+    often = page(128, 128, tuple(line("甲", 0, 25 * row, 16) for row in range(5)))
+    assert answered(often, "甲", "甲") == {}
+
+
+def test_other_words_of_an_answer_point_where_the_page_has_them() -> None:
+    assert answered(SHOP, "店铺：老王", "老王").keys() == {"0店", "1铺", "3老", "4王"}
+
+
+def test_a_number_is_not_found_inside_another() -> None:
+    drawn = page(128, 128, (line("2023", 0, 0, 16),))
+    assert answered(drawn, "02", "02") == {}
+    assert answered(drawn, "2023", "2023").keys() == {"02", "10", "22", "33"}
+
+
+def test_a_question_points_from_the_second_character_of_what_it_quotes() -> None:
+    """Its first one cannot know yet which of the page's words is meant."""
+    assert list(printed(SHOP).asked("“店铺”是什么？")) == [Place(2, frozenset({0}))]
+
+
+def test_coordinates_point_at_their_corners() -> None:
+    """Of an answer's box every digit, of a question's the last one of a pair: only then is the corner known."""
+    box = '[{"bbox_2d": [10, 20, 990, 480], "label": "x"}]'
+    digits = {cell: "".join(key[-1] for key, cells in answered(SHOP, box).items() if cell in cells) for cell in (0, 7)}
+    assert digits == {0: "10, 20", 7: "990, 480"}
+    question = "(510, 10)是什么"
+    assert list(printed(SHOP).asked(question)) == [Place(question.index("10,") + len("10, 1"), frozenset({2}))]
+
+
+def test_a_drawn_thing_is_found_by_its_name() -> None:
+    scene = replace(page(128, 128), elements=(Element("thing", "水獭", (64, 64, 128, 128)),))
+    assert answered(scene, "有水獭") == {"1水": {10, 11, 14, 15}, "2獭": {10, 11, 14, 15}}
+
+
+@pytest.fixture(scope="module")
+def composer() -> Composer:
+    tokenizer = build_tokenizer()
+    return Composer(mini_config(tokenizer), IMAGE_CONFIG, tokenizer)
+
+
+def test_a_batch_points_from_the_token_before_a_character_to_its_visual_token(composer: Composer) -> None:
+    pages = [replace(SHOP, questions=(Question("shop", "店铺", "老王", ("老王",)),)) for _ in range(2)]
+    batch = composer.batch(0, pages, 100, random.Random(1))
+    tokens, visual = batch.pointers
+    assert (batch.input_ids[visual] == composer.config.image_token_id).all()
+    answers = batch.labels[tokens] != IGNORED
+    spelled = composer.tokenizer.decode(batch.labels[tokens[answers]].tolist())
+    assert spelled == "老王老王"
+    first = (batch.input_ids == composer.config.image_token_id).nonzero()[0].item()
+    assert visual[answers][:2].tolist() == [first + 7, first + 7]
+    assert composer.tokenizer.decode(batch.input_ids[tokens[~answers]].tolist()) == "铺铺"
+
+
+def test_a_batch_names_the_visual_tokens_of_drawn_things(composer: Composer) -> None:
+    scene = replace(page(128, 128), elements=(Element("thing", "鸡", (64, 64, 96, 96)),))
+    batch = composer.batch(0, [page(128, 128), scene], 0, random.Random(0))
+    assert batch.named.tolist() == [[16 + 10], [composer.tokenizer.encode("鸡").ids[0]]]
+
+
+def test_the_loss_is_minus_the_log_of_the_attention_paid() -> None:
+    """Two visual tokens and a question of two: its last token looks at the second one with a known share."""
+    segments = torch.tensor([0, 0, 1, 1])
+    attention = PackedAttention(segments, (4,), torch.float32, watched=(0,))
+    k = torch.zeros(4, 2, 8)
+    k[1, 1, 0] = 8**0.5
+    q = torch.zeros(4, 4, 8)
+    q[3, 2, 0] = 1.0
+    attention.attend(0, q, k, k)
+
+    weights = torch.tensor([1.0, 1.0, 3.0, 1.0])
+
+    def loss(*pairs: tuple[int, int]) -> float:
+        pointers: Tensor = torch.tensor(pairs).T
+        return pointing(attention, AttentionHead(0, 2), pointers, weights).item()
+
+    e = torch.tensor(1.0).exp()
+    assert loss((3, 1)) == pytest.approx(-(e / (3 + e)).log().item())
+    assert loss((3, 0), (3, 1)) == pytest.approx(-((1 + e) / (3 + e)).log().item())
+    assert loss((2, 0), (3, 1)) == pytest.approx((3 * torch.tensor(3.0).log() - (e / (3 + e)).log()).item() / 4)
