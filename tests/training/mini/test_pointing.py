@@ -78,6 +78,13 @@ def test_a_drawn_thing_is_found_by_its_name() -> None:
     assert answered(scene, "有水獭") == {"1水": {10, 11, 14, 15}, "2獭": {10, 11, 14, 15}}
 
 
+def test_a_state_points_at_the_control_it_is_read_from() -> None:
+    switch = Element("switch", "静音", (96, 0, 128, 32), "on")
+    drawn = replace(page(128, 128, (line("静音", 0, 0, 16),)), elements=(switch,))
+    asked = Question("state", "静音开了吗？", "开着。", ("开",))
+    assert list(printed(drawn).answered(asked)) == [Place(0, frozenset({3}))]
+
+
 @pytest.fixture(scope="module")
 def composer() -> Composer:
     tokenizer = build_tokenizer()

@@ -18,6 +18,7 @@ _SHORTEST = 2  # characters of what is looked for without being told that it is 
 _MOST_PLACES = 4  # what stands in more places says too little
 _BOX = re.compile(r"[\[(（]\s*(\d+)\s*[,，]\s*(\d+)(?:\s*[,，]\s*(\d+)\s*[,，]\s*(\d+))?\s*[\])）]")
 _THOUSANDTHS = 1000
+_STATE = "state"  # the kind of questions whether a switch is on
 
 Cells = frozenset[int]
 
@@ -42,7 +43,10 @@ class Printed:
             for start in range(len(text) - 1):
                 self._pairs[text[start : start + _SHORTEST]].append((number, start))
         self._elements: dict[str, set[int]] = defaultdict(set)
+        self._states: dict[str, set[int]] = defaultdict(set)
         for element in page.elements:
+            if element.label and element.state:
+                self._states[element.label] |= self.inside(element.box)
             if len(element.label) >= _SHORTEST:
                 self._elements[element.label] |= self.inside(element.box)
 
@@ -58,11 +62,13 @@ class Printed:
         for place in self._corners(answer, last_digits=False):
             taken.add(place.character)
             yield place
+        control = self._control(question)
         for value in question.values:
             start = answer.find(value)
             if not value or start < 0 or start in taken:
                 continue
-            for place in self._value(value, start):
+            places = [Place(start + number, control) for number in range(len(value))] if control else None
+            for place in places or self._value(value, start):
                 taken.add(place.character)
                 yield place
         for places in self._quoted(answer):
@@ -74,6 +80,13 @@ class Printed:
         columns = [column for column in range(self.columns) if x1 <= (column + 0.5) * self.cell <= x2]
         rows = [row for row in range(self.rows) if y1 <= (row + 0.5) * self.cell <= y2]
         return {row * self.columns + column for row in rows for column in columns} or {self._at(*_centre(box))}
+
+    def _control(self, question: Question) -> Cells:
+        """Where the control stands whose state is asked for; nothing where none is named."""
+        if question.kind != _STATE:
+            return frozenset()
+        named = [label for label in self._states if label in question.question]
+        return frozenset(self._states[max(named, key=len)]) if named else frozenset()
 
     def _at(self, x: float, y: float) -> int:
         column = min(max(int(x // self.cell), 0), self.columns - 1)
