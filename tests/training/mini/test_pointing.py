@@ -110,6 +110,11 @@ def test_a_batch_names_the_visual_tokens_of_drawn_things(composer: Composer) -> 
     assert batch.named.tolist() == [[16 + 10], [composer.tokenizer.encode("鸡").ids[0]]]
 
 
+def test_a_cell_tells_the_box_around_its_characters() -> None:
+    """Two characters of 16 px from (36, 8) on: the centre of the second lies in the same cell, its edge in the next."""
+    assert printed(page(128, 128, (line("老王", 36, 8, 16),))).extents() == {1: (0.125, 0.25, 1.125, 0.75)}
+
+
 def test_the_loss_is_minus_the_log_of_the_attention_paid() -> None:
     """Two visual tokens and a question of two: its last token looks at the second one with a known share."""
     segments = torch.tensor([0, 0, 1, 1])

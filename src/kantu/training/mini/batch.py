@@ -27,6 +27,8 @@ class Batch:
     glyph_counts: Tensor  # [pictures * patches], 0..GLYPH_SLOTS
     glyphs: Tensor  # [characters, 3]: patch, slot, token id (IGNORED in padding)
     glyph_sizes: Tensor  # [characters], em size in pixels
+    extent_cells: Tensor  # [cells], visual tokens with characters
+    extents: Tensor  # [cells, 4]: the box around these characters in cells, from the upper left corner of the cell
     named: Tensor  # [2, pairs]: a visual token of something that is not text, and a token of its name
     input_ids: Tensor  # [tokens]
     positions: Tensor  # [3, tokens]

@@ -58,6 +58,11 @@ class Composer:
             for start, sequence in zip(starts, sequences, strict=True)
             for token, visual in sorted(sequence.pointers)
         ]
+        extents = [
+            (number * shown.rows * shown.columns + at, box)
+            for number, shown in enumerate(printed)
+            for at, box in sorted(shown.extents().items())
+        ]
         padding = _rounded(len(glyphs), _GLYPH_MULTIPLE) - len(glyphs)
         glyphs += [(0, 0, IGNORED)] * padding
         sizes += [0.0] * padding
@@ -71,6 +76,8 @@ class Composer:
             glyph_counts=torch.from_numpy(counts.reshape(-1)),
             glyphs=torch.tensor(glyphs, dtype=torch.int64).reshape(-1, 3),
             glyph_sizes=torch.tensor(sizes),
+            extent_cells=torch.tensor([at for at, _ in extents], dtype=torch.int64),
+            extents=torch.tensor([box for _, box in extents]).reshape(-1, 4),
             named=torch.tensor(self._named(pages, printed), dtype=torch.int64).reshape(-1, 2).T,
             input_ids=text[0],
             positions=text[1:4],

@@ -22,7 +22,7 @@ from kantu.training.mini.network import initialize, mini_config
 from kantu.training.optimizer import MasterOptimizer
 
 _GLYPH_HEAD = "glyph-head.safetensors"  # beside a run's weights; a folder that ships has none, and a fresh one learns
-_TABLES = ("embed_tokens", "pos_embed", "classifier", "count")
+_TABLES = ("embed_tokens", "pos_embed", "classifier", "count", "place", "extent")
 _WEIGHT_DECAY = 0.05
 _CLIP = 1.0
 
@@ -42,7 +42,7 @@ class MiniLearner:
             loaded = load_model(ModelFolder.open(weights), device=torch.device("cpu"), dtype=torch.float32)
             self.model.load_state_dict(loaded.state_dict())
             if (weights / _GLYPH_HEAD).exists():
-                self._named_head().load_state_dict(load_file(weights / _GLYPH_HEAD))
+                self._named_head().load_state_dict(load_file(weights / _GLYPH_HEAD), strict=False)  # parts came later
         modules: dict[str, nn.Module] = {"model": self.model.to(device), "head": self.head.to(device)}
         self.optimizer = MasterOptimizer(modules, tables=_TABLES, weight_decay=_WEIGHT_DECAY, clip=_CLIP)
         for module in modules.values():

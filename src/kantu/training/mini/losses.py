@@ -1,7 +1,8 @@
-"""The losses of the recipe: answers, glyphs under the eye, and visual tokens that look like the text they carry."""
+"""The losses of the recipe: answers, glyphs under the eye, and visual tokens that tell what they carry and where."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini.attention import PackedAttention, frame_attention
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
 
+_OCTAVES = 6  # of the waves that tell a place: the shortest is a sixteenth of a side long
 _EMPTY_WEIGHT = 0.1  # most patches hold no character
 _ALIGN_WEIGHT = 0.5
 _POINTING_WEIGHT = 0.3
@@ -37,7 +39,7 @@ _READS = AttentionHead(4, 2)
 
 
 class GlyphHead(nn.Module):
-    """Names the characters whose centres lie in a patch, in order. Exists in training only."""
+    """Names the characters whose centres lie in a patch, in order, and places visual tokens. Exists in training only."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -46,6 +48,8 @@ class GlyphHead(nn.Module):
         self.count = nn.Linear(hidden, GLYPH_SLOTS + 1)
         self.slots = nn.Linear(hidden, GLYPH_SLOTS * hidden, bias=False)
         self.classifier = nn.Linear(hidden, config.text.vocab_size, bias=False)
+        self.place = nn.Linear(config.text.hidden_size, 4 * _OCTAVES)
+        self.extent = nn.Linear(config.text.hidden_size, 4)
 
     def forward(self, hidden: Tensor, glyphs: Tensor) -> tuple[Tensor, Tensor]:
         """Vision hidden states [patches, hidden] -> counts [patches, slots + 1], characters [characters, vocab]."""
@@ -82,7 +86,12 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     parts["count"] = F.cross_entropy(counts.float(), batch.glyph_counts, weight=weights)
     parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
     parts["align"] = _align(model, visual[0], batch)
-    total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"]
+    normed = F.layer_norm(visual[0], visual.shape[-1:])
+    parts["place"] = F.mse_loss(head.place(normed).float(), _places(batch, model.config.vision.spatial_merge_size).repeat(batch.pictures, 1))
+    total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"] + parts["place"]
+    if len(batch.extents):
+        parts["extent"] = F.smooth_l1_loss(head.extent(normed[batch.extent_cells]).float(), batch.extents, beta=0.1)
+        total = total + parts["extent"]
     accuracies = {
         "count_accuracy": Accuracy(counts.max(-1).indices == batch.glyph_counts, batch.glyph_counts > 0),
         **_glyph_accuracies(characters, batch),
@@ -106,6 +115,21 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
                 parts[name] = pointing(attention, head_, pointers, weights)
                 total = total + _POINTING_WEIGHT * parts[name]
     return Losses(total, _numbers(parts, accuracies))
+
+
+def _places(batch: Batch, merge: int) -> Tensor:
+    """Where each visual token of a picture stands in it, [rows * columns, 4 * octaves]: waves along both sides.
+
+    Without this the tower lets go of where things are: its rotary positions are relative, and nothing of a place could
+    be read from a visual token after 185,000 pictures (error of a linear probe: as large as of a guess).
+    """
+    rows, columns = batch.grid[1] // merge, batch.grid[2] // merge
+    device = batch.patches.device
+    y = (torch.arange(rows, device=device) + 0.5) / rows
+    x = (torch.arange(columns, device=device) + 0.5) / columns
+    sides = torch.stack((y.repeat_interleave(columns), x.repeat(rows)), 1)
+    angles = (sides[:, :, None] * (math.pi * 2.0 ** torch.arange(_OCTAVES, device=device))).flatten(1)
+    return torch.cat((angles.sin(), angles.cos()), 1)
 
 
 def _align(model: Qwen3VL, tokens: Tensor, batch: Batch) -> Tensor:

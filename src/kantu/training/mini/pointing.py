@@ -38,6 +38,12 @@ class Printed:
         self.columns, self.rows = page.image.width // cell, page.image.height // cell
         self.cell = cell
         self._lines = [(line.text, [self._at(*_centre(box)) for box in line.char_boxes]) for line in page.lines]
+        self._boxes = [
+            (at, box)
+            for line, (text, cells) in zip(page.lines, self._lines, strict=True)
+            for character, at, box in zip(text, cells, line.char_boxes, strict=True)
+            if not character.isspace()
+        ]
         self._pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for number, (text, _) in enumerate(self._lines):
             for start in range(len(text) - 1):
@@ -80,6 +86,19 @@ class Printed:
         columns = [column for column in range(self.columns) if x1 <= (column + 0.5) * self.cell <= x2]
         rows = [row for row in range(self.rows) if y1 <= (row + 0.5) * self.cell <= y2]
         return {row * self.columns + column for row in rows for column in columns} or {self._at(*_centre(box))}
+
+    def extents(self) -> dict[int, Box]:
+        """By cell the box around the characters whose centres lie in it, in cells from the cell's upper left corner."""
+        found: dict[int, Box] = {}
+        for at, box in self._boxes:
+            x1, y1, x2, y2 = found.get(at, box)
+            found[at] = min(x1, box[0]), min(y1, box[1]), max(x2, box[2]), max(y2, box[3])
+        return {at: self._within(at, box) for at, box in found.items()}
+
+    def _within(self, at: int, box: Box) -> Box:
+        row, column = divmod(at, self.columns)
+        x1, y1, x2, y2 = (edge / self.cell for edge in box)
+        return x1 - column, y1 - row, x2 - column, y2 - row
 
     def _control(self, question: Question) -> Cells:
         """Where the control stands whose state is asked for; nothing where none is named."""
