@@ -11,11 +11,10 @@ from torch import Tensor
 
 from kantu.synth.page import Element, Page, Question
 from kantu.training.mini.attention import PackedAttention
-from kantu.training.mini.batch import IGNORED
 from kantu.training.mini.compose import Composer
 from kantu.training.mini.losses import AttentionHead, pointing
 from kantu.training.mini.network import mini_config
-from kantu.training.mini.pointing import Place, Printed
+from kantu.training.mini.pointing import Look, Place, Printed
 from kantu.training.mini.tokenizer import build_tokenizer
 from tests.training.mini.pages import IMAGE_CONFIG, line, page
 
@@ -60,8 +59,8 @@ def test_a_number_is_not_found_inside_another() -> None:
 
 
 def test_a_question_points_from_the_second_character_of_what_it_quotes() -> None:
-    """Its first one cannot know yet which of the page's words is meant."""
-    assert list(printed(SHOP).asked("“店铺”是什么？")) == [Place(2, frozenset({0}))]
+    assert printed(SHOP).asked("“店铺”是什么？") == [[Place(2, frozenset({0}))]]
+    assert printed(SHOP).asked("老王的店铺") == [[Place(1, frozenset({7}))], [Place(4, frozenset({0}))]]
 
 
 def test_coordinates_point_at_their_corners() -> None:
@@ -70,7 +69,7 @@ def test_coordinates_point_at_their_corners() -> None:
     digits = {cell: "".join(key[-1] for key, cells in answered(SHOP, box).items() if cell in cells) for cell in (0, 7)}
     assert digits == {0: "10, 20", 7: "990, 480"}
     question = "(510, 10)是什么"
-    assert list(printed(SHOP).asked(question)) == [Place(question.index("10,") + len("10, 1"), frozenset({2}))]
+    assert printed(SHOP).asked(question) == [[Place(question.index(")") - 1, frozenset({2}))]]
 
 
 def test_a_drawn_thing_is_found_by_its_name() -> None:
@@ -94,14 +93,26 @@ def composer() -> Composer:
 def test_a_batch_points_from_the_token_before_a_character_to_its_visual_token(composer: Composer) -> None:
     pages = [replace(SHOP, questions=(Question("shop", "店铺", "老王", ("老王",)),)) for _ in range(2)]
     batch = composer.batch(0, pages, 100, random.Random(1))
-    tokens, visual = batch.pointers
-    assert (batch.input_ids[visual] == composer.config.image_token_id).all()
-    answers = batch.labels[tokens] != IGNORED
-    spelled = composer.tokenizer.decode(batch.labels[tokens[answers]].tolist())
-    assert spelled == "老王老王"
+    tokens, visual = batch.pointers[1:, batch.pointers[0] == Look.READS]
     first = (batch.input_ids == composer.config.image_token_id).nonzero()[0].item()
-    assert visual[answers][:2].tolist() == [first + 7, first + 7]
-    assert composer.tokenizer.decode(batch.input_ids[tokens[~answers]].tolist()) == "铺铺"
+    assert composer.tokenizer.decode(batch.labels[tokens].tolist()) == "老王老王"
+    assert visual[:2].tolist() == [first + 7, first + 7]
+
+
+def test_a_batch_points_from_a_question_and_at_it(composer: Composer) -> None:
+    asked = Question("shop", "老王的店铺", "老王", ("老王",))
+    batch = composer.batch(0, [replace(SHOP, questions=(asked,))], 100, random.Random(1))
+
+    def told(look: Look) -> list[tuple[str, str]]:
+        ids, chosen = batch.input_ids, batch.pointers[1:, batch.pointers[0] == look].T.tolist()
+        return [
+            (composer.tokenizer.decode([ids[a]]), composer.tokenizer.decode([ids[b]], skip_special_tokens=False))
+            for a, b in chosen
+        ]
+
+    assert told(Look.FINDS) == [("王", "<|image_pad|>"), ("铺", "<|image_pad|>")]
+    assert told(Look.ASKED_FIRST) == [("\n", "王")]
+    assert told(Look.ASKED_LAST) == [("\n", "铺")]
 
 
 def test_a_batch_names_the_visual_tokens_of_drawn_things(composer: Composer) -> None:
@@ -134,4 +145,5 @@ def test_the_loss_is_minus_the_log_of_the_attention_paid() -> None:
     e = torch.tensor(1.0).exp()
     assert loss((3, 1)) == pytest.approx(-(e / (3 + e)).log().item())
     assert loss((3, 0), (3, 1)) == pytest.approx(-((1 + e) / (3 + e)).log().item())
+    assert loss((3, 2)) == pytest.approx(-(1 / (3 + e)).log().item())
     assert loss((2, 0), (3, 1)) == pytest.approx((3 * torch.tensor(3.0).log() - (e / (3 + e)).log()).item() / 4)

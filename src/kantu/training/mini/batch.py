@@ -34,7 +34,7 @@ class Batch:
     positions: Tensor  # [3, tokens]
     segments: Tensor
     labels: Tensor
-    pointers: Tensor  # [2, pairs]: a token, and a visual token it should look at; equal tokens stand side by side
+    pointers: Tensor  # [3, pairs]: a `Look`, a token, and a token it should look at; in this order
     shown: Tensor  # [pictures in sequences], which of the pictures they are, in the order of the tokens
     lengths: tuple[int, ...]  # tokens of each sequence, padding included
     families: tuple[str, ...]  # of each sequence

@@ -54,9 +54,9 @@ class Composer:
         columns, lengths = _packed([sequence.columns for sequence in sequences])
         starts = [sum(lengths[:number]) for number in range(len(lengths))]
         pointers = [
-            (start + token, start + visual)
+            (look, start + token, start + target)
             for start, sequence in zip(starts, sequences, strict=True)
-            for token, visual in sorted(sequence.pointers)
+            for look, token, target in sequence.pointers
         ]
         extents = [
             (number * shown.rows * shown.columns + at, box)
@@ -83,7 +83,7 @@ class Composer:
             positions=text[1:4],
             segments=text[4],
             labels=text[5],
-            pointers=torch.tensor(pointers, dtype=torch.int64).reshape(-1, 2).T,
+            pointers=torch.tensor(sorted(pointers), dtype=torch.int64).reshape(-1, 3).T,
             shown=torch.tensor([number for sequence in sequences for number in sequence.pictures], dtype=torch.int64),
             lengths=lengths,
             families=tuple(sequence.family for sequence in sequences),

@@ -13,7 +13,9 @@ from kantu.model.config import ModelConfig
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini.attention import PackedAttention, frame_attention
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
+from kantu.training.mini.pointing import Look
 
+_PLACE_WEIGHT = 3.0
 _OCTAVES = 6  # of the waves that tell a place: the shortest is a sixteenth of a side long
 _EMPTY_WEIGHT = 0.1  # most patches hold no character
 _ALIGN_WEIGHT = 0.5
@@ -31,15 +33,16 @@ class AttentionHead:
     number: int
 
 
-_FINDS = AttentionHead(1, 1)
-"""Taught to look, from what a question quotes, at where that stands."""
-
-_READS = AttentionHead(4, 2)
-"""Taught to look, from the token before a character of an answer, at that character."""
+_HEADS = {
+    Look.FINDS: AttentionHead(1, 1),
+    Look.ASKED_FIRST: AttentionHead(2, 0),
+    Look.ASKED_LAST: AttentionHead(2, 2),
+    Look.READS: AttentionHead(4, 2),  # the head that read on its own, before anything taught it to
+}
 
 
 class GlyphHead(nn.Module):
-    """Names the characters whose centres lie in a patch, in order, and places visual tokens. Exists in training only."""
+    """Names the characters whose centres lie in a patch, in order, and tells where visual tokens are. Training only."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -87,8 +90,10 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
     parts["align"] = _align(model, visual[0], batch)
     normed = F.layer_norm(visual[0], visual.shape[-1:])
-    parts["place"] = F.mse_loss(head.place(normed).float(), _places(batch, model.config.vision.spatial_merge_size).repeat(batch.pictures, 1))
-    total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"] + parts["place"]
+    parts["place"] = F.mse_loss(
+        head.place(normed).float(), _places(batch, model.config.vision.spatial_merge_size).repeat(batch.pictures, 1)
+    )
+    total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"] + _PLACE_WEIGHT * parts["place"]
     if len(batch.extents):
         parts["extent"] = F.smooth_l1_loss(head.extent(normed[batch.extent_cells]).float(), batch.extents, beta=0.1)
         total = total + parts["extent"]
@@ -99,20 +104,22 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     if batch.lengths:
         learned = (batch.labels != IGNORED).nonzero().squeeze(1)
         learned = F.pad(learned, (0, -len(learned) % _ANSWER_MULTIPLE), value=len(batch.labels) - 1)
-        attention = PackedAttention(batch.segments, batch.lengths, visual.dtype, (_FINDS.layer, _READS.layer))
+        attention = PackedAttention(
+            batch.segments, batch.lengths, visual.dtype, {head.layer for head in _HEADS.values()}
+        )
         logits, labels = _logits(model, visual, batch, attention, learned), batch.labels[learned]
-        answers = batch.labels[batch.pointers[0]] != IGNORED
-        read, found = batch.pointers[:, answers], batch.pointers[:, ~answers]
+        pointers = {look: batch.pointers[1:, batch.pointers[0] == look] for look in Look}
         weights = torch.ones(len(batch.labels), device=hidden.device)
-        weights[_beginnings(read[0])] = _BEGINNING_WEIGHT
+        weights[_beginnings(pointers[Look.READS][0])] = _BEGINNING_WEIGHT
         per_token = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="none")
         shares = weights[learned] * (labels != IGNORED)
         parts["lm"] = (per_token * shares).sum() / shares.sum()
         accuracies |= _answer_accuracies(logits.max(-1).indices == labels, learned, batch, weights[learned] > 1)
         total = total + parts["lm"]
-        for name, head_, pointers in (("finds", _FINDS, found), ("reads", _READS, read)):
-            if pointers.shape[1]:
-                parts[name] = pointing(attention, head_, pointers, weights)
+        for look, pairs in pointers.items():
+            if pairs.shape[1]:
+                name = look.name.lower()
+                parts[name] = pointing(attention, _HEADS[look], pairs, weights)
                 total = total + _POINTING_WEIGHT * parts[name]
     return Losses(total, _numbers(parts, accuracies))
 
@@ -155,9 +162,10 @@ def _beginnings(tokens: Tensor) -> Tensor:
 
 
 def pointing(attention: PackedAttention, head: AttentionHead, pointers: Tensor, weights: Tensor) -> Tensor:
-    """Minus the mean log of the attention that tokens pay to what they should look at (pointers as in `Batch`).
+    """Minus the mean log of the attention that tokens pay to what they should look at.
 
-    `weights` [tokens] says how much a token counts in the mean.
+    `pointers` is [2, pairs], a token and a target, in the order of tokens; `weights` [tokens] says how much a token
+    counts in the mean.
     """
     q, k = attention.seen[head.layer]
     queries, keys = q[:, head.number], k[:, head.number * k.shape[1] // q.shape[1]]
@@ -171,7 +179,9 @@ def pointing(attention: PackedAttention, head: AttentionHead, pointers: Tensor, 
         if piece.mask is not None:
             scores = scores + piece.mask[tokens[first:last] - piece.start]
         chosen = (of_pair >= first) & (of_pair < last)
-        paid.append(torch.softmax(scores, -1)[of_pair[chosen] - first, pointers[1, chosen] - piece.begin])
+        targets = pointers[1, chosen]
+        targets = torch.where(targets < piece.start, targets - piece.begin, targets - piece.start + piece.shared)
+        paid.append(torch.softmax(scores, -1)[of_pair[chosen] - first, targets])
     shares = torch.zeros(len(tokens), device=q.device).index_add(0, of_pair, torch.cat(paid))
     return -(shares.clamp(min=_LEAST_SHARE).log() * weights[tokens]).sum() / weights[tokens].sum()
 

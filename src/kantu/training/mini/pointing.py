@@ -1,8 +1,8 @@
-"""Where in its picture stands what a question or an answer says: what two heads of the decoder are taught to look at.
+"""Where in its picture stands what a question or an answer says: what some heads of the decoder are taught to look at.
 
 Answers teach to look things up by their words alone very slowly: after 100,000 pictures the first character of a value
 was right in a third of all cases where the following ones were in nine of ten, and no head found the label that a
-question names. A target for the attention of one head says it outright.
+question names. Targets for the attention of a few heads say it outright.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 from kantu.synth.page import Box, Page, Question
 
@@ -21,6 +22,22 @@ _THOUSANDTHS = 1000
 _STATE = "state"  # the kind of questions whether a switch is on
 
 Cells = frozenset[int]
+
+
+class Look(IntEnum):
+    """What a token is taught to look at, each by a head of its own."""
+
+    FINDS = 0
+    """From what a question quotes: at where it stands."""
+
+    READS = 1
+    """From the token before a character of an answer: at that character."""
+
+    ASKED_FIRST = 2
+    """From the token before an answer's first character: at the first thing that the question quotes."""
+
+    ASKED_LAST = 3
+    """The same at the last one: a cell of a table has the names of a row and a column."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +73,14 @@ class Printed:
             if len(element.label) >= _SHORTEST:
                 self._elements[element.label] |= self.inside(element.box)
 
-    def asked(self, question: str) -> Iterator[Place]:
-        """Characters of a question that quote the page, but for the first of each quotation, and coordinates."""
-        yield from self._corners(question, last_digits=True)
-        for places in self._quoted(question):
-            yield from places[1:]
+    def asked(self, question: str) -> list[list[Place]]:
+        """What a question quotes of the page, one after the other, without each one's first character; and coordinates.
+
+        A first character cannot know yet which of the page's words is meant.
+        """
+        corners = [[place] for place in self._corners(question, last_digits=True)]
+        quotations = [places[1:] for places in self._quoted(question)]
+        return sorted(corners + quotations, key=lambda places: places[0].character)
 
     def answered(self, question: Question) -> Iterator[Place]:
         """Characters of its answer: first where its values stand, then whatever else it quotes."""
@@ -168,10 +188,15 @@ class Printed:
             for pair in range(0, len(numbers), 2):
                 x, y = numbers[pair : pair + 2]
                 inwards = inset if pair == 0 else -inset
-                cell = frozenset({self._at(
-                    x / _THOUSANDTHS * self.columns * self.cell + inwards, y / _THOUSANDTHS * self.rows * self.cell + inwards
-                )})
-                (first, _), (begin, end) = match.span(pair + 1), match.span(pair + 2)
+                cell = frozenset(
+                    {
+                        self._at(
+                            x / _THOUSANDTHS * self.columns * self.cell + inwards,
+                            y / _THOUSANDTHS * self.rows * self.cell + inwards,
+                        )
+                    }
+                )
+                first, end = match.start(pair + 1), match.end(pair + 2)
                 yield from (Place(at, cell) for at in ([end - 1] if last_digits else range(first, end)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
@@ -12,24 +13,32 @@ from tokenizers import Encoding, Tokenizer
 from kantu.model.config import ModelConfig
 from kantu.synth.page import Question
 from kantu.training.mini.batch import IGNORED
-from kantu.training.mini.pointing import Printed
+from kantu.training.mini.pointing import Look, Printed
 from kantu.training.mini.reading_out import READ_OUT
 
 _CHAINED = 0.2  # share of sequences whose questions follow each other as the turns of one chat
 _TRANSCRIBED_TOKENS = 160  # longer texts are learned up to here
 
 
+class Pointer(NamedTuple):
+    """A token, and one that it should look at."""
+
+    look: Look
+    token: int
+    target: int
+
+
 @dataclass(frozen=True)
 class TokenSequence:
     """`columns` is [6, length]: ids, three position axes, segments, labels. `pictures` are those it shows, in order.
 
-    `pointers` are pairs of a token and a visual token that it should look at; a token with several may choose.
+    `pointers` say which token should look at which; one with several targets for the same look may choose.
     """
 
     columns: np.ndarray
     pictures: tuple[int, ...]
     family: str
-    pointers: tuple[tuple[int, int], ...] = ()
+    pointers: tuple[Pointer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,11 +53,15 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Turn:
-    """One question and answer: token ids, the next token where it belongs to the answer, and (token, cell) pairs."""
+    """One question and answer: token ids, the next token where it belongs to the answer, and who should look where.
+
+    `seeing` are pointers to cells of the picture, `heeding` to tokens of the turn.
+    """
 
     ids: np.ndarray
     labels: np.ndarray
-    pointers: tuple[tuple[int, int], ...]
+    seeing: tuple[Pointer, ...] = ()
+    heeding: tuple[Pointer, ...] = ()
 
 
 class SequenceWriter:
@@ -102,7 +115,7 @@ class SequenceWriter:
         ids, positions = [beginning.ids], [beginning.positions]
         labels = [np.full(len(beginning.ids), IGNORED)]
         segments = [np.zeros(len(beginning.ids), np.int64)]
-        pointers: list[tuple[int, int]] = []
+        pointers: list[Pointer] = []
         asked = sorted(rng.sample(questions, len(questions)), key=lambda question: question.kind != READ_OUT)
         chained = rng.random() < _CHAINED
         for number, question in enumerate(asked, 1):
@@ -112,7 +125,8 @@ class SequenceWriter:
             if budget < 0 and number > 1:
                 break
             start = sum(map(len, ids))
-            pointers += [(start + token, beginning.first_visual + cell) for token, cell in turn.pointers]
+            for pointers_, origin in ((turn.seeing, beginning.first_visual), (turn.heeding, start)):
+                pointers += [Pointer(look, start + token, origin + target) for look, token, target in pointers_]
             ids.append(turn.ids)
             positions.append(np.tile(np.arange(place, place + length), (3, 1)))
             labels.append(turn.labels)
@@ -140,16 +154,29 @@ class SequenceWriter:
         before = len(asked.ids) - 1  # the token whose next one begins the answer
         labels = np.full(len(tokens), IGNORED)
         labels[before:-1] = learned
-        pointers: list[tuple[int, int]] = []
-        if printed is not None:
-            for place in printed.asked(question.question):
+        if printed is None:
+            return Turn(tokens, labels)
+        seeing: list[Pointer] = []
+        quotations: list[int] = []
+        for places in printed.asked(question.question):
+            for place in places:
                 token = asked.char_to_token(len(opening) + place.character)
-                pointers += [(token, cell) for cell in place.cells]
-            for place in printed.answered(question):
-                token = answered.char_to_token(place.character)
-                if token < len(learned):
-                    pointers += [(before + token, cell) for cell in place.cells]
-        return Turn(tokens, labels, tuple(pointers))
+                seeing += [Pointer(Look.FINDS, token, cell) for cell in place.cells]
+            quotations.append(token)
+        answers: list[int] = []
+        for place in printed.answered(question):
+            token = answered.char_to_token(place.character)
+            if token < len(learned):
+                seeing += [Pointer(Look.READS, before + token, cell) for cell in place.cells]
+                answers.append(before + token)
+        heeding: tuple[Pointer, ...] = ()
+        if quotations and answers:
+            first = min(answers)
+            heeding = (
+                Pointer(Look.ASKED_FIRST, first, quotations[0]),
+                Pointer(Look.ASKED_LAST, first, quotations[-1]),
+            )
+        return Turn(tokens, labels, tuple(seeing), heeding)
 
     def _encoded(self, text: str) -> Encoding:
         return self.tokenizer.encode(text, add_special_tokens=False)
