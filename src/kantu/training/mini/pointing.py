@@ -164,7 +164,7 @@ class Printed:
 
     def _longest(self, text: str, start: int) -> tuple[int, list[tuple[int, int]]]:
         """How much of the text from `start` on stands in lines, and where (line, character)."""
-        length, places = 0, []
+        length, places = 0, list[tuple[int, int]]()
         for line, at in self._pairs.get(text[start : start + _SHORTEST], ()):
             printed = self._lines[line][0]
             common = _SHORTEST

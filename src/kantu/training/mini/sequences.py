@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from tokenizers import Encoding, Tokenizer
 from kantu.model.config import ModelConfig
 from kantu.synth.page import Question
 from kantu.training.mini.batch import IGNORED
-from kantu.training.mini.pointing import Look, Printed
+from kantu.training.mini.pointing import Look, Place, Printed
 from kantu.training.mini.reading_out import READ_OUT
 
 _CHAINED = 0.2  # share of sequences whose questions follow each other as the turns of one chat
@@ -159,13 +159,11 @@ class SequenceWriter:
         seeing: list[Pointer] = []
         quotations: list[int] = []
         for places in printed.asked(question.question):
-            for place in places:
-                token = asked.char_to_token(len(opening) + place.character)
-                seeing += [Pointer(Look.FINDS, token, cell) for cell in place.cells]
-            quotations.append(token)
+            spoken = list(_spoken(asked, places, len(opening)))
+            seeing += [Pointer(Look.FINDS, token, cell) for token, place in spoken for cell in place.cells]
+            quotations += [token for token, _ in spoken[-1:]]
         answers: list[int] = []
-        for place in printed.answered(question):
-            token = answered.char_to_token(place.character)
+        for token, place in _spoken(answered, printed.answered(question)):
             if token < len(learned):
                 seeing += [Pointer(Look.READS, before + token, cell) for cell in place.cells]
                 answers.append(before + token)
@@ -180,3 +178,11 @@ class SequenceWriter:
 
     def _encoded(self, text: str) -> Encoding:
         return self.tokenizer.encode(text, add_special_tokens=False)
+
+
+def _spoken(encoding: Encoding, places: Iterable[Place], offset: int = 0) -> Iterator[tuple[int, Place]]:
+    """The first token of each of these characters of a text, which begins `offset` characters after the encoded one."""
+    for place in places:
+        token = encoding.char_to_token(offset + place.character)
+        if token is not None:
+            yield token, place
