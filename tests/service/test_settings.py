@@ -64,7 +64,7 @@ def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: P
     changed: dict[str, Any] = {bool: "true", int: "100000000", float: "12.5", str: "text", Path: "/some/file"}
     choices = {"quantize": "int4", "upstream_dialect": "openai", "upstream_images": "qwen3-vl", "log_level": "debug"}
     special = {"port": "9", "max_answers": "9", "metrics_port": "9", "owner_share": "0.5"}
-    special |= {"decode_memory_bytes": "300000000"}
+    special |= {"decode_memory_bytes": "300000000", "read_lines_memory_bytes": "600000000"}
     lists = {
         "allowed_domains": "a.example,b.example",
         "allowed_ports": "1,2",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,7 @@ class RapidOCRReader:
 
     def __init__(self, *, threads: int = 1) -> None:
         rapidocr = require()
-        folder = Path(rapidocr.__file__).parent / "models"
-        paths = {part: folder / name for part, name in _MODELS.items()}
-        if not all(path.is_file() for path in paths.values()):
-            raise error("rapidocr_missing.models", install=install_command("pipeline"))
+        paths = _models(Path(rapidocr.__file__).parent)
         self._engine = rapidocr.RapidOCR(
             params={
                 "Global.log_level": "critical",  # it would log to the user's terminal
@@ -107,6 +105,28 @@ class RapidOCRReader:
             _Found(text, np.asarray(corners, dtype=np.float64), float(sureness))
             for text, corners, sureness in zip(output.txts, output.boxes, output.scores, strict=True)
         ]
+
+
+def check_installed() -> None:
+    """Whether a reader can be made, without importing what it needs: another process will make it.
+
+    Raises:
+        MissingDependencyError: as `RapidOCRReader`.
+    """
+    specs = [find_spec(name) for name in ("rapidocr", "onnxruntime")]
+    if not all(specs):
+        raise error("rapidocr_missing", install=install_command("pipeline"))
+    assert specs[0] is not None
+    assert specs[0].origin is not None
+    _models(Path(specs[0].origin).parent)
+
+
+def _models(package: Path) -> Mapping[str, Path]:
+    """The file of each part's model. Raises MissingDependencyError."""
+    paths = {part: package / "models" / name for part, name in _MODELS.items()}
+    if not all(path.is_file() for path in paths.values()):
+        raise error("rapidocr_missing.models", install=install_command("pipeline"))
+    return paths
 
 
 def require() -> Any:

@@ -147,6 +147,8 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
         await gateway.fetcher.aclose()
         await gateway.decoders.aclose()
+        if gateway.printed_lines is not None:
+            await gateway.printed_lines.aclose()
         await gateway.limiter.close()
         await to_thread.run_sync(gateway.close)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kantu import __version__
+from kantu.contenders.rapidocr import check_installed
 from kantu.errors import StoreError
 from kantu.service import descriptors
 from kantu.service.actor import Actor
@@ -44,9 +45,10 @@ from kantu.service.mcp.service import McpService
 from kantu.service.memory import LONG_ANSWERS, check_memory
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.pictures import Pictures
+from kantu.service.printed_lines.lines import PrintedLines
 from kantu.service.responses.schemas import CreateResponse
 from kantu.service.responses.writer import ResponsesWording
-from kantu.service.settings import ServerSettings, Settings, StoreSettings
+from kantu.service.settings import ServerSettings, Settings, StoreSettings, TaskSettings
 from kantu.service.tasks.service import TaskService
 from kantu.service.tokenize.service import TokenizeService
 from kantu.service.watch.traces import Tracing
@@ -80,6 +82,7 @@ class Gateway:
     fetcher: ImageFetcher
     decoders: Decoders
     pictures: Pictures
+    printed_lines: PrintedLines | None
     files: FileService
     chat: ChatService
     decisions: DecisionService
@@ -124,8 +127,10 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
 
     Raises:
         InvalidRequestError: `invalid_settings`.
+        MissingDependencyError: printed lines are to be read, and what reads them is not installed.
     """
     check_memory(settings)
+    printed_lines = _printed_lines(settings.tasks)
     request, store = settings.request, settings.store
     endpoint = settings.watch.trace_endpoint
     watch = Watch(tracing=None if endpoint is None else Tracing.to_endpoint(endpoint, version=__version__))
@@ -164,7 +169,9 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     )
     chat = ChatService(request, models, pictures, limiter, admission, watch)
 
-    tasks = TaskService(request, models, pictures, limiter, admission, watch, _tasks(home / "tasks"))
+    tasks = TaskService(
+        request, models, pictures, limiter, admission, watch, _tasks(home / "tasks"), printed_lines=printed_lines
+    )
 
     async def complete(actor: Actor, endpoint: Endpoint, body: dict[str, Any]) -> str:
         if endpoint.startswith(TASKS):
@@ -207,6 +214,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         fetcher,
         decoders,
         pictures,
+        printed_lines,
         files,
         chat,
         DecisionService(request, models, pictures, limiter, admission, watch),
@@ -226,6 +234,13 @@ def _tasks(folder: Path) -> Mapping[str, Task]:
     for fault in tasks.faults:
         _log.error("task file: %s", fault.message, extra={"code": fault.code})
     return tasks.by_name
+
+
+def _printed_lines(settings: TaskSettings) -> PrintedLines | None:
+    if not settings.read_lines:
+        return None
+    check_installed()
+    return PrintedLines(settings.read_lines_workers, settings.read_lines_memory_bytes)
 
 
 def _connections(settings: ServerSettings) -> Connections:

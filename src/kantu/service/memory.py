@@ -1,6 +1,6 @@
 """How much memory the HTTP process takes at most: the sum of what each of its parts may hold.
 
-The engine and the decoders are processes of their own, each with its own bound.
+The engine, the decoders and the readers of printed lines are processes of their own, each with its own bound.
 """
 
 from __future__ import annotations

@@ -168,6 +168,7 @@ class Server(uvicorn.Server):
             print(f"指标在 {scheme}://{shown}:{other.getsockname()[1]}/metrics", file=sys.stderr, flush=True)
         self._tasks += [asyncio.create_task(self._load(model)) for model in self._gateway.models]
         self._tasks.append(asyncio.create_task(self._start_decoders()))
+        self._tasks.append(asyncio.create_task(self._start_printed_lines()))
 
     def _accept(self, sockets: list[socket.socket]) -> None:
         self._operations.load()
@@ -216,6 +217,11 @@ class Server(uvicorn.Server):
     async def _start_decoders(self) -> None:
         with contextlib.suppress(OverloadedError):  # it has been logged, and the first picture tries again
             await self._gateway.decoders.start()
+
+    async def _start_printed_lines(self) -> None:
+        if self._gateway.printed_lines is not None:
+            with contextlib.suppress(OverloadedError):  # as above
+                await self._gateway.printed_lines.start()
 
     async def _load(self, model: ServedModel) -> None:
         """Say when a model is there; stop where it never will be."""

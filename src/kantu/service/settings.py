@@ -209,6 +209,18 @@ class StoreSettings(_Section):
     batch_concurrency: int = Field(4, ge=1, description="批处理同时进行的请求数")
 
 
+class TaskSettings(_Section):
+    """任务。"""
+
+    read_lines: bool = Field(
+        False,
+        description="用 RapidOCR（附加包 pipeline）读图中的文字行：任务的框对准它们，图中找不到的数和标签标为未核实；"
+        "每张图多用一到几秒处理器时间",
+    )
+    read_lines_workers: int = Field(1, ge=1, description="同时读几张图的文字行；每张在一个单独的进程里")
+    read_lines_memory_bytes: int = Field(2**31, ge=2**29, description="读文字行的一个进程最多用多少内存（地址空间）")
+
+
 class WatchSettings(_Section):
     """日志、指标与追踪。"""
 
@@ -246,6 +258,7 @@ class Settings(_Section):
     request: RequestSettings = Field(default_factory=RequestSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    tasks: TaskSettings = Field(default_factory=TaskSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kantu.errors.catalogue.row import Row
 from kantu.errors.types import (
     AuthenticationError,
+    EngineError,
     ImageError,
     InvalidRequestError,
     LimitExceededError,
@@ -21,6 +22,15 @@ ROWS = {
     "decoders_unavailable": Row(OverloadedError, 503, retry_after_seconds=5.0,
         zh="图片解码进程暂时无法启动，请稍后重试。",
         en="The processes that decode pictures cannot be started at the moment; try again later."),
+    "printed_lines_unavailable": Row(OverloadedError, 503, retry_after_seconds=5.0,
+        zh="读取图中文字行的进程暂时无法启动，请稍后重试。",
+        en="The process that reads printed lines cannot be started at the moment; try again later."),
+    "printed_lines_busy": Row(OverloadedError, 503, retry_after_seconds=5.0,
+        zh="等待读取文字行的图片太多，请稍后重试。",
+        en="Too many pictures wait for their printed lines to be read; try again later."),
+    "printed_lines_failed": Row(EngineError, 500,
+        zh="读取这张图片的文字行失败（可能是内存不足）；请缩小图片再试。",
+        en="Reading the printed lines of this picture failed, perhaps for want of memory; try a smaller one."),
     "image_too_costly": Row(ImageError, 400,
         zh="解码这张图片需要的内存或时间超过上限；请缩小图片，或另存为普通的 PNG 或 JPEG。",
         en="Decoding the image takes more memory or time than allowed; shrink it, or save it as plain PNG or JPEG."),

@@ -75,7 +75,7 @@ class Zygote:
                         str(os.getpid()),
                         str(memory_bytes),
                     ],
-                    env=_environment(),
+                    env=environment(),
                     pass_fds=(theirs.fileno(),),
                     stdin=subprocess.DEVNULL,
                     cwd="/",
@@ -162,7 +162,7 @@ class Zygote:
         return ZygoteGoneError()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return {
         **kept,

@@ -28,10 +28,11 @@ from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
+from kantu.service.printed_lines.lines import LINES_BYTES, PrintedLines
 from kantu.service.settings import RequestSettings
 from kantu.service.tasks.schemas import TaskAnswer, TaskRequest
 from kantu.service.watch.watch import RequestWatch, Watch
-from kantu.solve.asks import Ask, Choose, Generate, Reply
+from kantu.solve.asks import Ask, Choose, Generate, ReadLines, Reply
 from kantu.solve.drive import advance
 from kantu.solve.requests import generated, request_of
 from kantu.solve.result import Notice, TaskResult
@@ -68,6 +69,7 @@ class TaskService:
 
     Args:
         tasks: by name.
+        printed_lines: who reads printed lines, to check values and to place boxes; None leaves that out.
     """
 
     def __init__(
@@ -79,9 +81,12 @@ class TaskService:
         admission: Admission,
         watch: Watch,
         tasks: Mapping[str, Task],
+        *,
+        printed_lines: PrintedLines | None = None,
     ) -> None:
         self._settings, self._models = settings, models
         self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
+        self._printed_lines = printed_lines
         self.tasks = tasks
 
     def task(self, name: str) -> Task:
@@ -116,7 +121,8 @@ class TaskService:
         with self._watch.started("tasks", body.model) as watch, deadline.kept():
             model = self._models.get(actor, body.model)
             self._check(task, body, given)
-            async with self._admission.request(actor), self._admission.answer(actor, _RESULT_BYTES):
+            held = _RESULT_BYTES + (0 if self._printed_lines is None else len(body.images) * LINES_BYTES)
+            async with self._admission.request(actor), self._admission.answer(actor, held):
                 return await self._run(actor, task, body, given, model, deadline, watch)
 
     def _check(self, task: Task, body: TaskRequest, given: Mapping[str, str]) -> None:
@@ -140,7 +146,7 @@ class TaskService:
         watch: RequestWatch,
     ) -> TaskResult[Any]:
         sources = [_reference(number, image) for number, image in enumerate(body.images)]
-        wish = Wish(evidence=body.evidence, force=body.force)
+        wish = Wish(evidence=body.evidence, force=body.force, read_lines=self._printed_lines is not None)
         run = _Run(actor, model, (), deadline)
         async with self._pictures.read(
             actor,
@@ -185,9 +191,8 @@ class TaskService:
         """All at once: the engine has every request before the first is waited for."""
         found: list[Reply] = []
         async with AsyncExitStack() as stack:
-            under_way: list[Deltas | Choose] = []
+            under_way: list[Deltas | Choose | ReadLines] = []
             for ask in asks:
-                assert isinstance(ask, Generate | Choose)
                 if isinstance(ask, Generate):
                     under_way.append(await stack.enter_async_context(Deltas(run.model.engine, run.request(ask))))
                 else:
@@ -197,6 +202,11 @@ class TaskService:
                     async with self._admission.score(run.actor):
                         found.append(await scoring.score(run.model.engine, run.request(each), each.choices))
                     run.generated_tokens += 1
+                    continue
+                if isinstance(each, ReadLines):
+                    assert self._printed_lines is not None
+                    pixels = run.images[each.picture].pixels
+                    found.append(await self._printed_lines.read(run.actor.tenant, pixels))
                     continue
                 deltas = []
                 async for delta in each:

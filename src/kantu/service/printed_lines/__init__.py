@@ -1,0 +1,1 @@
+"""Reads printed lines of tasks' pictures with RapidOCR, in processes of their own."""
