@@ -53,6 +53,17 @@ def test_what_is_wrong_is_said(arguments: list[str], code: str) -> None:
     assert f"[{code}]" in told.output
 
 
+def test_moderation_takes_a_list_of_one_s_own_words(tmp_path: Path) -> None:
+    words = tmp_path / "words.toml"
+    words.write_text('[words]\n"自定" = ["你好"]\n', encoding="utf-8")
+    arguments = ["moderate", ORDER, "你好", "--no-evidence", "--json", "--words", str(words)]
+    told = json.loads(CliRunner().invoke(app, arguments).stdout)
+    problems = [problem["code"] for problem in told["fields"]["verdict"]["problems"]]
+    assert ("word_listed" in problems) == (told["result"]["verdict"] == "合规")
+    words.write_text("[", encoding="utf-8")
+    assert "[word_list_invalid]" in CliRunner().invoke(app, arguments).output
+
+
 def test_an_own_task_runs_from_its_file_and_its_boxes_can_be_drawn(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
         "name: mine\ntitle: 状态\ninstruction: 写出{{what}}。\nvariables: {what: 状态}\n"

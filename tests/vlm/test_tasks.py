@@ -50,3 +50,9 @@ def test_a_task_runs_by_its_name(vlm: VLM) -> None:
 def test_a_task_keeps_to_its_time(vlm: VLM) -> None:
     with pytest.raises(DeadlineExceededError):
         vlm.read(ORDER, timeout_seconds=1e-6)
+
+
+def test_words_of_one_s_own_that_cannot_be_read_are_told_before_the_model_is_asked(vlm: VLM, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        vlm.moderate(ORDER, "你好", words=tmp_path / "missing.toml")
+    assert refused.value.code == "word_list_invalid"

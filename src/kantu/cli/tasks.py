@@ -12,7 +12,8 @@ import typer
 
 from kantu.cli.options import Device, MaxPixels, Model, Quantize
 from kantu.errors import error
-from kantu.tasks.builtin import ASK, TASKS
+from kantu.tasks.builtin import ASK, MODERATE, TASKS, moderate_with
+from kantu.tasks.checks import word_list
 from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
 
@@ -25,6 +26,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象�
 NoEvidence = Annotated[bool, typer.Option("--no-evidence", help="不问各字段在图中的位置：更快。")]
 Force = Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问。")]
 ReadLines = Annotated[bool, typer.Option("--read-lines", help="用 RapidOCR 核对（需要安装 pipeline 附加包）。")]
+Words = Annotated[
+    Path | None, typer.Option(help="自己的词表（TOML）代替内置的，写法见 docs/tasks.md。", metavar="FILE.toml")
+]
 Draw = Annotated[Path | None, typer.Option(help="另存画了框的图片；有几张图时文件名加 -1、-2……", metavar="FILE.png")]
 
 
@@ -32,8 +36,27 @@ def mount(app: typer.Typer) -> None:
     """Add a command for every task that comes with Kantu (`ask` has one of its own), and `run` for any task."""
     for task in TASKS.values():
         if task is not ASK:
-            app.command(task.name.replace("_", "-"), help=_help(task))(_command(task))
+            command = moderate if task is MODERATE else _command(task)
+            app.command(task.name.replace("_", "-"), help=_help(task))(command)
     app.command()(run)
+
+
+def moderate(
+    inputs: Inputs,
+    words: Words = None,
+    model: Model = None,
+    max_pixels: MaxPixels = None,
+    device: Device = None,
+    quantize: Quantize = None,
+    as_json: AsJson = False,
+    no_evidence: NoEvidence = False,
+    force: Force = False,
+    read_lines: ReadLines = False,
+    draw: Draw = None,
+) -> None:
+    """The command of `moderate`, which has one option more than the others."""
+    options = _Options(model, max_pixels, device, quantize, as_json, no_evidence, force, read_lines, draw)
+    _run(MODERATE if words is None else moderate_with(word_list.load(words)), inputs, options)
 
 
 def run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -49,15 +48,11 @@ from kantu.service.printed_lines.lines import PrintedLines
 from kantu.service.responses.schemas import CreateResponse
 from kantu.service.responses.writer import ResponsesWording
 from kantu.service.settings import ServerSettings, Settings, StoreSettings, TaskSettings
+from kantu.service.tasks.catalogue import served_tasks
 from kantu.service.tasks.service import TaskService
 from kantu.service.tokenize.service import TokenizeService
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
-from kantu.tasks.checks.forms import FORMS
-from kantu.tasks.folder import load_tasks
-from kantu.tasks.task import Task
-
-_log = logging.getLogger(__name__)
 
 # How a line of a batch is read, by its endpoint.
 _WORDINGS: Mapping[Endpoint, Callable[[dict[str, Any]], Wording]] = {
@@ -126,7 +121,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     """Put the parts together. Nothing runs yet; see `app.py`.
 
     Raises:
-        InvalidRequestError: `invalid_settings`.
+        InvalidRequestError: `invalid_settings`, `word_list_invalid`.
         MissingDependencyError: printed lines are to be read, and what reads them is not installed.
     """
     check_memory(settings)
@@ -170,7 +165,14 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     chat = ChatService(request, models, pictures, limiter, admission, watch)
 
     tasks = TaskService(
-        request, models, pictures, limiter, admission, watch, _tasks(home / "tasks"), printed_lines=printed_lines
+        request,
+        models,
+        pictures,
+        limiter,
+        admission,
+        watch,
+        served_tasks(home / "tasks", settings.tasks.moderation_words),
+        printed_lines=printed_lines,
     )
 
     async def complete(actor: Actor, endpoint: Endpoint, body: dict[str, Any]) -> str:
@@ -226,14 +228,6 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         health,
         watch,
     )
-
-
-def _tasks(folder: Path) -> Mapping[str, Task]:
-    """By name. A file that is no task is told in the log, and keeps none of the others away."""
-    tasks = load_tasks(folder, FORMS)
-    for fault in tasks.faults:
-        _log.error("task file: %s", fault.message, extra={"code": fault.code})
-    return tasks.by_name
 
 
 def _printed_lines(settings: TaskSettings) -> PrintedLines | None:

@@ -219,6 +219,9 @@ class TaskSettings(_Section):
     )
     read_lines_workers: int = Field(1, ge=1, description="同时读几张图的文字行；每张在一个单独的进程里")
     read_lines_memory_bytes: int = Field(2**31, ge=2**29, description="读文字行的一个进程最多用多少内存（地址空间）")
+    moderation_words: Path | None = Field(
+        None, description="内容审核用自己的词表（TOML 文件：各类的词和放行的说法）代替内置的；写法见 docs/tasks.md"
+    )
 
 
 class WatchSettings(_Section):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from kantu.tasks import judges, record_judges, results
 from kantu.tasks.checks import by_task
+from kantu.tasks.checks.word_list import WordList
 from kantu.tasks.result_type import ModelType
 from kantu.tasks.task import Task
 
@@ -142,3 +145,8 @@ TASKS: Mapping[str, Task] = MappingProxyType(
     }
 )
 """By name."""
+
+
+def moderate_with(words: WordList) -> Task:
+    """`MODERATE` with a user's own list of words in place of the one that comes with Kantu."""
+    return replace(MODERATE, checks=(partial(by_task.moderate, words=words),))

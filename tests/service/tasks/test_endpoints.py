@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kantu.engine.protocol import Listener, ScoreListener
 from kantu.engine.request import Request
-from kantu.errors import EngineError
+from kantu.errors import EngineError, InvalidRequestError
 from kantu.service.actor import Limits
 from kantu.service.gateway import Gateway
 from kantu.tasks.builtin import MATCH, ORDER, TASKS
@@ -20,6 +21,7 @@ from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, settin
 pytestmark = pytest.mark.anyio
 
 Make = Callable[..., Gateway]
+FINE = '{"verdict": "合规", "categories": [], "side": null, "evidence": []}'
 VERDICT = '{"verdict": "无法判断", "conflict": null, "reasons": []}'
 RECORD = json.dumps(
     {
@@ -112,6 +114,29 @@ async def test_the_tasks_are_listed_with_what_they_take(make_gateway: Make) -> N
     assert listed["order"]["input"] == [{"name": "question", "default": ORDER.defaults["question"]}]
     assert listed["match"]["input"] == [{"name": "text", "default": None}]
     assert listed["ask"]["result_schema"] is None
+    assert {name: task["max_pixels"] for name, task in listed.items()} == {
+        name: task.max_pixels for name, task in TASKS.items()
+    }
+    assert listed["order"]["max_pixels"] == 1280 * 1024
+
+
+async def test_the_operator_s_own_words_are_looked_for_in_a_moderated_text(make_gateway: Make, tmp_path: Path) -> None:
+    words = tmp_path / "words.toml"
+    words.write_text('allow = ["拒绝刷好评"]\n[words]\n"本店禁语" = ["刷好评"]\n', "utf-8")
+    gateway = make_gateway(TaskEngine(FINE), settings_with(tasks={"moderation_words": words}))
+    async with client_of(gateway) as client:
+        told = {
+            text: (await client.post("/v1/tasks/moderate", json=body(input={"text": text}))).json()
+            for text in ("刷 好评送红包", "我们拒绝刷好评", "有事加V聊")
+        }
+    problems = {text: [each["code"] for each in one["fields"]["verdict"]["problems"]] for text, one in told.items()}
+    assert problems == {"刷 好评送红包": ["word_listed"], "我们拒绝刷好评": [], "有事加V聊": []}
+
+
+def test_with_words_that_cannot_be_read_the_gateway_does_not_start(make_gateway: Make, tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        make_gateway(settings=settings_with(tasks={"moderation_words": tmp_path / "missing.toml"}))
+    assert refused.value.code == "word_list_invalid"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from kantu.errors import InvalidRequestError
+from kantu.tasks import results
+from kantu.tasks.builtin import MODERATE, moderate_with
 from kantu.tasks.checks import word_list
 from kantu.tasks.checks.word_list import Hit, WordList
 from kantu.tasks.results import Category
+from kantu.tasks.task import Task
 
 LIST = WordList({"广告引流": ["加微信", "加V"], "诈骗": ["刷单", "刷单返利"]}, allow=["谨防刷单"])
 
@@ -54,3 +58,17 @@ def test_a_file_that_is_no_word_list_is_a_clear_error(tmp_path: Path, content: s
     assert caught.value.code == "word_list_invalid"
     path.write_text('allow = ["反甲"]\n[words]\n"自定" = ["甲"]', encoding="utf-8")
     assert word_list.load(path).find("甲，反甲") == (Hit("自定", "甲", 0, 1),)
+
+
+def test_a_list_of_one_s_own_takes_the_place_of_the_one_that_comes_along() -> None:
+    own = moderate_with(WordList({"自定": ["甲"]}))
+    assert told(own, "甲") == ["“甲”（自定）"]
+    assert told(own, "加微信") == []
+    assert told(MODERATE, "加微信") == ["“加微信”（广告引流）"]
+
+
+def told(task: Task, text: str) -> list[str]:
+    """The words that the task's check finds in a text that was judged fine."""
+    fine = results.ModerateResult(verdict=results.ModerateVerdict.FINE, categories=[], side=None, evidence=[])
+    problems = [problem for check in task.checks for problem in check(fine, {"text": text})]
+    return [word for problem in problems for word in re.findall("“[^”]+”（[^）]+）", problem.message)]

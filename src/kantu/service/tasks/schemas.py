@@ -43,6 +43,9 @@ class TaskDescription(BaseModel):
     instruction: str = Field(description="给模型的话；{…} 处填入 input；空表示直接用 input.question")
     input: list[TaskInput]
     result_schema: dict[str, Any] | None = Field(description="结果的 JSON Schema；null 表示结果是文字")
+    max_pixels: int | None = Field(
+        description="每张图片的像素预算（1024 像素 = 1 个视觉词元），可用请求的 max_pixels 代替；null 表示由模型决定"
+    )
 
     @classmethod
     def of(cls, task: Task) -> TaskDescription:
@@ -53,6 +56,7 @@ class TaskDescription(BaseModel):
             instruction=task.instruction,
             input=[TaskInput(name=name, default=task.defaults.get(name)) for name in task.variables],
             result_schema=task.schema(),
+            max_pixels=task.max_pixels,
         )
 
 

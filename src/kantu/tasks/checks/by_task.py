@@ -63,14 +63,20 @@ def match(result: results.MatchResult, given: Given) -> Iterator[Problem]:
         yield Problem("conflict_not_given", f"“{result.conflict}”不在给出的文字里。", "conflict")
 
 
-def moderate(result: results.ModerateResult, given: Given) -> Iterator[Problem]:
-    """The verdict agrees with its own parts and with the list of words; evidence from the text stands in it."""
+def moderate(
+    result: results.ModerateResult, given: Given, words: word_list.WordList | None = None
+) -> Iterator[Problem]:
+    """The verdict agrees with its own parts and with the list of words; evidence from the text stands in it.
+
+    Args:
+        words: a user's own; None takes the list that comes with Kantu.
+    """
     text = given.get("text", "")
     fine = result.verdict is results.ModerateVerdict.FINE
-    hits = word_list.builtin(word_list.MODERATION).find(text)
+    hits = (words or word_list.builtin(word_list.MODERATION)).find(text)
     if fine and hits:
-        words = "、".join(f"“{hit.word}”（{hit.category}）" for hit in hits)
-        yield Problem("word_listed", f"结论是“合规”，但文字里有词表中的词：{words}。", "verdict")
+        listed = "、".join(f"“{hit.word}”（{hit.category}）" for hit in hits)
+        yield Problem("word_listed", f"结论是“合规”，但文字里有词表中的词：{listed}。", "verdict")
     if fine != (result.side is None):
         side = f"却说问题在{result.side}" if result.side else "却没有说问题在哪一边"
         yield Problem("side_differs", f"结论是“{result.verdict}”，{side}。", "side")
