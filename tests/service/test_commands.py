@@ -1,4 +1,4 @@
-"""`kantu serve` and `kantu keys`: the key and only the key on stdout, all else on stderr, in Chinese, with a code."""
+"""`kantu serve`, `reload` and `keys`: the key and only the key on stdout, all else on stderr, Chinese, with a code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import asyncio
 import importlib.util
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,11 +25,14 @@ from kantu.errors import AuthenticationError, install_command
 from kantu.service.actor import Actor, Limits
 from kantu.service.commands import _NEEDED
 from kantu.service.database import Database
+from kantu.service.home import only_service, prepare_home
 from kantu.service.keys.service import KeyService
+from kantu.service.server import RELOAD
 from kantu.service.settings import Settings
 
 pytestmark = pytest.mark.whole
 
+CARD = "name: card\ntitle: 名片\ninstruction: 写出姓名。\nfields: {姓名: }\n"
 KEY = re.compile(r"kt-[A-Za-z0-9_-]{43}")
 
 
@@ -222,10 +226,53 @@ def test_serve_does_not_start_with_settings_that_are_wrong(served: list[Settings
     assert served == []
 
 
+# reload
+
+
+def test_reload_tells_the_running_service(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "[service_not_running]" in kantu_("reload").stderr
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "kill", lambda process, number: sent.append((process, number)))
+    prepare_home(home)
+    (home / "tasks").mkdir()
+    (home / "tasks" / "card.yaml").write_text(CARD, "utf-8")
+    with only_service(home, limits_are_shared=False):
+        told = kantu_("reload")
+    assert (told.exit_code, sent) == (0, [(os.getpid(), RELOAD)])
+    assert "card" in told.stderr
+
+
+def test_reload_of_a_broken_file_tells_why_and_leaves_the_service_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("the service was told"))
+    prepare_home(home)
+    (home / "tasks").mkdir()
+    for name in ("a.yaml", "b.yaml"):
+        (home / "tasks" / name).write_text(CARD.replace("fields", "fileds"), "utf-8")
+    with only_service(home, limits_are_shared=False):
+        told = kantu_("reload")
+    assert told.exit_code == 2
+    assert ("a.yaml 第 4 行" in told.stderr, "b.yaml 第 4 行" in told.stderr) == (True, True)
+
+
+def test_only_whoever_may_signal_the_service_may_reload_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(process: int, number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", kill)
+    prepare_home(home)
+    with only_service(home, limits_are_shared=False):
+        told = kantu_("reload")
+    assert (told.exit_code, "[service_of_another]" in told.stderr) == (1, True)
+
+
 # without the extra
 
 
-@pytest.mark.parametrize("command", [["serve"], ["keys", "list"], ["keys", "create", "n"], ["keys", "revoke", "i"]])
+@pytest.mark.parametrize(
+    "command", [["serve"], ["reload"], ["keys", "list"], ["keys", "create", "n"], ["keys", "revoke", "i"]]
+)
 def test_without_the_extra_the_commands_say_what_to_install(
     command: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kantu.errors import StoreError
-from kantu.service.home import only_service, prepare_home
+from kantu.service.home import only_service, prepare_home, service_of
 
 pytestmark = pytest.mark.whole
 
@@ -131,3 +131,19 @@ def test_a_second_service_on_one_home_is_warned(
     with only_service(tmp_path, limits_are_shared=False):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_the_service_of_a_home_can_be_found_as_long_as_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert service_of(tmp_path) is None
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        assert service_of(tmp_path) == other.pid
+        with monkeypatch.context() as elsewhere:  # its process ids are those of another container
+            elsewhere.setattr("socket.gethostname", lambda: "elsewhere")
+            assert service_of(tmp_path) is None
+        other.kill()
+        other.wait()
+    assert service_of(tmp_path) is None

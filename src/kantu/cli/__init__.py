@@ -82,6 +82,7 @@ app = typer.Typer(
 app.add_typer(training.app, name="train")
 app.add_typer(service.keys, name="keys")
 app.command()(service.serve)
+app.command()(service.reload)
 app.command("eval")(evaluation.evaluate)
 app.command()(calibration.calibrate)
 app.command()(batch)

@@ -1,9 +1,10 @@
-"""`kantu serve` and `kantu keys`: thin shells over the service. What the service needs is imported by the commands."""
+"""Commands to run and reload the service and to keep its keys: thin shells, which import what they need themselves."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -66,6 +67,34 @@ def serve(
         "allow_insecure": allow_insecure,
     }
     run(read_settings(config, flags={"server": server, "model": {"name": model, "quantize": quantize}}))
+
+
+def reload(config: Config = None) -> None:
+    """让正在运行的服务重新读取自己的任务（KANTU_HOME/tasks）和词表，不用重启。有文件出错时什么都不换。"""
+    _need_service()
+    from kantu.hub import home
+    from kantu.service.home import service_of
+    from kantu.service.server import RELOAD
+    from kantu.service.settings import read_settings
+    from kantu.service.tasks.catalogue import read_tasks
+
+    folder = home()
+    tasks = read_tasks(folder / "tasks", read_settings(config).tasks.moderation_words)
+    if tasks.faults:
+        first, *others = tasks.faults
+        for fault in others:
+            print(f"{fault.message} [{fault.code}]", file=sys.stderr)
+        raise first
+    process = service_of(folder) if folder.is_dir() else None
+    if process is None:
+        raise error("service_not_running", folder=folder)
+    try:
+        os.kill(process, RELOAD)
+    except ProcessLookupError:  # it has just ended
+        raise error("service_not_running", folder=folder) from None
+    except PermissionError:
+        raise error("service_of_another", process=process) from None
+    print(f"服务（进程 {process}）正在重新读取任务；自己的任务：{'、'.join(tasks.own) or '无'}。", file=sys.stderr)
 
 
 @keys.command()

@@ -48,7 +48,7 @@ from kantu.service.printed_lines.lines import PrintedLines
 from kantu.service.responses.schemas import CreateResponse
 from kantu.service.responses.writer import ResponsesWording
 from kantu.service.settings import ServerSettings, Settings, StoreSettings, TaskSettings
-from kantu.service.tasks.catalogue import served_tasks
+from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.service import TaskService
 from kantu.service.tokenize.service import TokenizeService
 from kantu.service.watch.traces import Tracing
@@ -171,7 +171,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         limiter,
         admission,
         watch,
-        served_tasks(home / "tasks", settings.tasks.moderation_words),
+        TaskCatalogue(home / "tasks", settings.tasks.moderation_words),
         printed_lines=printed_lines,
     )
 

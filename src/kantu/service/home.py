@@ -6,6 +6,7 @@ import errno
 import fcntl
 import logging
 import os
+import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from kantu.errors import error
 _log = logging.getLogger(__name__)
 
 LOCK_NAME = "kantu.lock"
+_MOST_OWNER_BYTES = 512  # a process id and the name of a machine
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SECRET = ("kantu.db*", "files", "first-key", LOCK_NAME)
 
@@ -58,6 +60,8 @@ def _close(path: Path, mode: int, *, most: int) -> None:
 def only_service(folder: Path, *, limits_are_shared: bool) -> Iterator[None]:
     """Around a service that uses the home: warns where another one does, too, and each counts limits for itself.
 
+    The first one can be found with `service_of`.
+
     Args:
         limits_are_shared: in a Redis; then there is nothing to warn of.
     """
@@ -67,7 +71,23 @@ def only_service(folder: Path, *, limits_are_shared: bool) -> Iterator[None]:
         except OSError as error:  # others are those of disks that know no locks
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES) and not limits_are_shared:
                 _warn(folder)
+        else:
+            with suppress(OSError):  # a full disk
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
         yield
+
+
+def service_of(folder: Path) -> int | None:
+    """The process id of the service on this machine, or in this container, that uses the home; None without one."""
+    with _lock_file(folder) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            with suppress(OSError, ValueError):
+                process, machine = os.pread(descriptor, _MOST_OWNER_BYTES, 0).decode().split(" ")
+                return int(process) if machine == socket.gethostname() else None
+    return None
 
 
 @contextmanager

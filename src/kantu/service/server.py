@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 import math
+import signal
 import socket
 import sys
+import threading
 from functools import partial
 from ipaddress import ip_address
 from types import FrameType
@@ -38,6 +40,9 @@ from kantu.service.watch.logs import configure
 
 _log = logging.getLogger(__name__)
 
+RELOAD = signal.SIGUSR1
+"""Has the tasks read again. SIGHUP still ends a service whose terminal is closed."""
+
 _KEEP_ALIVE_SECONDS = 75  # longer than most proxies keep theirs, so that they never write into a closing connection
 _BACKLOG = 2048
 _MOST_OPERATIONS = 64  # connections to the port of metrics and probes
@@ -52,6 +57,7 @@ def serve(settings: Settings) -> None:
     """
     log_file = _log_file(settings.watch)
     restore_logs = configure(settings.watch.log_level, log_file)
+    signal.signal(RELOAD, signal.SIG_IGN)  # until there are tasks to read again
     try:
         descriptors.tell(settings.server.max_connections, descriptors.raise_limit())
         folder = home()
@@ -195,8 +201,14 @@ class Server(uvicorn.Server):
         loop = self._loop
         loop.call_soon_threadsafe(lambda: self._tasks.append(loop.create_task(self._drain())))
 
+    def reload_tasks(self) -> None:
+        """Begin to read the operator's tasks again. On the event loop."""
+        self._tasks.append(self._loop.create_task(self._gateway.tasks.reload()))
+
     async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
+        if threading.current_thread() is threading.main_thread():  # others hear of no signals
+            self._loop.add_signal_handler(RELOAD, self.reload_tasks)
         await super()._serve(sockets)
 
     async def _drain(self) -> None:

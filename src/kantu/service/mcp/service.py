@@ -36,6 +36,7 @@ class McpService:
     def __init__(self, tasks: TaskService, models: ModelRegistry, limiter: Limiter) -> None:
         self._tasks, self._models, self._limiter = tasks, models, limiter
         self._tools_by_models: dict[tuple[str, ...], Mapping[str, TaskTool]] = {}
+        self._tools_are_of = tasks.tasks
         server = server_over(self._tools, self._answer)
         self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
         self._running = asyncio.Event()
@@ -55,8 +56,12 @@ class McpService:
         """Those of whoever asks; without a model that it may use there are none."""
         actor = actor_of(_request(context).scope)
         names = tuple(model.name for model in self._models.list(actor))
+        tasks = self._tasks.tasks
+        if tasks is not self._tools_are_of:  # they have been read again
+            self._tools_are_of = tasks
+            self._tools_by_models.clear()
         if names not in self._tools_by_models:
-            self._tools_by_models[names] = tools_of(self._tasks.tasks.values() if names else (), _PICTURE, names)
+            self._tools_by_models[names] = tools_of(tasks.values() if names else (), _PICTURE, names)
         return self._tools_by_models[names]
 
     async def _answer(self, context: Context, call: Call) -> TaskResult[Any]:

@@ -2,31 +2,68 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from kantu.errors import InvalidRequestError
+from kantu.service.threads import on_thread
 from kantu.tasks.builtin import MODERATE, moderate_with
 from kantu.tasks.checks import word_list
 from kantu.tasks.checks.forms import FORMS
-from kantu.tasks.folder import load_tasks
+from kantu.tasks.folder import Tasks, load_tasks
 from kantu.tasks.task import Task
 
 _log = logging.getLogger(__name__)
 
 
-def served_tasks(folder: Path, words: Path | None) -> Mapping[str, Task]:
-    """By name. A file that is no task is told in the log, and keeps none of the others away.
+class TaskCatalogue:
+    """What can be asked for now. At its start, a file that is no task keeps none of the others away.
 
     Args:
+        folder: of the operator's own tasks, if there is one.
         words: the operator's list of words for `moderate`; None takes the one that comes with Kantu.
+
+    Attributes:
+        by_name: the tasks. Another mapping takes its place when they are read again.
 
     Raises:
         InvalidRequestError: `word_list_invalid`.
     """
+
+    def __init__(self, folder: Path, words: Path | None = None) -> None:
+        self._folder, self._words = folder, words
+        self._reading = asyncio.Lock()
+        tasks = read_tasks(folder, words)
+        _tell(tasks.faults)
+        self.by_name: Mapping[str, Task] = tasks.by_name
+
+    async def reload(self) -> None:
+        """Read all files again. Where one is at fault, all stays as it was, and the log says why."""
+        async with self._reading:
+            try:
+                tasks = await on_thread(partial(read_tasks, self._folder, self._words))
+            except InvalidRequestError as fault:  # of the words
+                _tell([fault])
+                return
+            if tasks.faults:
+                _tell(tasks.faults)
+                return
+            self.by_name = tasks.by_name
+        _log.info("tasks read again")
+
+
+def read_tasks(folder: Path, words: Path | None) -> Tasks:
+    """The tasks of a folder and those that come with Kantu; arguments and errors are those of `TaskCatalogue`."""
     tasks = load_tasks(folder, FORMS)
-    for fault in tasks.faults:
-        _log.error("task file: %s", fault.message, extra={"code": fault.code})
     if words is None:
-        return tasks.by_name
-    return {**tasks.by_name, MODERATE.name: moderate_with(word_list.load(words))}
+        return tasks
+    return replace(tasks, by_name={**tasks.by_name, MODERATE.name: moderate_with(word_list.load(words))})
+
+
+def _tell(faults: Sequence[InvalidRequestError]) -> None:
+    for fault in faults:
+        _log.error("task file: %s", fault.message, extra={"code": fault.code})

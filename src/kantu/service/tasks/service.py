@@ -30,6 +30,7 @@ from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
 from kantu.service.printed_lines.lines import LINES_BYTES, PrintedLines
 from kantu.service.settings import RequestSettings
+from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.schemas import TaskAnswer, TaskRequest
 from kantu.service.watch.watch import RequestWatch, Watch
 from kantu.solve.asks import Ask, Choose, Generate, ReadLines, Reply
@@ -68,7 +69,7 @@ class TaskService:
     """Runs tasks. Used on the event loop only.
 
     Args:
-        tasks: by name.
+        catalogue: the tasks.
         printed_lines: who reads printed lines, to check values and to place boxes; None leaves that out.
     """
 
@@ -80,14 +81,23 @@ class TaskService:
         limiter: Limiter,
         admission: Admission,
         watch: Watch,
-        tasks: Mapping[str, Task],
+        catalogue: TaskCatalogue,
         *,
         printed_lines: PrintedLines | None = None,
     ) -> None:
         self._settings, self._models = settings, models
         self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
         self._printed_lines = printed_lines
-        self.tasks = tasks
+        self._catalogue = catalogue
+
+    @property
+    def tasks(self) -> Mapping[str, Task]:
+        """By name; another mapping once they have been read again."""
+        return self._catalogue.by_name
+
+    async def reload(self) -> None:
+        """Read the operator's tasks again; see `TaskCatalogue`."""
+        await self._catalogue.reload()
 
     def task(self, name: str) -> Task:
         """The task of this name. Raises NotFoundError (`task_not_found`)."""

@@ -1,0 +1,44 @@
+"""A running service takes new tasks without a restart."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from tests.service.proof.live import KANTU, LiveGateway, wait_until
+
+pytestmark = pytest.mark.whole
+
+CARD = "name: card\ntitle: 名片\ninstruction: 写出姓名。\nfields: {姓名: }\n"
+
+
+def reload(live: LiveGateway) -> subprocess.CompletedProcess[str]:
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
+    environment = {**variables, "KANTU_HOME": str(live.home)}
+    return subprocess.run([KANTU, "reload"], env=environment, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_reload_takes_what_is_right_and_leaves_what_is_broken(live: LiveGateway) -> None:
+    file = live.home / "tasks" / "card.yaml"
+    file.parent.mkdir()
+    with live.client() as client:
+
+        def served() -> dict[str, str]:
+            return {task["id"]: task["title"] for task in client.get("/v1/tasks").json()["data"]}
+
+        file.write_text(CARD, encoding="utf-8")
+        done = reload(live)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert f"进程 {live.process.pid}" in done.stderr
+        wait_until(lambda: served().get("card") == "名片")
+        file.write_text(CARD.replace("名片", "[名片"), encoding="utf-8")
+        broken = reload(live)
+        assert (broken.returncode, "card.yaml 第" in broken.stderr) == (2, True)
+        assert served()["card"] == "名片"
+        file.unlink()
+        file.parent.rmdir()
+        assert reload(live).returncode == 0
+        wait_until(lambda: "card" not in served())
+    assert live.process.poll() is None
