@@ -14,6 +14,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from kantu.service.watch.watch import ROUTES
 from tests.deploy.promql import series_in
 from tests.deploy.served import PROMETHEUS, ROOT, Served, scrape, serve, wait_for
 
@@ -96,6 +97,27 @@ def test_every_alert_is_tested_to_fire_and_to_be_silent() -> None:
     alerts = {rule["alert"] for rule in RULES}
     assert {check["alertname"] for check in checks if check["exp_alerts"]} == alerts
     assert {check["alertname"] for check in checks if not check["exp_alerts"]} >= alerts
+
+
+def test_the_time_of_every_way_to_ask_is_watched_and_of_nothing_else() -> None:
+    asked = {route for endpoint, route in ROUTES.items() if endpoint != "tokenize"}
+    others = {ROUTES["tokenize"], "/v1/files", "/v1/tasks", "/v1/messages/count_tokens"}
+    chosen = {
+        where: re.findall(r'kantu_request_seconds_bucket\{[^}]*endpoint=~"([^"]+)"', text)
+        for where, text in expressions()
+    }
+    watched = {where: found for where, found in chosen.items() if found}
+    assert watched.keys() == {
+        *("panel P95 延迟", "panel 延迟 P50 / P95 / P99", "rule KantuLatencyHigh", "rule KantuTaskLatencyHigh")
+    }
+
+    def matched(patterns: list[str]) -> set[str]:
+        return {route for route in asked | others if any(re.fullmatch(pattern, route) for pattern in patterns)}
+
+    for where, patterns in watched.items():
+        if where.startswith("panel"):
+            assert matched(patterns) == asked, where
+    assert matched(watched["rule KantuLatencyHigh"] + watched["rule KantuTaskLatencyHigh"]) == asked
 
 
 def test_alerts_and_panels_speak_chinese() -> None:

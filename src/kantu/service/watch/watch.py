@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
-# By which route the answers of an endpoint are counted, those of a batch's lines too.
-_ROUTES = {
+ROUTES = {
     "chat": "/v1/chat/completions",
     "decisions": "/v1/decisions",
     "messages": MESSAGES,
@@ -35,6 +34,7 @@ _ROUTES = {
     "tasks": "/v1/tasks/{task}",
     "tokenize": "/v1/tokenize",
 }
+"""By which route the answers of an endpoint are counted, those of a batch's lines too."""
 
 
 @dataclass
@@ -104,7 +104,7 @@ class RequestWatch:
 
     def __init__(self, watch: Watch, endpoint: str, model: str) -> None:
         self.watch = watch
-        self._labels = (watch.model_label(model), _ROUTES.get(endpoint, endpoint))
+        self._labels = (watch.model_label(model), ROUTES.get(endpoint, endpoint))
         self._notes = notes_of_request.get()
         self._span: Span | None = None
         self._ended = False
