@@ -118,6 +118,13 @@ def test_all_that_an_image_writes_lies_in_a_volume(image: str) -> None:
     assert environment(image)["PYTHONDONTWRITEBYTECODE"] == "1"
 
 
+@pytest.mark.parametrize("image", IMAGES)
+def test_no_library_reports_to_its_maker_and_the_pages_name_the_variable(image: str) -> None:
+    assert environment(image)["ORT_DISABLE_TELEMETRY"] == "1"
+    for page in ("air-gap.md", "security.md"):
+        assert "`ORT_DISABLE_TELEMETRY=1`" in (ROOT / "docs" / page).read_text("utf-8")
+
+
 def test_the_cuda_image_keeps_what_triton_needs_at_run_time() -> None:
     runs = " ".join(STAGES["cuda"].values("RUN"))
     assert "gcc" in runs
