@@ -17,6 +17,7 @@ from tests.service.gateways import ScriptedEngine, gateway_over
 from tests.service.postgres_server import PostgresServer
 from tests.service.redis_server import RedisServer
 from tests.service.small_disk import mount, unmount
+from tests.service.time_left import TimeLeft
 
 _numbers = count()
 
@@ -104,6 +105,12 @@ def make_gateway(tmp_path: Path, sqlite: Database) -> Callable[..., Gateway]:
         return gateway_over(engine or ScriptedEngine(), tmp_path, sqlite, settings)
 
     return make
+
+
+@pytest.fixture
+def time_left(monkeypatch: pytest.MonkeyPatch) -> TimeLeft:
+    """Ends deadlines when a test says so."""
+    return TimeLeft(monkeypatch)
 
 
 @pytest.fixture

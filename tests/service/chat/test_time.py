@@ -19,6 +19,7 @@ from kantu.service.chat.writer import ChatWording
 from kantu.service.gateway import Gateway
 from kantu.service.settings import Settings
 from tests.service.gateways import TIMINGS, ScriptedEngine, client_of, png, question, settings_with
+from tests.service.time_left import TimeLeft
 
 pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
@@ -27,12 +28,26 @@ Make = Callable[..., Gateway]
 TOP = tuple((id_, "选项".encode(), -1.0) for id_ in range(20))
 
 
-def settings(seconds: float = 0.2, **request: Any) -> Settings:
+def settings(seconds: float = 3600.0, **request: Any) -> Settings:
     return settings_with(request={"timeout_seconds": seconds, **request})
 
 
-async def test_an_engine_that_hangs_costs_a_client_its_deadline_and_no_more(make_gateway: Make) -> None:
-    engine = ScriptedEngine((None,))
+class Hanging(ScriptedEngine):
+    """Says nothing, and the time is over."""
+
+    def __init__(self, time_left: TimeLeft) -> None:
+        super().__init__((None,))
+        self._time_left = time_left
+
+    def submit(self, request: Request, listener: Listener) -> ScriptedEngine:
+        self._time_left.end()
+        return super().submit(request, listener)
+
+
+async def test_an_engine_that_hangs_costs_a_client_its_deadline_and_no_more(
+    make_gateway: Make, time_left: TimeLeft
+) -> None:
+    engine = Hanging(time_left)
     gateway = make_gateway(engine, settings())
     async with client_of(gateway) as client:
         response = await client.post(PATH, json=question())
@@ -44,7 +59,8 @@ async def test_an_engine_that_hangs_costs_a_client_its_deadline_and_no_more(make
     assert b'code="deadline_exceeded"' in gateway.watch.metrics.text()
 
 
-async def test_a_stream_that_has_begun_ends_with_an_event(make_gateway: Make) -> None:
+async def test_a_stream_that_has_begun_ends_with_an_event(make_gateway: Make, time_left: TimeLeft) -> None:
+    time_left.end_with_the_first_bytes()
     engine = ScriptedEngine(("你", None))
     async with client_of(make_gateway(engine, settings())) as client:
         response = await client.post(PATH, json=question(stream=True))
@@ -74,11 +90,12 @@ async def test_reading_pictures_is_part_of_the_time_and_the_engine_gets_what_is_
 
 
 async def test_a_picture_that_is_never_decoded_costs_no_more_than_the_time(
-    make_gateway: Make, monkeypatch: pytest.MonkeyPatch
+    make_gateway: Make, monkeypatch: pytest.MonkeyPatch, time_left: TimeLeft
 ) -> None:
     gateway = make_gateway(ScriptedEngine(), settings())
 
     async def never(*_: Any) -> None:
+        time_left.end()
         await asyncio.Event().wait()
 
     monkeypatch.setattr(gateway.pictures, "_decode", never)
@@ -88,16 +105,16 @@ async def test_a_picture_that_is_never_decoded_costs_no_more_than_the_time(
     assert (gateway.admission.requests, gateway.admission.pixels) == (0, 0)
 
 
-async def test_the_pictures_of_what_never_began_are_not_counted(make_gateway: Make) -> None:
-    engine = ScriptedEngine((None,))
+async def test_the_pictures_of_what_never_began_are_not_counted(make_gateway: Make, time_left: TimeLeft) -> None:
+    engine = Hanging(time_left)
     limits = Limits(visual_tokens_per_minute=8)
     async with client_of(make_gateway(engine, settings()), limits=limits) as client:
         for _ in range(3):  # 4 tokens each
             assert (await client.post(PATH, json=question("?", png()))).status_code == 504
 
 
-async def test_a_line_of_a_batch_has_a_time_of_its_own(make_gateway: Make) -> None:
-    gateway = make_gateway(ScriptedEngine((None,)), settings())
+async def test_a_line_of_a_batch_has_a_time_of_its_own(make_gateway: Make, time_left: TimeLeft) -> None:
+    gateway = make_gateway(Hanging(time_left), settings())
     key, _ = gateway.keys.create("test", limits=Limits())
     actor = await gateway.keys.actor(key.id)
     with pytest.raises(DeadlineExceededError):
@@ -248,7 +265,7 @@ async def test_long_answers_of_one_owner_wait_for_each_other_and_short_ones_for_
 async def test_a_key_that_cannot_be_looked_up_costs_no_more_than_the_time(
     make_gateway: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gateway = make_gateway(ScriptedEngine(), settings())
+    gateway = make_gateway(ScriptedEngine(), settings(0.1))
 
     async def never(*_: Any) -> None:
         await asyncio.Event().wait()

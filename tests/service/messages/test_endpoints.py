@@ -23,6 +23,7 @@ from kantu.service.gateway import Gateway
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.tokenize.service import TokenizeService
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, png, settings_with
+from tests.service.time_left import TimeLeft
 
 pytestmark = [pytest.mark.whole, pytest.mark.anyio]
 
@@ -142,9 +143,12 @@ async def test_a_failure_before_the_first_token_has_a_status_and_a_later_one_is_
     assert data["error"]["details"] == {"error_code": "engine_crashed", "param": None}
 
 
-async def test_a_stream_that_waits_is_kept_alive_and_fails_in_anthropic_s_words(make_gateway: Make) -> None:
+async def test_a_stream_that_waits_is_kept_alive_and_fails_in_anthropic_s_words(
+    make_gateway: Make, time_left: TimeLeft
+) -> None:
+    time_left.end_with_the_first_bytes()
     engine = ScriptedEngine([None])
-    settings = settings_with(server={"stream_keep_alive_seconds": 0.05}, request={"timeout_seconds": 0.5})
+    settings = settings_with(server={"stream_keep_alive_seconds": 0.05})
     async with client_of(make_gateway(engine, settings)) as client:
         response = await client.post(PATH, json=asked(stream=True))
     assert response.text.startswith(": keep-alive\n\n")

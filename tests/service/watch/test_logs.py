@@ -158,13 +158,14 @@ def test_a_cycle_of_causes_ends(lines: Lines) -> None:
 
 
 @pytest.mark.parametrize(
-    "character",
-    [
-        *("\n", "\r", "\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u202e"),
-        pytest.param("\ud800", marks=pytest.mark.whole),  # pytest-xdist cannot send its output
-    ],
+    "character", ["\n", "\r", "\x00", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\ud800"], ids=ascii
 )
-def test_no_character_breaks_a_line(lines: Lines, character: str) -> None:
+def test_no_character_breaks_a_line(
+    lines: Lines, character: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, type(caplog.handler)):  # pytest-xdist cannot send a report with half a surrogate pair
+            monkeypatch.setattr(handler, "emit", lambda record: None)
     OURS.info(f"one{character}two")
     assert lines.text.count("\n") == 1
     assert character not in lines.text.removesuffix("\n")
