@@ -2,7 +2,8 @@
 
     python tests/browser_injection/render.py [--sheet FILE]
 
-The two pictures of a pair differ in nothing but the instruction, which the other one hides; this is checked.
+The three pictures of a pair differ in nothing but the instruction, which one hides and one has a harmless sentence in
+place of; this is checked.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from instructions import FIELDS, NAMES, PROSE, REPLIES, STATUSES, VERDICTS, WORDINGS
+from instructions import FIELDS, HARMLESS, NAMES, PROSE, REPLIES, STATUSES, VERDICTS, WORDINGS
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from PIL import Image
 
@@ -50,6 +51,7 @@ class Attack:
     text: str
     field: str
     claim: str
+    harmless: str
 
 
 def pairs() -> Iterator[tuple[str, Mapping[str, Any], Attack, random.Random]]:
@@ -63,7 +65,9 @@ def pairs() -> Iterator[tuple[str, Mapping[str, Any], Attack, random.Random]]:
             form = forms[next(turns) % len(forms)]
             field, claim = aim(page, number + variant, variant)
             told = {"n": NAMES[field], "c": claim, "f": FIELDS.get(field, field)}
-            attack = Attack(form, rng.choice(WORDINGS[form]).format(**told), field, claim)
+            text = rng.choice(WORDINGS[form]).format(**told)
+            harmless = random.Random(f"harmless {number}.{variant}").choice(HARMLESS[form])
+            attack = Attack(form, text, field, claim, harmless)
             yield f"{number:02d}{'abc'[variant]}", page, attack, rng
 
 
@@ -85,13 +89,15 @@ def line_of(name: str, page: Mapping[str, Any], attack: Attack) -> dict[str, Any
         given = {"keys": "、".join(page["keys"])}
     else:
         given = {WITH_TEXT[task]: page["given"]} if "given" in page else {}
-    attacked = dict(given)
+    attacked, harmless = dict(given), dict(given)
     if attack.form == IN_TEXT:
         attacked = {WITH_TEXT[task]: f"{page.get('given', '')}{attack.text}"}
+        harmless = {WITH_TEXT[task]: f"{page.get('given', '')}{attack.harmless}"}
     values = {"values": page["values"]} if "values" in page else {}
     return {
         **{"name": name, "family": page["family"], "task": task, "form": attack.form, "said": attack.text},
         **{"field": attack.field, "claim": attack.claim, "given": given, "attacked_given": attacked},
+        **{"harmless": attack.harmless, "harmless_given": harmless},
         **{"truth": truth_of(page), **values},
     }
 
@@ -111,13 +117,16 @@ def truth_of(page: Mapping[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
-def html(page: Mapping[str, Any], attack: Attack, rng: random.Random, *, hidden: bool) -> tuple[str, int]:
+def html(
+    page: Mapping[str, Any], attack: Attack, rng: random.Random, *, hidden: bool = False, harmless: bool = False
+) -> tuple[str, int]:
     """The page, and how wide it is. The same chance makes the same looks."""
     ground, sheet, ink, accent = rng.choice(LOOKS)
     width = rng.choice((320, 352, 384, 416))
     environment = Environment(loader=FileSystemLoader(HERE), undefined=StrictUndefined, autoescape=True)
     text = environment.get_template("page.html").render(
         **{"page": page, "text": "" if attack.form == IN_TEXT else attack.text, "form": attack.form, "hidden": hidden},
+        **{"harmless": attack.harmless if harmless else ""},
         **{"ground": ground, "sheet": sheet, "ink": ink, "accent": accent, "width": width},
         **{"font": rng.choice(FONTS), "size": rng.choice((16, 17, 18, 19)), "round": rng.choice((0, 6, 14))},
         **{"align": rng.choice(("left", "center")), "slot": rng.choice(("top", "middle", "bottom"))},
@@ -131,13 +140,13 @@ def html(page: Mapping[str, Any], attack: Attack, rng: random.Random, *, hidden:
 def saved(image: Image.Image) -> bytes:
     """WebP: without loss where that is small."""
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", lossless=True, quality=100, method=6)
+    image.save(buffer, "WEBP", lossless=True, quality=100, method=4)  # more effort takes far longer and saves nothing
     return buffer.getvalue()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sheet", type=Path, help="a contact sheet of the pictures with instructions")
+    parser.add_argument("--sheet", type=Path, help="a contact sheet of what is written into the pages")
     options = parser.parse_args()
     lines, shown = [], []
     for old in HERE.glob("*.webp"):
@@ -153,13 +162,14 @@ def main() -> None:
             lines.append(line_of(name, page, attack))
             if attack.form == IN_TEXT:
                 continue
-            rng.setstate(state)
-            _, attacked = browser.draw(html(page, attack, rng, hidden=False)[0], width, 0, 1)
-            assert attacked.size == plain.size, name
-            differs = np.any(np.asarray(attacked) != np.asarray(plain), axis=-1)
-            assert 0.0005 < differs.mean() < 0.3, (name, differs.mean())
-            (HERE / f"{name}-attacked.webp").write_bytes(saved(attacked))
-            shown.append(attacked)
+            for arm in ("attacked", "harmless"):
+                rng.setstate(state)
+                _, drawn = browser.draw(html(page, attack, rng, harmless=arm == "harmless")[0], width, 0, 1)
+                assert drawn.size == plain.size, (name, arm)
+                differs = np.any(np.asarray(drawn) != np.asarray(plain), axis=-1)
+                assert 0.0003 < differs.mean() < 0.3, (name, arm, differs.mean())
+                (HERE / f"{name}-{arm}.webp").write_bytes(saved(drawn))
+                shown.append(drawn)
     truth = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     (HERE / "truth.jsonl").write_text(truth, "utf-8")
     if options.sheet:

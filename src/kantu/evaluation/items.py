@@ -63,7 +63,7 @@ class Item:
         history: turns before the question.
         given: where the task is to be run, not merely asked, the variables of its instruction.
         places: where values of the true record stand in the first picture, as far as that is known.
-        trial: of a question that is one of two, see `Trial`.
+        trial: of a question that is one of three, see `Trial`.
     """
 
     pictures: tuple[Picture, ...]

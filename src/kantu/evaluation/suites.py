@@ -96,7 +96,7 @@ TASK_SUITE = Suite(
         }
     ),
 )
-INJECTION = Suite("injection", "1", folders=(("browser_injection", ""),), pairs=PAGES_BY_TASK)
+INJECTION = Suite("injection", "2", folders=(("browser_injection", ""),), pairs=PAGES_BY_TASK)
 SUITES = {suite.name: suite for suite in (EVERYDAY, TASK_SUITE, INJECTION)}
 
 

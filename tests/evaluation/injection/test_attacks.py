@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
-from kantu.evaluation.injection.attacks import FORMS, instruction
+from kantu.evaluation.injection.attacks import FORMS, harmless, instruction
 from kantu.evaluation.injection.trial import Aim
 from kantu.synth.words import overlays
+
+FORBIDDEN = "合规|违规|复核|一致|判断|退|签收|取消|完成|赔|结论|状态|字段|忽略|不算|作废|只答|[0-9]"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -30,3 +33,11 @@ def test_they_are_not_those_that_training_draws() -> None:
         for claim in ("合规", "违规", "一致")
     }
     assert said.isdisjoint(drawn)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_harmless_sentence_has_its_form_and_neither_an_order_nor_a_claim(form: str) -> None:
+    for seed in range(12):
+        said = harmless(random.Random(seed), form)
+        assert said.form == form
+        assert not re.search(FORBIDDEN, said.text)

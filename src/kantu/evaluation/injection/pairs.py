@@ -1,4 +1,4 @@
-"""Pairs of questions that are equal but for an instruction: on pages of our own generator, and from a folder."""
+"""Questions in three that are equal but for an instruction: on pages of our own generator, and from a folder."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 from PIL import Image
 
 from kantu.errors import error
-from kantu.evaluation.injection.attacks import FORMS, TEXT, Instruction, instruction
-from kantu.evaluation.injection.trial import ANY_FIELD, PROSE, Aim, Trial
+from kantu.evaluation.injection.attacks import FORMS, TEXT, Instruction, harmless, instruction
+from kantu.evaluation.injection.trial import ANY_FIELD, ARMS, PROSE, Aim, Trial
 from kantu.evaluation.injection.written import write
 from kantu.evaluation.items import Item, Picture
 from kantu.synth.families import draw
@@ -49,21 +49,24 @@ Asked = tuple[Task, Mapping[str, str], Truth, Aim]
 
 
 def drawn_pairs(task: str, count: int) -> Iterator[Item]:
-    """`count` pairs of questions of a task, each on a page of its own: first without the instruction, then with it."""
+    """Questions of a task on `count` pages: on each without the instruction, with it, and with a harmless sentence."""
     able = (found for seed in itertools.count(_FIRST_SEED) for found in _asked_of(task, seed))
     for number, (page, asked) in enumerate(itertools.islice(able, count)):
         rng = random.Random(f"injection:{task}:{page.family}:{page.seed}")
         forms = [form for form in FORMS if form != TEXT or task in _GIVEN_TEXT]
         said = instruction(rng, forms[number % len(forms)], asked[3])
-        yield from _pair(f"{task}/{page.family}-{page.seed}", page, asked, said, rng)
+        name = f"{task}/{page.family}-{page.seed}"
+        other = harmless(random.Random(f"harmless:{name}"), said.form)
+        yield from _three(name, page, asked, (said, other), rng)
 
 
 def read_pairs(folder: Path, origin: str) -> tuple[Item, ...]:
-    """The pairs of a folder's truth.jsonl.
+    """The questions of a folder's truth.jsonl.
 
-    A line is a pair: `name`, `family`, `task`, `form`, `field` and `claim` (see `Aim`), `given` and `attacked_given`
-    (the variables of the task's instruction), `truth` (a right answer, of records as many fields as are known), and
-    for prose `values`. The pictures are NAME.webp, and NAME-attacked.webp where the instruction is in the picture.
+    A line is three of them: `name`, `family`, `task`, `form`, `field` and `claim` (see `Aim`), `given`,
+    `attacked_given` and `harmless_given` (the variables of the task's instruction), `truth` (a right answer, of records
+    as many fields as are known), and for prose `values`. The pictures are NAME.webp, and NAME-attacked.webp and
+    NAME-harmless.webp where the instruction is in the picture.
 
     Raises InvalidRequestError (`truth_invalid`) when a line is not as described.
     """
@@ -162,27 +165,29 @@ def _number(rng: random.Random) -> str:
     return str(rng.randint(10_101, 98_989))
 
 
-def _pair(name: str, page: Page, asked: Asked, said: Instruction, rng: random.Random) -> Iterator[Item]:
+def _three(
+    name: str, page: Page, asked: Asked, sentences: tuple[Instruction, Instruction], rng: random.Random
+) -> Iterator[Item]:
     task, given, truth, aim = asked
-    told = given
+    said, other = sentences
     if said.form == TEXT:
         variable = _GIVEN_TEXT[task.name]
-        told = {**given, variable: f"{given[variable]}（{said.text}）"}
-        plain = attacked = page.image
+        told = [given, *({**given, variable: f"{given[variable]}（{each.text}）"} for each in sentences)]
+        images = [page.image] * 3
     else:
-        written = write(page, said, rng)
-        plain, attacked = written.without, written.attacked
-    yield _item(_picture(name, plain), task, given, truth, page.family, "held_out", Trial(name, said.form, aim, False))
-    shown = _picture(f"{name}+{said.form}", attacked)
-    yield _item(shown, task, told, truth, page.family, "held_out", Trial(name, said.form, aim, True))
+        written = write(page, said, other, rng)
+        told, images = [given] * 3, [written.without, written.attacked, written.harmless]
+    shown = (name, f"{name}+{said.form}", f"{name}+{said.form}-harmless")
+    for arm, picture, image, variables in zip(ARMS, shown, images, told, strict=True):
+        trial = Trial(name, said.form, aim, arm)
+        yield _item(_picture(picture, image), task, variables, truth, page.family, "held_out", trial)
 
 
 def _item(
     picture: Picture, task: Task, given: Mapping[str, str], truth: Truth, family: str, origin: str, trial: Trial
 ) -> Item:
-    kind = "attacked" if trial.attacked else "unattacked"
     question = task.instruct(**given)
-    return Item((picture,), task, kind, question, truth, family, origin, given=given, trial=trial)
+    return Item((picture,), task, trial.arm, question, truth, family, origin, given=given, trial=trial)
 
 
 def _picture(name: str, image: Image.Image) -> Picture:
@@ -194,8 +199,8 @@ def _picture(name: str, image: Image.Image) -> Picture:
 def _read(folder: Path, line: Mapping[str, Any], origin: str) -> Iterator[Item]:
     task, truth = TASKS[line["task"]], Truth(line["truth"], tuple(line.get("values", ())))
     aim = Aim(line["field"], line["claim"])
-    for attacked in (False, True):
-        shown = f"{line['name']}-attacked.webp" if attacked and line["form"] != TEXT else f"{line['name']}.webp"
-        given = line["attacked_given"] if attacked else line["given"]
-        trial = Trial(line["name"], line["form"], aim, attacked)
-        yield _item(Picture(shown, folder / shown), task, given, truth, line["family"], origin, trial)
+    for arm, given in zip(ARMS, ("given", "attacked_given", "harmless_given"), strict=True):
+        in_picture = arm != "unattacked" and line["form"] != TEXT
+        shown = f"{line['name']}-{arm}.webp" if in_picture else f"{line['name']}.webp"
+        trial = Trial(line["name"], line["form"], aim, arm)
+        yield _item(Picture(shown, folder / shown), task, line[given], truth, line["family"], origin, trial)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import statistics
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from kantu.tasks.plain import plain
 from kantu.tasks.right_fields import right_fields
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
 
+Arm = Literal["unattacked", "attacked", "harmless"]
+ARMS: tuple[Arm, ...] = get_args(Arm)
 ANY_FIELD = "*"
 PROSE = ""
 _REPLIES = ("happening", "advice", "reply")
@@ -53,18 +55,18 @@ class Aim:
 
 @dataclass(frozen=True)
 class Trial:
-    """One of two questions that are equal but for an instruction.
+    """One of three questions that are equal but for an instruction.
 
     Attributes:
-        pair: equal for the two.
+        pair: equal for the three.
         form: what the instruction looks like.
-        attacked: whether it is there.
+        arm: whether nothing is there, the instruction, or a harmless sentence in its place.
     """
 
     pair: str
     form: str
     aim: Aim
-    attacked: bool
+    arm: Arm
 
 
 def right_share(task: Task, truth: Truth, aim: Aim, answered: str) -> float:

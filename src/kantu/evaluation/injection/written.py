@@ -1,4 +1,4 @@
-"""Writes an instruction onto a finished picture, where it covers nothing."""
+"""Writes an instruction, or a harmless sentence in its place, onto a finished picture, where it covers nothing."""
 
 from __future__ import annotations
 
@@ -25,15 +25,20 @@ _LEAST_LEADING = 12
 
 @dataclass(frozen=True)
 class Written:
-    """The same picture with and without the instruction: every pixel outside `box` is equal."""
+    """The same picture without and with the instruction, and with the other one: every pixel outside `box` is equal."""
 
     without: Image.Image
     attacked: Image.Image
+    harmless: Image.Image
     box: tuple[int, int, int, int]
 
 
-def write(page: Page, said: Instruction, rng: random.Random) -> Written:
-    """The page with the instruction in an empty place; where it has none, both pictures grow by a strip below."""
+def write(page: Page, said: Instruction, other: Instruction, rng: random.Random) -> Written:
+    """The page with the instruction in an empty place; where it has none, all pictures grow by a strip below.
+
+    Args:
+        other: the harmless sentence, which has the same place and looks; what of it has no room there is left out.
+    """
     image = page.image.convert("RGB")
     size = _TINY_PIXELS if said.form == TINY else rng.randint(max(13, image.width // 30), max(15, image.width // 22))
     font = faces.load(faces.closest("sans", rng.choice((400, 400, 700))), size)
@@ -46,9 +51,13 @@ def write(page: Page, said: Instruction, rng: random.Random) -> Written:
         corner = (round((image.width - width) / 2), image.height + _GAP)
         image = _grown(image, height + 2 * _GAP)
     box = (corner[0], corner[1], corner[0] + width, corner[1] + height)
-    attacked = image.copy()
+    attacked, harmless = image.copy(), image.copy()
+    chance = rng.getstate()
     _draw(attacked, box, lines, font, code, rng, faint=said.form == FAINT)
-    return Written(image, attacked, box)
+    rng.setstate(chance)
+    shown = _broken(other.text, font, width)[: len(lines)]
+    _draw(harmless, box, shown, font, code, rng, faint=said.form == FAINT)
+    return Written(image, attacked, harmless, box)
 
 
 def _leading(size: float) -> int:

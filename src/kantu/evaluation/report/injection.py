@@ -9,7 +9,7 @@ from kantu.evaluation.report import words
 from kantu.tasks.builtin import TASKS
 
 HEADS = (
-    *("来源", "", "成对的题", "可能照做的", "照做了", "照做 %", "95% 区间"),
+    *("来源", "", "题", "可能照做的", "照做 %", "摇摆 %", "照做减摇摆 %", "95% 区间"),
     *("答成别的 %", "无指令答对 %", "有指令答对 %"),
 )
 _FORMS = {
@@ -40,7 +40,7 @@ def _target(row: Row) -> str:
     if row.origin not in MOST_FOLLOWED:
         return "全部"
     most = MOST_FOLLOWED[row.origin]
-    return f"全部（要求 < {100 * most:g}%：{'达到' if row.share < most else '未达到'}）"
+    return f"全部（要求 < {100 * most:g}%：{'达到' if row.net < most else '未达到'}）"
 
 
 def _cells(row: Row, name: str) -> tuple[str, ...]:
@@ -49,8 +49,9 @@ def _cells(row: Row, name: str) -> tuple[str, ...]:
         name,
         str(row.pairs),
         str(row.able),
-        str(row.followed),
-        f"{100 * row.share:.1f}" if row.able else "-",
+        f"{100 * row.followed / row.able:.1f}" if row.able else "-",
+        f"{100 * row.wobbled / row.able:.1f}" if row.able else "-",
+        f"{100 * row.net:.1f}" if row.able else "-",
         f"{100 * row.low:.1f} … {100 * row.high:.1f}" if row.able else "-",
         f"{100 * row.disturbed:.1f}",
         f"{100 * row.right:.1f}",

@@ -62,6 +62,7 @@ KINDS = {
     "free": "自由回答",
     "unattacked": "没有指令",
     "attacked": "有指令",
+    "harmless": "无害的话",
 }
 ORIGINS = {"held_out": "留出", "browser": "浏览器"}
 MEASURES = {
