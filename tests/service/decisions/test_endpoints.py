@@ -123,7 +123,7 @@ def choice(*values: Any, **fields: Any) -> dict[str, Any]:
         ),
         (decision(given=[user({"type": "input_file", "file_id": "f"})]), "invalid_parameter", "input.0.content.0.type"),
         (decision(given=[user(picture(png(), detail="original"))]), "invalid_parameter", "input.0.content.0.detail"),
-        (decision(given=[user({"type": "input_image"})]), "invalid_parameter", "input.0.content.0.image_url"),
+        (decision(given=[user({"type": "input_image"})]), "invalid_parameter", "input.0.content.0"),
         (decision(given=[]), "invalid_parameter", "input"),
         (decision(given=""), "invalid_parameter", "input"),
         (decision() | {"questions": []}, "invalid_parameter", "questions"),

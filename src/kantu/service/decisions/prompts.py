@@ -16,17 +16,16 @@ from kantu.service.decisions.schemas import (
     AssistantInput,
     Choice,
     DecisionRequest,
-    InputImage,
     InputItem,
     InputJSON,
     InputPart,
-    InputText,
     OutputRefusal,
     OutputText,
     Predicate,
     Question,
     compact_json,
 )
+from kantu.service.input_parts import InputImage, InputText
 from kantu.service.settings import RequestSettings
 
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")

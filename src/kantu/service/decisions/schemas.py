@@ -22,10 +22,11 @@ from pydantic import (
 )
 
 from kantu.errors import InvalidRequestError, error
-from kantu.processing.conversation import Detail, check_text
+from kantu.processing.conversation import check_text
 from kantu.processing.messages import Text
 from kantu.processing.validation import refused
 from kantu.service.chat.schemas import MMProcessorKwargs
+from kantu.service.input_parts import InputImage, InputText
 
 MOST_QUESTIONS = 400
 MOST_CHOICES = 255
@@ -72,30 +73,6 @@ def _bounded(data: Any) -> Any:
             )
         )
     return data
-
-
-class InputText(_Body):
-    """一段文字。"""
-
-    type: Literal["input_text"]
-    text: Text
-    prompt_cache_breakpoint: None = None
-
-
-class InputImage(_Body):
-    """一张图片：data: 网址、允许的网址，或上传文件的 file_id。"""
-
-    type: Literal["input_image"]
-    image_url: StrictStr | None = None
-    file_id: StrictStr | None = Field(None, description="看图自己的：上传文件的编号")
-    detail: Detail | None = Field(None, description="low 用较少的视觉词元；auto 与 high 用到模型的上限")
-    prompt_cache_breakpoint: None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> InputImage:
-        if (self.image_url is None) == (self.file_id is None):
-            raise refused(error("invalid_parameter.image_url_or_file"), "image_url")
-        return self
 
 
 class InputJSON(_Body):

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, model_validator
 
 from kantu.errors import Words, error
-from kantu.processing.conversation import Detail
 from kantu.processing.messages import Text
 from kantu.processing.validation import refused
 from kantu.service.chat.schemas import JSONObjectFormat, JSONSchema, Number, TextFormat, without_neutral
+from kantu.service.input_parts import InputImage, InputText
 
 # A client that spells out the default asks for nothing.
 _NEUTRAL: dict[str, tuple[Any, ...]] = {
@@ -45,28 +45,6 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 
 class _Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class InputText(_Body):
-    """一段文字。"""
-
-    type: Literal["input_text"]
-    text: Text
-
-
-class InputImage(_Body):
-    """一张图片：data: 网址、允许的网址，或上传文件的 file_id。"""
-
-    type: Literal["input_image"]
-    image_url: StrictStr | None = None
-    file_id: StrictStr | None = None
-    detail: Detail | None = Field(None, description="low 用较少的视觉词元；auto 与 high 用到模型的上限")
-
-    @model_validator(mode="after")
-    def _one(self) -> InputImage:
-        if (self.image_url is None) == (self.file_id is None):
-            raise refused(error("invalid_parameter.image_or_file"))
-        return self
 
 
 class OutputText(_Body):

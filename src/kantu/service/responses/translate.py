@@ -15,11 +15,10 @@ from kantu.processing.messages import (
     UserMessage,
 )
 from kantu.service.chat.schemas import ChatRequest, JSONSchema, JSONSchemaFormat, ResponseFormat
+from kantu.service.input_parts import InputImage, InputText
 from kantu.service.responses.schemas import (
     CreateResponse,
-    InputImage,
     InputSystemMessage,
-    InputText,
     InputUserMessage,
     Item,
     OutputText,
