@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from kantu.command_options import Device, Force, MaxPixels, Model, NoEvidence, Quantize
 from kantu.errors import error
 
 
@@ -23,20 +24,14 @@ def batch(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="任务的变量，各行没有写的就用它；可重复。", metavar="名称=内容")
     ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
-    ] = None,
-    quantize: Annotated[
-        str | None, typer.Option(help="解码器权重只用 8 位或 4 位：省内存，更快。", metavar="int8|int4")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")] = None,
-    max_pixels: Annotated[
-        int | None, typer.Option(help="每张图片的像素上限（1024 像素 = 1 个视觉词元）。", metavar="N")
-    ] = None,
+    model: Model = None,
+    quantize: Quantize = None,
+    device: Device = None,
+    max_pixels: MaxPixels = None,
     parallel: Annotated[int, typer.Option(min=1, max=64, help="同时做几行。", metavar="N")] = 4,
     recursive: Annotated[bool, typer.Option(help="文件夹里的子文件夹也算；默认算。")] = True,
-    no_evidence: Annotated[bool, typer.Option("--no-evidence", help="不问各字段在图中的位置：更快。")] = False,
-    force: Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问。")] = False,
+    no_evidence: NoEvidence = False,
+    force: Force = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="不接着上次，丢掉已有的结果重新开始。")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="上次出错的行再做一遍。")] = False,
 ) -> None:

@@ -22,7 +22,7 @@ from typer.exceptions import TyperException
 
 from kantu.batch.commands import batch
 from kantu.cli import tasks
-from kantu.cli.options import Device, MaxPixels, Model, Quantize
+from kantu.command_options import Device, MaxPixels, Model, Quantize
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
 from kantu.evaluation.calibration import commands as calibration

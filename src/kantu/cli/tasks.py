@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kantu.cli.options import Device, MaxPixels, Model, Quantize
+from kantu.command_options import Device, Force, MaxPixels, Model, NoEvidence, Quantize
 from kantu.errors import error
 from kantu.tasks.builtin import ASK, MODERATE, TASKS, moderate_with
 from kantu.tasks.checks import word_list
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Inputs = Annotated[list[str], typer.Argument(help="图片文件（可以有多张），然后是文字。", metavar="IMAGE... [TEXT]...")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象。")]
-NoEvidence = Annotated[bool, typer.Option("--no-evidence", help="不问各字段在图中的位置：更快。")]
-Force = Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问。")]
 ReadLines = Annotated[bool, typer.Option("--read-lines", help="用 RapidOCR 核对（需要安装 pipeline 附加包）。")]
 Words = Annotated[
     Path | None, typer.Option(help="自己的词表（TOML）代替内置的，写法见 docs/tasks.md。", metavar="FILE.toml")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from kantu.command_options import Device, MaxPixels, Quantize
+
 
 def evaluate(
     suite: Annotated[
@@ -25,11 +27,9 @@ def evaluate(
             metavar="NAME|FOLDER|URL",
         ),
     ] = None,
-    quantize: Annotated[str | None, typer.Option(help="int8 或 int4。", metavar="int8|int4")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")] = None,
-    max_pixels: Annotated[
-        int | None, typer.Option(help="每张图片的像素上限，默认由任务和模型决定。", metavar="N")
-    ] = None,
+    quantize: Quantize = None,
+    device: Device = None,
+    max_pixels: MaxPixels = None,
     pictures: Annotated[
         int | None, typer.Option(min=1, help="每个种类（或任务）、每个来源只用前 N 张图。", metavar="N")
     ] = None,

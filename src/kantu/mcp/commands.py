@@ -9,16 +9,16 @@ from typing import Annotated
 
 import typer
 
+from kantu.command_options import Device, Model, Quantize
+
 
 def mcp(
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME")
-    ] = None,
+    model: Model = None,
     allow: Annotated[
         list[Path] | None, typer.Option(help="可以读这个文件夹里的图片；可重复，默认当前文件夹。", metavar="FOLDER")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")] = None,
-    quantize: Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位。", metavar="int8|int4")] = None,
+    device: Device = None,
+    quantize: Quantize = None,
 ) -> None:
     """MCP 服务器（标准输入输出）：让支持 MCP 的客户端把每个任务当作工具用。由客户端启动，见 docs/tasks.md。"""
     from kantu import hub

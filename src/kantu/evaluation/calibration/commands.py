@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from kantu.command_options import Device, Model, Quantize
+
 
 def calibrate(
     suite: Annotated[
@@ -15,12 +17,9 @@ def calibrate(
             help="tasks，everyday，带 truth.jsonl 的文件夹，或 .tsv、.jsonl、.json（同 kantu eval）。", metavar="SUITE"
         ),
     ] = "tasks",
-    model: Annotated[
-        str | None,
-        typer.Option("--model", "-m", help="模型名或本地文件夹，默认内置的 kantu-mini。", metavar="NAME|FOLDER"),
-    ] = None,
-    quantize: Annotated[str | None, typer.Option(help="int8 或 int4。", metavar="int8|int4")] = None,
-    device: Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")] = None,
+    model: Model = None,
+    quantize: Quantize = None,
+    device: Device = None,
     pictures: Annotated[
         int | None,
         typer.Option(min=1, help="每个任务（或种类）、每个来源用 N 张图。", metavar="N"),
