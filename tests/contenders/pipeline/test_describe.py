@@ -3,122 +3,103 @@
 from __future__ import annotations
 
 from kantu.contenders.pipeline.describe import NOTHING, describe
-from kantu.contenders.pipeline.seen import Box, ColorName, Seen, SeenElement, Table
+from kantu.contenders.pipeline.seen import Box, Seen, SeenElement, Table
 from kantu.solve.reader import PrintedLine
-
-SIZE = (400, 800)
-
-
-def _line(text: str, x: int, y: int, *, height: int = 20) -> PrintedLine:
-    return PrintedLine(text, (x, y, x + height * len(text), y + height), 0.99)
+from tests.contenders.pipeline.pictures import SIZE, line, seen
 
 
-def _seen(
-    lines: list[PrintedLine],
-    *elements: SeenElement,
-    tables: tuple[Table, ...] = (),
-    colors: dict[int, ColorName] | None = None,
-) -> Seen:
-    levels: dict[int, list[int]] = {}
-    for number, line in enumerate(lines):
-        levels.setdefault(line.box[1], []).append(number)
-    inks: list[ColorName] = [(colors or {}).get(number, "黑") for number in range(len(lines))]
-    rows = tuple(tuple(levels[top]) for top in sorted(levels))
-    return Seen(elements, "白", rows, tables, tuple(inks), ("白",) * len(lines))
-
-
-def _markdown(lines: list[PrintedLine], seen: Seen) -> str:
-    return describe(lines, seen, SIZE, "markdown")
+def _markdown(lines: list[PrintedLine], found: Seen) -> str:
+    return describe(lines, found, SIZE, "markdown")
 
 
 def test_lines_are_told_as_the_reader_gave_them() -> None:
-    lines = [_line("订单详情", 160, 20), _line("待发货", 20, 80)]
-    assert describe(lines, _seen(lines), SIZE, "lines") == "订单详情\n待发货"
+    lines = [line("订单详情", 160, 20), line("待发货", 20, 80)]
+    assert describe(lines, seen(lines), SIZE, "lines") == "订单详情\n待发货"
 
 
 def test_positions_are_thousandths_of_the_picture() -> None:
-    lines = [_line("待发货", 20, 80)]
+    lines = [line("待发货", 20, 80)]
     switch = SeenElement("switch", (340, 80, 380, 100), "绿", "on", label="夜间模式")
-    told = describe(lines, _seen(lines, switch), SIZE, "positions")
+    told = describe(lines, seen(lines, switch), SIZE, "positions")
     assert told == "[50, 100, 200, 125] 待发货\n[850, 100, 950, 125] 〔开关，开，绿色〕夜间模式"
 
 
 def test_label_and_value_stay_on_their_row() -> None:
-    lines = [_line("实付款", 20, 80), _line("￥35.00", 240, 80), _line("订单号", 20, 120), _line("2024", 300, 120)]
-    assert _markdown(lines, _seen(lines)) == "实付款 | ￥35.00\n订单号 | 2024"
+    lines = [line("实付款", 20, 80), line("￥35.00", 240, 80), line("订单号", 20, 120), line("2024", 300, 120)]
+    assert _markdown(lines, seen(lines)) == "实付款 | ￥35.00\n订单号 | 2024"
 
 
 def test_words_that_touch_are_one_word() -> None:
-    lines = [_line("￥", 20, 80), _line("35", 40, 80), _line("起", 90, 80)]
-    assert _markdown(lines, _seen(lines)) == "￥35 起"
+    lines = [line("￥", 20, 80), line("35", 40, 80), line("起", 90, 80)]
+    assert _markdown(lines, seen(lines)) == "￥35 起"
 
 
 def test_an_ink_with_a_colour_is_told() -> None:
-    lines = [_line("待发货", 20, 80)]
-    assert _markdown(lines, _seen(lines, colors={0: "橙"})) == "待发货〔橙字〕"
+    lines = [line("待发货", 20, 80)]
+    assert _markdown(lines, seen(lines, colors={0: "橙"})) == "待发货〔橙字〕"
 
 
 def test_the_largest_type_is_a_heading_and_is_named() -> None:
-    lines = [_line("通知", 20, 20, height=40), _line("各位同学", 20, 80), _line("明天放假", 20, 110)]
-    assert _markdown(lines, _seen(lines)).startswith("## 通知〔字号最大〕\n")
+    lines = [line("通知", 20, 20, height=40), line("各位同学", 20, 80), line("明天放假", 20, 110)]
+    assert _markdown(lines, seen(lines)).startswith("## 通知〔字号最大〕\n")
 
 
 def test_a_button_is_told_beside_its_words() -> None:
-    lines = [_line("取消", 20, 80), _line("付款", 240, 80)]
+    lines = [line("取消", 20, 80), line("付款", 240, 80)]
     pay = SeenElement("button", (220, 70, 300, 110), "红", text="付款", lines=(1,))
-    assert _markdown(lines, _seen(lines, pay)) == "取消 | 付款〔按钮，红底〕"
+    assert _markdown(lines, seen(lines, pay)) == "取消 | 付款〔按钮，红底〕"
 
 
 def test_a_switch_stands_in_the_row_of_its_label() -> None:
-    lines = [_line("夜间模式", 20, 80), _line("消息通知", 20, 120)]
+    lines = [line("夜间模式", 20, 80), line("消息通知", 20, 120)]
     switch = SeenElement("switch", (340, 78, 380, 102), "绿", "on", label="夜间模式")
-    assert _markdown(lines, _seen(lines, switch)) == "夜间模式 | 〔开关，开，绿色〕\n消息通知"
+    assert _markdown(lines, seen(lines, switch)) == "夜间模式 | 〔开关，开，绿色〕\n消息通知"
 
 
 def test_an_element_of_no_row_is_told_with_its_label() -> None:
-    lines = [_line("相册", 20, 80)]
+    lines = [line("相册", 20, 80)]
     picture = SeenElement("picture", (20, 200, 380, 500), label="猫")
-    assert _markdown(lines, _seen(lines, picture)) == "相册\n〔图片〕猫"
+    assert _markdown(lines, seen(lines, picture)) == "相册\n〔图片〕猫"
 
 
 def test_cards_side_by_side_are_read_one_after_the_other() -> None:
-    lines = [_line("苹果", 20, 100), _line("香蕉", 220, 100), _line("五元", 20, 140), _line("三元", 220, 140)]
+    lines = [line("苹果", 20, 100), line("香蕉", 220, 100), line("五元", 20, 140), line("三元", 220, 140)]
     left = SeenElement("card", (10, 90, 190, 180), "白", lines=(0, 2))
     right = SeenElement("card", (210, 90, 390, 180), "白", lines=(1, 3))
-    assert _markdown(lines, _seen(lines, left, right)) == "苹果\n五元\n\n香蕉\n三元"
+    assert _markdown(lines, seen(lines, left, right)) == "苹果\n五元\n\n香蕉\n三元"
 
 
 def test_a_bubble_tells_its_side() -> None:
-    lines = [_line("在吗", 20, 100), _line("在的", 300, 160)]
+    lines = [line("在吗", 20, 100), line("在的", 300, 160)]
     asked = SeenElement("bubble", (10, 90, 80, 130), "白", "left", lines=(0,))
     said = SeenElement("bubble", (290, 150, 390, 190), "绿", "right", lines=(1,))
-    assert _markdown(lines, _seen(lines, asked, said)) == "〔气泡，左侧，白底〕在吗\n〔气泡，右侧，绿底〕在的"
+    assert _markdown(lines, seen(lines, asked, said)) == "〔气泡，左侧，白底〕在吗\n〔气泡，右侧，绿底〕在的"
 
 
 def test_a_table_is_a_table_of_markdown() -> None:
     lines = [
-        _line("价目", 20, 20),
-        _line("品名", 20, 80),
-        _line("价", 220, 80),
-        _line("茶", 20, 120),
-        _line("5", 220, 120),
+        line("价目", 20, 20),
+        line("品名", 20, 80),
+        line("价", 220, 80),
+        line("茶", 20, 120),
+        line("5", 220, 120),
     ]
     box: Box = (20, 80, 240, 140)
     table = Table(box, (("品名", "价"), ("茶", "5")), (1, 2, 3, 4))
-    told = _markdown(lines, _seen(lines, tables=(table,)))
+    told = _markdown(lines, seen(lines, tables=(table,)))
     assert told == "价目\n\n| 品名 | 价 |\n|---|---|\n| 茶 | 5 |"
 
 
 def test_bars_tell_their_values_below_the_words() -> None:
-    lines = [_line("销量", 20, 20)]
+    lines = [line("销量", 20, 20)]
     bars = (
         SeenElement("bar", (20, 200, 60, 400), "蓝", label="一月", value=200.0),
         SeenElement("bar", (100, 300, 140, 400), "蓝", label="二月", value=100.0),
     )
-    told = _markdown(lines, _seen(lines, *bars))
+    told = _markdown(lines, seen(lines, *bars))
     assert told == "销量\n柱状图：\n- 一月〔柱，蓝色，约200〕\n- 二月〔柱，蓝色，约100〕"
 
 
 def test_an_empty_picture_is_said_to_be_empty() -> None:
     for style in ("lines", "positions", "markdown"):
-        assert describe([], _seen([]), SIZE, style) == NOTHING
+        assert describe([], seen([]), SIZE, style) == NOTHING
