@@ -5,7 +5,7 @@ from __future__ import annotations
 from kantu.contenders.pipeline.describe import NOTHING, describe
 from kantu.contenders.pipeline.seen import Box, Seen, SeenElement, Table
 from kantu.solve.reader import PrintedLine
-from tests.contenders.pipeline.pictures import SIZE, line, seen
+from tests.contenders.pipeline.recorded import SIZE, line, seen
 
 
 def _markdown(lines: list[PrintedLine], found: Seen) -> str:

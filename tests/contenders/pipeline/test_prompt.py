@@ -8,7 +8,7 @@ from kantu.contenders.contender import Said
 from kantu.contenders.pipeline.parts import Asked
 from kantu.contenders.pipeline.prompt import make_prompt
 from kantu.tasks.builtin import LOCATE, READ, READ_BOXES
-from tests.contenders.pipeline.pictures import line, picture
+from tests.contenders.pipeline.recorded import line, picture
 
 ORDER = picture([line("待付款", 20, 80), line("实付款", 20, 120), line("35元", 240, 120)])
 TOLD = "图片内容：\n待付款\n实付款 | 35元"

@@ -6,7 +6,7 @@ import pytest
 
 from kantu.contenders.pipeline.regions import named_region, told_region
 from kantu.contenders.pipeline.seen import SeenElement
-from tests.contenders.pipeline.pictures import line, picture
+from tests.contenders.pipeline.recorded import line, picture
 
 
 @pytest.mark.parametrize(

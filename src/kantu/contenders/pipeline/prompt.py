@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import Literal
 
 from kantu.contenders.contender import Said
-from kantu.contenders.pipeline.boxes import without_boxes
 from kantu.contenders.pipeline.describe import thousandths
 from kantu.contenders.pipeline.parts import Asked, Picture, Prompt
+from kantu.contenders.pipeline.places import without_boxes
 from kantu.contenders.pipeline.regions import named_region, told_region
 from kantu.solve.boxes import KEY
 from kantu.tasks.builtin import READ, READ_BOXES

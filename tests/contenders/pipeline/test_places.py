@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kantu.contenders.pipeline.boxes import with_boxes, without_boxes
+from kantu.contenders.pipeline.places import with_boxes, without_boxes
 from kantu.contenders.pipeline.seen import SeenElement
 from kantu.tasks.builtin import LOCATE, ORDER, UI, UI_POINT
 from kantu.tasks.task import Task
-from tests.contenders.pipeline.pictures import line, picture
+from tests.contenders.pipeline.recorded import line, picture
 
 LINES = [line("待付款", 40, 80), line("付款", 240, 160), line("夜间模式", 40, 240)]
 PAY = SeenElement("button", (220, 150, 300, 190), "红", text="付款", lines=(1,))
