@@ -42,7 +42,7 @@ class Server:
 
     A key comes from the environment (`API_KEY_VARIABLE`) alone. A schema, choices or probabilities that a
     server refuses are not asked of it again. Only a `dialect` of vllm can be told of `min_tokens` and
-    `repetition_penalty`.
+    `repetition_penalty`. After `read_seconds` of silence it has failed.
 
     Raises:
         InvalidRequestError: not such a URL, or a server of several models of which none is named.
@@ -50,7 +50,9 @@ class Server:
         MissingDependencyError: httpx is not installed.
     """
 
-    def __init__(self, url: str, *, parallel: int, dialect: Dialect = "openai") -> None:
+    def __init__(
+        self, url: str, *, parallel: int, dialect: Dialect = "openai", read_seconds: float = _READ_SECONDS
+    ) -> None:
         base, _, model = url.partition("#")
         key = os.environ.get(API_KEY_VARIABLE)
         self.upstream = Upstream(base, model or "?", key, dialect)
@@ -58,7 +60,7 @@ class Server:
             self.upstream = replace(self.upstream, model=_only_model(self.upstream))
         self.name = self.upstream.model
         settings = RemoteSettings(
-            connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS, max_in_flight=parallel, max_waiting=parallel
+            connect_seconds=_CONNECT_SECONDS, read_seconds=read_seconds, max_in_flight=parallel, max_waiting=parallel
         )
         self._engine = RemoteEngine([self.upstream], settings)
         self._refused: set[str] = set()

@@ -2,7 +2,7 @@
 
 Names, in the order they are tried:
 
-- ``kantu-mini`` (or no name): the model inside this package;
+- ``kantu-mini`` (or no name): the model inside this package; ``kantu-mini-text``: the one in it that sees no pictures;
 - ``qwen3-vl-2b`` / ``4b`` / ``8b`` / ``32b``, with or without ``qwen/`` and ``-instruct``, in any case: the published
   ``Qwen/Qwen3-VL-*-Instruct``;
 - a local folder, wherever a name is taken;
@@ -30,6 +30,7 @@ from kantu.hub.transfer import HubName, Listing, Progress, RemoteFile, fetch_fil
 
 __all__ = [
     "EMBEDDED",
+    "EMBEDDED_TEXT",
     "PUBLISHED",
     "InstalledModel",
     "ModelName",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 EMBEDDED = "kantu-mini"
+EMBEDDED_TEXT = "kantu-mini-text"  # the text model of the stitched pipeline, which nobody should show a picture
 MANIFEST = "kantu-source.json"
 
 # Short name -> (repository, parameters); the published weights are BF16, two bytes each.
@@ -64,7 +66,7 @@ _SPARE_DISK_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """What a name means. ``target`` is the embedded name, a repository id, or a folder's path."""
+    """What a name means. ``target`` is an embedded name, a repository id, or a folder's path."""
 
     kind: Literal["embedded", "local", "repository"]
     target: str
@@ -92,8 +94,8 @@ def parse_name(name: str | Path | None) -> ModelName:
     if isinstance(name, Path) or text.startswith((".", "/", "~")):
         return ModelName("local", str(_existing_folder(text)))
     key = text.lower().removeprefix("qwen/").removesuffix("-instruct")
-    if key == EMBEDDED:
-        return ModelName("embedded", EMBEDDED)
+    if key in (EMBEDDED, EMBEDDED_TEXT):
+        return ModelName("embedded", key)
     if key in PUBLISHED:
         return ModelName("repository", PUBLISHED[key][0])
     if _is_folder(text):
@@ -112,11 +114,11 @@ def locate(name: str | Path | None) -> Path:
     model = parse_name(name)
     if model.kind == "local":
         return Path(model.target)
-    folder = _embedded_folder() if model.kind == "embedded" else store() / model.target
+    folder = _embedded_folder(model.target) if model.kind == "embedded" else store() / model.target
     if (folder / "config.json").is_file():
         return folder
     if model.kind == "embedded":
-        raise error("embedded_model_missing", embedded=EMBEDDED)
+        raise error("embedded_model_missing", embedded=model.target)
     if name is not None and _is_folder(name):  # a local folder that is called like a published model
         return _existing_folder(str(name))
     raise error("model_not_installed", target=model.target, name=name)
@@ -135,7 +137,7 @@ def store() -> Path:
 
 def installed() -> list[InstalledModel]:
     """The embedded model, if its weights are there, and every fetched model, by name."""
-    found = [(EMBEDDED, _embedded_folder())]
+    found = [(EMBEDDED, _embedded_folder(EMBEDDED))]
     found += [
         (f"{p.parent.parent.name}/{p.parent.name}", p.parent) for p in sorted(store().glob("[!.]*/*/config.json"))
     ]
@@ -235,8 +237,8 @@ def _fetch(
         before += file.size
 
 
-def _embedded_folder() -> Path:
-    return Path(__file__).parents[1] / "models" / EMBEDDED
+def _embedded_folder(name: str) -> Path:
+    return Path(__file__).parents[1] / "models" / name
 
 
 def _is_folder(path: str | Path) -> bool:

@@ -36,6 +36,8 @@ STAGES: Mapping[StageName, str] = MappingProxyType(
 Style = Literal["lines", "positions", "markdown"]
 """How a picture is described: its lines alone, its lines with their boxes, or rows, tables and elements in markdown."""
 
+STYLES: tuple[Style, ...] = ("markdown", "positions", "lines")
+
 Lines = tuple[PrintedLine, ...]
 
 _BYTES: TypeAdapter[bytes] = TypeAdapter(Base64Bytes)

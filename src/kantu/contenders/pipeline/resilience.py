@@ -1,0 +1,111 @@
+"""What keeps a chain of services going while one of them fails: tries again, then leaves it alone for a while."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kantu.contenders.pipeline.parts import STAGES, StageName
+from kantu.errors import KantuError, OverloadedError, UpstreamError, error
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+_LASTING = frozenset(("upstream_unauthorized", "upstream_filtered", "models_unknown"))
+"""Codes of upstream errors that a second try does not change."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How patient a caller is.
+
+    Attributes:
+        tries: of one request, the first included.
+        first_pause_seconds: before the second try; each further pause is twice as long, and up to half is left to
+            chance, so that callers do not come back together.
+        longest_pause_seconds: a stage that wants to be left alone for longer is not tried again.
+        failures_to_open: this many failures in a row open the circuit.
+        open_seconds: then nobody calls for so long; after that one request tries whether it works again.
+    """
+
+    tries: int = 3
+    first_pause_seconds: float = 0.2
+    longest_pause_seconds: float = 5.0
+    failures_to_open: int = 6
+    open_seconds: float = 10.0
+
+
+class Guarded(Generic[Q, A]):
+    """A stage whose passing failures are tried again, with a circuit around it. Any thread may call.
+
+    Raises:
+        OverloadedError: `stage_paused`: the circuit is open; nothing was started.
+        KantuError: what the stage raised at last.
+    """
+
+    def __init__(
+        self,
+        name: StageName,
+        call: Callable[[Q], A],
+        policy: Policy | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._name, self._call, self._policy = name, call, policy or Policy()
+        self._clock, self._sleep = clock, sleep
+        self._lock = threading.Lock()  # guards what follows
+        self._failures = 0  # in a row
+        self._closed_again_at = 0.0
+
+    def __call__(self, request: Q) -> A:
+        pause = self._policy.first_pause_seconds
+        for remaining in reversed(range(self._policy.tries)):
+            self._enter()
+            try:
+                answer = self._call(request)
+            except KantuError as failure:
+                wanted = self._passing(failure)
+                if wanted is None:
+                    self._succeeded()  # it answers: the fault is the request's, or lasts
+                    raise
+                if not isinstance(failure, OverloadedError):  # who says that it is full is well
+                    self._failed()
+                if not remaining or wanted > self._policy.longest_pause_seconds:
+                    raise
+                self._sleep(max(wanted, pause * random.uniform(0.5, 1.0)))
+                pause = min(2 * pause, self._policy.longest_pause_seconds)
+            else:
+                self._succeeded()
+                return answer
+        raise AssertionError("the last try returns or raises")
+
+    @staticmethod
+    def _passing(failure: KantuError) -> float | None:
+        """How many seconds to wait at least before it may have passed; None where trying again is in vain."""
+        if isinstance(failure, OverloadedError):
+            return failure.retry_after_seconds
+        return 0.0 if isinstance(failure, UpstreamError) and failure.code not in _LASTING else None
+
+    def _enter(self) -> None:
+        """Raise while the circuit is open. The one request that finds its time over keeps it open for the others."""
+        with self._lock:
+            if self._failures < self._policy.failures_to_open:
+                return
+            left = self._closed_again_at - self._clock()
+            if left > 0:
+                raise error("stage_paused", stage=STAGES[self._name], retry_after_seconds=left)
+            self._closed_again_at = self._clock() + self._policy.open_seconds
+
+    def _failed(self) -> None:
+        with self._lock:
+            self._failures += 1
+            self._closed_again_at = self._clock() + self._policy.open_seconds
+
+    def _succeeded(self) -> None:
+        with self._lock:
+            self._failures = 0
