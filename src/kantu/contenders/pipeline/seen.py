@@ -9,8 +9,8 @@ Box = tuple[int, int, int, int]
 """x1, y1, x2, y2 in pixels of the prepared picture."""
 
 Kind = Literal[
-    "banner", "button", "card", "bubble", "tab", "switch", "checkbox", "radio", "slider", "progress", "bar", "slice",
-    "picture", "icon",
+    "banner", "button", "tag", "input", "card", "bubble", "tab", "switch", "checkbox", "radio", "slider", "progress",
+    "bar", "slice", "picture", "icon",
 ]  # fmt: skip
 
 State = Literal["", "on", "off", "selected", "unselected", "left", "right"]
@@ -29,6 +29,7 @@ class SeenElement:
             "right" for the side a bubble stands on.
         text: what is printed inside it, lines joined by a space.
         label: what is printed beside it and belongs to it: the name of a switch, a bar's category, a slice's legend.
+        series: of a bar among bars of several colours, what the legend calls its colour.
         value: what its length tells: a bar's height on its axis, a slice's, slider's or progress bar's share in
             percent. None where it tells nothing.
         lines: which of the page's lines lie in it.
@@ -40,6 +41,7 @@ class SeenElement:
     state: State = ""
     text: str = ""
     label: str = ""
+    series: str = ""
     value: float | None = None
     lines: tuple[int, ...] = ()
 

@@ -1,0 +1,56 @@
+"""Stage 3 of the stitched pipeline: what is on a page besides its letters, by classical vision alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kantu.contenders.pipeline.boxes import same_place
+from kantu.contenders.pipeline.bubbles import bubbles
+from kantu.contenders.pipeline.charts import bars, slices
+from kantu.contenders.pipeline.colors import Pixels, color_name
+from kantu.contenders.pipeline.controls import controls
+from kantu.contenders.pipeline.panels import panels_of
+from kantu.contenders.pipeline.pictures import pictures
+from kantu.contenders.pipeline.rows import rows_of, tables_of
+from kantu.contenders.pipeline.seen import Seen, SeenElement
+from kantu.contenders.pipeline.surfaces import scan
+from kantu.contenders.pipeline.tabs import tabs
+from kantu.contenders.pipeline.widgets import banners, buttons, cards
+from kantu.solve.reader import PrintedLine
+
+
+def look(pixels: Pixels, lines: Sequence[PrintedLine]) -> Seen:
+    """What can be seen on a page whose lines were read. `pixels` is RGB, [height, width, 3]."""
+    page = scan(pixels, lines)
+    rows = rows_of(lines)
+    tables = tables_of(lines, rows)
+    elements: list[SeenElement] = []
+    in_tables = frozenset(number for table in tables for number in table.lines)
+    panels = panels_of(page)
+    for found in (
+        bars(page),
+        slices(page),
+        controls(page),
+        bubbles(page, panels),
+        tabs(page, rows, panels, in_tables),
+        buttons(page, panels),
+        banners(page, panels),
+        cards(page, panels),
+        pictures(page),
+    ):
+        _add(elements, found)
+    return Seen(
+        elements=tuple(sorted(elements, key=lambda element: (element.box[1], element.box[0]))),
+        ground=color_name(page.page.color) if page.page else "",
+        rows=rows,
+        tables=tables,
+        line_colors=tuple(color_name(look.ink) for look in page.looks),
+        line_grounds=tuple(color_name(look.ground) for look in page.looks),
+    )
+
+
+def _add(elements: list[SeenElement], found: Iterable[SeenElement]) -> None:
+    """Take what does not lie where something else was found already."""
+    for each in found:
+        if not any(same_place(each.box, other.box) > 0.6 for other in elements):
+            elements.append(each)
