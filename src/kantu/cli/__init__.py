@@ -23,6 +23,7 @@ from typer.exceptions import TyperException
 from kantu.batch.commands import batch
 from kantu.cli import tasks
 from kantu.command_options import Device, MaxPixels, Model, Quantize
+from kantu.contenders.pipeline import commands as pipeline
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
 from kantu.evaluation.calibration import commands as calibration
@@ -81,6 +82,7 @@ app = typer.Typer(
 
 app.add_typer(training.app, name="train")
 app.add_typer(service.keys, name="keys")
+app.add_typer(pipeline.app, name="pipeline")
 app.command()(service.serve)
 app.command()(service.reload)
 app.command("eval")(evaluation.evaluate)

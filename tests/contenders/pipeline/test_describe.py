@@ -77,17 +77,33 @@ def test_a_bubble_tells_its_side() -> None:
 
 
 def test_a_table_is_a_table_of_markdown() -> None:
-    lines = [
-        line("价目", 20, 20),
-        line("品名", 20, 80),
-        line("价", 220, 80),
-        line("茶", 20, 120),
-        line("5", 220, 120),
+    lines = [line("价目", 20, 20)]
+    lines += [
+        line(text, 20 + 100 * at, y) for y, row in ((80, "品价量"), (120, "茶5二")) for at, text in enumerate(row)
     ]
     box: Box = (20, 80, 240, 140)
-    table = Table(box, (("品名", "价"), ("茶", "5")), (1, 2, 3, 4))
+    table = Table(box, (("品", "价", "量"), ("茶", "5", "二")), (1, 2, 3, 4, 5, 6))
     told = _markdown(lines, seen(lines, tables=(table,)))
-    assert told == "价目\n\n| 品名 | 价 |\n|---|---|\n| 茶 | 5 |"
+    assert told == "价目\n\n| 品 | 价 | 量 |\n|---|---|---|\n| 茶 | 5 | 二 |"
+
+
+def test_labels_with_values_need_no_head() -> None:
+    lines = [line("品名", 20, 80), line("价", 220, 80), line("茶", 20, 120), line("5", 220, 120)]
+    box: Box = (20, 80, 240, 140)
+    table = Table(box, (("品名", "价"), ("茶", "5")), (0, 1, 2, 3))
+    assert _markdown(lines, seen(lines, tables=(table,))) == "品名 | 价\n茶 | 5"
+
+
+def test_columns_that_the_reader_tells_apart_are_not_rows() -> None:
+    lines = [line("联系人", 20, 80), line("群聊", 20, 120), line("在吗", 220, 80), line("在的", 220, 120)]
+    switch = SeenElement("switch", (350, 118, 390, 142), "绿", "on")
+    assert _markdown(lines, seen(lines, switch)) == "联系人\n群聊\n在吗\n在的 | 〔开关，开，绿色〕"
+
+
+def test_a_picture_stands_before_the_words_below_it() -> None:
+    lines = [line("相册", 20, 20), line("小猫", 20, 200)]
+    photo = SeenElement("picture", (20, 60, 380, 180), "粉")
+    assert _markdown(lines, seen(lines, photo)) == "相册\n〔图片，粉色〕\n小猫"
 
 
 def test_bars_tell_their_values_below_the_words() -> None:
@@ -97,9 +113,23 @@ def test_bars_tell_their_values_below_the_words() -> None:
         SeenElement("bar", (100, 300, 140, 400), "蓝", label="二月", value=100.0),
     )
     told = _markdown(lines, seen(lines, *bars))
-    assert told == "销量\n柱状图：\n- 一月〔柱，蓝色，约200〕\n- 二月〔柱，蓝色，约100〕"
+    assert told == "销量\n柱状图：\n一月〔柱，蓝色，约200〕\n二月〔柱，蓝色，约100〕"
 
 
 def test_an_empty_picture_is_said_to_be_empty() -> None:
     for style in ("lines", "positions", "markdown"):
         assert describe([], seen([]), SIZE, style) == NOTHING
+
+
+def test_bars_of_several_series_are_a_table() -> None:
+    bars = [
+        SeenElement("bar", (x, 400 - value, x + 20, 400), label=label, series=series, value=float(value))
+        for x, label, series, value in ((20, "一月", "线上", 200), (40, "一月", "门店", 50), (100, "二月", "线上", 100))
+    ]
+    told = _markdown([], seen([], *bars))
+    assert told == "柱状图：\n|  | 线上 | 门店 |\n|---|---|---|\n| 一月 | 约200 | 约50 |\n| 二月 | 约100 |  |"
+
+
+def test_lying_bars_are_told_from_standing_ones() -> None:
+    bars = [SeenElement("bar", (100, y, 100 + 50 * y, y + 20), label=str(y)) for y in (1, 2)]
+    assert _markdown([], seen([], *bars)).startswith("条形图：")

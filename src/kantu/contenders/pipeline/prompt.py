@@ -9,6 +9,7 @@ from typing import Literal
 
 from kantu.contenders.contender import Said
 from kantu.contenders.pipeline.describe import thousandths
+from kantu.contenders.pipeline.markdown import groups_of
 from kantu.contenders.pipeline.parts import Asked, Picture, Prompt
 from kantu.contenders.pipeline.places import without_boxes
 from kantu.contenders.pipeline.regions import named_region, told_region
@@ -85,7 +86,10 @@ def _read_out(pictures: Sequence[Picture], asked: Asked) -> str | None:
 
 
 def _rows(picture: Picture) -> Iterator[str]:
-    """The lines in their order; neighbours of one row are one line of text."""
+    """The lines in the reader's order, those of a card in one go; neighbours of one row are one line of text."""
     row_of = {number: row for row, numbers in enumerate(picture.seen.rows) for number in numbers}
-    for _, numbers in groupby(range(len(picture.lines)), key=row_of.get):
+    first = {number: number for number in range(len(picture.lines))}
+    for group in reversed(groups_of(picture.seen, len(picture.lines))):  # the outermost counts
+        first.update(dict.fromkeys(group.lines, min(group.lines)))
+    for _, numbers in groupby(sorted(first, key=lambda number: (first[number], number)), key=row_of.get):
         yield " ".join(picture.lines[number].text for number in numbers)

@@ -12,6 +12,8 @@ KINDS: Mapping[Kind, str] = MappingProxyType(
     {
         "banner": "横幅",
         "button": "按钮",
+        "tag": "标签",
+        "input": "输入框",
         "card": "卡片",
         "bubble": "气泡",
         "tab": "标签页",
@@ -36,7 +38,7 @@ _STATES = {
 }
 _TICKED = {"on": "已勾选", "off": "未勾选"}
 _PLAIN = frozenset(("", "黑", "灰", "白"))  # inks that are not worth a word
-_GROUNDED = frozenset(("banner", "button", "bubble", "tab"))  # their colour is that behind their words
+_GROUNDED = frozenset(("banner", "button", "tag", "input", "bubble", "tab"))  # their colour is that behind their words
 _LARGEST = 1.15  # times as high as every other line
 
 
@@ -50,7 +52,7 @@ def element_words(element: SeenElement) -> str:
     if element.state:
         states = _TICKED if element.kind == "checkbox" else _STATES
         words.append(states.get(element.state, element.state))
-    if element.color:
+    if element.color and not (element.kind == "icon" and element.color in _PLAIN):
         words.append(f"{element.color}底" if element.kind in _GROUNDED else f"{element.color}色")
     if element.value is not None:
         words.append(f"约{element.value:g}" + ("" if element.kind == "bar" else "%"))

@@ -7,6 +7,12 @@ from kantu.errors.types import InvalidRequestError, OverloadedError, UpstreamErr
 
 # fmt: off
 ROWS = {
+    "unknown_pipeline_stage": Row(InvalidRequestError, None, param="stage",
+        zh="没有叫 {name} 的环节；有：{known}。",
+        en="There is no stage {name}; known: {known}."),
+    "unknown_pipeline_style": Row(InvalidRequestError, None, param="style",
+        zh="没有叫 {name} 的描述方式；有：{known}。",
+        en="There is no style {name}; known: {known}."),
     "stage_url": Row(InvalidRequestError, None, param="stage",
         zh="{stage}环节的网址要写成 名字=http://…，这里是 {url}。",
         en="Stages elsewhere are given as NAME=http://…, not {url}."),

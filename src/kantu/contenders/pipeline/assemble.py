@@ -1,0 +1,108 @@
+"""Puts a pipeline together: in this process, but for the stages that run elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from kantu.contenders.contender import Contender
+from kantu.contenders.kantu import Kantu
+from kantu.contenders.pipeline.finish import translator
+from kantu.contenders.pipeline.intake import take_in
+from kantu.contenders.pipeline.language import Language
+from kantu.contenders.pipeline.ocr import Ocr
+from kantu.contenders.pipeline.parts import STAGES, Completion, CompletionRequest, StageName, Style, VisionRequest
+from kantu.contenders.pipeline.pipeline import Pipeline
+from kantu.contenders.pipeline.prompt import Form
+from kantu.contenders.pipeline.remote import RemoteStage
+from kantu.contenders.pipeline.resilience import Guarded, Policy
+from kantu.contenders.pipeline.seen import Seen
+from kantu.contenders.pipeline.stages import Stages, describing, finishing, prompting
+from kantu.contenders.pipeline.vision import look
+from kantu.contenders.rapidocr import RapidOCRReader
+from kantu.contenders.server import Server, is_url
+from kantu.hub import EMBEDDED_TEXT
+from kantu.vlm import load
+
+_PARALLEL = 64  # requests to an endpoint at once
+_ENDPOINT_SECONDS = 60.0  # of silence: an endpoint that takes longer has failed
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a pipeline is made of.
+
+    Attributes:
+        model: the text model: a name or folder, or the URL of an endpoint, as `Server` takes it; None is the one in
+            this package, `kantu-mini-text`.
+        urls: stages that run elsewhere, by name, as `kantu pipeline serve` serves them.
+        style: how pictures are described.
+        form: how much the text model is told; None is short for `kantu-mini-text`, which has learned it, else full.
+        translator: URL of an endpoint that translates what is not Chinese; None translates nothing.
+        readers: how many pictures are read at once; each reader has a thread and its own copy of RapidOCR's models.
+        policy: how patient callers of stages elsewhere and of endpoints are.
+    """
+
+    model: str | None = None
+    urls: Mapping[StageName, str] = field(default_factory=dict)
+    style: Style = "markdown"
+    form: Form | None = None
+    translator: str | None = None
+    readers: int = 1
+    policy: Policy = field(default_factory=Policy)
+
+
+def open_pipeline(plan: Plan | None = None) -> Pipeline:
+    """A pipeline that `close` closes. Raises KantuError as `open_stage`."""
+    plan = plan or Plan()
+    with ExitStack() as opened:
+        stages = Stages(**{name: open_stage(name, plan, opened) for name in STAGES})
+        return Pipeline(stages, style=plan.style, close=opened.pop_all().close)
+
+
+def open_stage(name: StageName, plan: Plan, opened: ExitStack) -> Callable[[Any], Any]:
+    """One stage of the plan; what it holds is freed when `opened` is.
+
+    Raises KantuError as `RapidOCRReader`, `kantu.load`, `Server` and `RemoteStage` do.
+    """
+    if name in plan.urls:
+        remote = RemoteStage(name, plan.urls[name])
+        opened.callback(remote.close)
+        return Guarded(name, remote, plan.policy)
+    if name == "ocr":
+        return Ocr([RapidOCRReader() for _ in range(plan.readers)])
+    if name == "prompt":
+        return prompting(plan.form or ("short" if plan.model in (None, EMBEDDED_TEXT) else "full"))
+    if name == "language":
+        return _language(plan, opened)
+    if name == "finish":
+        return finishing(None if plan.translator is None else translator(_endpoint(plan.translator, opened)))
+    return _OWN[name]
+
+
+def _look(request: VisionRequest) -> Seen:
+    return look(request.prepared.pixels, request.lines)
+
+
+_OWN: Mapping[StageName, Callable[[Any], Any]] = MappingProxyType(
+    {"intake": take_in, "vision": _look, "describe": describing}
+)
+"""Stages that need nothing but their request."""
+
+
+def _language(plan: Plan, opened: ExitStack) -> Callable[[CompletionRequest], Completion]:
+    model = plan.model or EMBEDDED_TEXT
+    if is_url(model):
+        return Guarded("language", Language(_endpoint(model, opened)), plan.policy)
+    local = Kantu(load(model))
+    opened.callback(local.close)
+    return Language(local)
+
+
+def _endpoint(url: str, opened: ExitStack) -> Contender:
+    server = Server(url, parallel=_PARALLEL, read_seconds=_ENDPOINT_SECONDS)
+    opened.callback(server.close)
+    return server
