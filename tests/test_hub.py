@@ -77,6 +77,11 @@ def test_no_name_and_kantu_mini_mean_the_embedded_model(name: str | None) -> Non
     assert hub.parse_name(name) == hub.ModelName("embedded", "kantu-mini")
 
 
+def test_the_text_model_of_the_pipeline_is_embedded_too_and_listed_nowhere() -> None:
+    assert hub.parse_name("kantu-mini-text") == hub.ModelName("embedded", "kantu-mini-text")
+    assert "kantu-mini-text" not in [model.name for model in hub.installed()]
+
+
 def test_a_repository_id_is_kept_as_it_is_spelled() -> None:
     assert hub.parse_name("Some-Org/My.Model_v2") == hub.ModelName("repository", "Some-Org/My.Model_v2")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kantu.contenders.pipeline.describe import NOTHING, describe
 from kantu.contenders.pipeline.seen import Box, Seen, SeenElement, Table
 from kantu.solve.reader import PrintedLine
@@ -37,6 +39,19 @@ def test_words_that_touch_are_one_word() -> None:
 def test_an_ink_with_a_colour_is_told() -> None:
     lines = [line("待发货", 20, 80)]
     assert _markdown(lines, seen(lines, colors={0: "橙"})) == "待发货〔橙字〕"
+
+
+def test_an_ink_that_is_taken_for_its_ground_is_not_told() -> None:
+    lines = [line("待发货", 20, 80)]
+    found = seen(lines, colors={0: "橙"})
+    assert _markdown(lines, replace(found, line_grounds=("橙",))) == "待发货"
+
+
+def test_a_mark_without_a_name_is_told_where_it_stands_in_a_row_only() -> None:
+    lines = [line("设置", 20, 80)]
+    marks = (SeenElement("icon", (300, 82, 316, 98)), SeenElement("icon", (20, 300, 40, 320)))
+    assert _markdown(lines, seen(lines, *marks)) == "设置 | 〔图标〕"
+    assert _markdown(lines, seen(lines, SeenElement("icon", (20, 300, 40, 320), label="返回"))) == "设置\n〔图标〕返回"
 
 
 def test_the_largest_type_is_a_heading_and_is_named() -> None:

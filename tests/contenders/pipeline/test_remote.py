@@ -46,7 +46,7 @@ ORDER = picture([line("待付款", 20, 80)], SeenElement("switch", (1, 2, 3, 4),
 
 
 @contextmanager
-def _served(stages: Mapping[StageName, Callable[[Any], Any]]) -> Iterator[str]:
+def served(stages: Mapping[StageName, Callable[[Any], Any]]) -> Iterator[str]:
     """The address of an application that serves these stages."""
     server = uvicorn.Server(uvicorn.Config(create_app(stages), port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -62,7 +62,7 @@ def _served(stages: Mapping[StageName, Callable[[Any], Any]]) -> Iterator[str]:
 
 
 @contextmanager
-def _answering(status: int, body: bytes) -> Iterator[str]:
+def answering(status: int, body: bytes) -> Iterator[str]:
     """A server that answers every POST with the same."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -134,7 +134,7 @@ def test_a_pipeline_whose_stages_are_elsewhere_answers_as_one_in_one_process() -
     buffer = io.BytesIO()
     Image.fromarray(PIXELS).resize((400, 200)).save(buffer, "PNG")
     question, options = LOCATE.instruct(target="待付款"), AskOptions(schema=LOCATE.schema(), temperature=0.0)
-    with _served({name: getattr(local, name) for name in STAGES}) as url:
+    with served({name: getattr(local, name) for name in STAGES}) as url:
         remote = {name: RemoteStage(name, url) for name in STAGES}
         there = Pipeline(Stages(**remote)).trace([buffer.getvalue()], question, options)
         for stage in remote.values():
@@ -151,7 +151,7 @@ def test_an_error_of_the_stage_is_raised_here_as_what_it_is() -> None:
     def full(request: Any) -> Any:
         raise error("overloaded.upstream", retry_after_seconds=7.0)
 
-    with _served({"intake": refusing, "finish": full}) as url:
+    with served({"intake": refusing, "finish": full}) as url:
         refused = _failure("intake", url, Upload(b""))
         overloaded = _failure("finish", url, FinishRequest((), Asked("?"), ""))
     assert isinstance(refused, ImageError)
@@ -161,7 +161,7 @@ def test_an_error_of_the_stage_is_raised_here_as_what_it_is() -> None:
 
 
 def test_a_request_that_is_none_is_refused() -> None:
-    with _served({"prompt": prompting("short")}) as url, _remote("prompt", url) as stage:
+    with served({"prompt": prompting("short")}) as url, _remote("prompt", url) as stage:
         answer = stage._client.post(stage.url, content=b"[1, 2]")
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "stage_request")
 
@@ -176,7 +176,7 @@ def test_a_request_that_is_none_is_refused() -> None:
     ],
 )
 def test_garbage_is_told_from_answers(status: int, body: bytes, code: str) -> None:
-    with _answering(status, body) as url:
+    with answering(status, body) as url:
         failure = _failure("ocr", url, Prepared(PIXELS))
     assert isinstance(failure, UpstreamError)
     assert failure.code == code
@@ -184,7 +184,7 @@ def test_garbage_is_told_from_answers(status: int, body: bytes, code: str) -> No
 
 
 def test_a_stage_that_is_not_there_is_named_with_the_command_that_starts_it() -> None:
-    with _answering(200, b"") as url:
+    with answering(200, b"") as url:
         pass  # its port is free now
     failure = _failure("ocr", url, Prepared(PIXELS))
     assert failure.code == "stage_unreachable"
@@ -198,7 +198,7 @@ def test_a_stage_that_is_silent_is_not_waited_for() -> None:
         held.wait()
         return ""
 
-    with _served({"finish": silent}) as url, _remote("finish", url, timeout_seconds=0.1) as stage:
+    with served({"finish": silent}) as url, _remote("finish", url, timeout_seconds=0.1) as stage:
         with pytest.raises(UpstreamError) as caught:
             stage(FinishRequest((), Asked("?"), ""))
         held.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from pathlib import Path
 from typing import Any
 
 from kantu.contenders.contender import Contender
@@ -21,9 +21,9 @@ from kantu.contenders.pipeline.remote import RemoteStage
 from kantu.contenders.pipeline.resilience import Guarded, Policy
 from kantu.contenders.pipeline.seen import Seen
 from kantu.contenders.pipeline.stages import Stages, describing, finishing, prompting
-from kantu.contenders.pipeline.vision import look
 from kantu.contenders.rapidocr import RapidOCRReader
 from kantu.contenders.server import Server, is_url
+from kantu.errors import error, install_command
 from kantu.hub import EMBEDDED_TEXT
 from kantu.vlm import load
 
@@ -66,7 +66,8 @@ def open_pipeline(plan: Plan | None = None) -> Pipeline:
 def open_stage(name: StageName, plan: Plan, opened: ExitStack) -> Callable[[Any], Any]:
     """One stage of the plan; what it holds is freed when `opened` is.
 
-    Raises KantuError as `RapidOCRReader`, `kantu.load`, `Server` and `RemoteStage` do.
+    Raises KantuError as `RapidOCRReader`, `kantu.load`, `Server` and `RemoteStage` do; MissingDependencyError
+    (`opencv_missing`).
     """
     if name in plan.urls:
         remote = RemoteStage(name, plan.urls[name])
@@ -75,22 +76,27 @@ def open_stage(name: StageName, plan: Plan, opened: ExitStack) -> Callable[[Any]
     if name == "ocr":
         return Ocr([RapidOCRReader() for _ in range(plan.readers)])
     if name == "prompt":
-        return prompting(plan.form or ("short" if plan.model in (None, EMBEDDED_TEXT) else "full"))
+        return prompting(plan.form or _form(plan.model))
     if name == "language":
         return _language(plan, opened)
     if name == "finish":
         return finishing(None if plan.translator is None else translator(_endpoint(plan.translator, opened)))
-    return _OWN[name]
+    if name == "vision":
+        return _vision()
+    return take_in if name == "intake" else describing
 
 
-def _look(request: VisionRequest) -> Seen:
-    return look(request.prepared.pixels, request.lines)
+def _vision() -> Callable[[VisionRequest], Seen]:
+    try:
+        from kantu.contenders.pipeline.vision import look
+    except ImportError:
+        raise error("opencv_missing", install=install_command("pipeline")) from None
+    return lambda request: look(request.prepared.pixels, request.lines)
 
 
-_OWN: Mapping[StageName, Callable[[Any], Any]] = MappingProxyType(
-    {"intake": take_in, "vision": _look, "describe": describing}
-)
-"""Stages that need nothing but their request."""
+def _form(model: str | None) -> Form:
+    """What is called as the text model of this package was trained as it was."""
+    return "short" if model is None or Path(model).name == EMBEDDED_TEXT else "full"
 
 
 def _language(plan: Plan, opened: ExitStack) -> Callable[[CompletionRequest], Completion]:

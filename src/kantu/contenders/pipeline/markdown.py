@@ -107,7 +107,7 @@ class _Page:
             if level:
                 nearest = min(level, key=lambda at: _gap(element.box, self._hull(rows[at])))
                 beside[nearest].append(element)
-            else:
+            elif element.label or element.kind != "icon":  # a page is full of marks that say nothing by themselves
                 blocks.append(_Block(self._before(element.box), f"〔{element_words(element)}〕{element.label}"))
         return [*blocks, *(self._row(row, with_it) for row, with_it in zip(rows, beside, strict=True))]
 

@@ -65,8 +65,8 @@ def line_marks(lines: Sequence[PrintedLine], seen: Seen) -> list[tuple[str, ...]
     largest = max(heights, default=0)
     alone = len(lines) > 2 and sorted(heights)[-2] * _LARGEST < largest
     marks: list[tuple[str, ...]] = []
-    for height, color in zip(heights, seen.line_colors, strict=True):
-        inks = () if color in _PLAIN else (f"{color}字",)
+    for height, color, ground in zip(heights, seen.line_colors, seen.line_grounds, strict=True):
+        inks = () if color in _PLAIN or color == ground else (f"{color}字",)
         marks.append((*inks, "字号最大") if alone and height == largest else inks)
     return marks
 

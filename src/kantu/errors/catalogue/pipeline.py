@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from kantu.errors.catalogue.row import Row
-from kantu.errors.types import InvalidRequestError, OverloadedError, UpstreamError
+from kantu.errors.types import InvalidRequestError, MissingDependencyError, OverloadedError, UpstreamError
 
 # fmt: off
 ROWS = {
+    "opencv_missing": Row(MissingDependencyError, None,
+        zh="流水线的界面分析环节需要 OpenCV：{install}",
+        en="The pipeline's classical vision needs OpenCV: {install}"),
     "unknown_pipeline_stage": Row(InvalidRequestError, None, param="stage",
         zh="没有叫 {name} 的环节；有：{known}。",
         en="There is no stage {name}; known: {known}."),
