@@ -102,6 +102,12 @@ def test_a_table_is_a_table_of_markdown() -> None:
     assert told == "价目\n\n| 品 | 价 | 量 |\n|---|---|---|\n| 茶 | 5 | 二 |"
 
 
+def test_a_picture_beside_several_rows_stands_before_the_first_of_them() -> None:
+    lines = [line("购物车", 20, 20), line("香皂", 160, 80), line("￥5", 160, 120), line("一件", 160, 160)]
+    photo = SeenElement("picture", (20, 70, 140, 190), "粉")
+    assert _markdown(lines, seen(lines, photo)) == "购物车\n〔图片，粉色〕\n香皂\n￥5\n一件"
+
+
 def test_labels_with_values_need_no_head() -> None:
     lines = [line("品名", 20, 80), line("价", 220, 80), line("茶", 20, 120), line("5", 220, 120)]
     box: Box = (20, 80, 240, 140)

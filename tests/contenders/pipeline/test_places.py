@@ -50,6 +50,12 @@ def test_a_button_is_its_frame_where_a_button_is_meant() -> None:
     assert asked_for_button["bbox_2d"] == [550, 188, 750, 238]
 
 
+def test_what_is_to_be_pressed_is_the_control_and_not_its_label() -> None:
+    (switch,) = _placed([{"label": "夜间模式"}], LOCATE, "我要操作“夜间模式”，在哪里")
+    (words,) = _placed([{"label": "待付款"}], LOCATE, "我想点待付款，在哪里")  # there is no control of that name
+    assert (switch["bbox_2d"], words["bbox_2d"]) == ([850, 300, 950, 325], [100, 100, 250, 125])
+
+
 def test_what_is_named_again_has_the_next_place() -> None:
     first, second = _placed([{"label": "付款"}, {"label": "付款"}], LOCATE)
     assert (first["bbox_2d"], second["bbox_2d"]) == ([150, 100, 250, 125], [600, 200, 700, 225])

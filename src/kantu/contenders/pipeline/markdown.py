@@ -122,11 +122,15 @@ class _Page:
         return _Block(numbers[0], f"## {text}" if heading else text)
 
     def _before(self, box: Box) -> float:
-        """The place of something that stands in no row: before the first line below it."""
+        """The place of something that stands in no row: before the nearest words beside it, else those below it."""
+        middles = [(line.box[1] + line.box[3]) / 2 for line in self._lines]
+        beside = [number for number, middle in enumerate(middles) if box[1] <= middle <= box[3]]
+        if beside:
+            return min(beside, key=lambda at: (_gap(box, self._lines[at].box) // self._height, at)) - 0.5
         below = (
             number
             for number, line in enumerate(self._lines)
-            if line.box[1] >= (box[1] + box[3]) / 2 and line.box[0] < box[2] and line.box[2] > box[0]
+            if middles[number] > box[3] and line.box[0] < box[2] and line.box[2] > box[0]
         )
         return min(below, default=len(self._lines)) - 0.5
 

@@ -14,17 +14,23 @@ from kantu.solve.printed import boxes_of, near_places, places
 from kantu.tasks.plain import plain
 
 _NAMES = ("label", "text")  # keys of a record that name what has a box
+_CONTROLS: tuple[Kind, ...] = ("button", "switch", "checkbox", "radio", "slider", "tab", "input")
 _KINDS: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
     {
         "按钮": ("button",),
         "开关": ("switch",),
-        "标签页": ("tab",),
+        "标签": ("tab",),
         "复选框": ("checkbox",),
         "单选框": ("radio",),
+        "输入框": ("input",),
         "滑块": ("slider",),
         "图标": ("icon", "picture"),
         "图案": ("icon", "picture"),
         "的图": ("icon", "picture"),
+        "点": _CONTROLS,
+        "按": _CONTROLS,
+        "操作": _CONTROLS,
+        "勾选": _CONTROLS,
     }
 )
 """Words of a question or a record that say that an element is meant, and not the words printed on it."""
