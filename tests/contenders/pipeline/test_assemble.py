@@ -15,8 +15,8 @@ from kantu.contenders.pipeline.assemble import Plan, open_pipeline, open_stage
 from kantu.contenders.pipeline.parts import Asked, CompletionRequest, FinishRequest, Prepared, Prompt, PromptRequest
 from kantu.contenders.pipeline.resilience import Policy
 from kantu.errors import MissingDependencyError, ModelNotFoundError, OverloadedError, UpstreamError
-from tests.contenders.pipeline.test_pipeline import LINES, Recorded
-from tests.contenders.pipeline.test_remote import answering
+from tests.contenders.pipeline.recorded import LINES, Recorded
+from tests.contenders.pipeline.served import answering
 from tests.contenders.scripted import Scripted
 from tests.fake_upstream import Exchange, say, serve
 

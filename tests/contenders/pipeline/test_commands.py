@@ -18,8 +18,7 @@ from kantu.contenders.pipeline.assemble import Plan
 from kantu.contenders.pipeline.parts import Asked, PromptRequest
 from kantu.contenders.pipeline.pipeline import Pipeline
 from kantu.contenders.pipeline.remote import RemoteStage
-from tests.contenders.pipeline.recorded import line, picture
-from tests.contenders.pipeline.test_pipeline import recorded_stages
+from tests.contenders.pipeline.recorded import line, picture, recorded_stages
 from tests.contenders.scripted import Scripted
 
 

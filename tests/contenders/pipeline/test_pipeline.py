@@ -10,35 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
 from kantu.contenders.contender import AskOptions, Contender, Said
-from kantu.contenders.pipeline.intake import take_in
-from kantu.contenders.pipeline.language import Language
 from kantu.contenders.pipeline.ocr import Ocr
 from kantu.contenders.pipeline.parts import Prepared, Trace
 from kantu.contenders.pipeline.pipeline import Pipeline
-from kantu.contenders.pipeline.stages import Stages, describing, finishing, prompting
 from kantu.errors import ImageError, UpstreamError
 from kantu.solve.reader import PrintedLine
 from kantu.tasks.builtin import LOCATE, READ
-from tests.contenders.pipeline.recorded import seen
+from tests.contenders.pipeline.recorded import Recorded, recorded_stages
 from tests.contenders.scripted import Scripted
-
-LINES = (PrintedLine("待付款", (40, 40, 160, 70), 0.99), PrintedLine(" 35元 ", (300, 100, 380, 130), 0.98))
-
-
-class Recorded:
-    """A reader that has always read the same; remembers the sizes of what it was shown."""
-
-    def __init__(self) -> None:
-        self.shapes: list[tuple[int, ...]] = []
-
-    def read(self, pixels: npt.NDArray[np.uint8]) -> tuple[PrintedLine, ...]:
-        self.shapes.append(pixels.shape)
-        return LINES
 
 
 def _png(size: tuple[int, int] = (400, 200)) -> bytes:
@@ -47,19 +30,6 @@ def _png(size: tuple[int, int] = (400, 200)) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def recorded_stages(model: Contender, reader: Recorded | None = None) -> Stages:
-    """Stages of which the reader and classical vision have always found the same."""
-    return Stages(
-        intake=take_in,
-        ocr=Ocr([reader or Recorded()]),
-        vision=lambda request: seen(request.lines),
-        describe=describing,
-        language=Language(model),
-        prompt=prompting("short"),
-        finish=finishing(),
-    )
 
 
 def _pipeline(say: Callable[[str], str], reader: Recorded | None = None) -> tuple[Pipeline, Scripted]:

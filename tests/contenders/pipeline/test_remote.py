@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
 
 from kantu.contenders.contender import AskOptions, Said
@@ -32,58 +30,17 @@ from kantu.contenders.pipeline.parts import (
 from kantu.contenders.pipeline.pipeline import Pipeline
 from kantu.contenders.pipeline.remote import RemoteStage
 from kantu.contenders.pipeline.seen import SeenElement
-from kantu.contenders.pipeline.serve import create_app, serve
+from kantu.contenders.pipeline.serve import serve
 from kantu.contenders.pipeline.stages import Stages, prompting
 from kantu.contenders.pipeline.wire import WIRES
 from kantu.errors import ImageError, InvalidRequestError, KantuError, OverloadedError, UpstreamError, error
 from kantu.tasks.builtin import LOCATE
-from tests.contenders.pipeline.recorded import line, picture
-from tests.contenders.pipeline.test_pipeline import LINES, recorded_stages
+from tests.contenders.pipeline.recorded import LINES, line, picture, recorded_stages
+from tests.contenders.pipeline.served import answering, served
 from tests.contenders.scripted import Scripted
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (30, 40, 3), dtype=np.uint8)
 ORDER = picture([line("待付款", 20, 80)], SeenElement("switch", (1, 2, 3, 4), "绿", "on", label="夜间"))
-
-
-@contextmanager
-def served(stages: Mapping[StageName, Callable[[Any], Any]]) -> Iterator[str]:
-    """The address of an application that serves these stages."""
-    server = uvicorn.Server(uvicorn.Config(create_app(stages), port=0, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-    (socket,) = (socket for each in server.servers for socket in each.sockets)
-    try:
-        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@contextmanager
-def answering(status: int, body: bytes) -> Iterator[str]:
-    """A server that answers every POST with the same."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager
