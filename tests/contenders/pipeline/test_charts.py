@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kantu.contenders.pipeline.charts import number_in
+from kantu.contenders.pipeline.axes import number_in
 from kantu.contenders.pipeline.seen import SeenElement
 from tests.contenders.pipeline.sheets import BLUE, GREEN, ORANGE, RED, WHITE, Sheet
 
@@ -117,3 +117,22 @@ def test_a_text_that_is_a_number_is_read_as_one(text: str, value: float) -> None
 @pytest.mark.parametrize("text", ["8-24", "14:30", "共3件商品", "三月", ""])
 def test_other_texts_are_no_numbers(text: str) -> None:
     assert number_in(text) is None
+
+
+def test_the_points_of_lines_are_read_over_the_names_of_the_axis() -> None:
+    sheet = Sheet(400, 340)
+    axis(sheet)
+    lines = {"线上": (RED, (20, 60, 40)), "门店": (BLUE, (90, 30, 75))}
+    for place, name in enumerate(("一月", "二月", "三月")):
+        sheet.text(84 + 100 * place, BASE + 10, name)
+    for row, (name, (color, values)) in enumerate(lines.items()):
+        heights = [(100 + 100 * place, BASE - STEP * value) for place, value in enumerate(values)]
+        sheet.draw.line(heights, fill=color, width=2)
+        sheet.draw.rectangle((100 + 90 * row, 314, 111 + 90 * row, 325), fill=color)
+        sheet.text(118 + 90 * row, 312, name)
+    seen = {(each.label, each.series): each.value for each in sheet.look().elements if each.kind == "point"}
+    assert seen == {
+        (month, name): pytest.approx(value, abs=1.5)
+        for name, (_, values) in lines.items()
+        for month, value in zip(("一月", "二月", "三月"), values, strict=True)
+    }

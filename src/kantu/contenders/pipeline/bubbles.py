@@ -22,19 +22,19 @@ _SAME_GROUND = 60  # of 255: chats may stand on wallpaper
 def bubbles(scan: Scan, panels: Sequence[Panel]) -> Iterator[SeenElement]:
     """The messages of a page, if it is one of a chat."""
     found = [panel for panel in panels if _may_be_bubble(scan, panel, panels)]
-    found = [a for a in found if not any(a is not b and overlap(a.box, b.box, 1) > 0.5 for b in found)]
     faces = {id(panel): (_face_beside(scan, panel, -1), _face_beside(scan, panel, 1)) for panel in found}
+    found = [panel for panel in found if not _squarish(panel) or faces[id(panel)][0] != faces[id(panel)][1]]
+    found = [a for a in found if not any(a is not b and overlap(a.box, b.box, 1) > 0.5 for b in found)]
     lefts = {id(panel): _in_line(panel, found, 0) for panel in found}
     rights = {id(panel): _in_line(panel, found, 2) for panel in found}
-    beside_faces = sum(left != right for left, right in faces.values())
+    beside_faces = sum(faces[id(panel)][0] != faces[id(panel)][1] for panel in found)
     left, right = max(lefts.values(), default=0), max(rights.values(), default=0)
     if len(found) < 2 or not (beside_faces >= 2 or (left >= 1 and right >= 1) or left >= 2):
         return
     for panel in found:
         key = id(panel)
         left_face, right_face = faces[key]
-        squarish = size_of(panel.box)[0] < 1.25 * size_of(panel.box)[1]  # may be a face itself
-        if not (left_face != right_face or (not squarish and (lefts[key] or rights[key]))):
+        if not (left_face or right_face or lefts[key] or rights[key]):
             continue
         side: State
         if left_face != right_face:
@@ -45,6 +45,11 @@ def bubbles(scan: Scan, panels: Sequence[Panel]) -> Iterator[SeenElement]:
             side = "left" if panel.box[0] < scan.width - panel.box[2] else "right"
         text = scan.text_of(panel.lines)
         yield SeenElement("bubble", panel.box, color_name(panel.color), side, text, lines=panel.lines)
+
+
+def _squarish(panel: Panel) -> bool:
+    """Whether a panel with one line may be a face with a name in it."""
+    return panel.rows == 1 and size_of(panel.box)[0] < 1.25 * size_of(panel.box)[1]
 
 
 def _may_be_bubble(scan: Scan, panel: Panel, panels: Sequence[Panel]) -> bool:

@@ -212,7 +212,7 @@ def _slider(scan: Scan, blob: Blob) -> SeenElement | None:
     center = crop[height // 2]
     start = np.median(center[2 : max(4, width // 25)], axis=0)
     end = np.median(center[-max(4, width // 25) : -2], axis=0)
-    knob = np.flatnonzero(thick >= track + max(2.0, 0.2 * track))
+    knob = np.flatnonzero(thick >= track + max(2.5, 0.28 * track))
     knob_width = int(knob[-1] - knob[0] + 1) if len(knob) else 0
     if knob_width > 2.2 * height or (knob_width and (track > 0.9 * height or knob_width < 0.2 * height)):
         return None
@@ -226,8 +226,7 @@ def _slider(scan: Scan, blob: Blob) -> SeenElement | None:
         return SeenElement("slider", blob.box, color, label=label or "", value=_percent(share))
     to_end = np.abs(center - end).sum(axis=1) < np.abs(center - start).sum(axis=1)
     share = 1 - float(to_end[2:-2].mean())
-    clean = to_end[round(share * width) + 3 :].mean() > 0.95 and blob.filled > 0.7
-    if not clean or not 0.01 < share < 0.99:
+    if not 0.02 < share < 0.98 or blob.filled <= 0.7 or to_end[round(share * (width - 4)) + 4 : -2].mean() < 0.95:
         return None
     return SeenElement("progress", blob.box, color, label=label or "", value=_percent(share))
 

@@ -10,7 +10,7 @@ Box = tuple[int, int, int, int]
 
 Kind = Literal[
     "banner", "button", "tag", "input", "card", "bubble", "tab", "switch", "checkbox", "radio", "slider", "progress",
-    "bar", "slice", "picture", "icon",
+    "bar", "slice", "point", "picture", "icon",
 ]  # fmt: skip
 
 State = Literal["", "on", "off", "selected", "unselected", "left", "right"]
@@ -29,7 +29,7 @@ class SeenElement:
             "right" for the side a bubble stands on.
         text: what is printed inside it, lines joined by a space.
         label: what is printed beside it and belongs to it: the name of a switch, a bar's category, a slice's legend.
-        series: of a bar among bars of several colours, what the legend calls its colour.
+        series: of a bar or a point, what the legend calls its colour.
         value: what its length tells: a bar's height on its axis, a slice's, slider's or progress bar's share in
             percent. None where it tells nothing.
         lines: which of the page's lines lie in it.

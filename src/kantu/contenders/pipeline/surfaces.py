@@ -69,12 +69,14 @@ class Scan:
     """What every finder of elements looks at.
 
     Attributes:
+        bare: the pixels with lines of text painted over.
         looks: ink and ground of each line.
         unit: height of a usual line of this page, in pixels.
         labels: for each pixel the label of its surface, 0 on edges.
     """
 
     pixels: Pixels
+    bare: Pixels
     lines: tuple[PrintedLine, ...]
     looks: tuple[LineLook, ...]
     unit: float
@@ -120,9 +122,10 @@ def scan(pixels: Pixels, lines: Sequence[PrintedLine]) -> Scan:
     heights = sorted(line.box[3] - line.box[1] for line in lines)
     unit = float(heights[len(heights) // 2]) if heights else pixels.shape[0] / 30
     looks = tuple(line_look(pixels, line.box) for line in lines)
-    labels, surfaces, holes = _surfaces(_without_text(pixels, lines, looks), lines)
+    bare = _without_text(pixels, lines, looks)
+    labels, surfaces, holes = _surfaces(bare, lines)
     blobs = tuple(_blobs(holes, surfaces, lines))
-    return Scan(pixels, tuple(lines), looks, unit, labels, surfaces, blobs)
+    return Scan(pixels, bare, tuple(lines), looks, unit, labels, surfaces, blobs)
 
 
 def _without_text(pixels: Pixels, lines: Sequence[PrintedLine], looks: Sequence[LineLook]) -> Pixels:

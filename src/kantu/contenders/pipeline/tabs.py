@@ -15,14 +15,14 @@ from kantu.contenders.pipeline.surfaces import Scan
 _MOST_TABS = 7
 _LONGEST = 8  # characters
 _EVEN = 2.2  # the widest of the gaps between tabs is at most so many times the narrowest
-_OTHER_INK = 45  # of 255 between the selected tab's ink and the others'
+_OTHER_INK = 30  # of 255 between the selected tab's ink and the others'
 _OTHER_GROUND = 12
 
 
-def tabs(scan: Scan, rows: Rows, panels: Sequence[Panel], in_tables: Collection[int]) -> Iterator[SeenElement]:
-    """The tabs of every row that is one of tabs."""
+def tabs(scan: Scan, rows: Rows, panels: Sequence[Panel], elsewhere: Collection[int]) -> Iterator[SeenElement]:
+    """The tabs of every row that is one of tabs; lines that are `elsewhere` belong to tables or charts."""
     for row in rows:
-        if not _may_be_tabs(scan, row) or any(number in in_tables for number in row) or _buttons(panels, row):
+        if not _may_be_tabs(scan, row) or any(number in elsewhere for number in row) or _buttons(panels, row):
             continue
         chosen = _selected(scan, row, panels)
         if chosen is None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from kantu.contenders.pipeline.bars import bars
 from kantu.contenders.pipeline.boxes import same_place
 from kantu.contenders.pipeline.bubbles import bubbles
-from kantu.contenders.pipeline.charts import bars, slices
 from kantu.contenders.pipeline.colors import Pixels, color_name
 from kantu.contenders.pipeline.controls import controls
+from kantu.contenders.pipeline.line_charts import points
 from kantu.contenders.pipeline.panels import panels_of
 from kantu.contenders.pipeline.pictures import pictures
+from kantu.contenders.pipeline.pies import slices
 from kantu.contenders.pipeline.rows import rows_of, tables_of
 from kantu.contenders.pipeline.seen import Seen, SeenElement
-from kantu.contenders.pipeline.surfaces import scan
+from kantu.contenders.pipeline.surfaces import Scan, scan
 from kantu.contenders.pipeline.tabs import tabs
 from kantu.contenders.pipeline.widgets import banners, buttons, cards
 from kantu.solve.reader import PrintedLine
@@ -27,12 +29,13 @@ def look(pixels: Pixels, lines: Sequence[PrintedLine]) -> Seen:
     elements: list[SeenElement] = []
     in_tables = frozenset(number for table in tables for number in table.lines)
     panels = panels_of(page)
+    _add(elements, bars(page))
     for found in (
-        bars(page),
         slices(page),
+        points(page, rows, tuple(elements)),
         controls(page),
         bubbles(page, panels),
-        tabs(page, rows, panels, in_tables),
+        tabs(page, rows, panels, in_tables | _spoken_for(page, elements)),
         buttons(page, panels),
         banners(page, panels),
         cards(page, panels),
@@ -46,6 +49,15 @@ def look(pixels: Pixels, lines: Sequence[PrintedLine]) -> Seen:
         tables=tables,
         line_colors=tuple(color_name(look.ink) for look in page.looks),
         line_grounds=tuple(color_name(look.ground) for look in page.looks),
+    )
+
+
+def _spoken_for(page: Scan, elements: Iterable[SeenElement]) -> frozenset[int]:
+    """The lines that are the names of bars, points and controls, or stand in bubbles."""
+    names = {each.label for each in elements if each.label}
+    inner = {number for each in elements for number in each.lines}
+    return frozenset(
+        number for number, line in enumerate(page.lines) if number in inner or any(line.text in name for name in names)
     )
 
 
