@@ -162,8 +162,8 @@ def _noise(wide: npt.NDArray[np.uint8]) -> float:
     return float(beside.mean())
 
 
-def _flat(pixels: Pixels) -> npt.NDArray[np.uint8]:
-    """1 where a pixel is about as its right and its lower neighbour."""
+def _flat(pixels: Pixels, lines: Sequence[PrintedLine]) -> npt.NDArray[np.uint8]:
+    """1 where a pixel is about as its right and its lower neighbour, and where letters were painted over."""
     wide, tall = _steps(pixels)
     if noise := _noise(wide):
         smooth = cv2.bilateralFilter(pixels, 7, _SMOOTHING * noise, 5.0)
@@ -171,6 +171,9 @@ def _flat(pixels: Pixels) -> npt.NDArray[np.uint8]:
     flat = np.ones(pixels.shape[:2], dtype=np.uint8)
     flat[:, :-1] &= wide <= _LEAST_STEP
     flat[:-1] &= tall <= _LEAST_STEP
+    for line in lines:  # with the pixels before it: its ground may be a little off where a picture is noisy
+        x1, y1, x2, y2 = line.box
+        flat[max(y1 - _BRIM - 1, 0) : y2 + _BRIM, max(x1 - _BRIM - 1, 0) : x2 + _BRIM] = 1
     return flat
 
 
@@ -185,7 +188,7 @@ class _Hole:
 def _surfaces(
     pixels: Pixels, lines: Sequence[PrintedLine]
 ) -> tuple[npt.NDArray[np.int32], tuple[Surface, ...], list[_Hole]]:
-    _, marked, counted, _ = cv2.connectedComponentsWithStats(_flat(pixels), connectivity=4)
+    _, marked, counted, _ = cv2.connectedComponentsWithStats(_flat(pixels, lines), connectivity=4)
     labels = np.asarray(marked, dtype=np.int32)
     stats = np.asarray(counted, dtype=np.int32)
     sides = stats[:, 2:4].min(axis=1)

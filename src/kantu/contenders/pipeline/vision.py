@@ -36,8 +36,8 @@ def look(pixels: Pixels, lines: Sequence[PrintedLine]) -> Seen:
         controls(page),
         bubbles(page, panels),
         tabs(page, rows, panels, in_tables | _spoken_for(page, elements)),
-        buttons(page, panels),
         banners(page, panels),
+        buttons(page, panels),
         cards(page, panels),
         pictures(page),
     ):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kantu.contenders.pipeline.boxes import inside, overlap, size_of
+from kantu.contenders.pipeline.boxes import area_of, inside, overlap, size_of
 from kantu.contenders.pipeline.colors import color_name, distance, vivid
 from kantu.contenders.pipeline.panels import Panel
-from kantu.contenders.pipeline.seen import Kind, SeenElement, State
-from kantu.contenders.pipeline.surfaces import Scan
+from kantu.contenders.pipeline.seen import Box, Kind, SeenElement, State
+from kantu.contenders.pipeline.surfaces import Scan, middle_in
 
 _BUTTON_HEIGHT = (1.15, 4.2)  # of the line in it
 _TAG_HEIGHT = 1.62  # of the line in it: what is lower is a tag
 _MOST_BUTTON_WIDTH = 0.97  # of the page
 _INPUT_WIDTH = 6.0  # lines, at least
 _BANNER_WIDTH = 0.8  # of what it stands in
+_SCREEN_BAR = 0.13  # of the page: where its title stands
 _OPTIONS = 3  # at least, of which one looks unlike the others
 _OTHER_LOOK = 18  # of 255 between the chosen option and the others
 
@@ -104,20 +105,36 @@ def _unlike(scan: Scan, a: Panel, b: Panel) -> bool:
 
 
 def banners(scan: Scan, panels: Sequence[Panel]) -> Iterator[SeenElement]:
-    """Coloured strips across the page or across what they stand in, with a line or a few of text."""
+    """Coloured strips across what they stand in, above all other text in it."""
     for panel in panels:
         width, height = size_of(panel.box)
         if panel.filled < 0.85 or not vivid(panel.color) or width < 2.2 * height or not panel.own_ground or panel.cell:
             continue
-        around = [other for other in scan.surfaces if inside(panel.box, other.box, 2)]
-        container = min(
-            (size_of(other.box)[0] for other in around if distance(other.color, panel.color) > _OTHER_LOOK),
-            default=scan.width,
-        )
-        if width >= _BANNER_WIDTH * container and panel.rows <= 4 and height >= 1.3 * scan.unit:
-            yield SeenElement(
-                "banner", panel.box, color_name(panel.color), text=scan.text_of(panel.lines), lines=panel.lines
-            )
+        container = _container(scan, panel)
+        if width < _BANNER_WIDTH * (container[2] - container[0]) or panel.rows > 4 or height < 1.3 * scan.unit:
+            continue
+        if panel.rows > 1 or _heads(scan, panel, container):
+            yield _element(scan, "banner", panel)
+
+
+def _container(scan: Scan, panel: Panel) -> Box:
+    """The box of what a panel stands in: the smallest surface around it, or the page."""
+    around = [
+        surface.box
+        for surface in scan.surfaces
+        if inside(panel.box, surface.box, 2)
+        and distance(surface.color, panel.color) > _OTHER_LOOK
+        and area_of(surface.box) > 1.2 * area_of(panel.box)
+    ]
+    return min(around, key=area_of, default=(0, 0, scan.width, scan.height))
+
+
+def _heads(scan: Scan, panel: Panel, container: Box) -> bool:
+    """Whether nothing but the bar of the screen stands above a panel in its container, and something below it."""
+    bar = container[1] + _SCREEN_BAR * scan.height if container[1] < 3 else container[1]
+    lines = [line.box for line in scan.lines if middle_in(line.box, container)]
+    above = any(bar <= box[1] and box[3] <= panel.box[1] + 2 for box in lines)
+    return not above and any(box[1] >= panel.box[3] - 2 for box in lines)
 
 
 def cards(scan: Scan, panels: Sequence[Panel]) -> Iterator[SeenElement]:
