@@ -154,3 +154,16 @@ def test_bars_of_several_series_are_a_table() -> None:
 def test_lying_bars_are_told_from_standing_ones() -> None:
     bars = [SeenElement("bar", (100, y, 100 + 50 * y, y + 20), label=str(y)) for y in (1, 2)]
     assert _markdown([], seen([], *bars)).startswith("条形图：")
+
+
+def test_bars_on_bars_are_stacked() -> None:
+    bars = [
+        SeenElement("bar", (20, top, 40, bottom), label="一月", series=series, value=float(bottom - top))
+        for top, bottom, series in ((300, 400, "线上"), (250, 300, "门店"))
+    ]
+    assert _markdown([], seen([], *bars)).startswith("堆叠图：\n|  | 线上 | 门店 |")
+
+
+def test_points_are_a_line_chart() -> None:
+    points = [SeenElement("point", (x, 200, x + 4, 204), "蓝", label=f"{x}月", value=float(x)) for x in (1, 2)]
+    assert _markdown([], seen([], *points)) == "折线图：\n1月〔点，蓝色，约1〕\n2月〔点，蓝色，约2〕"

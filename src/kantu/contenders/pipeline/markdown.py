@@ -13,7 +13,7 @@ from kantu.solve.reader import PrintedLine
 
 _GROUPS = frozenset(("card", "bubble"))  # are read in one go
 _AROUND_WORDS = frozenset(("banner", "button", "tag", "input", "tab"))  # are told beside the words in them
-_CHARTED = frozenset(("bar", "slice"))
+_CHARTED = {"bar": "", "point": "折线图", "slice": "饼图"}  # and what is drawn with it; bars stand or lie
 _TOUCHING = 0.12  # of a row's height: words so near are one word
 _NEAR = 1.0  # of a row's height: words further apart stand in columns
 _HEADING = 1.35  # times as high as most lines
@@ -47,7 +47,7 @@ class _Block:
 def as_markdown(lines: Sequence[PrintedLine], seen: Seen) -> str:
     """The whole picture, in the reader's order; empty where there is nothing."""
     page = _Page(lines, seen)
-    loose = [e for e in seen.elements if not (e.kind in _CHARTED or e.kind in _GROUPS or _told_beside_words(e))]
+    loose = [e for e in seen.elements if not (e.kind in (*_CHARTED, *_GROUPS) or _told_beside_words(e))]
     blocks: list[_Block] = []
     rest = set(range(len(lines)))
     for group in groups_of(seen, len(lines)):
@@ -160,12 +160,12 @@ def _table(cells: Sequence[Sequence[str]]) -> str:
 
 
 def _charts(elements: Sequence[SeenElement]) -> Iterator[str]:
-    """Bars and slices with what their length tells: of several series as a table."""
-    for kind in ("bar", "slice"):
+    """Bars, points and slices with what their length tells: of several series as a table."""
+    for kind, chart in _CHARTED.items():
         drawn = [element for element in elements if element.kind == kind]
         if not drawn:
             continue
-        name = _bars(drawn) if kind == "bar" else "饼图"
+        name = chart or _bars(drawn)
         series = list(dict.fromkeys(element.series for element in drawn))
         if len(series) == 1:
             yield f"{name}：\n" + "\n".join(f"{e.label or '（无名）'}〔{element_words(e)}〕" for e in drawn)
@@ -177,7 +177,10 @@ def _charts(elements: Sequence[SeenElement]) -> Iterator[str]:
 
 
 def _bars(bars: Sequence[SeenElement]) -> str:
-    """Bars of one foot stand, those of one left edge lie."""
+    """Bars of one foot stand, those of one left edge lie; on those of another series they are stacked."""
+    for edges in (slice(0, None, 2), slice(1, None, 2)):
+        if len({(bar.label, bar.box[edges]) for bar in bars}) < len(bars):
+            return "堆叠图"
     feet, lefts = ([bar.box[edge] for bar in bars] for edge in (3, 0))
     return "柱状图" if max(feet) - min(feet) <= max(lefts) - min(lefts) else "条形图"
 

@@ -24,6 +24,7 @@ KINDS: Mapping[Kind, str] = MappingProxyType(
         "progress": "进度条",
         "bar": "柱",
         "slice": "扇形",
+        "point": "点",
         "picture": "图片",
         "icon": "图标",
     }
@@ -39,6 +40,7 @@ _STATES = {
 _TICKED = {"on": "已勾选", "off": "未勾选"}
 _PLAIN = frozenset(("", "黑", "灰", "白"))  # inks that are not worth a word
 _GROUNDED = frozenset(("banner", "button", "tag", "input", "bubble", "tab"))  # their colour is that behind their words
+_MEASURED = frozenset(("bar", "point"))  # their value is a height on an axis, not a share
 _LARGEST = 1.15  # times as high as every other line
 
 
@@ -55,7 +57,7 @@ def element_words(element: SeenElement) -> str:
     if element.color and not (element.kind == "icon" and element.color in _PLAIN):
         words.append(f"{element.color}底" if element.kind in _GROUNDED else f"{element.color}色")
     if element.value is not None:
-        words.append(f"约{element.value:g}" + ("" if element.kind == "bar" else "%"))
+        words.append(f"约{element.value:g}" + ("" if element.kind in _MEASURED else "%"))
     return "，".join(words)
 
 
