@@ -6,6 +6,7 @@ import pytest
 
 from kantu.contenders.pipeline.axes import number_in
 from kantu.contenders.pipeline.seen import SeenElement
+from kantu.solve.reader import PrintedLine
 from tests.contenders.pipeline.sheets import BLUE, GREEN, ORANGE, RED, WHITE, Sheet
 
 BASE = 260  # where bars stand
@@ -136,3 +137,28 @@ def test_the_points_of_lines_are_read_over_the_names_of_the_axis() -> None:
         for name, (_, values) in lines.items()
         for month, value in zip(("一月", "二月", "三月"), values, strict=True)
     }
+
+
+def test_numbers_that_the_reader_has_joined_are_told_apart() -> None:
+    sheet = Sheet(400, 240)
+    for row, (name, value) in enumerate([("北京", 50), ("上海", 100), ("广州", 25)]):
+        sheet.draw.rectangle((80, 20 + 50 * row, 80 + 2 * value - 1, 49 + 50 * row), fill=GREEN)
+        sheet.text(36, 27 + 50 * row, name)
+    ticks = [sheet.text(80 + 2 * value - 5 * len(str(value)), 190, str(value)) for value in (0, 50, 100)]
+    boxes = [sheet.lines[number].box for number in ticks]
+    del sheet.lines[-3:]
+    sheet.lines.append(PrintedLine("0 50 100", (boxes[0][0], 190, boxes[-1][2], 206), 1.0))
+    seen = sorted(bars(sheet), key=lambda each: each.box[1])
+    assert [each.value for each in seen] == pytest.approx([50, 100, 25], abs=1)
+
+
+def test_a_swatch_that_the_reader_has_taken_for_a_letter_still_names_its_slice() -> None:
+    sheet = Sheet(400, 260)
+    for place, (name, color) in enumerate((("餐饮", RED), ("交通", BLUE))):
+        sheet.draw.pieslice((30, 30, 230, 230), 180 * place, 180 + 180 * place, fill=color, outline=WHITE)
+        sheet.draw.rectangle((280, 60 + 40 * place, 293, 73 + 40 * place), fill=color)
+        number = sheet.text(300, 58 + 40 * place, name)
+        line = sheet.lines[number]
+        sheet.lines[number] = PrintedLine(f"■{line.text}", (280, *line.box[1:]), 1.0)
+    seen = {each.label: each.color for each in sheet.look().elements if each.kind == "slice"}
+    assert seen == {"餐饮": "红", "交通": "蓝"}

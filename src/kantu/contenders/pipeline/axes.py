@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from kantu.contenders.pipeline.boxes import overlap, size_of
-from kantu.contenders.pipeline.colors import RGB, distance, main_colors
+from kantu.contenders.pipeline.colors import RGB, distance, line_look, main_colors
 from kantu.contenders.pipeline.seen import Box
 from kantu.contenders.pipeline.surfaces import Scan
 
 GROUND_STEP = 9  # of 255: a surface no farther from the chart's ground is a piece of it
 _NUMBER = re.compile(r"^[¥￥$]?([+-]?\d[\d,]*(?:\.\d+)?)(?:%|[^\d:：/-]{1,2})?$")
 _SAME_COLOR = 34  # of 255 between a bar and its swatch in the legend
+_SWATCH_SHARE = 0.25  # of the square at the left end of a line
 _READABLE = 3  # pixels: a finer difference cannot be read from a picture
 _AGREE = 0.06  # of the axis between a printed number and what was measured, at most
 
@@ -59,7 +60,24 @@ def legend(scan: Scan) -> tuple[Entry, ...]:
             if distance(color, blob.around) > 20:
                 number = min(after)[1]
                 entries.append(Entry(color, scan.lines[number].text, number))
+    named = {entry.line for entry in entries}
+    for number in range(len(scan.lines)):
+        if number not in named and (swatch := _swatch_within(scan, number)) is not None:
+            entries.append(Entry(swatch, scan.lines[number].text.lstrip("■●▪•◆ "), number))
     return tuple(entries)
+
+
+def _swatch_within(scan: Scan, number: int) -> RGB | None:
+    """The colour of a spot that the reader has taken for a part of the line: a block of its own colour at its left."""
+    x1, y1, x2, y2 = scan.lines[number].box
+    height = y2 - y1
+    if x2 - x1 < 2 * height or number_in(scan.lines[number].text) is not None:
+        return None
+    rest = line_look(scan.pixels, (x1 + round(1.2 * height), y1, x2, y2))
+    left = scan.crop((max(0, x1 - height // 4), y1, x1 + height, y2))
+    colors = main_colors(left.reshape(-1, 3), 3, least=_SWATCH_SHARE)
+    apart = [color for color in colors if min(distance(color, rest.ground), distance(color, rest.ink)) > _SAME_COLOR]
+    return apart[0] if apart else None
 
 
 def name_of(entries: Sequence[Entry], color: RGB) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from kantu.contenders.pipeline.boxes import overlap, size_of
+from kantu.contenders.pipeline.boxes import middle, overlap, size_of
 from kantu.contenders.pipeline.colors import (
     RGB,
     Pixels,
@@ -20,16 +20,20 @@ from kantu.contenders.pipeline.colors import (
 )
 from kantu.contenders.pipeline.seen import Box, Kind, SeenElement, State
 from kantu.contenders.pipeline.surfaces import Blob, Scan
+from kantu.solve.reader import PrintedLine
 
 _SWITCH_RATIO = (1.4, 2.6)  # width to height
 _SWITCH_HEIGHT = (0.45, 2.8)  # lines
-_CHECK_SIDE = (0.6, 1.5)  # lines
+_CHECK_SIDE = (0.6, 1.8)  # lines
 _CHECK_PIXELS = 9  # at least: in what is smaller no mark can be told from noise
 _DISC_FILLED = 0.88  # of its box: what fills more is no disc
+_LABEL_REACH = 6.0  # lines between a switch and the name above or below it
 _LABEL_GAP = 2.5  # lines between a checkbox and its label
 _SLIDER_HEIGHT = 4  # pixels, at least: what is lower is a rule
 _SLIDER_LENGTH = 4.0  # lines, at least
 _KNOB_STEP = 18  # of 255 between a knob and its track
+_DISC_CORE = 0.33  # of a ring's width, from its middle: nearer than its line
+_BOX_CORE = 0.26
 _BETWEEN = 0.8  # of a checkbox's inside has one of two colours, or one between them
 _SAME = 28  # of 255 between two colours that count as one
 
@@ -106,9 +110,14 @@ def _label_beside(scan: Scan, box: Box) -> str | None:
     right = [line for line in row if line.box[0] >= box[2] - 2]
     if right:
         return min(right, key=lambda line: line.box[0]).text
-    middle = (box[1] + box[3]) / 2  # a label of two lines has the control at its middle
-    near = [line for line in scan.lines if abs((line.box[1] + line.box[3]) / 2 - middle) < 1.3 * scan.unit]
-    return near[0].text if near else None
+    x, y = middle(box)  # a label of two lines has the control at its middle, that of a tile stands above or below
+
+    def far(line: PrintedLine) -> float:
+        left, top, right, bottom = line.box
+        return max(0.0, left - x, x - right) + max(0.0, top - y, y - bottom)
+
+    near = min(scan.lines, key=far, default=None)
+    return near.text if near is not None and far(near) < _LABEL_REACH * scan.unit else None
 
 
 def _check(scan: Scan, blob: Blob) -> SeenElement | None:
@@ -125,10 +134,9 @@ def _check(scan: Scan, blob: Blob) -> SeenElement | None:
     crop = scan.crop(blob.box)
     if label is None or not _outline_is_even(crop, blob):
         return None
-    inset_x, inset_y = round(0.24 * width), round(0.24 * height)
-    core = crop[inset_y : height - inset_y, inset_x : width - inset_x].reshape(-1, 3)
-    ground, mark, share = _two_colors(core)
     disc = blob.filled < _DISC_FILLED
+    core = _core(crop, disc)
+    ground, mark, share = _two_colors(core)
     kind: Kind = "radio" if disc else "checkbox"
     edge = color_name(_edge_color(crop))
     if share < _BETWEEN:
@@ -138,6 +146,15 @@ def _check(scan: Scan, blob: Blob) -> SeenElement | None:
             return None  # a dot or a swatch
         return SeenElement(kind, blob.box, edge, _state(disc, on=False), label=label)
     return SeenElement(kind, blob.box, edge, _state(disc, on=True), label=label)
+
+
+def _core(crop: Pixels, disc: bool) -> Pixels:
+    """What lies within the outline of a box or a ring: [pixels, 3]."""
+    height, width = crop.shape[:2]
+    y, x = np.mgrid[0:height, 0:width]
+    across, down = (x - (width - 1) / 2) / width, (y - (height - 1) / 2) / height
+    far = np.hypot(across, down) if disc else np.maximum(np.abs(across), np.abs(down))
+    return np.asarray(crop[far <= (_DISC_CORE if disc else _BOX_CORE)])
 
 
 def _two_colors(pixels: Pixels) -> tuple[RGB, RGB, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kantu.contenders.pipeline.boxes import area_of, hull, inside, overlap, same_place, size_of
-from kantu.contenders.pipeline.colors import RGB, common_color, distance
+from kantu.contenders.pipeline.colors import RGB, as_rgb, common_color, distance
 from kantu.contenders.pipeline.seen import Box
 from kantu.contenders.pipeline.surfaces import Scan, Surface
 
@@ -25,6 +25,7 @@ class Panel:
 
     Attributes:
         color: of the ground.
+        edge: the colour of its frame; that of the ground where it has none.
         around: the colour outside of it.
         lines: those whose middle lies in it.
         text_box: the box of these lines.
@@ -36,6 +37,7 @@ class Panel:
 
     box: Box
     color: RGB
+    edge: RGB
     around: RGB
     lines: tuple[int, ...]
     text_box: Box
@@ -92,6 +94,7 @@ def _panel(scan: Scan, box: Box, surface: Surface, numbers: Sequence[int], boxes
     return Panel(
         box=box,
         color=surface.color,
+        edge=_edge(scan, box, surface.color),
         around=_around(scan, box),
         lines=tuple(numbers),
         text_box=hull(lines),
@@ -100,6 +103,22 @@ def _panel(scan: Scan, box: Box, surface: Surface, numbers: Sequence[int], boxes
         rows=rows,
         cell=beside >= 1 and above >= 1,
     )
+
+
+def _edge(scan: Scan, box: Box, ground: RGB) -> RGB:
+    """The colour at the middles of a box's sides that is farthest from its ground, as most sides have it."""
+    x1, y1, x2, y2 = box
+    x, y = (x1 + x2) // 2, (y1 + y2) // 2
+    sides = (
+        scan.pixels[y, x1 : x1 + 3],
+        scan.pixels[y, x2 - 3 : x2],
+        scan.pixels[y1 : y1 + 3, x],
+        scan.pixels[y2 - 3 : y2, x],
+    )
+    farthest = [
+        side[np.abs(side.astype(np.int16) - np.array(ground, dtype=np.int16)).max(axis=1).argmax()] for side in sides
+    ]
+    return as_rgb(np.median(farthest, axis=0))
 
 
 def _around(scan: Scan, box: Box) -> RGB:

@@ -100,7 +100,7 @@ def _text_at(scan: Scan, surface: Surface, center: tuple[float, float], radius: 
     for number, line in enumerate(scan.lines):
         x, y = _nearest_point(line.box, center)
         far = math.hypot(x - center[0], y - center[1])
-        if not 1.0 * radius <= far <= 1.55 * radius + scan.unit:
+        if not radius <= far <= 1.2 * radius + 1.5 * scan.unit:
             continue
         off = abs(math.remainder(math.atan2(y - center[1], x - center[0]) - angle, math.tau))
         if off < 0.3 and (best is None or off < best[0]):

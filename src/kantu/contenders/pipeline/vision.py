@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from kantu.contenders.pipeline.bars import bars
 from kantu.contenders.pipeline.boxes import same_place
@@ -18,6 +19,7 @@ from kantu.contenders.pipeline.seen import Seen, SeenElement
 from kantu.contenders.pipeline.surfaces import Scan, scan
 from kantu.contenders.pipeline.tabs import tabs
 from kantu.contenders.pipeline.widgets import banners, buttons, cards
+from kantu.contenders.pipeline.words import in_words
 from kantu.solve.reader import PrintedLine
 
 
@@ -29,10 +31,11 @@ def look(pixels: Pixels, lines: Sequence[PrintedLine]) -> Seen:
     elements: list[SeenElement] = []
     in_tables = frozenset(number for table in tables for number in table.lines)
     panels = panels_of(page)
-    _add(elements, bars(page))
+    words, owners = in_words(page)
+    _add(elements, _owned(bars(words), owners))
+    _add(elements, _owned(slices(words), owners))
+    _add(elements, _owned(points(words, rows_of(words.lines), elements), owners))
     for found in (
-        slices(page),
-        points(page, rows, tuple(elements)),
         controls(page),
         bubbles(page, panels),
         tabs(page, rows, panels, in_tables | _spoken_for(page, elements)),
@@ -50,6 +53,12 @@ def look(pixels: Pixels, lines: Sequence[PrintedLine]) -> Seen:
         line_colors=tuple(color_name(look.ink) for look in page.looks),
         line_grounds=tuple(color_name(look.ground) for look in page.looks),
     )
+
+
+def _owned(found: Iterable[SeenElement], owners: Sequence[int]) -> Iterator[SeenElement]:
+    """What was found among words, with the lines that these are parts of."""
+    for each in found:
+        yield replace(each, lines=tuple(dict.fromkeys(owners[number] for number in each.lines)))
 
 
 def _spoken_for(page: Scan, elements: Iterable[SeenElement]) -> frozenset[int]:

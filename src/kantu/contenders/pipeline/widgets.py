@@ -101,7 +101,8 @@ def _states(scan: Scan, framed: Sequence[Panel]) -> list[State]:
 
 def _unlike(scan: Scan, a: Panel, b: Panel) -> bool:
     ink_a, ink_b = scan.looks[a.lines[0]].ink, scan.looks[b.lines[0]].ink
-    return distance(a.color, b.color) > _OTHER_LOOK or distance(ink_a, ink_b) > 3 * _OTHER_LOOK
+    lines = max(distance(ink_a, ink_b), distance(a.edge, b.edge))  # thin ones have no clean colour
+    return distance(a.color, b.color) > _OTHER_LOOK or lines > 3 * _OTHER_LOOK
 
 
 def banners(scan: Scan, panels: Sequence[Panel]) -> Iterator[SeenElement]:
