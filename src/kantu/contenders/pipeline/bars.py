@@ -25,7 +25,7 @@ from kantu.contenders.pipeline.colors import RGB, color_name, distance
 from kantu.contenders.pipeline.seen import Box, SeenElement
 from kantu.contenders.pipeline.surfaces import Scan, Surface
 
-_FILLED = 0.85
+_FILLED = 0.76  # of its box: bars may have round ends
 _MOST_OF_PAGE = 0.94
 _BASE = 3  # pixels between the feet of bars that stand on one line
 

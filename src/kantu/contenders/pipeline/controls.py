@@ -24,14 +24,14 @@ from kantu.solve.reader import PrintedLine
 
 _SWITCH_RATIO = (1.4, 2.6)  # width to height
 _SWITCH_HEIGHT = (0.45, 2.8)  # lines
-_CHECK_SIDE = (0.6, 1.8)  # lines
+_CHECK_SIDE = (0.6, 1.5)  # lines
 _CHECK_PIXELS = 9  # at least: in what is smaller no mark can be told from noise
 _DISC_FILLED = 0.88  # of its box: what fills more is no disc
 _LABEL_REACH = 6.0  # lines between a switch and the name above or below it
 _LABEL_GAP = 2.5  # lines between a checkbox and its label
 _SLIDER_HEIGHT = 4  # pixels, at least: what is lower is a rule
 _SLIDER_LENGTH = 4.0  # lines, at least
-_KNOB_STEP = 18  # of 255 between a knob and its track
+_KNOB_STEPS = (18, 45, 80)  # of 255 between a knob and its track: a pale one first, then one in noise
 _DISC_CORE = 0.33  # of a ring's width, from its middle: nearer than its line
 _BOX_CORE = 0.26
 _BETWEEN = 0.8  # of a checkbox's inside has one of two colours, or one between them
@@ -56,7 +56,7 @@ def _switch(scan: Scan, blob: Blob) -> SeenElement | None:
     if blob.filled < 0.6 or blob.solid < 0.8 or _in_status_bar(scan, blob.box):
         return None
     label = _label_beside(scan, blob.box)
-    side = _knob_side(scan, blob)
+    side = next((side for step in _KNOB_STEPS if (side := _knob_side(scan, blob, step)) is not None), None)
     if label is None or side is None:
         return None
     crop = scan.crop(blob.box)
@@ -65,11 +65,11 @@ def _switch(scan: Scan, blob: Blob) -> SeenElement | None:
     return SeenElement("switch", blob.box, color_name(track), side, label=label)
 
 
-def _knob_side(scan: Scan, blob: Blob) -> State | None:
+def _knob_side(scan: Scan, blob: Blob, step: int) -> State | None:
     """On which side the knob is: the largest roundish piece of one colour that leaves the other side free."""
     crop = scan.crop(blob.box)
     height, width = crop.shape[:2]
-    colors = main_colors(crop.reshape(-1, 3), 4, apart=_KNOB_STEP)
+    colors = main_colors(crop.reshape(-1, 3), 4, apart=step)
     which = nearest(crop, colors)
     best = 0.0
     state: State | None = None

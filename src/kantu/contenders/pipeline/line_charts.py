@@ -42,7 +42,7 @@ def points(scan: Scan, rows: Rows, bars: Sequence[SeenElement]) -> Iterator[Seen
         plot = (round(_middle(scan, names[0])), top, round(_middle(scan, names[-1])), foot)
         if any(shared(bar.box, plot) for bar in bars):
             continue
-        series = _series(scan, entries, plot)
+        series = _series(scan, [entry for entry in entries if entry.line not in names], plot)
         for number in names:
             middle = _middle(scan, number)
             label = name_under(scan, _below(scan, foot, entries), middle)
@@ -94,7 +94,7 @@ def _axis_over(scan: Scan, names: Sequence[int]) -> tuple[Axis | None, int]:
     lowest = max((middle for middle, _, _ in ticks), default=0.0)
     near = lowest - 0.6 * scan.unit <= foot <= lowest + 3 * scan.unit
     axis = axis_of(ticks, scan.unit) if near and len(ticks) >= _LEAST_TICKS else None
-    return axis, max(0, min(tops) - round(scan.unit)) if axis else max(0, foot - round(12 * scan.unit))
+    return axis, max(0, min(tops)) if axis else max(0, foot - round(12 * scan.unit))
 
 
 def _below(scan: Scan, foot: int, entries: Sequence[Entry]) -> Texts:

@@ -163,15 +163,16 @@ def _noise(wide: npt.NDArray[np.uint8]) -> float:
 
 
 def _flat(pixels: Pixels, lines: Sequence[PrintedLine]) -> npt.NDArray[np.uint8]:
-    """1 where a pixel is about as its right and its lower neighbour, and where letters were painted over."""
+    """1 where a pixel is about as its right and its lower neighbour."""
     wide, tall = _steps(pixels)
-    if noise := _noise(wide):
+    noise = _noise(wide)
+    if noise:
         smooth = cv2.bilateralFilter(pixels, 7, _SMOOTHING * noise, 5.0)
         wide, tall = _steps(np.asarray(smooth, dtype=np.uint8))
     flat = np.ones(pixels.shape[:2], dtype=np.uint8)
     flat[:, :-1] &= wide <= _LEAST_STEP
     flat[:-1] &= tall <= _LEAST_STEP
-    for line in lines:  # with the pixels before it: its ground may be a little off where a picture is noisy
+    for line in lines if noise else ():  # what is painted over a line is then not quite its ground
         x1, y1, x2, y2 = line.box
         flat[max(y1 - _BRIM - 1, 0) : y2 + _BRIM, max(x1 - _BRIM - 1, 0) : x2 + _BRIM] = 1
     return flat
