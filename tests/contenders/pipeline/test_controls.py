@@ -79,3 +79,14 @@ def test_a_slider_tells_where_its_knob_is_and_a_progress_bar_how_far_it_has_come
     assert slider.value == pytest.approx(50, abs=2)
     assert (progress.label, progress.color) == ("进度", "红")
     assert progress.value == pytest.approx(30, abs=2)
+
+
+def test_a_switch_that_is_only_a_frame_is_read_by_its_knob_too() -> None:
+    sheet = Sheet(320, 160)
+    for row, (name, on) in enumerate([("蓝牙", True), ("定位", False)]):
+        y = 16 + 44 * row
+        sheet.text(20, y + 4, name)
+        sheet.draw.rounded_rectangle((250, y, 293, y + 23), 12, outline=INK, width=2)
+        left = 275 if on else 257
+        sheet.draw.ellipse((left, y + 6, left + 11, y + 17), fill=INK)
+    assert [(each.label, each.state) for each in only(sheet, "switch")] == [("蓝牙", "on"), ("定位", "off")]

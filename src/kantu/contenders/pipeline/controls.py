@@ -75,8 +75,10 @@ def _knob_side(scan: Scan, blob: Blob, step: int) -> State | None:
     state: State | None = None
     for number in range(len(colors)):
         mask = (which == number).astype(np.uint8)
-        contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        for contour in contours:
+        contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+        for contour, node in zip(contours, tree[0] if len(contours) else (), strict=True):
+            if node[3] >= 0:
+                continue  # a hole: a knob may lie in that of its track's frame
             x, y, wide, tall = cv2.boundingRect(contour)
             if tall < 0.36 * height or not 0.62 <= wide / tall <= 1.5 or wide > 0.72 * width:
                 continue
