@@ -10,8 +10,11 @@ from typing import Annotated
 import typer
 
 from kantu.errors import error
+from kantu.training.progress import Progress, read_progress
 
-app = typer.Typer(help="训练内置小模型 kantu-mini，和看出图片方向的小网络。", no_args_is_help=True)
+app = typer.Typer(
+    help="训练内置小模型 kantu-mini、流水线的 kantu-mini-text，和看出图片方向的小网络。", no_args_is_help=True
+)
 
 
 @app.command()
@@ -34,15 +37,11 @@ def mini(
     from kantu.training.loop import LoopSettings, Stretch
     from kantu.training.mini.recipe import DEFAULT_RUN, DRAWS, PLAN, STAGES, remaining
     from kantu.training.mini.train import train
-    from kantu.training.progress import read_progress, read_record
+    from kantu.training.progress import read_record
 
     require_fonts()
     folder = run or DEFAULT_RUN
-    progress = read_progress(folder)
-    if progress is not None and not resume:
-        raise error("run_exists", folder=folder)
-    if progress is None and resume:
-        raise error("run_missing.resume", folder=folder)
+    progress = _begun(folder, resume)
     if stage is not None and stage not in STAGES:
         names = ", ".join(STAGES)
         raise error("unknown_stage", stage=stage, names=names)
@@ -51,9 +50,66 @@ def mini(
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     done = read_record(weights) if progress is None and weights else progress
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave through the trainer's last save
+    _save_when_stopped()
     settings = LoopSettings(folder, learning_rate=learning_rate)
     train(stretches, STAGES, DRAWS, settings, weights=weights, device=place, seed=seed, workers=workers)
+
+
+@app.command()
+def mini_text(
+    resume: Annotated[bool, typer.Option("--resume", help="从上次的检查点继续。")] = False,
+    pictures: Annotated[int | None, typer.Option(min=1, help="再训练这么多张图，默认照配方补足。")] = None,
+    decay: Annotated[bool, typer.Option(help="学习率线性降到零（与 --pictures 同用）。")] = True,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="学习率（--decay 时为起点）。")] = 2e-3,
+    weights: Annotated[Path | None, typer.Option(help="从哪个模型目录的解码器开始，默认内置的 kantu-mini。")] = None,
+    run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="画图的进程数。")] = 1,
+    seed: Annotated[int, typer.Option(help="随机种子。")] = 1,
+    device: Annotated[str | None, typer.Option(help="cpu 或 cuda。")] = None,
+) -> None:
+    """训练拼接流水线的文字模型 kantu-mini-text：不看图，只读图片描述。中断后用 --resume 继续。"""
+    import torch
+
+    from kantu.hub import locate
+    from kantu.synth.draw.faces import require_fonts
+    from kantu.training.loop import LoopSettings, Stretch
+    from kantu.training.mini.recipe import DRAWS, remaining
+    from kantu.training.mini_text.reader_errors import measured_errors
+    from kantu.training.mini_text.recipe import DEFAULT_RUN, EVERYDAY, PLAN, STAGES
+    from kantu.training.mini_text.train import train
+
+    require_fonts()
+    folder = run or DEFAULT_RUN
+    progress = _begun(folder, resume)
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    stretches = [Stretch(EVERYDAY.name, pictures, decay)] if pictures else remaining(PLAN, progress)
+    _save_when_stopped()
+    settings = LoopSettings(folder, learning_rate=learning_rate)
+    start = weights or locate(None)
+    errors = measured_errors()
+    train(stretches, STAGES, DRAWS, errors, settings, weights=start, device=place, seed=seed, workers=workers)
+
+
+@app.command()
+def reader_errors(
+    readings: Annotated[Path, typer.Argument(help="逐页识别结果的文件（JSONL）；已有的页不再识别。")],
+    pages: Annotated[int, typer.Option(min=1, help="一共识别多少页。")] = 1200,
+    out: Annotated[Path | None, typer.Option(help="写进这个文件，默认写进包里。", metavar="FILE")] = None,
+) -> None:
+    """让 RapidOCR 识别画出来的页面，量出它怎样出错；训练 kantu-mini-text 时照此出错。"""
+    from kantu.contenders.rapidocr import RapidOCRReader
+    from kantu.synth.draw.faces import require_fonts
+    from kantu.training.mini.recipe import DRAWS
+    from kantu.training.mini_text.measuring import measure
+    from kantu.training.mini_text.reader_errors import write_errors
+    from kantu.training.mini_text.readings import kept, read_pages
+    from kantu.training.mini_text.recipe import EVERYDAY
+
+    require_fonts()
+    reader = RapidOCRReader()
+    for reading in read_pages(pages, EVERYDAY, DRAWS, reader, readings):
+        typer.echo(f"{reading.family} {reading.seed}")
+    write_errors(measure(kept(readings)), out)
 
 
 @app.command()
@@ -89,3 +145,18 @@ def ship(
 
     write(run or DEFAULT_RUN, folder)
     typer.echo(folder)
+
+
+def _begun(folder: Path, resume: bool) -> Progress | None:
+    """Where a run stands that is to be gone on with; None where one is to begin."""
+    progress = read_progress(folder)
+    if progress is not None and not resume:
+        raise error("run_exists", folder=folder)
+    if progress is None and resume:
+        raise error("run_missing.resume", folder=folder)
+    return progress
+
+
+def _save_when_stopped() -> None:
+    """SIGTERM leaves through the loop's last save."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

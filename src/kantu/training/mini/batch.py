@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -13,8 +14,8 @@ IGNORED = -100
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Tensors of one step. `pictures` pictures of one grid; the tokens of all sequences stand in one row.
+class TextBatch:
+    """The text of one step: questions about `pictures` pictures. The tokens of all sequences stand in one row.
 
     `segments` is 0 in the beginning that a sequence's questions share, n in its n-th question, -1 in padding. `labels`
     holds the next token where it is to be learned, else IGNORED.
@@ -22,6 +23,30 @@ class Batch:
 
     index: int
     pictures: int
+    input_ids: Tensor  # [tokens]
+    positions: Tensor  # [3, tokens]
+    segments: Tensor
+    labels: Tensor
+    pointers: Tensor  # [3, pairs]: a `Look`, a token, and a token it should look at; in this order
+    lengths: tuple[int, ...]  # tokens of each sequence, padding included
+    families: tuple[str, ...]  # of each sequence
+
+    def to(self, device: torch.device) -> Self:
+        """The same on a device; copies from pinned memory do not wait."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Self:
+        """The same in memory that a GPU copies from without the processor (`DataLoader` calls this)."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        return replace(self, **{name: change(value) for name, value in vars(self).items() if torch.is_tensor(value)})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Batch(TextBatch):
+    """The text and the pictures, all of one grid."""
+
     grid: tuple[int, int, int]
     patches: Tensor  # [pictures * patches, patch_dim]
     glyph_counts: Tensor  # [pictures * patches], 0..GLYPH_SLOTS
@@ -30,22 +55,4 @@ class Batch:
     extent_cells: Tensor  # [cells], visual tokens with characters
     extents: Tensor  # [cells, 4]: the box around these characters in cells, from the upper left corner of the cell
     named: Tensor  # [2, pairs]: a visual token of something that is not text, and a token of its name
-    input_ids: Tensor  # [tokens]
-    positions: Tensor  # [3, tokens]
-    segments: Tensor
-    labels: Tensor
-    pointers: Tensor  # [3, pairs]: a `Look`, a token, and a token it should look at; in this order
     shown: Tensor  # [pictures in sequences], which of the pictures they are, in the order of the tokens
-    lengths: tuple[int, ...]  # tokens of each sequence, padding included
-    families: tuple[str, ...]  # of each sequence
-
-    def to(self, device: torch.device) -> Batch:
-        """The same on a device; copies from pinned memory do not wait."""
-        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
-
-    def pin_memory(self) -> Batch:
-        """The same in memory that a GPU copies from without the processor (`DataLoader` calls this)."""
-        return self._each(Tensor.pin_memory)
-
-    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        return replace(self, **{name: change(value) for name, value in vars(self).items() if torch.is_tensor(value)})  # type: ignore[arg-type]

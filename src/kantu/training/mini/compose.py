@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from kantu.model.config import ModelConfig
 from kantu.processing.image import ImageConfig, patchify
-from kantu.synth.page import Page
+from kantu.synth.page import Page, Question
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
 from kantu.training.mini.pointing import Printed
 from kantu.training.mini.sequences import SequenceWriter, TokenSequence
@@ -50,14 +51,8 @@ class Composer:
                     sizes.append(size)
         cell = self.config.vision.patch_size * self.config.vision.spatial_merge_size
         printed = [Printed(page, cell) for page in pages]
-        sequences = self._sequences(pages, printed, grid, text_tokens, rng) if text_tokens else []
-        columns, lengths = _packed([sequence.columns for sequence in sequences])
-        starts = [sum(lengths[:number]) for number in range(len(lengths))]
-        pointers = [
-            (look, start + token, start + target)
-            for start, sequence in zip(starts, sequences, strict=True)
-            for look, token, target in sequence.pointers
-        ]
+        written = self._sequences(pages, printed, grid, text_tokens, rng) if text_tokens else []
+        text, lengths, pointers = packed(written)
         extents = [
             (number * shown.rows * shown.columns + at, box)
             for number, shown in enumerate(printed)
@@ -66,7 +61,6 @@ class Composer:
         padding = _rounded(len(glyphs), _GLYPH_MULTIPLE) - len(glyphs)
         glyphs += [(0, 0, IGNORED)] * padding
         sizes += [0.0] * padding
-        text = torch.from_numpy(columns)
         patches = np.concatenate([patchify(np.asarray(page.image), self.image_config) for page in pages])
         return Batch(
             index=index,
@@ -83,10 +77,10 @@ class Composer:
             positions=text[1:4],
             segments=text[4],
             labels=text[5],
-            pointers=torch.tensor(sorted(pointers), dtype=torch.int64).reshape(-1, 3).T,
-            shown=torch.tensor([number for sequence in sequences for number in sequence.pictures], dtype=torch.int64),
+            pointers=pointers,
+            shown=torch.tensor([number for sequence in written for number in sequence.pictures], dtype=torch.int64),
             lengths=lengths,
-            families=tuple(sequence.family for sequence in sequences),
+            families=tuple(sequence.family for sequence in written),
         )
 
     def _grid(self, page: Page) -> tuple[int, int, int]:
@@ -142,23 +136,33 @@ class Composer:
         budget: int,
         rng: random.Random,
     ) -> list[TokenSequence]:
-        """One a page; in some batches one more, in which the same is asked without a picture, or of several."""
-        seeing, blind = self.writer.beginning(grid, 1), self.writer.beginning(grid, 0)
-        sequences = [
-            self.writer.write(
-                seeing, page.questions, budget, rng, pictures=(number,), family=page.family, printed=printed[number]
-            )
-            for number, page in enumerate(pages)
-        ]
-        if rng.random() < _BLIND:
-            asked = unseen(pages, rng)
-            sequences.append(self.writer.write(blind, asked, budget, rng, pictures=(), family=NO_PICTURE))
-        if len(pages) > 1 and rng.random() < _SEVERAL:
-            shown = tuple(rng.sample(range(len(pages)), min(len(pages), rng.choice((2, 2, 3)))))
-            asked = several([pages[number] for number in shown], rng)
-            together = self.writer.beginning(grid, len(shown))
-            sequences.append(self.writer.write(together, asked, budget, rng, pictures=shown, family=SEVERAL))
-        return sequences
+        seeing = self.writer.beginning(grid, 1)
+
+        def write(shown: tuple[int, ...], asked: Sequence[Question], family: str) -> TokenSequence:
+            alone = len(shown) == 1
+            beginning = seeing if alone else self.writer.beginning(grid, len(shown))
+            told = printed[shown[0]] if alone else None
+            return self.writer.write(beginning, asked, budget, rng, pictures=shown, family=family, printed=told)
+
+        return sequences(pages, rng, write)
+
+
+def sequences(
+    pages: Sequence[Page],
+    rng: random.Random,
+    write: Callable[[tuple[int, ...], Sequence[Question], str], TokenSequence],
+) -> list[TokenSequence]:
+    """One a page; in some batches one more, in which the same is asked without a picture, or of several.
+
+    `write` is told which of the pages are shown, what is asked and of which family.
+    """
+    written = [write((number,), page.questions, page.family) for number, page in enumerate(pages)]
+    if rng.random() < _BLIND:
+        written.append(write((), unseen(pages, rng), NO_PICTURE))
+    if len(pages) > 1 and rng.random() < _SEVERAL:
+        shown = tuple(rng.sample(range(len(pages)), min(len(pages), rng.choice((2, 2, 3)))))
+        written.append(write(shown, several([pages[number] for number in shown], rng), SEVERAL))
+    return written
 
 
 def _rounded(count: int, multiple: int) -> int:
@@ -166,16 +170,21 @@ def _rounded(count: int, multiple: int) -> int:
     return -(-count // multiple) * multiple
 
 
-def _packed(sequences: Sequence[np.ndarray]) -> tuple[np.ndarray, tuple[int, ...]]:
-    """[6, length] each -> [6, tokens], each padded a little and the last one up to a round number; their lengths."""
-    if not sequences:
-        return np.zeros((6, 0), np.int64), ()
-    lengths = [_rounded(sequence.shape[1], _LENGTH_MULTIPLE) for sequence in sequences]
+def packed(written: Sequence[TokenSequence]) -> tuple[Tensor, tuple[int, ...], Tensor]:
+    """Their columns in one row [6, tokens], each padded a little and the last one up to a round number.
+
+    With it come their lengths and the pointers of all of them as in `Batch`.
+    """
+    if not written:
+        return torch.zeros((6, 0), dtype=torch.int64), (), torch.zeros((3, 0), dtype=torch.int64)
+    lengths = [_rounded(sequence.columns.shape[1], _LENGTH_MULTIPLE) for sequence in written]
     lengths[-1] += _rounded(sum(lengths), _TOKENS_MULTIPLE) - sum(lengths)
-    packed = np.zeros((6, sum(lengths)), np.int64)
-    packed[4], packed[5] = -1, IGNORED
+    row = np.zeros((6, sum(lengths)), np.int64)
+    row[4], row[5] = -1, IGNORED
+    pointers: list[tuple[int, int, int]] = []
     start = 0
-    for sequence, length in zip(sequences, lengths, strict=True):
-        packed[:, start : start + sequence.shape[1]] = sequence
+    for sequence, length in zip(written, lengths, strict=True):
+        row[:, start : start + sequence.columns.shape[1]] = sequence.columns
+        pointers += [(look, start + token, start + target) for look, token, target in sequence.pointers]
         start += length
-    return packed, tuple(lengths)
+    return torch.from_numpy(row), tuple(lengths), torch.tensor(sorted(pointers), dtype=torch.int64).reshape(-1, 3).T

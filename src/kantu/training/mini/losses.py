@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from kantu.model.config import ModelConfig
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini.attention import PackedAttention, frame_attention
-from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch
+from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch, TextBatch
 from kantu.training.mini.pointing import Look
 
 _PLACE_WEIGHT = 3.0
@@ -102,26 +102,44 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
         **_glyph_accuracies(characters, batch),
     }
     if batch.lengths:
-        learned = (batch.labels != IGNORED).nonzero().squeeze(1)
-        learned = F.pad(learned, (0, -len(learned) % _ANSWER_MULTIPLE), value=len(batch.labels) - 1)
-        attention = PackedAttention(
-            batch.segments, batch.lengths, visual.dtype, {head.layer for head in _HEADS.values()}
-        )
-        logits, labels = _logits(model, visual, batch, attention, learned), batch.labels[learned]
-        pointers = {look: batch.pointers[1:, batch.pointers[0] == look] for look in Look}
-        weights = torch.ones(len(batch.labels), device=hidden.device)
-        weights[_beginnings(pointers[Look.READS][0])] = _BEGINNING_WEIGHT
-        per_token = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="none")
-        shares = weights[learned] * (labels != IGNORED)
-        parts["lm"] = (per_token * shares).sum() / shares.sum()
-        accuracies |= _answer_accuracies(logits.max(-1).indices == labels, learned, batch, weights[learned] > 1)
-        total = total + parts["lm"]
-        for look, pairs in pointers.items():
-            if pairs.shape[1]:
-                name = look.name.lower()
-                parts[name] = pointing(attention, _HEADS[look], pairs, weights)
-                total = total + _POINTING_WEIGHT * parts[name]
-    return Losses(total, _numbers(parts, accuracies))
+        learned = learned_tokens(batch)
+        attention = watching(batch, visual.dtype)
+        cost, answers, right = answered(_logits(model, visual, batch, attention, learned), attention, learned, batch)
+        parts |= answers
+        accuracies |= right
+        total = total + cost
+    return Losses(total, numbers(parts, accuracies))
+
+
+def learned_tokens(batch: TextBatch) -> Tensor:
+    """The tokens whose next one belongs to an answer, and the last one as often as makes their number round."""
+    learned = (batch.labels != IGNORED).nonzero().squeeze(1)
+    return F.pad(learned, (0, -len(learned) % _ANSWER_MULTIPLE), value=len(batch.labels) - 1)
+
+
+def watching(batch: TextBatch, dtype: torch.dtype) -> PackedAttention:
+    """The attention of a batch, in which can be seen where the heads look that are taught it."""
+    return PackedAttention(batch.segments, batch.lengths, dtype, {head.layer for head in _HEADS.values()})
+
+
+def answered(
+    logits: Tensor, attention: PackedAttention, learned: Tensor, batch: TextBatch
+) -> tuple[Tensor, dict[str, Tensor], dict[str, Accuracy]]:
+    """The loss of answers and pointers together, its parts, and what was right. `logits` are those of `learned`."""
+    labels = batch.labels[learned]
+    pointers = {look: batch.pointers[1:, batch.pointers[0] == look] for look in Look}
+    weights = torch.ones(len(batch.labels), device=logits.device)
+    weights[_beginnings(pointers[Look.READS][0])] = _BEGINNING_WEIGHT
+    per_token = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="none")
+    shares = weights[learned] * (labels != IGNORED)
+    parts = {"lm": (per_token * shares).sum() / shares.sum()}
+    total = parts["lm"]
+    for look, pairs in pointers.items():
+        if pairs.shape[1]:
+            name = look.name.lower()
+            parts[name] = pointing(attention, _HEADS[look], pairs, weights)
+            total = total + _POINTING_WEIGHT * parts[name]
+    return total, parts, _answer_accuracies(logits.max(-1).indices == labels, learned, batch, weights[learned] > 1)
 
 
 def _places(batch: Batch, merge: int) -> Tensor:
@@ -195,7 +213,7 @@ def _logits(model: Qwen3VL, visual: Tensor, batch: Batch, attention: PackedAtten
     return F.linear(hidden[learned], model.output_weight)
 
 
-def _answer_accuracies(right: Tensor, learned: Tensor, batch: Batch, looked_up: Tensor) -> dict[str, Accuracy]:
+def _answer_accuracies(right: Tensor, learned: Tensor, batch: TextBatch, looked_up: Tensor) -> dict[str, Accuracy]:
     """Next-token accuracy, in all, of values' first characters, and by family."""
     names = sorted(set(batch.families))
     numbers = torch.tensor([names.index(family) for family in batch.families], device=right.device)
@@ -222,7 +240,7 @@ def _glyph_accuracies(characters: Tensor, batch: Batch) -> dict[str, Accuracy]:
     return {"glyph_accuracy": Accuracy(right, known), **by_size, "glyph_accuracy_over_22px": over}
 
 
-def _numbers(parts: dict[str, Tensor], accuracies: dict[str, Accuracy]) -> dict[str, float]:
+def numbers(parts: dict[str, Tensor], accuracies: dict[str, Accuracy]) -> dict[str, float]:
     """All figures in one copy from the device; accuracies of nothing are left out."""
     counted = [(rate.right & rate.counts).sum().float() for rate in accuracies.values()]
     totals = [rate.counts.sum().float() for rate in accuracies.values()]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kantu.synth.page import Box, Page, Question
+from kantu.synth.page import Box, Line, Page, Question
 
 _SHORTEST = 2  # characters of what is looked for without being told that it is a value
 _MOST_PLACES = 4  # what stands in more places says too little
@@ -48,89 +48,42 @@ class Place:
     cells: Cells
 
 
-class Printed:
-    """What one page shows and where, in visual tokens of `cell` pixels, row by row."""
+class Quoted:
+    """Lines that can be quoted, with the token at which each of their characters is seen, and named things."""
 
-    def __init__(self, page: Page, cell: int) -> None:
-        self.columns, self.rows = page.image.width // cell, page.image.height // cell
-        self.cell = cell
-        self._lines = [(line.text, [self._at(*_centre(box)) for box in line.char_boxes]) for line in page.lines]
-        self._boxes = [
-            (at, box)
-            for line, (text, cells) in zip(page.lines, self._lines, strict=True)
-            for character, at, box in zip(text, cells, line.char_boxes, strict=True)
-            if not character.isspace()
-        ]
+    def __init__(self, lines: Sequence[tuple[str, Sequence[int]]], elements: Mapping[str, set[int]]) -> None:
+        """`elements`: where a thing of this name is seen."""
+        self._lines, self._elements = lines, elements
         self._pairs: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for number, (text, _) in enumerate(self._lines):
+        for number, (text, _) in enumerate(lines):
             for start in range(len(text) - 1):
                 self._pairs[text[start : start + _SHORTEST]].append((number, start))
-        self._elements: dict[str, set[int]] = defaultdict(set)
-        self._states: dict[str, set[int]] = defaultdict(set)
-        for element in page.elements:
-            if element.label and element.state:
-                self._states[element.label] |= self.inside(element.box)
-            if len(element.label) >= _SHORTEST:
-                self._elements[element.label] |= self.inside(element.box)
 
     def asked(self, question: str) -> list[list[Place]]:
-        """What a question quotes of the page, one after the other, without each one's first character; and coordinates.
+        """What a question quotes of the lines, one after the other, without each one's first character.
 
-        A first character cannot know yet which of the page's words is meant.
+        A first character cannot know yet which of the words is meant.
         """
-        corners = [[place] for place in self._corners(question, last_digits=True)]
-        quotations = [places[1:] for places in self._quoted(question)]
-        return sorted(corners + quotations, key=lambda places: places[0].character)
+        return [places[1:] for places in self._quoted(question)]
 
     def answered(self, question: Question) -> Iterator[Place]:
         """Characters of its answer: first where its values stand, then whatever else it quotes."""
         answer, taken = question.answer, set[int]()
-        for place in self._corners(answer, last_digits=False):
+        for place in self._told(question):
             taken.add(place.character)
             yield place
-        control = self._control(question)
         for value in question.values:
             start = answer.find(value)
-            if not value or start < 0 or start in taken:
-                continue
-            places = [Place(start + number, control) for number in range(len(value))] if control else None
-            for place in places or self._value(value, start):
-                taken.add(place.character)
-                yield place
+            if value and start >= 0 and start not in taken:
+                for place in self._value(value, start):
+                    taken.add(place.character)
+                    yield place
         for places in self._quoted(answer):
             yield from (place for place in places if place.character not in taken)
 
-    def inside(self, box: Box) -> set[int]:
-        """The cells whose centres lie in a box, or the one where its own centre is."""
-        x1, y1, x2, y2 = box
-        columns = [column for column in range(self.columns) if x1 <= (column + 0.5) * self.cell <= x2]
-        rows = [row for row in range(self.rows) if y1 <= (row + 0.5) * self.cell <= y2]
-        return {row * self.columns + column for row in rows for column in columns} or {self._at(*_centre(box))}
-
-    def extents(self) -> dict[int, Box]:
-        """By cell the box around the characters whose centres lie in it, in cells from the cell's upper left corner."""
-        found: dict[int, Box] = {}
-        for at, box in self._boxes:
-            x1, y1, x2, y2 = found.get(at, box)
-            found[at] = min(x1, box[0]), min(y1, box[1]), max(x2, box[2]), max(y2, box[3])
-        return {at: self._within(at, box) for at, box in found.items()}
-
-    def _within(self, at: int, box: Box) -> Box:
-        row, column = divmod(at, self.columns)
-        x1, y1, x2, y2 = (edge / self.cell for edge in box)
-        return x1 - column, y1 - row, x2 - column, y2 - row
-
-    def _control(self, question: Question) -> Cells:
-        """Where the control stands whose state is asked for; nothing where none is named."""
-        if question.kind != _STATE:
-            return frozenset()
-        named = [label for label in self._states if label in question.question]
-        return frozenset(self._states[max(named, key=len)]) if named else frozenset()
-
-    def _at(self, x: float, y: float) -> int:
-        column = min(max(int(x // self.cell), 0), self.columns - 1)
-        row = min(max(int(y // self.cell), 0), self.rows - 1)
-        return row * self.columns + column
+    def _told(self, question: Question) -> Iterator[Place]:
+        """Characters of its answer of which it is known otherwise where to look."""
+        return iter(())
 
     def _value(self, value: str, start: int) -> list[Place]:
         """A value as a line of its own, else as a part of lines; nothing where it stands in too many places."""
@@ -177,6 +130,79 @@ class Printed:
             if common == length:
                 places.append((line, at))
         return length, places
+
+
+class Printed(Quoted):
+    """What one page shows and where, in visual tokens of `cell` pixels, row by row."""
+
+    def __init__(self, page: Page, cell: int) -> None:
+        self.columns, self.rows = page.image.width // cell, page.image.height // cell
+        self.cell = cell
+        places: list[tuple[str, list[int]]] = [(line.text, self._cells(line)) for line in page.lines]
+        self._boxes = [
+            (at, box)
+            for line, (text, cells) in zip(page.lines, places, strict=True)
+            for character, at, box in zip(text, cells, line.char_boxes, strict=True)
+            if not character.isspace()
+        ]
+        elements: dict[str, set[int]] = defaultdict(set)
+        self._states: dict[str, set[int]] = defaultdict(set)
+        for element in page.elements:
+            if element.label and element.state:
+                self._states[element.label] |= self.inside(element.box)
+            if len(element.label) >= _SHORTEST:
+                elements[element.label] |= self.inside(element.box)
+        super().__init__(places, elements)
+
+    def asked(self, question: str) -> list[list[Place]]:
+        """The same, and coordinates, in the order of the question."""
+        corners = [[place] for place in self._corners(question, last_digits=True)]
+        return sorted(corners + super().asked(question), key=lambda places: places[0].character)
+
+    def _told(self, question: Question) -> Iterator[Place]:
+        """Coordinates, and values that a control's state tells."""
+        yield from self._corners(question.answer, last_digits=False)
+        control = self._control(question)
+        if control:
+            for value in filter(None, question.values):
+                start = question.answer.find(value)
+                if start >= 0:
+                    yield from (Place(start + number, control) for number in range(len(value)))
+
+    def inside(self, box: Box) -> set[int]:
+        """The cells whose centres lie in a box, or the one where its own centre is."""
+        x1, y1, x2, y2 = box
+        columns = [column for column in range(self.columns) if x1 <= (column + 0.5) * self.cell <= x2]
+        rows = [row for row in range(self.rows) if y1 <= (row + 0.5) * self.cell <= y2]
+        return {row * self.columns + column for row in rows for column in columns} or {self._at(*_centre(box))}
+
+    def extents(self) -> dict[int, Box]:
+        """By cell the box around the characters whose centres lie in it, in cells from the cell's upper left corner."""
+        found: dict[int, Box] = {}
+        for at, box in self._boxes:
+            x1, y1, x2, y2 = found.get(at, box)
+            found[at] = min(x1, box[0]), min(y1, box[1]), max(x2, box[2]), max(y2, box[3])
+        return {at: self._within(at, box) for at, box in found.items()}
+
+    def _within(self, at: int, box: Box) -> Box:
+        row, column = divmod(at, self.columns)
+        x1, y1, x2, y2 = (edge / self.cell for edge in box)
+        return x1 - column, y1 - row, x2 - column, y2 - row
+
+    def _control(self, question: Question) -> Cells:
+        """Where the control stands whose state is asked for; nothing where none is named."""
+        if question.kind != _STATE:
+            return frozenset()
+        named = [label for label in self._states if label in question.question]
+        return frozenset(self._states[max(named, key=len)]) if named else frozenset()
+
+    def _cells(self, line: Line) -> list[int]:
+        return [self._at(*_centre(box)) for box in line.char_boxes]
+
+    def _at(self, x: float, y: float) -> int:
+        column = min(max(int(x // self.cell), 0), self.columns - 1)
+        row = min(max(int(y // self.cell), 0), self.rows - 1)
+        return row * self.columns + column
 
     def _corners(self, text: str, *, last_digits: bool) -> Iterator[Place]:
         """Coordinates in thousandths: each number, or the last digit of each pair, with the cell of its corner."""

@@ -13,9 +13,10 @@ from tokenizers import Encoding, Tokenizer
 from kantu.model.config import ModelConfig
 from kantu.synth.page import Question
 from kantu.training.mini.batch import IGNORED
-from kantu.training.mini.pointing import Look, Place, Printed
+from kantu.training.mini.pointing import Look, Place, Quoted
 from kantu.training.mini.reading_out import READ_OUT
 
+_USER = "<|im_start|>user\n"
 _CHAINED = 0.2  # share of sequences whose questions follow each other as the turns of one chat
 _TRANSCRIBED_TOKENS = 160  # longer texts are learned up to here
 
@@ -85,7 +86,7 @@ class SequenceWriter:
             positions.append(np.tile(np.arange(place, place + len(tokens)), (3, 1)))
             return place + len(tokens)
 
-        place = say("<|im_start|>user\n")
+        place = say(_USER)
         for _ in range(pictures):
             place = say("<|vision_start|>")
             first_visual = first_visual or sum(map(len, ids))
@@ -94,6 +95,13 @@ class SequenceWriter:
             place += max(rows, columns)
             place = say("<|vision_end|>")
         return Beginning(np.concatenate(ids), np.concatenate(positions, 1), place, first_visual)
+
+    def beginning_in_words(self, text: str) -> tuple[Beginning, list[int]]:
+        """A user's turn that begins with a text, and the token of each of the text's characters."""
+        encoding = self._encoded(f"{_USER}{text}")
+        ids = np.array(encoding.ids)
+        places = [_token_at(encoding, len(_USER) + number) for number in range(len(text))]
+        return Beginning(ids, np.tile(np.arange(len(ids)), (3, 1)), len(ids), 0), places
 
     def write(
         self,
@@ -104,12 +112,12 @@ class SequenceWriter:
         *,
         pictures: tuple[int, ...],
         family: str,
-        printed: Printed | None = None,
+        printed: Quoted | None = None,
     ) -> TokenSequence:
         """As many of the questions as `budget` tokens have room for, one at least; what is read out comes first.
 
-        Questions see the pictures but not each other, except where they are the turns of one chat. `printed` tells what
-        the one picture shows where.
+        Questions see the beginning but not each other, except where they are the turns of one chat. `printed` tells
+        what is seen where in it.
         """
         place = beginning.next
         ids, positions = [beginning.ids], [beginning.positions]
@@ -145,7 +153,7 @@ class SequenceWriter:
     def encode(self, text: str) -> list[int]:
         return self._encoded(text).ids
 
-    def _turn(self, question: Question, printed: Printed | None, *, follows: bool) -> Turn:
+    def _turn(self, question: Question, printed: Quoted | None, *, follows: bool) -> Turn:
         opening = "\n<|im_start|>user\n" if follows else ""
         asked = self._encoded(f"{opening}{question.question}<|im_end|>\n<|im_start|>assistant\n")
         answered = self._encoded(f"{question.answer}<|im_end|>")
@@ -181,8 +189,12 @@ class SequenceWriter:
 
 
 def _spoken(encoding: Encoding, places: Iterable[Place], offset: int = 0) -> Iterator[tuple[int, Place]]:
-    """The first token of each of these characters of a text, which begins `offset` characters after the encoded one."""
-    for place in places:
-        token = encoding.char_to_token(offset + place.character)
-        if token is not None:
-            yield token, place
+    """The tokens of these characters of a text, which begins `offset` characters after the encoded one."""
+    return ((_token_at(encoding, offset + place.character), place) for place in places)
+
+
+def _token_at(encoding: Encoding, character: int) -> int:
+    """The token of a character; one that was joined to those before it has theirs."""
+    while (token := encoding.char_to_token(character)) is None:
+        character -= 1
+    return token

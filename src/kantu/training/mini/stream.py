@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from tokenizers import Tokenizer
 from torch.utils.data import IterableDataset, get_worker_info
@@ -13,7 +15,7 @@ from kantu.model.config import ModelConfig
 from kantu.processing.image import ImageConfig
 from kantu.synth.draw import effects
 from kantu.synth.page import Page
-from kantu.training.mini.batch import Batch
+from kantu.training.mini.batch import Batch, TextBatch
 from kantu.training.mini.compose import Composer
 from kantu.training.mini.locating import locate
 from kantu.training.mini.reading_out import read_out
@@ -45,8 +47,47 @@ class Stage:
     more: int = 0
 
 
-class BatchStream(IterableDataset[Batch]):
+B_co = TypeVar("B_co", bound=TextBatch, covariant=True)
+
+
+class PageStream(IterableDataset[B_co], ABC, Generic[B_co]):
     """Endless batches from `first_index` on; workers share the indices out among themselves."""
+
+    def __init__(
+        self, stage: Stage, draws: Mapping[str, Draw], patch_size: int, run_seed: int, first_index: int
+    ) -> None:
+        self.stage, self.draws, self.patch_size = stage, draws, patch_size
+        self.run_seed, self.first_index = run_seed, first_index
+
+    @abstractmethod
+    def fitted(self, page: Page, width: int, height: int) -> Page:
+        """A page that was drawn near this size as the model gets it."""
+
+    @abstractmethod
+    def composed(self, index: int, pages: Sequence[Page], rng: random.Random) -> B_co:
+        """The pages as a batch."""
+
+    def __iter__(self) -> Iterator[B_co]:
+        worker = get_worker_info()
+        step, offset = (worker.num_workers, worker.id) if worker else (1, 0)
+        index = self.first_index + offset
+        while True:
+            rng = random.Random(f"{self.run_seed}:{self.stage.name}:{index}")
+            size = rng.choices(list(self.stage.sizes), list(self.stage.sizes.values()))[0]
+            patches = size[0] * size[1] // self.patch_size**2
+            pages = [self._page(rng, *size) for _ in range(max(1, round(self.stage.patches / patches)))]
+            if self.stage.text_tokens:
+                pages = [read_out(page, rng) if rng.random() < self.stage.transcribed else page for page in pages]
+                pages = [locate(page, rng) if rng.random() < self.stage.located else page for page in pages]
+            yield self.composed(index, pages, rng)
+            index += step
+
+    def _page(self, rng: random.Random, width: int, height: int) -> Page:
+        return self.fitted(drawn_page(self.stage, self.draws, rng, width, height), width, height)
+
+
+class BatchStream(PageStream[Batch]):
+    """Batches of pictures."""
 
     def __init__(
         self,
@@ -58,37 +99,26 @@ class BatchStream(IterableDataset[Batch]):
         run_seed: int,
         first_index: int,
     ) -> None:
-        self.stage, self.draws, self.config, self.image_config = stage, draws, config, image_config
-        self.tokenizer_json, self.run_seed, self.first_index = tokenizer_json, run_seed, first_index
+        super().__init__(stage, draws, config.vision.patch_size, run_seed, first_index)
+        self.composer = Composer(config, image_config, Tokenizer.from_str(tokenizer_json))
 
-    def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        step, offset = (worker.num_workers, worker.id) if worker else (1, 0)
-        composer = Composer(self.config, self.image_config, Tokenizer.from_str(self.tokenizer_json))
-        index = self.first_index + offset
-        while True:
-            rng = random.Random(f"{self.run_seed}:{self.stage.name}:{index}")
-            size = rng.choices(list(self.stage.sizes), list(self.stage.sizes.values()))[0]
-            patches = size[0] * size[1] // self.config.vision.patch_size**2
-            pages = [self._page(rng, *size) for _ in range(max(1, round(self.stage.patches / patches)))]
-            if self.stage.text_tokens:
-                pages = [read_out(page, rng) if rng.random() < self.stage.transcribed else page for page in pages]
-                pages = [locate(page, rng) if rng.random() < self.stage.located else page for page in pages]
-            yield composer.batch(index, pages, self.stage.text_tokens, rng)
-            index += step
-
-    def _page(self, rng: random.Random, width: int, height: int) -> Page:
-        """A page drawn near the size at which the model will see it, then resized as processing would.
-
-        Small pictures are enlarged to a folder's floor, large ones shrunk to its cap.
-        """
-        family = rng.choices(list(self.stage.families), list(self.stage.families.values()))[0]
-        scale = rng.choice((1.0, rng.uniform(0.65, 1.0), rng.uniform(0.9, 1.3)))
-        drawn_width = round(width * scale) + rng.randint(-15, 15)
-        drawn_height = round(height * scale) + rng.randint(-15, 15)
-        page = self.draws[family](rng.randrange(HELD_OUT_SEEDS, 1 << 40), drawn_width, drawn_height)
-        if self.stage.more and page.more:
-            own = {question.question for question in page.questions}
-            further = page.more(rng, self.stage.more)
-            page = replace(page, questions=(*page.questions, *(q for q in further if q.question not in own)))
+    def fitted(self, page: Page, width: int, height: int) -> Page:
+        """Resized as processing would: small pictures are enlarged to a folder's floor, large ones shrunk."""
         return effects.resize(page, width, height)
+
+    def composed(self, index: int, pages: Sequence[Page], rng: random.Random) -> Batch:
+        return self.composer.batch(index, pages, self.stage.text_tokens, rng)
+
+
+def drawn_page(stage: Stage, draws: Mapping[str, Draw], rng: random.Random, width: int, height: int) -> Page:
+    """A page of the stage as somebody would send it, near that size, with all its questions."""
+    family = rng.choices(list(stage.families), list(stage.families.values()))[0]
+    scale = rng.choice((1.0, rng.uniform(0.65, 1.0), rng.uniform(0.9, 1.3)))
+    drawn_width = round(width * scale) + rng.randint(-15, 15)
+    drawn_height = round(height * scale) + rng.randint(-15, 15)
+    page = draws[family](rng.randrange(HELD_OUT_SEEDS, 1 << 40), drawn_width, drawn_height)
+    if stage.more and page.more:
+        own = {question.question for question in page.questions}
+        further = page.more(rng, stage.more)
+        page = replace(page, questions=(*page.questions, *(q for q in further if q.question not in own)))
+    return page

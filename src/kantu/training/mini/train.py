@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 from kantu.model.folder import ModelFolder
 from kantu.processing.image import ImageConfig
 from kantu.training import loop
-from kantu.training.loop import LoopSettings, Stretch
-from kantu.training.mini.batch import Batch
+from kantu.training.loop import B, Learner, LoopSettings, Stretch
 from kantu.training.mini.folder import write_companions
 from kantu.training.mini.learner import MiniLearner
 from kantu.training.mini.stream import BatchStream, Draw, Stage
@@ -38,17 +37,38 @@ def train(
     learner = MiniLearner(tokenizer, seed=seed, weights=weights, device=device)
     write_companions(settings.run, learner.config, tokenizer)
     image_config = ImageConfig.from_folder(ModelFolder.open(settings.run))
+
+    def stream(stage: str, first: int) -> BatchStream:
+        return BatchStream(stages[stage], draws, learner.config, image_config, tokenizer.to_str(), seed, first)
+
+    begun = read_record(weights) if weights else Progress()
+    return follow(stretches, learner, stream, settings, begun, seed=seed, workers=workers)
+
+
+def follow(
+    stretches: Sequence[Stretch],
+    learner: Learner[B],
+    stream: Callable[[str, int], IterableDataset[B]],
+    settings: LoopSettings,
+    begun: Progress,
+    *,
+    seed: int,
+    workers: int,
+) -> Progress:
+    """Train stretch by stretch on the stream of each one's stage from some batch on.
+
+    Goes on from `settings.run` if a run has begun there, else from where `begun` stands.
+    """
     resumed = loop.resume(learner, settings.run)
     if resumed is not None:
         settings = replace(settings, warmup_steps=1)  # the optimizer's moments are warm
-    progress = resumed or (read_record(weights) if weights else Progress())
+    progress = resumed or begun
     for stretch in stretches:
-        stage = stages[stretch.stage]
-        stream = BatchStream(
-            stage, draws, learner.config, image_config, tokenizer.to_str(), seed, first_index=progress.step
-        )
-        batches: DataLoader[Batch] = DataLoader(
-            stream, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None
+        batches: DataLoader[B] = DataLoader(
+            stream(stretch.stage, progress.step),
+            batch_size=None,
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
         )
         about = {"seed": seed, "commit": _commit()}
         progress = loop.train(learner, batches, stretch, settings, progress, about)
