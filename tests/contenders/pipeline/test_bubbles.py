@@ -32,3 +32,12 @@ def test_buttons_under_each_other_are_no_messages() -> None:
     for row, text in enumerate(("微信登录", "手机登录", "游客访问")):
         sheet.plate((40, 40 + 60 * row, 320, 80 + 60 * row), GREEN, text=text)
     assert [each.kind for each in sheet.look().elements] == ["button"] * 3
+
+
+def test_the_boxes_of_a_form_are_no_messages() -> None:
+    sheet = Sheet(360, 240, (235, 235, 235))
+    for row, (text, wide) in enumerate((("姓名", 200), ("电话", 260), ("地址", 230))):
+        y = 30 + 60 * row
+        sheet.plate((60, y, 60 + wide, y + 36), WHITE)
+        sheet.text(72, y + 10, text)
+    assert {each.kind for each in sheet.look().elements} == {"input"}

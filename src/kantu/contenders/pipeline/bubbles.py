@@ -15,6 +15,7 @@ _HIGHEST = 0.6  # of the page
 _MARGIN = (0.25, 2.2)  # lines between a bubble's edge and its text, above and below
 _FACE_SIDE = (1.3, 5.0)  # lines
 _FACE_GAP = 2.6  # lines between a face and its message
+_TIGHT = 0.6  # of the messages are as wide as their text, at least
 _EDGE = 5  # pixels between edges that are in line
 _SAME_GROUND = 60  # of 255: chats may stand on wallpaper
 
@@ -29,7 +30,8 @@ def bubbles(scan: Scan, panels: Sequence[Panel]) -> Iterator[SeenElement]:
     rights = {id(panel): _in_line(panel, found, 2) for panel in found}
     beside_faces = sum(faces[id(panel)][0] != faces[id(panel)][1] for panel in found)
     left, right = max(lefts.values(), default=0), max(rights.values(), default=0)
-    if len(found) < 2 or not (beside_faces >= 2 or (left >= 1 and right >= 1) or left >= 2):
+    tight = sum(_tight(panel) for panel in found) >= _TIGHT * len(found)  # boxes of a form are not
+    if len(found) < 2 or not (beside_faces >= 2 or (tight and ((left >= 1 and right >= 1) or left >= 2))):
         return
     for panel in found:
         key = id(panel)
@@ -45,6 +47,12 @@ def bubbles(scan: Scan, panels: Sequence[Panel]) -> Iterator[SeenElement]:
             side = "left" if panel.box[0] < scan.width - panel.box[2] else "right"
         text = scan.text_of(panel.lines)
         yield SeenElement("bubble", panel.box, color_name(panel.color), side, text, lines=panel.lines)
+
+
+def _tight(panel: Panel) -> bool:
+    """Whether a panel is as wide as its text wants it."""
+    left, right = panel.text_box[0] - panel.box[0], panel.box[2] - panel.text_box[2]
+    return abs(left - right) <= 1.2 * panel.line_height
 
 
 def _squarish(panel: Panel) -> bool:

@@ -61,10 +61,10 @@ def vivid(color: RGB) -> bool:
 
 
 def common_color(pixels: npt.NDArray[np.uint8]) -> RGB:
-    """The colour that most pixels have, about: the mean of the fullest of coarse bins. `pixels` is [n, 3]."""
+    """The colour that most pixels have: the median of the fullest of coarse bins. `pixels` is [n, 3]."""
     bins = (pixels[:, 0] >> 4).astype(np.int32) << 8 | (pixels[:, 1] >> 4).astype(np.int32) << 4 | pixels[:, 2] >> 4
     fullest = np.bincount(bins).argmax()
-    return as_rgb(pixels[bins == fullest].mean(axis=0))
+    return as_rgb(np.median(pixels[bins == fullest], axis=0))
 
 
 def main_colors(pixels: npt.NDArray[np.uint8], most: int, *, apart: float = 40, least: float = 0.04) -> list[RGB]:
