@@ -12,10 +12,22 @@ from pathlib import Path
 import pytest
 
 from kantu.errors import KantuError, OverloadedError, types
-from kantu.errors.catalogue import ROWS, Row, batches, commands, engine, model, pipeline, processing, service, tasks
+from kantu.errors.catalogue import (
+    ROWS,
+    Row,
+    batches,
+    commands,
+    compare,
+    engine,
+    model,
+    pipeline,
+    processing,
+    service,
+    tasks,
+)
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "kantu"
-PARTS = (tasks, model, processing, engine, service, batches, commands, pipeline)
+PARTS = (tasks, model, processing, engine, service, batches, commands, pipeline, compare)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 

@@ -121,6 +121,14 @@ def check_installed() -> None:
     _models(Path(specs[0].origin).parent)
 
 
+def model_files() -> Mapping[str, Path]:
+    """The files of the networks, by what they are for.
+
+    Raises MissingDependencyError as `RapidOCRReader`.
+    """
+    return _models(Path(require().__file__).parent)
+
+
 def _models(package: Path) -> Mapping[str, Path]:
     """The file of each part's model. Raises MissingDependencyError."""
     paths = {part: package / "models" / name for part, name in _MODELS.items()}

@@ -126,7 +126,7 @@ def _answer(
                 count,
                 parallel,
                 kantu.__version__,
-                _commit(),
+                commit(),
                 _machine(contender, subject),
             )
         )
@@ -144,7 +144,7 @@ def _machine(contender: Contender, subject: Subject) -> dict[str, str | int]:
     return {"cpu": found.name, "cores": found.cores, "device": name, "torch": torch.__version__}
 
 
-def _commit() -> str:
+def commit() -> str:
     """Of the checkout that runs, with "+" where its files are not the committed ones; "" where there is none."""
     root = Path(kantu.__file__).resolve().parents[2]
     if not (root / ".git").exists():

@@ -6,7 +6,7 @@ system that raises them first.
 
 from __future__ import annotations
 
-from kantu.errors.catalogue import batches, commands, engine, model, pipeline, processing, service, tasks
+from kantu.errors.catalogue import batches, commands, compare, engine, model, pipeline, processing, service, tasks
 from kantu.errors.catalogue.row import Row
 
 ROWS: dict[str, Row] = {
@@ -18,6 +18,7 @@ ROWS: dict[str, Row] = {
     **batches.ROWS,
     **commands.ROWS,
     **pipeline.ROWS,
+    **compare.ROWS,
 }
 
 __all__ = ["ROWS", "Row"]

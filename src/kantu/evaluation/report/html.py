@@ -130,11 +130,12 @@ def _pictures(items: Sequence[Item]) -> dict[str, dict[str, Any]]:
         for picture in item.pictures:
             name = _name(item.origin, picture.name)
             if name not in found:
-                found[name] = _inlined(picture)
+                found[name] = inlined(picture)
     return found
 
 
-def _inlined(picture: Picture) -> dict[str, Any]:
+def inlined(picture: Picture) -> dict[str, Any]:
+    """A picture as a data URL, made smaller where it is large, with its true size."""
     with Image.open(io.BytesIO(picture.read())) as opened:
         image = opened.convert("RGB")
     width, height = image.size

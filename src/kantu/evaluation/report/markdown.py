@@ -21,17 +21,17 @@ def markdown(results: Results, answers: Sequence[Answer], missing: Sequence[str]
     return "\n".join(_lines(results, answers, missing))
 
 
-def put(page: Path, text: str) -> None:
+def put(page: Path, text: str, *, begin: str = BEGIN, end: str = END) -> None:
     """Put the text between the markers of a page; a page that is not there is made of them alone.
 
     Raises InvalidRequestError (`markers_missing`) when the page has no such markers.
     """
-    old = page.read_text("utf-8") if page.exists() else f"{BEGIN}\n{END}\n"
-    before, begin, rest = old.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise error("markers_missing", page=page, begin=BEGIN, end=END)
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", "utf-8")
+    old = page.read_text("utf-8") if page.exists() else f"{begin}\n{end}\n"
+    before, found_begin, rest = old.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise error("markers_missing", page=page, begin=begin, end=end)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", "utf-8")
 
 
 def _lines(results: Results, answers: Sequence[Answer], missing: Sequence[str]) -> Iterator[str]:

@@ -1,0 +1,156 @@
+"""What happens when a stage fails: it is killed, slow, or answers garbage; its provider limits rates, or is silent."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from kantu.compare.asked import Asked, Variants
+from kantu.compare.deployment import Deployment, relays
+from kantu.compare.relay import Fault, Relay
+from kantu.contenders.contender import Contender
+from kantu.errors import KantuError
+
+STAGE_FAULTS: tuple[Fault, ...] = ("killed", "slow", "garbage")
+PROVIDER_FAULTS: tuple[Fault, ...] = ("rate_limited", "silent")
+PATIENCE_SECONDS = 10.0  # of whoever asks
+SLOW_SECONDS = 2.0
+_RECOVERY_SECONDS = 60.0  # after which nobody waits any more
+_PAUSE_SECONDS = 0.1  # between tries
+_MOST_AT_ONCE = 64  # questions that nobody waits for any more are among them
+_NO_ANSWER = "no_answer_in_time"
+
+
+@dataclass(frozen=True)
+class FaultResult:
+    """What clients got while one service failed.
+
+    Attributes:
+        errors: questions that failed, or had no answer within `PATIENCE_SECONDS`.
+        changed: questions that were answered, as if nothing had happened, with something else than without the fault.
+        codes: of the errors.
+        median_seconds: until the answer or the error.
+        recovery_seconds: from the end of the fault to the first answer that is as before; None: not within a minute.
+    """
+
+    service: str
+    fault: Fault
+    asked: int
+    errors: int
+    changed: int
+    codes: tuple[str, ...]
+    median_seconds: float
+    recovery_seconds: float | None
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What one question came to: an answer, or an error's code."""
+
+    answer: str
+    code: str
+    seconds: float
+
+
+def try_faults(
+    deployment: Deployment,
+    asked: Sequence[Asked],
+    faults: Mapping[str, Sequence[Fault]],
+    *,
+    patience_seconds: float = PATIENCE_SECONDS,
+    on_step: Callable[[], None] = lambda: None,
+) -> tuple[FaultResult, ...]:
+    """Put each fault in at each service, one at a time, and ask the same questions every time.
+
+    Args:
+        faults: by the name of a service or of a process. What is killed is a process; all else happens on the wire.
+    """
+    with (
+        relays(deployment.services, slow_seconds=SLOW_SECONDS) as between,
+        ThreadPoolExecutor(_MOST_AT_ONCE) as threads,
+    ):
+        addresses = {name: relay.url for name, relay in between.items()}
+        with contextlib.closing(deployment.client(addresses, parallel=_MOST_AT_ONCE)()) as contender:
+            asker = _Asker(contender, asked, threads, patience_seconds)
+            expected = [outcome.answer for outcome in asker.ask_all()]
+            found = []
+            for service, each in faults.items():
+                for fault in each:
+                    found.append(_try(deployment, between.get(service), service, fault, asker, expected))
+                    on_step()
+    return tuple(found)
+
+
+def _try(
+    deployment: Deployment, relay: Relay | None, service: str, fault: Fault, asker: _Asker, expected: Sequence[str]
+) -> FaultResult:
+    with _failing(deployment, relay, service, fault):
+        outcomes = asker.ask_all()
+    healed = time.monotonic()
+    recovered = asker.recover(expected)
+    return FaultResult(
+        service,
+        fault,
+        len(outcomes),
+        sum(bool(outcome.code) for outcome in outcomes),
+        sum(not outcome.code and outcome.answer != right for outcome, right in zip(outcomes, expected, strict=True)),
+        tuple(sorted({outcome.code for outcome in outcomes if outcome.code})),
+        statistics.median(outcome.seconds for outcome in outcomes),
+        None if recovered is None else recovered - healed,
+    )
+
+
+@contextlib.contextmanager
+def _failing(deployment: Deployment, relay: Relay | None, service: str, fault: Fault) -> Iterator[None]:
+    if fault == "killed":
+        deployment.processes[service].kill()
+        try:
+            yield
+        finally:
+            deployment.processes[service].revive()
+    else:
+        assert relay is not None  # whatever talks HTTP has one
+        with relay.failing(fault):
+            yield
+
+
+class _Asker:
+    """Asks the same few questions again and again, each time about pictures that are in no cache."""
+
+    def __init__(
+        self, contender: Contender, asked: Sequence[Asked], threads: ThreadPoolExecutor, patience_seconds: float
+    ) -> None:
+        self._contender, self._threads, self._patience_seconds = contender, threads, patience_seconds
+        self._variants, self._count = Variants(asked), len(asked)
+
+    def ask_all(self) -> list[_Outcome]:
+        """One question after the other."""
+        return [self._ask() for _ in range(self._count)]
+
+    def recover(self, expected: Sequence[str]) -> float | None:
+        """When an answer was as before, on the monotonic clock; the turn of the questions is kept."""
+        end = time.monotonic() + _RECOVERY_SECONDS
+        recovered = None
+        while recovered is None and time.monotonic() < end:
+            for right in expected:
+                outcome = self._ask()
+                if recovered is None and not outcome.code and outcome.answer == right:
+                    recovered = time.monotonic()
+            time.sleep(_PAUSE_SECONDS if recovered is None else 0)
+        return recovered
+
+    def _ask(self) -> _Outcome:
+        asked, picture = next(self._variants)
+        started = time.monotonic()
+        under_way = self._threads.submit(asked.of, self._contender, picture)
+        try:
+            answer, code = under_way.result(self._patience_seconds).text, ""
+        except TimeoutError:
+            answer, code = "", _NO_ANSWER
+        except KantuError as error:
+            answer, code = "", error.code
+        return _Outcome(answer, code, time.monotonic() - started)

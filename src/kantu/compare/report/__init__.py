@@ -1,0 +1,1 @@
+"""How a comparison is told: on the terminal, in Markdown, and as one HTML file."""

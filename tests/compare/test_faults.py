@@ -1,0 +1,65 @@
+"""Faults are put in one at a time, and what clients get is told: errors, other answers, when it is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from kantu.compare import faults
+from kantu.compare.asked import Asked
+from kantu.compare.faults import FaultResult, try_faults
+from kantu.compare.relay import Fault
+from kantu.contenders.contender import AskOptions
+from tests.compare.fakes import FakeDeployment, deployed
+from tests.evaluation.asked import png
+
+ASKED = tuple(Asked(png(), question, AskOptions()) for question in ("状态", "价格"))
+
+
+def tried(deployment: FakeDeployment, service: str, fault: Fault, patience_seconds: float = 5.0) -> FaultResult:
+    (found,) = try_faults(deployment, ASKED, {service: (fault,)}, patience_seconds=patience_seconds)
+    return found
+
+
+def test_a_killed_service_is_an_error_until_it_is_back() -> None:
+    with deployed("first", "second") as services:
+        found = tried(services, "second", "killed")
+    assert (found.asked, found.errors, found.changed, found.codes) == (2, 2, 0, ("rival_died",))
+    assert found.recovery_seconds is not None
+    assert found.recovery_seconds < 30
+
+
+def test_garbage_that_is_taken_for_an_answer_is_another_answer() -> None:
+    with deployed("first", "second") as services:
+        found = tried(services, "first", "garbage")
+    assert (found.errors, found.changed) == (0, 2)
+
+
+def test_a_rate_limit_is_an_error_with_its_code() -> None:
+    with deployed("first") as services:
+        found = tried(services, "first", "rate_limited")
+    assert (found.errors, found.codes) == (2, ("gateway_failed",))
+
+
+def test_who_is_silent_for_longer_than_patience_has_not_answered() -> None:
+    with deployed("first") as services:
+        found = tried(services, "first", "silent", patience_seconds=0.2)
+    assert (found.errors, found.codes) == (2, ("no_answer_in_time",))
+    assert found.recovery_seconds is not None
+
+
+def test_slow_changes_nothing_but_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "SLOW_SECONDS", 0.2)
+    with deployed("first") as services:
+        found = tried(services, "first", "slow")
+    assert (found.errors, found.changed) == (0, 0)
+    assert found.median_seconds >= 0.2
+
+
+def test_a_service_that_does_not_come_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "_RECOVERY_SECONDS", 0.3)
+    with deployed("first") as services:
+        monkeypatch.setattr(services.processes["first"], "revive", lambda: None)
+        found = tried(services, "first", "killed")
+        monkeypatch.undo()
+        services.processes["first"].revive()
+    assert found.recovery_seconds is None

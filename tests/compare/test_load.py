@@ -1,0 +1,74 @@
+"""Clients ask without pause, each time about a picture that no cache has."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from PIL import Image
+
+from kantu.compare.asked import Asked, Variants, spread
+from kantu.compare.load import Spread, loads
+from kantu.contenders.contender import AskOptions, Reply
+from kantu.errors import error
+from kantu.processing.conversation import ImageSource
+from kantu.tasks.builtin import EXTRACT
+from tests.evaluation.asked import item, png
+
+ASKED = tuple(Asked(png(), question, AskOptions()) for question in "甲乙丙")
+
+
+class Counting:
+    """Answers, and keeps the digest of every picture; fails every so many questions."""
+
+    name = "counting"
+
+    def __init__(self, fail_each: int = 0) -> None:
+        self.pictures: list[bytes] = []
+        self._fail_each, self._lock = fail_each, threading.Lock()
+
+    def ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
+        (picture,) = pictures
+        assert isinstance(picture, Image.Image)
+        with self._lock:
+            self.pictures.append(picture.tobytes())
+            if self._fail_each and len(self.pictures) % self._fail_each == 0:
+                raise error("rival_died")
+        return Reply(question, 0.0, 0.0)
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def test_every_picture_is_new() -> None:
+    contender = Counting()
+    one, four = loads(contender, ASKED, clients=(1, 4), seconds=0.05)
+    assert (one.clients, four.clients) == (1, 4)
+    assert one.requests_per_second > 0
+    assert one.spread is not None
+    assert len(set(contender.pictures)) == len(contender.pictures) > 4
+
+
+def test_errors_are_counted_and_not_answers() -> None:
+    (found,) = loads(Counting(fail_each=2), ASKED, clients=(2,), seconds=0.05)
+    assert found.spread is not None
+    assert found.errors > 0
+    assert abs(found.errors - found.spread.count) <= 1
+
+
+def test_variants_go_through_the_questions_by_turns() -> None:
+    variants = Variants(ASKED)
+    assert [next(variants)[0].question for _ in range(5)] == list("甲乙丙甲乙")
+
+
+def test_questions_are_taken_from_all_over_the_suite() -> None:
+    items = [item(str(number)) for number in range(100)]
+    assert [asked.question for asked in spread(items, 4)] == ["0", "25", "50", "75"]
+    assert [asked.question for asked in spread(items[:2], 4)] == ["0", "1"]
+    mixed = [item("记录", task=EXTRACT), item("问")]
+    assert [asked.question for asked in spread(mixed, 2, prose=True)] == ["问"]
+
+
+def test_a_spread_of_nothing_is_none() -> None:
+    assert Spread.of([]) is None
+    assert Spread.of([3.0, 1.0, 2.0]) == Spread(2.0, 3.0, 3)
