@@ -12,6 +12,7 @@ from kantu.compare.fresh import Start
 from kantu.compare.gradients import Reach
 from kantu.compare.load import Load, Spread
 from kantu.compare.loss import Loss
+from kantu.compare.pace import Pace
 from kantu.compare.pairs import Pair
 from kantu.compare.price import Prices
 from kantu.compare.sockets import Place, Traffic
@@ -89,5 +90,5 @@ THEIRS = Side(
 
 def comparison(found: Sequence[Pair] | None = None, **more: Any) -> Comparison:
     """Of such pairs."""
-    made = Comparison(ABOUT, 40, tuple(pairs() if found is None else found), OURS, THEIRS, Prices())
+    made = Comparison(ABOUT, 40, tuple(pairs() if found is None else found), OURS, THEIRS, Prices(), Pace())
     return replace(made, **more)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kantu.compare import faults
 from kantu.compare.asked import Asked
 from kantu.compare.faults import FaultResult, try_faults
+from kantu.compare.pace import Pace
 from kantu.compare.relay import Fault
 from kantu.contenders.contender import AskOptions
 from tests.compare.fakes import FakeDeployment, deployed
@@ -15,8 +15,11 @@ from tests.evaluation.asked import png
 ASKED = tuple(Asked(png(), question, AskOptions()) for question in ("状态", "价格"))
 
 
-def tried(deployment: FakeDeployment, service: str, fault: Fault, patience_seconds: float = 5.0) -> FaultResult:
-    (found,) = try_faults(deployment, ASKED, {service: (fault,)}, patience_seconds=patience_seconds)
+PACE = Pace(patience_seconds=5, slow_seconds=0.2, recovery_seconds=30)
+
+
+def tried(deployment: FakeDeployment, service: str, fault: Fault, pace: Pace = PACE) -> FaultResult:
+    (found,) = try_faults(deployment, ASKED, {service: (fault,)}, pace)
     return found
 
 
@@ -42,13 +45,12 @@ def test_a_rate_limit_is_an_error_with_its_code() -> None:
 
 def test_who_is_silent_for_longer_than_patience_has_not_answered() -> None:
     with deployed("first") as services:
-        found = tried(services, "first", "silent", patience_seconds=0.2)
+        found = tried(services, "first", "silent", Pace(patience_seconds=0.2))
     assert (found.errors, found.codes) == (2, ("no_answer_in_time",))
     assert found.recovery_seconds is not None
 
 
-def test_slow_changes_nothing_but_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "SLOW_SECONDS", 0.2)
+def test_slow_changes_nothing_but_the_time() -> None:
     with deployed("first") as services:
         found = tried(services, "first", "slow")
     assert (found.errors, found.changed) == (0, 0)
@@ -56,10 +58,9 @@ def test_slow_changes_nothing_but_the_time(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_service_that_does_not_come_back_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "_RECOVERY_SECONDS", 0.3)
     with deployed("first") as services:
         monkeypatch.setattr(services.processes["first"], "revive", lambda: None)
-        found = tried(services, "first", "killed")
+        found = tried(services, "first", "killed", Pace(recovery_seconds=0.3))
         monkeypatch.undo()
         services.processes["first"].revive()
     assert found.recovery_seconds is None

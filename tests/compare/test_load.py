@@ -9,12 +9,14 @@ from PIL import Image
 
 from kantu.compare.asked import Asked, Variants, spread
 from kantu.compare.load import Spread, loads
+from kantu.compare.pace import Pace
 from kantu.contenders.contender import AskOptions, Reply
 from kantu.errors import error
 from kantu.processing.conversation import ImageSource
 from kantu.tasks.builtin import EXTRACT
 from tests.evaluation.asked import item, png
 
+PACE = Pace(load_seconds=0.05)
 ASKED = tuple(Asked(png(), question, AskOptions()) for question in "甲乙丙")
 
 
@@ -42,7 +44,7 @@ class Counting:
 
 def test_every_picture_is_new() -> None:
     contender = Counting()
-    one, four = loads(contender, ASKED, clients=(1, 4), seconds=0.05)
+    one, four = loads(contender, ASKED, (1, 4), PACE)
     assert (one.clients, four.clients) == (1, 4)
     assert one.requests_per_second > 0
     assert one.spread is not None
@@ -50,7 +52,7 @@ def test_every_picture_is_new() -> None:
 
 
 def test_errors_are_counted_and_not_answers() -> None:
-    (found,) = loads(Counting(fail_each=2), ASKED, clients=(2,), seconds=0.05)
+    (found,) = loads(Counting(fail_each=2), ASKED, (2,), PACE)
     assert found.spread is not None
     assert found.errors > 0
     assert abs(found.errors - found.spread.count) <= 1

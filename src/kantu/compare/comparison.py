@@ -9,6 +9,7 @@ from kantu.compare.faults import FaultResult
 from kantu.compare.fresh import Start
 from kantu.compare.gradients import Reach
 from kantu.compare.load import Load, Spread
+from kantu.compare.pace import Pace
 from kantu.compare.pairs import Pair
 from kantu.compare.price import Prices
 from kantu.compare.sockets import Traffic
@@ -67,5 +68,6 @@ class Comparison:
     ours: Side
     theirs: Side
     prices: Prices
+    pace: Pace
     missing: tuple[str, ...] = ()
     not_measured: Mapping[str, str] | None = None

@@ -15,6 +15,7 @@ from kantu.compare.deployment import Deployment, port_of
 from kantu.compare.faults import PROVIDER_FAULTS, STAGE_FAULTS, FaultResult, try_faults
 from kantu.compare.fresh import start
 from kantu.compare.load import CLIENTS, Spread, loads
+from kantu.compare.pace import Pace
 from kantu.compare.relay import Fault
 from kantu.contenders.apart import apart
 from kantu.evaluation.items import Item
@@ -26,7 +27,7 @@ _FAILING = 2  # questions that each fault disturbs
 Deploy = Callable[[], AbstractContextManager[Deployment]]
 
 
-def over_http(side: Side, deploy: Deploy, items: Sequence[Item]) -> Side:
+def over_http(side: Side, deploy: Deploy, items: Sequence[Item], pace: Pace) -> Side:
     """The side with times, load, bytes and faults of its services.
 
     Raises KantuError where they do not start, or do not answer.
@@ -38,20 +39,20 @@ def over_http(side: Side, deploy: Deploy, items: Sequence[Item]) -> Side:
         with contextlib.closing(client()) as contender:
             new = islice(Variants(questions), _HOPS)
             hops = [asked.of(contender, picture).total_seconds for asked, picture in new]
-            hop_loads = loads(contender, questions)
+            hop_loads = loads(contender, questions, CLIENTS, pace)
         ports = {port_of(url): name for name, url in deployment.services.items()}
         _, traffic = apart(functools.partial(start, client, spread(items, _COUNTED), ports))
-        faults = try_faults(deployment, spread(items, _FAILING, prose=True), stage_faults(deployment))
+        faults = try_faults(deployment, spread(items, _FAILING, prose=True), stage_faults(deployment), pace)
     return replace(
         side, processes=processes, hops=Spread.of(hops), hop_loads=hop_loads, hop_traffic=traffic, faults=faults
     )
 
 
-def provider_faults(deploy: Deploy, items: Sequence[Item]) -> tuple[FaultResult, ...]:
+def provider_faults(deploy: Deploy, items: Sequence[Item], pace: Pace) -> tuple[FaultResult, ...]:
     """What a rate limit and an outage of the text model's provider do to whoever asks the pipeline."""
     with deploy() as deployment:
         faults = dict.fromkeys(deployment.services, PROVIDER_FAULTS)
-        return try_faults(deployment, spread(items, _FAILING, prose=True), faults)
+        return try_faults(deployment, spread(items, _FAILING, prose=True), faults, pace)
 
 
 def stage_faults(deployment: Deployment) -> dict[str, tuple[Fault, ...]]:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import contextlib
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from kantu.compare.asked import Asked, Variants
 from kantu.compare.deployment import Deployment, relays
+from kantu.compare.pace import Pace
 from kantu.compare.relay import Fault, Relay
 from kantu.contenders.contender import Contender
 from kantu.errors import KantuError
 
 STAGE_FAULTS: tuple[Fault, ...] = ("killed", "slow", "garbage")
 PROVIDER_FAULTS: tuple[Fault, ...] = ("rate_limited", "silent")
-PATIENCE_SECONDS = 10.0  # of whoever asks
-SLOW_SECONDS = 2.0
-_RECOVERY_SECONDS = 60.0  # after which nobody waits any more
 _PAUSE_SECONDS = 0.1  # between tries
 _MOST_AT_ONCE = 64  # questions that nobody waits for any more are among them
 _NO_ANSWER = "no_answer_in_time"
@@ -30,11 +28,11 @@ class FaultResult:
     """What clients got while one service failed.
 
     Attributes:
-        errors: questions that failed, or had no answer within `PATIENCE_SECONDS`.
+        errors: questions that failed, or had no answer in time.
         changed: questions that were answered, as if nothing had happened, with something else than without the fault.
         codes: of the errors.
         median_seconds: until the answer or the error.
-        recovery_seconds: from the end of the fault to the first answer that is as before; None: not within a minute.
+        recovery_seconds: from the end of the fault to the first answer that is as before; None: not in time.
     """
 
     service: str
@@ -60,9 +58,7 @@ def try_faults(
     deployment: Deployment,
     asked: Sequence[Asked],
     faults: Mapping[str, Sequence[Fault]],
-    *,
-    patience_seconds: float = PATIENCE_SECONDS,
-    on_step: Callable[[], None] = lambda: None,
+    pace: Pace,
 ) -> tuple[FaultResult, ...]:
     """Put each fault in at each service, one at a time, and ask the same questions every time.
 
@@ -70,18 +66,17 @@ def try_faults(
         faults: by the name of a service or of a process. What is killed is a process; all else happens on the wire.
     """
     with (
-        relays(deployment.services, slow_seconds=SLOW_SECONDS) as between,
+        relays(deployment.services, slow_seconds=pace.slow_seconds) as between,
         ThreadPoolExecutor(_MOST_AT_ONCE) as threads,
     ):
         addresses = {name: relay.url for name, relay in between.items()}
         with contextlib.closing(deployment.client(addresses, parallel=_MOST_AT_ONCE)()) as contender:
-            asker = _Asker(contender, asked, threads, patience_seconds)
+            asker = _Asker(contender, asked, threads, pace)
             expected = [outcome.answer for outcome in asker.ask_all()]
             found = []
             for service, each in faults.items():
                 for fault in each:
                     found.append(_try(deployment, between.get(service), service, fault, asker, expected))
-                    on_step()
     return tuple(found)
 
 
@@ -121,10 +116,8 @@ def _failing(deployment: Deployment, relay: Relay | None, service: str, fault: F
 class _Asker:
     """Asks the same few questions again and again, each time about pictures that are in no cache."""
 
-    def __init__(
-        self, contender: Contender, asked: Sequence[Asked], threads: ThreadPoolExecutor, patience_seconds: float
-    ) -> None:
-        self._contender, self._threads, self._patience_seconds = contender, threads, patience_seconds
+    def __init__(self, contender: Contender, asked: Sequence[Asked], threads: ThreadPoolExecutor, pace: Pace) -> None:
+        self._contender, self._threads, self._pace = contender, threads, pace
         self._variants, self._count = Variants(asked), len(asked)
 
     def ask_all(self) -> list[_Outcome]:
@@ -133,7 +126,7 @@ class _Asker:
 
     def recover(self, expected: Sequence[str]) -> float | None:
         """When an answer was as before, on the monotonic clock; the turn of the questions is kept."""
-        end = time.monotonic() + _RECOVERY_SECONDS
+        end = time.monotonic() + self._pace.recovery_seconds
         recovered = None
         while recovered is None and time.monotonic() < end:
             for right in expected:
@@ -148,7 +141,7 @@ class _Asker:
         started = time.monotonic()
         under_way = self._threads.submit(asked.of, self._contender, picture)
         try:
-            answer, code = under_way.result(self._patience_seconds).text, ""
+            answer, code = under_way.result(self._pace.patience_seconds).text, ""
         except TimeoutError:
             answer, code = "", _NO_ANSWER
         except KantuError as error:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from kantu.bench.report import percentile
 from kantu.compare.asked import Asked, Variants
+from kantu.compare.pace import Pace
 from kantu.contenders.contender import Contender
 from kantu.errors import KantuError
 
 CLIENTS = (1, 4, 16)
-SECONDS = 8.0  # for which new requests begin
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,12 @@ class Load:
     spread: Spread | None
 
 
-def loads(
-    contender: Contender, asked: Sequence[Asked], *, clients: Sequence[int] = CLIENTS, seconds: float = SECONDS
-) -> tuple[Load, ...]:
+def loads(contender: Contender, asked: Sequence[Asked], clients: Sequence[int], pace: Pace) -> tuple[Load, ...]:
     """Closed loops of so many clients, one after the other; every request is about a picture that no cache has."""
     questions = Variants(asked)
     first, picture = next(questions)
     first.of(contender, picture)  # what is loaded late, is
-    return tuple(_load(contender, questions, each, seconds) for each in clients)
+    return tuple(_load(contender, questions, each, pace.load_seconds) for each in clients)
 
 
 def _load(contender: Contender, questions: Variants, clients: int, seconds: float) -> Load:

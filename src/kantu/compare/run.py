@@ -21,6 +21,7 @@ from kantu.compare.fresh import start
 from kantu.compare.journal import Journal, default_path, opened
 from kantu.compare.load import CLIENTS, Load, Spread, loads
 from kantu.compare.makers import Example, Maker
+from kantu.compare.pace import Pace
 from kantu.compare.pairs import Pair, Tracing, ask_both
 from kantu.compare.price import Prices, Use, by_thousand
 from kantu.compare.sample import by_picture, open_sample
@@ -51,6 +52,7 @@ class Plan:
     prices: Prices = field(default_factory=Prices)
     journal: Path | None = None
     again: bool = False
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,13 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
     }
     path = plan.journal or default_path(about)
     with opened(path, about, again=plan.again) as journal:
-        loaded = _in_process(suite.items, journal, ours, theirs, track)
+        loaded = _in_process(suite.items, journal, ours, theirs, plan.pace, track)
         pairs = [journal.pairs[item.key] for item in suite.items]
     failed: dict[str, str] = {}
 
     def measured(maker: Maker[Any], *, stitched: bool) -> Side:
         side = _side(maker, pairs, loaded[maker.name], stitched=stitched)
-        side = _beside(side, maker, suite.items, pairs, failed)
+        side = _beside(side, maker, suite.items, pairs, plan.pace, failed)
         return replace(side, price=by_thousand(_use(pairs, stitched=stitched), plan.prices))
 
     comparison = Comparison(
@@ -91,6 +93,7 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
         measured(ours, stitched=False),
         measured(theirs, stitched=True),
         plan.prices,
+        plan.pace,
         suite.missing,
         failed,
     )
@@ -98,7 +101,12 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
 
 
 def _in_process(
-    items: Sequence[Item], journal: Journal, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
+    items: Sequence[Item],
+    journal: Journal,
+    ours: Maker[Contender],
+    theirs: Maker[Tracing],
+    pace: Pace,
+    track: Track,
 ) -> Mapping[str, tuple[Load, ...]]:
     """Both in this process: the questions that are left, then load, by turns. What they stood, by name."""
     left = [item for item in items if item.key not in journal.pairs]
@@ -110,7 +118,7 @@ def _in_process(
             journal.add(pair)
         for clients in track(CLIENTS, description="负载，进程内"):
             for name, contender in ((ours.name, us), (theirs.name, them)):
-                found[name] += loads(contender, questions, clients=(clients,))
+                found[name] += loads(contender, questions, (clients,), pace)
     return found
 
 
@@ -134,7 +142,12 @@ def _side(maker: Maker[Any], pairs: Sequence[Pair], loaded: tuple[Load, ...], *,
 
 
 def _beside(
-    side: Side, maker: Maker[Any], items: Sequence[Item], pairs: Sequence[Pair], failed: dict[str, str]
+    side: Side,
+    maker: Maker[Any],
+    items: Sequence[Item],
+    pairs: Sequence[Pair],
+    pace: Pace,
+    failed: dict[str, str],
 ) -> Side:
     """With what takes processes of its own, and what is counted; `failed` hears why something could not be measured."""
 
@@ -149,9 +162,9 @@ def _beside(
     if fresh is not None:
         side = replace(side, start=fresh[0], traffic=fresh[1])
     if (deploy := maker.deploy) is not None:
-        side = attempt("经 HTTP", lambda: over_http(side, deploy, items)) or side
+        side = attempt("经 HTTP", lambda: over_http(side, deploy, items, pace)) or side
     if (deploy_provider := maker.deploy_provider) is not None:
-        faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, items)) or ()
+        faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, items, pace)) or ()
         side = replace(side, faults=(*side.faults, *faults))
     if maker.weights:
         weights = sum(map(folder_bytes, maker.weights))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from kantu.compare import accuracy
 from kantu.compare.comparison import Comparison, Side
-from kantu.compare.faults import PATIENCE_SECONDS
 from kantu.compare.gradients import Reach
 from kantu.compare.load import Load, Spread
 from kantu.compare.sockets import Traffic
@@ -158,11 +157,6 @@ def _learned(found: Comparison) -> Iterator[Row]:
 def percent(share: Share) -> Words:
     """A share, and of how many."""
     return _same(f"{share.percent:.1f}" if share.count else "-")
-
-
-def fault_median(seconds: float) -> str:
-    """How long clients waited while a service failed."""
-    return f"> {PATIENCE_SECONDS:g}" if seconds >= PATIENCE_SECONDS else f"{seconds:.2f}"
 
 
 def _row(zh: str, en: str, ours: Words, theirs: Words) -> Row:

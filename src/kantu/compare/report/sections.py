@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from kantu.compare import accuracy
 from kantu.compare.accuracy import Group
 from kantu.compare.comparison import Comparison, Side
-from kantu.compare.faults import PATIENCE_SECONDS, SLOW_SECONDS
 from kantu.compare.loss import STAGES
 from kantu.compare.pairs import Pair
 from kantu.compare.report import rows
@@ -27,7 +26,7 @@ _LOSSES = {
 }
 _FAULTS = {
     "killed": Words("进程被杀", "killed"),
-    "slow": Words(f"慢 {SLOW_SECONDS:g} 秒", f"{SLOW_SECONDS:g} s slower"),
+    "slow": Words("变慢", "slow"),
     "garbage": Words("返回乱码", "garbage"),
     "rate_limited": Words("限流 429", "rate limit 429"),
     "silent": Words("不应答", "silent"),
@@ -143,6 +142,7 @@ def _stages(pairs: Sequence[Pair]) -> Section:
 
 
 def _faults(found: Comparison) -> Section:
+    pace = found.pace
     heads = (
         *(Words("", ""), Words("服务", "service"), Words("故障", "fault"), Words("问", "asked")),
         *(Words("出错", "errors"), Words("答成别的", "other answers"), Words("错误码", "codes")),
@@ -154,11 +154,13 @@ def _faults(found: Comparison) -> Section:
         heads,
         tuple(told),
         Words(
-            f"故障是放进去的：进程用 SIGKILL 杀掉，其余在线路上的中继里发生；提问的人最多等 {PATIENCE_SECONDS:g} 秒。"
-            "“答成别的”是照常作答、但与没有故障时不同的回答。恢复从故障结束算到第一个与从前一样的回答。",
-            "Faults are put in: processes end by SIGKILL, all else happens in a relay on the wire; whoever asks waits "
-            f"at most {PATIENCE_SECONDS:g} s. Other answers are given as if nothing had happened, and are not those "
-            "without the fault. Recovery is from the end of the fault to the first answer as before.",
+            f"故障是放进去的：进程用 SIGKILL 杀掉，其余在线路上的中继里发生（慢 {pace.slow_seconds:g} 秒）；"
+            f"提问的人最多等 {pace.patience_seconds:g} 秒。“答成别的”是照常作答、但与没有故障时不同的回答。"
+            f"恢复从故障结束算到第一个与从前一样的回答，最多等 {pace.recovery_seconds:g} 秒。",
+            f"Faults are put in: processes end by SIGKILL, all else happens in a relay on the wire (slow is "
+            f"{pace.slow_seconds:g} s); whoever asks waits at most {pace.patience_seconds:g} s. Other answers are "
+            "given as if nothing had happened, and are not those without the fault. Recovery is from the end of the "
+            f"fault to the first answer as before, {pace.recovery_seconds:g} s at most.",
         ),
     )
 
@@ -169,8 +171,8 @@ def _faults_of(name: Words, side: Side) -> Iterator[tuple[Words, ...]]:
         yield (
             *(name, service_name(each.service), _FAULTS[each.fault], _same(str(each.asked))),
             *(_same(str(each.errors)), _same(str(each.changed)), _same("、".join(each.codes))),
-            _same(rows.fault_median(each.median_seconds)),
-            Words("一分钟内没有", "not in a minute") if recovery is None else _same(f"{recovery:.2f}"),
+            _same(f"{each.median_seconds:.2f}"),
+            Words("没有等到", "never") if recovery is None else _same(f"{recovery:.2f}"),
         )
 
 

@@ -1,0 +1,22 @@
+"""How long things are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """In seconds.
+
+    Attributes:
+        load_seconds: for which clients begin new requests.
+        patience_seconds: of whoever asks while something fails.
+        slow_seconds: by which a slow service is slower.
+        recovery_seconds: after the end of a fault, until nobody waits any more for an answer as before.
+    """
+
+    load_seconds: float = 8.0
+    patience_seconds: float = 10.0
+    slow_seconds: float = 2.0
+    recovery_seconds: float = 60.0
