@@ -23,6 +23,7 @@ from typer.exceptions import TyperException
 from kantu.batch.commands import batch
 from kantu.cli import tasks
 from kantu.command_options import Device, MaxPixels, Model, Quantize
+from kantu.compare import commands as comparison
 from kantu.contenders.pipeline import commands as pipeline
 from kantu.errors import InvalidRequestError, KantuError, error
 from kantu.evaluation import commands as evaluation
@@ -87,6 +88,7 @@ app.command()(service.serve)
 app.command()(service.reload)
 app.command("eval")(evaluation.evaluate)
 app.command()(calibration.calibrate)
+app.command()(comparison.compare)
 app.command()(batch)
 app.command()(mcp.mcp)
 tasks.mount(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kantu.errors.catalogue.row import Row
-from kantu.errors.types import InvalidRequestError
+from kantu.errors.types import EngineError, InvalidRequestError
 
 # fmt: off
 ROWS = {
@@ -16,5 +16,8 @@ ROWS = {
     "invalid_price": Row(InvalidRequestError, None, param="price",
         zh="价格要写成 名字=数字，名字是 {names} 之一，这里是 {told}。",
         en="A price is written NAME=NUMBER, NAME one of {names}, not {told}."),
+    "stage_not_started": Row(EngineError, None,
+        zh="流水线的{stage}环节没有启动：{last}",
+        en="A stage of the pipeline did not start: {last}"),
 }
 # fmt: on
