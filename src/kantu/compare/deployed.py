@@ -20,7 +20,7 @@ from kantu.compare.relay import Fault
 from kantu.contenders.apart import apart
 from kantu.evaluation.items import Item
 
-_HOPS = 24  # questions whose time is taken, and that put load on
+_HOPS = 12  # questions whose time is taken, and that put load on
 _COUNTED = 6  # questions whose bytes are counted
 _FAILING = 2  # questions that each fault disturbs
 

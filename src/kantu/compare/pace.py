@@ -16,7 +16,7 @@ class Pace:
         recovery_seconds: after the end of a fault, until nobody waits any more for an answer as before.
     """
 
-    load_seconds: float = 8.0
+    load_seconds: float = 5.0
     patience_seconds: float = 10.0
     slow_seconds: float = 2.0
     recovery_seconds: float = 60.0

@@ -80,22 +80,22 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
         loaded = _in_process(suite.items, journal, ours, theirs, plan.pace, track)
         pairs = [journal.pairs[item.key] for item in suite.items]
     failed: dict[str, str] = {}
-
-    def measured(maker: Maker[Any], *, stitched: bool) -> Side:
+    sides = []
+    makers: tuple[tuple[Maker[Any], bool], ...] = ((ours, False), (theirs, True))
+    for maker, stitched in track(makers, description="启动、经 HTTP、故障、字节"):
         side = _side(maker, pairs, loaded[maker.name], stitched=stitched)
         side = _beside(side, maker, suite.items, pairs, plan.pace, failed)
-        return replace(side, price=by_thousand(_use(pairs, stitched=stitched), plan.prices))
-
+        sides.append(replace(side, price=by_thousand(_use(pairs, stitched=stitched), plan.prices)))
     comparison = Comparison(
         {**about, **_here()},
         len(by_picture(suite.items)),
         tuple(pairs),
-        measured(ours, stitched=False),
-        measured(theirs, stitched=True),
-        plan.prices,
-        plan.pace,
-        suite.missing,
-        failed,
+        ours=sides[0],
+        theirs=sides[1],
+        prices=plan.prices,
+        pace=plan.pace,
+        missing=suite.missing,
+        not_measured=failed,
     )
     return Done(comparison, {item.key: item for item in suite.items}, path)
 

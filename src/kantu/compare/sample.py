@@ -11,7 +11,7 @@ from kantu.evaluation.items import Item
 from kantu.evaluation.suites import EVERYDAY, EVERYDAY_FAMILIES, Opened, open_suite
 
 PICTURES = 10  # of each family
-QUESTIONS = 3  # of each picture
+QUESTIONS = 2  # of each picture: enough of a family for an interval
 
 
 def open_sample(suite: str, *, full: bool) -> Opened:
