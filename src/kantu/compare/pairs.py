@@ -58,12 +58,16 @@ def ask_both(ours: Contender, theirs: Tracing, items: Iterable[Item]) -> Iterato
     recorder = _Recorder(theirs)
     seen: set[tuple[str, ...]] = set()
     for number, item in enumerate(items):
-        order: tuple[Contender, ...] = (ours, recorder) if number % 2 == 0 else (recorder, ours)
-        answers = {contender.name: _one(contender, item) for contender in order}
+        if number % 2:
+            second = _one(recorder, item)
+            first = _one(ours, item)
+        else:
+            first = _one(ours, item)
+            second = _one(recorder, item)
         digests = tuple(picture.digest for picture in item.pictures)
         new_picture = digests not in seen
         seen.add(digests)
-        yield _pair(item, answers[ours.name], answers[recorder.name], recorder.last, new_picture=new_picture)
+        yield _pair(item, first, second, recorder.last, new_picture=new_picture)
 
 
 def _one(contender: Contender, item: Item) -> Answer:
