@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kantu.compare.asked import Asked
@@ -29,6 +31,16 @@ def test_a_killed_service_is_an_error_until_it_is_back() -> None:
     assert (found.asked, found.errors, found.changed, found.codes) == (2, 2, 0, ("rival_died",))
     assert found.recovery_seconds is not None
     assert found.recovery_seconds < 30
+
+
+def test_the_time_of_a_restart_is_part_of_the_recovery(monkeypatch: pytest.MonkeyPatch) -> None:
+    with deployed("first") as services:
+        process = services.processes["first"]
+        revive = process.revive
+        monkeypatch.setattr(process, "revive", lambda: (time.sleep(0.3), revive()))
+        found = tried(services, "first", "killed")
+    assert found.recovery_seconds is not None
+    assert found.recovery_seconds >= 0.3
 
 
 def test_garbage_that_is_taken_for_an_answer_is_another_answer() -> None:

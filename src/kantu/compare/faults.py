@@ -85,7 +85,7 @@ def _try(
 ) -> FaultResult:
     with _failing(deployment, relay, service, fault):
         outcomes = asker.ask_all()
-    healed = time.monotonic()
+        healed = time.monotonic()  # before a process that was killed is started again: that is part of it
     recovered = asker.recover(expected)
     return FaultResult(
         service,
