@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kantu.compare.disk import folder_bytes, package_bytes
+from kantu.compare.disk import package_bytes, path_bytes
 from kantu.compare.glue import code_lines, kantu_lines, pipeline_lines
 from kantu.compare.price import Prices, Use, by_thousand, read_prices
 from kantu.errors import InvalidRequestError
@@ -39,11 +39,12 @@ def test_the_pipeline_takes_more_glue_than_one_model() -> None:
     assert 0 < kantu_lines() < pipeline_lines()
 
 
-def test_a_folder_is_as_large_as_its_files(tmp_path: Path) -> None:
+def test_a_folder_is_as_large_as_its_files_and_a_file_as_itself(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "a" / "b" / "w").write_bytes(bytes(100))
     (tmp_path / "c").write_bytes(bytes(20))
-    assert folder_bytes(tmp_path) == 120
+    assert path_bytes(tmp_path) == 120
+    assert path_bytes(tmp_path / "c") == 20
 
 
 def test_what_a_package_needs_is_counted_once() -> None:

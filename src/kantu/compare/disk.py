@@ -18,9 +18,10 @@ def package_bytes(*roots: str) -> int:
     return sum(_installed_bytes(name) for name in _needed(roots))
 
 
-def folder_bytes(folder: Path) -> int:
-    """Of all files in it."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def path_bytes(path: Path) -> int:
+    """Of a file, or of all files in a folder."""
+    files = [path] if path.is_file() else path.rglob("*")
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _needed(roots: Iterable[str]) -> set[str]:

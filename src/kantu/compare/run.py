@@ -16,7 +16,7 @@ from kantu.bench.match import Track
 from kantu.compare.asked import spread
 from kantu.compare.comparison import Comparison, Side
 from kantu.compare.deployed import over_http, provider_faults
-from kantu.compare.disk import folder_bytes, package_bytes
+from kantu.compare.disk import package_bytes, path_bytes
 from kantu.compare.fresh import start
 from kantu.compare.journal import Journal, default_path, opened
 from kantu.compare.load import CLIENTS, Load, Spread, loads
@@ -167,7 +167,7 @@ def _beside(
         faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, items, pace)) or ()
         side = replace(side, faults=(*side.faults, *faults))
     if maker.weights:
-        weights = sum(map(folder_bytes, maker.weights))
+        weights = sum(map(path_bytes, maker.weights))
         side = replace(side, weights_bytes=weights, package_bytes=package_bytes(*maker.packages))
     if (reach := maker.reach) is not None and (example := _example(items, pairs)) is not None:
         side = replace(side, reach=attempt("梯度", lambda: reach(example)))

@@ -16,6 +16,7 @@ from kantu.processing.conversation import Turn
 from kantu.synth.page import Page, Question
 from kantu.training.mini.batch import IGNORED, TextBatch
 from kantu.training.mini.folder import write_companions
+from kantu.training.mini.pointing import Look
 from kantu.training.mini.several import SEVERAL
 from kantu.training.mini.stream import Stage
 from kantu.training.mini.tokenizer import build_tokenizer
@@ -94,8 +95,8 @@ def test_a_page_that_nothing_can_be_asked_about_has_no_sequence() -> None:
 def test_answers_point_at_what_they_say_in_the_description() -> None:
     batch = next(batch for batch in map(composed, range(20)) if batch.segments.max() == 2)
     tokens = TOKENIZER.encode("元", add_special_tokens=False).ids
-    for token, seen in batch.pointers.T.tolist():
+    for _, token, seen in batch.pointers[:, batch.pointers[0] == Look.READS].T.tolist():
         assert batch.segments[seen] == 0
         said = batch.labels[token] if batch.labels[token] != IGNORED else batch.input_ids[token]
         assert batch.input_ids[seen] == said
-    assert any(batch.labels[token] == tokens[0] for token in batch.pointers[0].tolist())
+    assert any(batch.labels[token] == tokens[0] for token in batch.pointers[1].tolist())

@@ -111,5 +111,5 @@ def line_look(pixels: Pixels, box: Box) -> LineLook:
     ground = common_color(crop)
     far = np.abs(crop.astype(np.int16) - np.array(ground, dtype=np.int16)).max(axis=1)
     strongest = np.partition(far, -max(1, len(far) // 50))[-max(1, len(far) // 50)]
-    ink = crop[far >= _INK_SHARE * max(float(strongest), 1.0)]
+    ink = crop[far >= _INK_SHARE * float(strongest)]
     return LineLook(as_rgb(np.median(ink, axis=0)), ground)

@@ -245,7 +245,8 @@ def _slider(scan: Scan, blob: Blob) -> SeenElement | None:
         return SeenElement("slider", blob.box, color, label=label or "", value=_percent(share))
     to_end = np.abs(center - end).sum(axis=1) < np.abs(center - start).sum(axis=1)
     share = 1 - float(to_end[2:-2].mean())
-    if not 0.02 < share < 0.98 or blob.filled <= 0.7 or to_end[round(share * (width - 4)) + 4 : -2].mean() < 0.95:
+    rest = to_end[round(share * (width - 4)) + 4 : -2]
+    if not 0.02 < share < 0.98 or blob.filled <= 0.7 or len(rest) == 0 or rest.mean() < 0.95:
         return None
     return SeenElement("progress", blob.box, color, label=label or "", value=_percent(share))
 
