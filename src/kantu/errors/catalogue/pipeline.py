@@ -32,7 +32,7 @@ ROWS = {
         zh="流水线的{stage}环节出错。",
         en="A stage of the pipeline failed."),
     "stage_unreachable": Row(UpstreamError, 502,
-        zh="连不上流水线的{stage}环节（{url}）。请先启动它：kantu pipeline serve {name}",
+        zh="连不上流水线的{stage}环节（{url}）。请先用 kantu pipeline serve {name} 启动它。",
         en="A stage of the pipeline cannot be reached ({url}). Start it first: kantu pipeline serve {name}"),
     "stage_timeout": Row(UpstreamError, 502,
         zh="流水线的{stage}环节太久没有回应（{url}）。",
