@@ -30,6 +30,7 @@ from kantu.evaluation import commands as evaluation
 from kantu.evaluation.calibration import commands as calibration
 from kantu.mcp import commands as mcp
 from kantu.service import commands as service
+from kantu.service.backup import commands as backup
 from kantu.standard_streams import forgiving
 from kantu.training import commands as training
 from kantu.usage import is_usage_error, usage_error
@@ -86,6 +87,8 @@ app.add_typer(service.keys, name="keys")
 app.add_typer(pipeline.app, name="pipeline")
 app.command()(service.serve)
 app.command()(service.reload)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command("eval")(evaluation.evaluate)
 app.command()(calibration.calibrate)
 app.command()(comparison.compare)

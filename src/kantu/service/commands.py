@@ -27,7 +27,7 @@ keys = typer.Typer(help="管理 API 密钥；改动从下一个请求起生效�
 
 _NEEDED = (
     *("fastapi", "uvicorn", "python_multipart", "yaml", "httpx", "sqlalchemy", "alembic", "psycopg", "limits", "redis"),
-    *("structlog", "prometheus_client", "opentelemetry", "mcp"),
+    *("structlog", "prometheus_client", "opentelemetry", "mcp", "cryptography"),
 )
 _WORDS = {"requests": "请求", "visual_tokens": "视觉词元", "output_tokens": "输出词元", "minute": "分钟", "day": "天"}
 
@@ -55,7 +55,7 @@ def serve(
     ] = None,
 ) -> None:
     """启动服务：兼容 OpenAI 的接口、试用页面和监控。Ctrl-C 或 SIGTERM 先处理完再停。"""
-    _need_service()
+    need_service()
     from kantu.service.server import serve as run
     from kantu.service.settings import read_settings
 
@@ -71,7 +71,7 @@ def serve(
 
 def reload(config: Config = None) -> None:
     """让正在运行的服务重新读取自己的任务（KANTU_HOME/tasks）和词表，不用重启。有文件出错时什么都不换。"""
-    _need_service()
+    need_service()
     from kantu.hub import home
     from kantu.service.home import service_of
     from kantu.service.server import RELOAD
@@ -170,7 +170,7 @@ def revoke(
 @contextmanager
 def _key_service(config: Path | None) -> Iterator[KeyService]:
     """The keys of the service that `config` and the environment describe, running or not."""
-    _need_service()
+    need_service()
     from kantu.hub import home
     from kantu.service.gateway import open_database
     from kantu.service.keys.service import KeyService
@@ -184,7 +184,8 @@ def _key_service(config: Path | None) -> Iterator[KeyService]:
         database.close()
 
 
-def _need_service() -> None:
+def need_service() -> None:
+    """Raise MissingDependencyError where something is not installed that the service needs."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise error("service_missing", missing=listed(missing), install=install_command("service"))

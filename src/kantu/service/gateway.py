@@ -14,6 +14,7 @@ from kantu.errors import StoreError
 from kantu.service import descriptors
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
+from kantu.service.backup.restoring import finish_restore
 from kantu.service.batches.record import TASKS, Endpoint
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
@@ -96,20 +97,30 @@ class Gateway:
         self.database.close()
 
 
-def open_database(settings: Settings, home: Path) -> Database:
-    """The database that the settings name, its tables brought up to date.
+def database_of(settings: Settings, home: Path) -> Database:
+    """The database that the settings name, as it is.
 
     Raises:
-        StoreError: it cannot be reached, read or written; see `Database.upgrade` and `prepare_home`.
+        StoreError: its file cannot be made; see `prepare_home`.
         InvalidRequestError: `invalid_settings`.
     """
     url, ballast = settings.store.database_url, ballast_bytes(settings.store.reserve_bytes)
-    if url is None:
-        prepare_home(home)
-        database = Database.sqlite(home / "kantu.db", ballast_bytes=ballast)
-    else:
-        database = Database(url.get_secret_value(), ballast_bytes=ballast)
+    if url is not None:
+        return Database(url.get_secret_value(), ballast_bytes=ballast)
+    prepare_home(home)
+    return Database.sqlite(home / "kantu.db", ballast_bytes=ballast)
+
+
+def open_database(settings: Settings, home: Path) -> Database:
+    """The database that the settings name, its tables brought up to date; a restore that was killed is finished first.
+
+    Raises:
+        StoreError: it cannot be reached, read or written; see `Database.upgrade`, `prepare_home` and `finish_restore`.
+        InvalidRequestError: `invalid_settings`.
+    """
+    database = database_of(settings, home)
     try:
+        finish_restore(home, database)
         database.upgrade()
     except StoreError:
         database.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import os
@@ -14,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kantu.errors import error
+from kantu.service.disk.placing import lock_at_once
 
 _log = logging.getLogger(__name__)
 
@@ -21,6 +21,11 @@ LOCK_NAME = "kantu.lock"
 _MOST_OWNER_BYTES = 512  # a process id and the name of a machine
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _SECRET = ("kantu.db*", "files", "first-key", LOCK_NAME)
+KEPT = ("first-key", "tasks")
+"""What a backup holds of the home besides the database and the files: whatever the service keeps there and needs again.
+
+Who has the service keep something new in its home adds the name: a file, or a folder with all that is in it.
+"""
 
 
 def prepare_home(folder: Path) -> None:
@@ -65,22 +70,37 @@ def only_service(folder: Path, *, limits_are_shared: bool) -> Iterator[None]:
     Args:
         limits_are_shared: in a Redis; then there is nothing to warn of.
     """
-    with _lock_file(folder) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:  # others are those of disks that know no locks
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES) and not limits_are_shared:
+    with _opened(folder) as in_use, _lock_file(folder) as descriptor:
+        with suppress(OSError):  # a disk that knows no locks
+            fcntl.flock(in_use, fcntl.LOCK_SH)  # every service has it; see `without_service`
+        if descriptor is not None and not lock_at_once(descriptor):
+            if not limits_are_shared:
                 _warn(folder)
-        else:
+        elif descriptor is not None:
             with suppress(OSError):  # a full disk
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, f"{os.getpid()} {socket.gethostname()}".encode(), 0)
         yield
 
 
+@contextmanager
+def without_service(folder: Path) -> Iterator[None]:
+    """Around what no service may run beside, on any machine that uses the home; one that starts now waits.
+
+    Raises:
+        ConflictError: `restore_while_running`.
+    """
+    with _opened(folder) as in_use:
+        if not lock_at_once(in_use):
+            raise error("restore_while_running", folder=folder)
+        yield
+
+
 def service_of(folder: Path) -> int | None:
     """The process id of the service on this machine, or in this container, that uses the home; None without one."""
     with _lock_file(folder) as descriptor:
+        if descriptor is None:
+            return None
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
@@ -91,11 +111,21 @@ def service_of(folder: Path) -> int | None:
 
 
 @contextmanager
-def _lock_file(folder: Path) -> Iterator[int]:
+def _lock_file(folder: Path) -> Iterator[int | None]:
     try:
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError:  # a full disk is no reason not to start
-        descriptor = os.open(folder, os.O_RDONLY)
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield descriptor
     finally:

@@ -6,7 +6,18 @@ system that raises them first.
 
 from __future__ import annotations
 
-from kantu.errors.catalogue import batches, commands, compare, engine, model, pipeline, processing, service, tasks
+from kantu.errors.catalogue import (
+    backup,
+    batches,
+    commands,
+    compare,
+    engine,
+    model,
+    pipeline,
+    processing,
+    service,
+    tasks,
+)
 from kantu.errors.catalogue.row import Row
 
 ROWS: dict[str, Row] = {
@@ -16,6 +27,7 @@ ROWS: dict[str, Row] = {
     **engine.ROWS,
     **service.ROWS,
     **batches.ROWS,
+    **backup.ROWS,
     **commands.ROWS,
     **pipeline.ROWS,
     **compare.ROWS,

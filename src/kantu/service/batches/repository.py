@@ -74,12 +74,15 @@ class BatchRepository(Repository[BatchRow, Batch]):
 
 
 def delete_ended(session: Session, before: int, limit: int) -> int:
-    """Delete up to `limit` batches, of all owners, that ended before a time; how many that was."""
+    """Delete up to `limit` batches, of all owners, that ended before a time; how many that was.
+
+    What another process is just deleting is left to it.
+    """
     ended_at = func.coalesce(BatchRow.completed_at, BatchRow.failed_at, BatchRow.expired_at, BatchRow.cancelled_at)
     ended = select(BatchRow.id).where(BatchRow.status.not_in(UNFINISHED), ended_at < before)
-    ids = list(session.scalars(of_everybody(ended.limit(limit))))
-    session.execute(of_everybody(delete(BatchRow).where(BatchRow.id.in_(ids))))
-    return len(ids)
+    ids = session.scalars(of_everybody(ended.limit(limit).with_for_update(skip_locked=True))).all()
+    deleted = session.execute(of_everybody(delete(BatchRow).where(BatchRow.id.in_(ids))).returning(BatchRow.id))
+    return len(deleted.all())
 
 
 def counts_by_state(session: Session) -> dict[str, int]:

@@ -153,8 +153,13 @@ class Database:
             self._damaged = False
 
     @property
+    def file(self) -> Path | None:
+        """Its file, if it is one of SQLite on this machine."""
+        return self._file
+
+    @property
     def folder(self) -> Path | None:
-        """Where its file lies, if it is one of SQLite on this machine."""
+        """Where its file lies, if it has one."""
         return None if self._file is None else self._file.parent
 
     def make_room(self) -> None:

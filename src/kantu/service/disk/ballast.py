@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import shutil
 from pathlib import Path
+
+from kantu.service.disk.placing import is_still, lock_at_once
 
 _log = logging.getLogger(__name__)
 
@@ -24,23 +25,15 @@ class Ballast:
     def restore(self) -> bool:
         """Make it again, where there is none and the disk has room for it twice; whether it was made.
 
-        A disk that cannot hold it now is tried again the next time.
+        A disk that cannot hold it now is tried again the next time. What another process is just making is left to it.
         """
         try:
             if self._exists() or self._free_bytes() < 2 * self._size_bytes:
                 return False
-            self._path.unlink(missing_ok=True)
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(os.urandom(self._size_bytes))  # a file system may keep zeros without taking room
-                file.flush()
-                os.fsync(descriptor)
+            return self._make()
         except OSError as error:
             _log.warning("ballast_not_made", extra={"errno": error.errno})
-            with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)
             return False
-        return True
 
     def release(self) -> bool:
         """Give it up if the disk is full; whether it did."""
@@ -51,6 +44,23 @@ class Ballast:
         except OSError:  # there is none, or another process was first
             return False
         _log.warning("ballast_released")
+        return True
+
+    def _make(self) -> bool:
+        draft = self._path.with_name(f"{self._path.name}.new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            if not lock_at_once(descriptor) or not is_still(descriptor, draft):  # also where it has just been finished
+                return False
+            try:
+                file.truncate(0)
+                file.write(os.urandom(self._size_bytes))  # a file system may keep zeros without taking room
+                file.flush()
+                os.fsync(descriptor)
+                draft.replace(self._path)
+            except OSError:
+                draft.unlink(missing_ok=True)
+                raise
         return True
 
     def _exists(self) -> bool:

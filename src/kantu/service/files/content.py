@@ -86,6 +86,11 @@ class Draft:
             os.fsync(self._file.fileno())
 
 
+def place_of(file_id: str) -> Path:
+    """Where in the folder the content of a file is. The first two random digits spread files over 256 folders."""
+    return Path(file_id.removeprefix(FILE_IDS.prefix)[:2]) / file_id
+
+
 class ContentStore:
     """The folder that holds the contents of files by their ids, which are trusted here.
 
@@ -110,8 +115,8 @@ class ContentStore:
             pass
 
     def path(self, file_id: str) -> Path:
-        """Where the content of a file is. The first two random digits spread files over 256 folders."""
-        return self._folder / file_id.removeprefix(FILE_IDS.prefix)[:2] / file_id
+        """Where the content of a file is."""
+        return self._folder / place_of(file_id)
 
     @asynccontextmanager
     async def draft(
@@ -175,7 +180,7 @@ class ContentStore:
             after_seconds: until then they may be at work in this process or another.
 
         Returns:
-            How many were deleted.
+            How many were deleted; what another process was faster to delete does not count.
 
         Raises:
             StoreError: `store_unavailable`, and what `known` raises.
@@ -185,9 +190,7 @@ class ContentStore:
             unknown = list(self._unknown(known))
             self._unknown_since = {path: self._unknown_since.get(path, now) for path in unknown}
             old = [path for path in unknown if now - self._unknown_since[path] >= after_seconds]
-            for path in old:
-                path.unlink(missing_ok=True)
-        return len(old)
+            return sum(_unlink(path) for path in old)
 
     def _unknown(self, known: Callable[[list[str]], set[str]]) -> Iterator[Path]:
         for folder in sorted(self._folder.iterdir()) if self._folder.exists() else ():
@@ -205,6 +208,15 @@ class ContentStore:
                 os.fsync(folder)  # the name, too, is on the disk
             finally:
                 os.close(folder)
+
+
+def _unlink(path: Path) -> bool:
+    """Delete a file; whether it was there."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 @contextmanager

@@ -66,7 +66,7 @@ class FileRepository(Repository[FileRow, FileRecord]):
 
 
 def delete_expired(session: Session, now: int, limit: int, owner: str | None = None) -> list[str]:
-    """Delete the rows of up to `limit` expired files; their ids.
+    """Delete the rows of up to `limit` expired files; their ids. What another process is just deleting is left to it.
 
     Args:
         owner: whose; None is anybody's.
@@ -74,14 +74,25 @@ def delete_expired(session: Session, now: int, limit: int, owner: str | None = N
     expired = of_everybody(select(FileRow.id).where(FileRow.expires_at <= now))
     if owner is not None:
         expired = expired.where(FileRow.owner == owner)
-    ids = list(session.scalars(expired.limit(limit)))
+    return delete_rows(session, session.scalars(expired.limit(limit).with_for_update(skip_locked=True)).all())
+
+
+def delete_rows(session: Session, ids: Sequence[str]) -> list[str]:
+    """Delete the rows of some files, of all owners, and no longer count their bytes; the ids of those there were."""
+    deleted: list[str] = []
     freed: defaultdict[str, list[int]] = defaultdict(list)
     query = of_everybody(delete(FileRow).where(FileRow.id.in_(ids)))
-    for row in session.execute(query.returning(FileRow.owner, FileRow.size)):
+    for row in session.execute(query.returning(FileRow.id, FileRow.owner, FileRow.size)):
+        deleted.append(row.id)
         freed[row.owner].append(row.size)
     for name, sizes in sorted(freed.items()):  # in one order, so that no two wait for each other
         usage.change(session, name, files=-len(sizes), size=-sum(sizes))
-    return ids
+    return deleted
+
+
+def all_ids(session: Session) -> list[str]:
+    """Of the files of all owners, expired or not."""
+    return list(session.scalars(of_everybody(select(FileRow.id)).order_by(FileRow.id)))
 
 
 def has_expired(session: Session, now: int, owner: str) -> bool:

@@ -1,0 +1,130 @@
+"""Places that a service can keep its data in, on each database, and what a test puts there and finds again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from sqlalchemy import MetaData, select, text
+
+from kantu.service.actor import Actor
+from kantu.service.backup.sealing import Secret
+from kantu.service.batches.repository import BatchItemRow
+from kantu.service.database import Database
+from kantu.service.files.quota import Quota
+from kantu.service.files.record import FileRecord
+from kantu.service.files.service import FileService
+from kantu.service.home import prepare_home
+from kantu.service.keys.service import KeyService
+from tests.service.actors import ALICE
+from tests.service.batches.conftest import Desk, request_line
+from tests.service.clock import Clock
+from tests.service.files.conftest import create, service, stream
+
+Kind = Literal["sqlite", "postgresql"]
+
+QUOTA = Quota(tenant_files=1000, tenant_bytes=2**26, total_bytes=2**26)
+KEY = Secret("key-file", bytes(range(32)))
+
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A home and the database beside it."""
+
+    home: Path
+    database: Database
+
+    @property
+    def files(self) -> FileService:
+        return service(self.database, self.home / "files", QUOTA)
+
+    @property
+    def keys(self) -> KeyService:
+        return KeyService(self.database)
+
+    def upload(self, data: bytes, actor: Actor = ALICE) -> FileRecord:
+        return asyncio.run(create(self.files, actor, "lines.jsonl", "batch", stream(data)))
+
+    def fill(self, name: str = "mine") -> None:
+        """A key, some files, a batch with labels and a line that has its result, a first key and a task."""
+        self.database.upgrade()
+        self.keys.create(name)
+        desk = Desk(self.database, self.home / "files", Clock(float(int(time.time()))))
+        asyncio.run(_run_a_batch(desk))
+        self.upload(f"内容 of {name}".encode())
+        (self.home / "first-key").write_text(f"kt-{name}\n")
+        (self.home / "tasks" / "mine").mkdir(parents=True, exist_ok=True)
+        (self.home / "tasks" / "mine" / "card.yaml").write_text(f"name: {name}\n")
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything in the database."""
+        tables = MetaData()
+        with self.database.engine.connect() as connection:
+            tables.reflect(connection)
+            return {
+                name: [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key))]
+                for name, table in sorted(tables.tables.items())
+            }
+
+    def kept(self) -> dict[str, bytes]:
+        """What a backup is to hold of the home."""
+        paths = [*(self.home / "files").rglob("*"), *(self.home / "tasks").rglob("*"), self.home / "first-key"]
+        return {str(path.relative_to(self.home)): path.read_bytes() for path in paths if path.is_file()}
+
+
+async def _run_a_batch(desk: Desk) -> None:
+    batch = await desk.submit([request_line("1"), request_line("2", text="“引号” 与 \\u0000 反斜线")])
+    async with desk.running():
+        await desk.ended(batch)
+    begun = await desk.submit([request_line("3"), request_line("4")])
+    with desk.database.session() as session:
+        session.add(BatchItemRow(batch_id=begun.id, line=1, custom_id="3", status="succeeded", result='{"a": "看图"}'))
+
+
+@pytest.fixture
+def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Kind], Place]]:
+    """(kind of database) -> a place without tables."""
+    made: list[Database] = []
+
+    def make(kind: Kind) -> Place:
+        number = next(_numbers)
+        home = tmp_path / f"home{number}"
+        prepare_home(home)
+        if kind == "sqlite":
+            database = Database.sqlite(home / "kantu.db")
+        else:
+            url: str = request.getfixturevalue("postgres_url")
+            server = Database(url % "postgres")
+            with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"CREATE DATABASE backup_{number}"))
+            server.close()
+            database = Database(url % f"backup_{number}")
+        made.append(database)
+        return Place(home, database)
+
+    yield make
+    for database in made:
+        database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Of the database that is backed up."""
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture
+def place(make_place: Callable[[Kind], Place], kind: Kind) -> Place:
+    """One with data."""
+    made = make_place(kind)
+    made.fill()
+    return made
