@@ -38,6 +38,9 @@ EXPIRED = 700  # more than a sweeper takes at once
 KNOWN = {"kantu.db", "kantu.db-wal", "kantu.db-shm", "kantu.db-ballast", LOCK_NAME, "files", *KEPT}
 """What a service keeps in its home. Who adds to it thinks of backups: see `home.KEPT`."""
 
+NO_MODEL = {"KANTU_MODEL_NAME": "http://127.0.0.1:9/v1", "KANTU_MODEL_UPSTREAM_MODEL": "nobody"}
+"""For those that are asked nothing: a model takes seconds to load."""
+
 _numbers = count()
 
 
@@ -61,12 +64,14 @@ class Store:
             database.close()
 
     @contextmanager
-    def two(self, *, ready: bool) -> Iterator[list[LiveGateway]]:
-        """Both, started at once."""
-        environment = {} if self.url is None else {"KANTU_STORE_DATABASE_URL": self.url}
+    def two(self, **settings: str) -> Iterator[list[LiveGateway]]:
+        """Both, started at once, and ready where they have a model of their own."""
+        if self.url is not None:
+            settings["KANTU_STORE_DATABASE_URL"] = self.url
+        ready = "KANTU_MODEL_NAME" not in settings
         with ExitStack() as stack, ThreadPoolExecutor(2) as threads:
             starting = [
-                threads.submit(stack.enter_context, live_gateway(self.folder, environment, ready=ready)) for _ in "ab"
+                threads.submit(stack.enter_context, live_gateway(self.folder, settings, ready=ready)) for _ in "ab"
             ]
             yield [each.result() for each in starting]
 
@@ -86,7 +91,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 
 
 def test_first_starts_and_batches_at_the_same_moment(store: Store) -> None:
-    with store.two(ready=True) as gateways:
+    with store.two() as gateways:
         logs = [gateway.log.read_text(encoding="utf-8") for gateway in gateways]
         assert sum("已创建第一个 API 密钥" in log for log in logs) == 1
         assert sum("另一个服务也在用" in log for log in logs) == 1  # limits are not shared
@@ -167,7 +172,7 @@ def test_sweeps_at_the_same_moment(store: Store) -> None:
                     completed_at=1,
                 )
                 BatchRepository(session, owner).add(batch)
-    with store.two(ready=False) as gateways, store.database() as database:
+    with store.two(**NO_MODEL) as gateways, store.database() as database:
 
         def left() -> int:
             with database.session(read_only=True) as session:
