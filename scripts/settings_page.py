@@ -7,11 +7,12 @@ A test fails while the page and the classes differ.
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from pathlib import Path
 from types import NoneType
 from typing import Literal, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, MaxLen
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
@@ -69,7 +70,7 @@ def page() -> str:
                 variable += "，或加 `_FILE`"
             cells = (f"`{name}`", variable, _default(field), _values(field), field.description or "")
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-        parts.append(f"## {section}\n\n{kind.__doc__}\n\n" + "\n".join(rows) + "\n")
+        parts.append(f"## {section}\n\n{cleandoc(kind.__doc__ or '')}\n\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 
 
@@ -107,6 +108,8 @@ def _bound(rule: object) -> str:
             return f"不小于 {ge}"
         case Le(le):
             return f"不大于 {le}"
+        case MaxLen(most):
+            return f"最多 {most} 字"
     raise TypeError(f"no words for {rule!r}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from kantu.aigc import LabelPolicy
 from kantu.batch.export import export
 from kantu.batch.table import Cell, Table
 from kantu.errors import InvalidRequestError, KantuError, MissingDependencyError
@@ -55,6 +57,18 @@ class TestCSV:
 
 
 class TestXLSX:
+    def test_the_label_is_a_property_of_the_document(self, tmp_path: Path) -> None:
+        label = LabelPolicy(producer="某某<科技>").label("order", "42")
+        assert label is not None
+        assert label.AIGC is not None
+        export(table(("1",)), tmp_path / "r.xlsx", label)
+        (found,) = openpyxl.load_workbook(tmp_path / "r.xlsx").custom_doc_props
+        assert (found.name, json.loads(found.value)) == ("AIGC", label.AIGC.model_dump())
+
+    def test_without_a_label_the_document_has_no_property(self, tmp_path: Path) -> None:
+        export(table(("1",)), tmp_path / "r.xlsx", LabelPolicy("explicit").label("order", "42"))
+        assert list(openpyxl.load_workbook(tmp_path / "r.xlsx").custom_doc_props) == []
+
     @pytest.mark.parametrize("text", [text for text in DANGEROUS if "\r" not in text])
     def test_a_formula_is_a_text(self, tmp_path: Path, text: str) -> None:
         export(table((text,)), tmp_path / "r.xlsx")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kantu.aigc import ContentLabel
 from kantu.batch.inputs import Row
 from kantu.batch.results import ResultFile, Run
 from kantu.batch.table import Cell, table_of
@@ -63,7 +64,7 @@ def test_what_a_person_should_know_is_told() -> None:
         update={
             "review": Review(needed=True, reasons=("一。", "二。")),
             "warnings": (Notice(code="blurred", message="图片模糊。"),),
-            "label": "内容由 AI 生成",
+            "label": ContentLabel(sentence="内容由 AI 生成"),
         }
     )
     asked = result(None).model_copy(update={"suggestion": Suggestion(message="问得不清楚。", questions=("几件？",))})

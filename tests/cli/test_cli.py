@@ -86,7 +86,7 @@ def test_a_question_longer_than_a_file_name_may_be_is_a_question(model: str, pic
 def test_ask_as_json_is_one_object(model: str, picture: str) -> None:
     result = kantu_("ask", picture, QUESTION, "--model", model, "--max-tokens", "3", "--json")
     record = json.loads(result.stdout)
-    assert set(record) == {"model", "text", "usage", "timings", "finish_reason", "warnings"}
+    assert set(record) == {"model", "text", "usage", "timings", "finish_reason", "warnings", "label"}
     assert set(record["usage"]) == {"prompt_tokens", "visual_tokens", "completion_tokens", "cached_tokens"}
     assert record["model"] == model
     assert result.stderr == ""

@@ -27,7 +27,8 @@ def test_an_order_is_told_field_by_field() -> None:
     assert told.exit_code == 0, told.output
     fields = [line for line in told.stdout.splitlines() if "⚠" not in line]  # which tell of the field above them
     assert [line.partition("：")[0] for line in fields] == [
-        *("状态", "页面上的状态", "订单号", "运单号", "金额", "情况", "建议", "回复")
+        *("状态", "页面上的状态", "订单号", "运单号", "金额", "情况", "建议", "回复"),
+        "内容由 AI 生成",
     ]
 
 
@@ -77,6 +78,8 @@ def test_an_own_task_runs_from_its_file_and_its_boxes_can_be_drawn(tmp_path: Pat
     with Image.open(drawn) as shown, Image.open(ORDER) as original:
         assert shown.width == original.width
         assert shown.height > original.height  # the legend stands below
+        shown.load()
+        assert json.loads(told.stdout)["label"]["AIGC"]["ProduceID"] in shown.info["xmp"].decode()
 
 
 def test_a_task_of_the_home_folder_runs_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,3 +96,11 @@ def test_a_task_of_the_home_folder_runs_by_its_name(tmp_path: Path, monkeypatch:
 def test_a_drawing_that_cannot_be_written_is_said() -> None:
     told = CliRunner().invoke(app, ["read-boxes", ORDER, "--draw", "/missing/drawn.png"])
     assert "[drawing_unwritable]" in told.output
+
+
+def test_the_label_is_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KANTU_CONTENT_LABEL", "off")
+    told = CliRunner().invoke(app, ["match", ORDER, "已发货", "--json", "--no-evidence"])
+    assert json.loads(told.stdout)["label"] is None
+    monkeypatch.setenv("KANTU_CONTENT_LABEL", "none")
+    assert "[invalid_settings]" in CliRunner().invoke(app, ["match", ORDER, "已发货"]).output

@@ -55,3 +55,8 @@ def test_every_local_model_beside_the_first_counts() -> None:
 
 def test_with_more_memory_more_may_be_held() -> None:
     check_memory(settings(server={"max_total_body_bytes": 2**30, "max_memory_bytes": 2**33}))
+
+
+def test_keeping_exchanges_takes_memory_of_its_own() -> None:
+    nothing, kept = (sum(part.most_bytes for part in parts(settings(retention={"days": days}))) for days in (None, 30))
+    assert kept - nothing == 208 * MIB  # as docs/settings.md says

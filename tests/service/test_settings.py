@@ -63,11 +63,13 @@ def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPa
 def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: Path) -> None:
     changed: dict[str, Any] = {bool: "true", int: "100000000", float: "12.5", str: "text", Path: "/some/file"}
     choices = {"quantize": "int4", "upstream_dialect": "openai", "upstream_images": "qwen3-vl", "log_level": "debug"}
+    choices |= {"label": "explicit", "label_sentence": "人工智能合成", "cipher": "sm4-gcm"}
     special = {"port": "9", "max_answers": "9", "metrics_port": "9", "owner_share": "0.5"}
     special |= {"decode_memory_bytes": "300000000", "read_lines_memory_bytes": "600000000"}
     lists = {
         "allowed_domains": "a.example,b.example",
         "allowed_ports": "1,2",
+        "label_by_task": "read=off,chat=metadata",
         "cors_origins": "https://a.example,http://b.example:8080",
         "trusted_proxies": "10.0.0.7,10.1.0.0/16,2001:db8::/32",
     }

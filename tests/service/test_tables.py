@@ -7,7 +7,8 @@ from alembic.migration import MigrationContext
 
 import kantu.service.batches.repository
 import kantu.service.files.repository
-import kantu.service.keys.repository  # noqa: F401
+import kantu.service.keys.repository
+import kantu.service.retention.repository  # noqa: F401
 from kantu.service.database import Base, Database
 
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from pydantic import BaseModel, Field
 
+from kantu.aigc import SENTENCE, ContentLabel
 from kantu.solve.draw import COLORS, draw
 from kantu.solve.result import (
     Finding,
@@ -184,3 +185,22 @@ def test_numbers_hide_neither_boxes_nor_each_other() -> None:
         assert is_color(drawn[y1:y2, x1:x2], GROUND).all()
     alone = pixels(draw(blank(), result(f=finding(boxes[0]))))[:300]
     assert min(is_color(drawn, color).sum() for color in COLORS) > 0.75 * is_color(alone, COLORS[0]).sum()
+
+
+class TestLabel:
+    def drawn(self, sentence: str | None, size: tuple[int, int] = (400, 300)) -> Image.Image:
+        label = ContentLabel(sentence=sentence)
+        return draw(blank(size), result(a=finding((10, 10, 50, 50))).model_copy(update={"label": label}))
+
+    def test_the_sentence_ends_the_legend(self) -> None:
+        without, with_label = self.drawn(None), self.drawn(SENTENCE)
+        assert with_label.height > without.height
+        assert (pixels(with_label)[: without.height] == pixels(without)).all()
+
+    @pytest.mark.parametrize("size", [(400, 300), (1080, 2340), (2000, 400)])
+    def test_it_is_as_high_as_the_standard_asks_for(self, size: tuple[int, int]) -> None:
+        image = self.drawn(SENTENCE, size)
+        last = (pixels(image)[-(image.height - size[1]) :].max(axis=-1) < 128).any(axis=1)
+        (rows,) = np.nonzero(last)
+        lines = np.split(rows, np.nonzero(np.diff(rows) > 2)[0] + 1)
+        assert len(lines[-1]) >= 0.05 * min(image.size)

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from kantu.aigc import ContentLabel
 from kantu.batch.table import Cell, Table
 from kantu.errors import error, install_command, not_written
 
@@ -19,13 +20,16 @@ _MOST_CHARACTERS = 32_767  # of a cell
 _MOST_ROWS = 1_048_576
 
 
-def export(table: Table, path: Path) -> None:
+def export(table: Table, path: Path, label: ContentLabel | None = None) -> None:
     """Write a table as its name says: .csv or .xlsx. Never half: a new file takes the place of the old one.
+
+    Args:
+        label: of the file. CSV has no metadata: what is said of each row stands in the .jsonl beside it.
 
     Raises InvalidRequestError (`batch_too_many_rows`), MissingDependencyError (`openpyxl_missing`), KantuError
     (`output_not_written`).
     """
-    FORMATS[path.suffix.lower()](table, path)
+    FORMATS[path.suffix.lower()](table, path, label)
 
 
 def require_openpyxl() -> Any:
@@ -40,7 +44,7 @@ def require_openpyxl() -> Any:
     return openpyxl
 
 
-def _write_csv(table: Table, path: Path) -> None:
+def _write_csv(table: Table, path: Path, _: ContentLabel | None) -> None:
     """With a byte order mark, without which Excel takes Chinese for another encoding."""
     with _draft(path) as draft, draft.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
         writer = csv.writer(file)
@@ -48,10 +52,12 @@ def _write_csv(table: Table, path: Path) -> None:
         writer.writerows([_harmless(cell) for cell in row] for row in table.rows())
 
 
-def _write_xlsx(table: Table, path: Path) -> None:
+def _write_xlsx(table: Table, path: Path, label: ContentLabel | None) -> None:
     """Row by row; all text is marked as text, so that numbers of orders keep their digits."""
     openpyxl = require_openpyxl()
     book = openpyxl.Workbook(write_only=True)
+    if label is not None and label.AIGC is not None:
+        book.custom_doc_props.append(openpyxl.packaging.custom.StringProperty(name="AIGC", value=label.AIGC.to_json()))
     sheet = book.create_sheet("结果")
     sheet.freeze_panes = "A2"
     text_cell = openpyxl.cell.WriteOnlyCell
@@ -77,7 +83,7 @@ def _write_xlsx(table: Table, path: Path) -> None:
         book.save(draft)
 
 
-FORMATS: dict[str, Callable[[Table, Path], None]] = {".csv": _write_csv, ".xlsx": _write_xlsx}
+FORMATS: dict[str, Callable[[Table, Path, ContentLabel | None], None]] = {".csv": _write_csv, ".xlsx": _write_xlsx}
 
 
 @contextmanager

@@ -26,6 +26,7 @@ class Run:
         model, weights, precision: see `kantu.vlm.Identity`.
         max_pixels: what the user asked for; None leaves it to the task.
         evidence, force: see `kantu.vlm.TaskOptions`.
+        label: which label the results have (`kantu.aigc.Mode`).
     """
 
     task: str
@@ -36,6 +37,7 @@ class Run:
     max_pixels: int | None = None
     evidence: bool = True
     force: bool = False
+    label: str = "off"
 
 
 @dataclass
@@ -178,4 +180,5 @@ def _told(run: Run) -> str:
     pixels = "" if run.max_pixels is None else f"，max_pixels {run.max_pixels}"
     evidence = "" if run.evidence else "，--no-evidence"
     force = "，--force" if run.force else ""
-    return f"{run.task} {run.version}，{run.model} {run.weights[:8]} {run.precision}{pixels}{evidence}{force}"
+    told = f"{run.task} {run.version}，{run.model} {run.weights[:8]} {run.precision}{pixels}{evidence}{force}"
+    return f"{told}，KANTU_CONTENT_LABEL {run.label}"

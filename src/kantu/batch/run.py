@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kantu import hub
+from kantu.aigc import LabelPolicy
 from kantu.batch.csv_inputs import CSVInputs
 from kantu.batch.export import FORMATS, export, require_openpyxl
 from kantu.batch.inputs import FolderInputs, Inputs, JSONLInputs, Row
@@ -144,7 +146,8 @@ def run(
                     file.add(key, row, outcome)
                     progress.done(len(file.starts), len(keys), len(file.failed))
         if out.suffix.lower() in FORMATS:
-            export(table_of(task.schema(), lambda: file.lines(keys)), out)
+            label = LabelPolicy.from_environment().label(task.name, secrets.token_hex(12))
+            export(table_of(task.schema(), lambda: file.lines(keys)), out, label)
         return Done(results, len(file.starts), len(file.failed), inputs.skipped)
 
 
@@ -167,6 +170,7 @@ def describe(task: Task, subject: Subject) -> Run:
         subject.max_pixels,
         subject.evidence,
         subject.force,
+        LabelPolicy.from_environment().mode_of(task.name),
     )
 
 

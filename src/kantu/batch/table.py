@@ -88,7 +88,7 @@ def _others(line: Line) -> dict[str, Cell]:
         REVIEW: "是" if review["needed"] else "否",
         REASONS: "\n".join(review["reasons"]) or None,
         WARNINGS: "\n".join(warning["message"] for warning in result["warnings"]) or None,
-        LABEL: result["label"],
+        LABEL: None if result["label"] is None else result["label"]["sentence"],
         SUGGESTION: None if suggestion is None else "\n".join((suggestion["message"], *suggestion["questions"])),
     }
 

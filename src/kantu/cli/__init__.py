@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import shlex
 import sys
 from collections.abc import Iterator
@@ -31,11 +32,13 @@ from kantu.evaluation.calibration import commands as calibration
 from kantu.mcp import commands as mcp
 from kantu.service import commands as service
 from kantu.service.backup import commands as backup
+from kantu.service.retention import commands as retention
 from kantu.standard_streams import forgiving
 from kantu.training import commands as training
 from kantu.usage import is_usage_error, usage_error
 
 if TYPE_CHECKING:
+    from kantu.aigc import ContentLabel
     from kantu.vlm import VLM, Answer, AnswerStream
 
 _INTERRUPTED = 130  # 128 + SIGINT, what shells expect
@@ -84,6 +87,8 @@ app = typer.Typer(
 
 app.add_typer(training.app, name="train")
 app.add_typer(service.keys, name="keys")
+app.add_typer(retention.retention, name="retention")
+app.command()(retention.erase)
 app.add_typer(pipeline.app, name="pipeline")
 app.command()(service.serve)
 app.command()(service.reload)
@@ -150,10 +155,11 @@ def ask(
     images, question = _pictures_and_question(inputs)
     vlm = _load(model, device, quantize)
     stream = vlm.stream(images, question, max_pixels=max_pixels, max_tokens=max_tokens)
+    label = _label()
     if as_json:
-        typer.echo(json.dumps(_record(vlm, stream.finish()), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_record(vlm, stream.finish(), label), ensure_ascii=False, indent=2))
         return
-    _show(vlm, stream)
+    _show(vlm, stream, label)
 
 
 @app.command()
@@ -174,7 +180,7 @@ def chat(
         turn = {"role": "user", "content": [*waiting, {"type": "text", "text": question}]}
         try:
             stream = vlm.stream_chat([*messages, turn], max_pixels=max_pixels, max_tokens=max_tokens)
-            answer = _show(vlm, stream)
+            answer = _show(vlm, stream, _label())
         except KantuError as error:
             _complain(error)
             failed = error
@@ -368,13 +374,26 @@ def _load(model: str | None, device: str | None, quantize: str | None) -> VLM:
     return load(model, device=device, quantize=quantize)
 
 
-def _show(vlm: VLM, stream: AnswerStream) -> Answer:
-    """Print the answer as it comes, then warnings and one quiet line of what it cost."""
+def _label() -> ContentLabel | None:
+    """Of an answer to a free question."""
+    from kantu.aigc import LabelPolicy
+    from kantu.aigc.label import CHAT
+
+    return LabelPolicy.from_environment().label(CHAT, secrets.token_hex(12))
+
+
+def _show(vlm: VLM, stream: AnswerStream, label: ContentLabel | None) -> Answer:
+    """Print the answer as it comes, then its label, warnings and one quiet line of what it cost.
+
+    The label goes where the cost goes: what a script reads is the answer alone.
+    """
     for piece in stream:
         typer.echo(piece, nl=False)
         sys.stdout.flush()
     typer.echo()
     answer = stream.answer
+    if label is not None and label.sentence is not None:
+        typer.secho(label.sentence, dim=True, err=True)
     for warning in answer.warnings:
         typer.secho(f"注意：{warning}", fg="yellow", err=True)
     cut = " · 已到长度上限" if answer.finish_reason == "length" else ""
@@ -387,10 +406,11 @@ def _show(vlm: VLM, stream: AnswerStream) -> Answer:
     return answer
 
 
-def _record(vlm: VLM, answer: Answer) -> dict[str, Any]:
+def _record(vlm: VLM, answer: Answer, label: ContentLabel | None) -> dict[str, Any]:
     record = asdict(answer)
     del record["logprobs"]  # the command line has no option that asks for them
-    return {"model": vlm.name, **record, "warnings": list(answer.warnings)}
+    told = None if label is None else label.model_dump()
+    return {"model": vlm.name, **record, "warnings": list(answer.warnings), "label": told}
 
 
 def _questions() -> Iterator[str]:

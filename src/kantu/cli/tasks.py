@@ -145,10 +145,12 @@ def _run(task: Task, inputs: list[str], options: _Options) -> None:
 
 
 def _draw(result: TaskResult[Any], pictures: list[str], path: Path) -> None:
+    from kantu.aigc.files import save_picture
+
     for number, picture in enumerate(pictures):
         place = path if len(pictures) == 1 else path.with_stem(f"{path.stem}-{number + 1}")
         try:
-            result.draw(picture, number).save(place)
+            save_picture(result.draw(picture, number), place, result.label)
         except (OSError, ValueError):  # ValueError: a file name without a known ending
             raise error("drawing_unwritable", path=place) from None
 
@@ -189,8 +191,8 @@ def show(task: Task, result: TaskResult[Any]) -> None:
         typer.echo(result.suggestion.message)
         for question in result.suggestion.questions:
             typer.echo(f"  {question}")
-    if result.label is not None:
-        typer.secho(result.label, dim=True)
+    if result.label is not None and result.label.sentence is not None:
+        typer.secho(result.label.sentence, dim=True)
     for warning in result.warnings:
         typer.secho(f"注意：{warning.message}", fg="yellow", err=True)
     if result.review.needed:

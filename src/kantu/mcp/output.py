@@ -43,8 +43,8 @@ def _lines(task: Task, result: TaskResult[Any]) -> Iterator[str]:
     if result.suggestion is not None:
         yield result.suggestion.message
         yield from result.suggestion.questions
-    if result.label is not None:
-        yield result.label
+    if result.label is not None and result.label.sentence is not None:
+        yield result.label.sentence
     yield from (f"注意：{warning.message}" for warning in result.warnings)
     if result.review.needed:
         yield "需人工复核：" + "；".join(reason.rstrip("。") for reason in result.review.reasons)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ENDPOINTS = ("chat", "decisions", "tasks", "models", "files", "batches", "tokenize")
+ENDPOINTS = ("chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "history")
 """What a key can be limited to."""
 
 

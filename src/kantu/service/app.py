@@ -39,6 +39,7 @@ from kantu.service.mcp.endpoint import mcp_router
 from kantu.service.messages.endpoints import router as messages_router
 from kantu.service.models.endpoints import router as models_router
 from kantu.service.responses.endpoints import router as responses_router
+from kantu.service.retention.endpoints import router as history_router
 from kantu.service.settings import Settings
 from kantu.service.sweeper import sweep_forever
 from kantu.service.tasks.endpoints import router as tasks_router
@@ -80,7 +81,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     install(app)
     routers = (
         *(chat_router, responses_router, decisions_router, tasks_router),
-        *(models_router, files_router, batches_router, tokenize_router),
+        *(models_router, files_router, batches_router, tokenize_router, history_router),
     )
     for router in routers:
         app.include_router(router, responses=FAILURES)
@@ -135,6 +136,7 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
     tasks = [
         asyncio.create_task(sweep_forever("files", gateway.files.sweep)),
         asyncio.create_task(sweep_forever("batches", gateway.batches.sweep)),
+        asyncio.create_task(sweep_forever("kept exchanges", gateway.history.sweep)),
         asyncio.create_task(gateway.batch_runner.run()),
         asyncio.create_task(make_room_forever(gateway.database.make_room)),
         asyncio.create_task(gateway.mcp.run()),

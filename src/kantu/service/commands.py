@@ -105,7 +105,8 @@ def create(
     endpoint: Annotated[
         list[str] | None,
         typer.Option(
-            help="只能用这个接口（chat、decisions、tasks、models、files、batches、tokenize）；可重复。", metavar="NAME"
+            help="只能用这个接口（chat、decisions、tasks、models、files、batches、tokenize、history）；可重复。",
+            metavar="NAME",
         ),
     ] = None,
     expires: Annotated[str | None, typer.Option(help="到期：12h、30d、8w，或日期时间。", metavar="WHEN")] = None,
@@ -185,7 +186,7 @@ def _key_service(config: Path | None) -> Iterator[KeyService]:
 
 
 def need_service() -> None:
-    """Raise MissingDependencyError where something is not installed that the service needs."""
+    """Raise MissingDependencyError (`service_missing`) where the extra `service` is not installed."""
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise error("service_missing", missing=listed(missing), install=install_command("service"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from kantu import __version__
 from kantu.contenders.rapidocr import check_installed
-from kantu.errors import StoreError
+from kantu.errors import StoreError, error
 from kantu.service import descriptors
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
@@ -48,7 +48,9 @@ from kantu.service.pictures import Pictures
 from kantu.service.printed_lines.lines import PrintedLines
 from kantu.service.responses.schemas import CreateResponse
 from kantu.service.responses.writer import ResponsesWording
-from kantu.service.settings import ServerSettings, Settings, StoreSettings, TaskSettings
+from kantu.service.retention.keyring import KeyRing
+from kantu.service.retention.service import HistoryService, Retention
+from kantu.service.settings import RetentionSettings, ServerSettings, Settings, StoreSettings, TaskSettings
 from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.service import TaskService
 from kantu.service.tokenize.service import TokenizeService
@@ -87,6 +89,7 @@ class Gateway:
     tokenize: TokenizeService
     batches: BatchService
     batch_runner: BatchRunner
+    history: HistoryService
     health: Health
     watch: Watch
 
@@ -132,7 +135,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     """Put the parts together. Nothing runs yet; see `app.py`.
 
     Raises:
-        InvalidRequestError: `invalid_settings`, `word_list_invalid`.
+        InvalidRequestError: `invalid_settings`, `word_list_invalid`, `retention_key_missing`, `retention_key_file`.
         MissingDependencyError: printed lines are to be read, and what reads them is not installed.
     """
     check_memory(settings)
@@ -173,7 +176,8 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         fetcher.fetch,
         most_pixels=request.max_pixels,
     )
-    chat = ChatService(request, models, pictures, limiter, admission, watch)
+    labels, history = settings.content.labels, _history(settings.retention, database, cautious)
+    chat = ChatService(request, models, pictures, limiter, admission, watch, labels, history)
 
     tasks = TaskService(
         request,
@@ -183,6 +187,8 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         admission,
         watch,
         TaskCatalogue(home / "tasks", settings.tasks.moderation_words),
+        labels,
+        history,
         printed_lines=printed_lines,
     )
 
@@ -236,6 +242,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         TokenizeService(request, models, pictures, admission),
         batches,
         batch_runner,
+        history,
         health,
         watch,
     )
@@ -246,6 +253,16 @@ def _printed_lines(settings: TaskSettings) -> PrintedLines | None:
         return None
     check_installed()
     return PrintedLines(settings.read_lines_workers, settings.read_lines_memory_bytes)
+
+
+def _history(settings: RetentionSettings, database: Database, expiry_clock: Callable[[], float]) -> HistoryService:
+    if settings.days is not None and settings.key_file is None:
+        raise error("retention_key_missing")
+    keys = None if settings.key_file is None else KeyRing(settings.key_file)
+    retention = None
+    if settings.days is not None and keys is not None:
+        retention = Retention(settings.days, keys, settings.cipher, settings.max_owner_bytes)
+    return HistoryService(database, retention, keys, expiry_clock=expiry_clock)
 
 
 def _connections(settings: ServerSettings) -> Connections:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kantu.errors import Words, error
+from kantu.processing.guard import DEFAULT_LIMITS
+from kantu.service.retention.service import KEPT_AT_ONCE
 from kantu.service.settings import Settings
 
 LONG_ANSWERS = 4
@@ -45,6 +47,9 @@ def parts(settings: Settings) -> tuple[Part, ...]:
         for model in settings.more_models
         if not model.is_upstream
     ]
+    if settings.retention.days is not None:
+        kept = KEPT_AT_ONCE * 2 * DEFAULT_LIMITS.max_bytes + request.max_in_flight * SHORT_ANSWER_BYTES
+        more.append(Part("保存提问 retention.days", "retention.days", kept))
     return (
         Part("进程本身", "the process itself", _BASE_BYTES),
         Part("连接 server.max_connections", "server.max_connections", server.max_connections * _CONNECTION_BYTES),

@@ -9,7 +9,9 @@ from kantu.errors import error
 from kantu.service.actor import Actor
 
 Action = Literal["create", "read", "cancel", "delete"]
-Resource = Literal["chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "metrics", "document"]
+Resource = Literal[
+    "chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "history", "metrics", "document"
+]
 
 # -> the endpoint that a key must be for, where it is limited to some; None: any good key will do.
 PERMISSIONS: Mapping[tuple[Action, Resource], str | None] = {
@@ -25,6 +27,8 @@ PERMISSIONS: Mapping[tuple[Action, Resource], str | None] = {
     ("read", "batches"): "batches",
     ("cancel", "batches"): "batches",
     ("create", "tokenize"): "tokenize",
+    ("read", "history"): "history",
+    ("delete", "history"): "history",
     ("read", "metrics"): None,
     ("read", "document"): None,
 }

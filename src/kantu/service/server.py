@@ -30,6 +30,7 @@ from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.http.connections import Connections, Held
 from kantu.service.keys.first_key import ensure_first_key
+from kantu.service.label.reductions import record_reductions
 from kantu.service.models.registry import open_models
 from kantu.service.models.served import ServedModel
 from kantu.service.operations import create_operations_app
@@ -67,6 +68,7 @@ def serve(settings: Settings) -> None:
             at_end.enter_context(only_service(folder, limits_are_shared=settings.store.redis_url is not None))
             database = open_database(settings, folder)
             ensure_first_key(database, folder)
+            record_reductions(settings.content.labels)
             models = open_models(settings.models, settings.watch.log_level, log_file)
             gateway = build(settings, folder, database, models)
             server = Server(gateway)

@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from kantu.aigc import SENTENCE, LabelPolicy, Mode
+from kantu.aigc.label import check_sentence, read_modes
 from kantu.errors import error
 from kantu.service.http.addresses import Networks
 
@@ -224,6 +226,67 @@ class TaskSettings(_Section):
     )
 
 
+class ContentSettings(_Section):
+    """生成的内容：标识（GB 45438-2025）、投诉与违法内容的处置。
+
+    前五个的环境变量也管命令行的任务、批处理、报告与 `kantu mcp`；它们不读 YAML 文件。
+    """
+
+    label: Mode = Field(
+        "both",
+        description="生成内容的标识：both 显式与隐式都有，explicit 只有显式（一句话），metadata 只有隐式"
+        "（AIGC 元数据），off 没有；少于 both 的在启动时记录",
+    )
+    label_by_task: tuple[str, ...] = Field(
+        (), description="某些任务另定：任务名=标识方式，如 read=metadata；chat 是对话补全，report 是 HTML 报告"
+    )
+    label_sentence: str = Field(
+        SENTENCE, max_length=40, description="显式标识的那句话，要有“AI”或“人工智能”，和“生成”或“合成”"
+    )
+    producer: str = Field("Kantu", max_length=200, description="隐式标识里服务提供者的名称或编码：请写运营者自己的")
+    propagator: str = Field("", max_length=200, description="隐式标识里内容传播服务提供者的名称或编码；空表示没有")
+    complaints: str | None = Field(None, max_length=500, description="投诉举报的渠道（网址、邮箱、电话），写在页面上")
+    illegal_content: str | None = Field(
+        None,
+        max_length=1000,
+        description="发现违法内容时怎么停止生成与传播、保存记录、向谁报告，写在页面上",
+    )
+
+    @field_validator("label_by_task")
+    @classmethod
+    def _check_modes(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        read_modes(texts)
+        return texts
+
+    @field_validator("label_sentence")
+    @classmethod
+    def _check_sentence(cls, sentence: str) -> str:
+        return check_sentence(sentence)
+
+    @property
+    def labels(self) -> LabelPolicy:
+        """Which content has which label."""
+        return LabelPolicy.of(self.label, self.label_by_task, self.label_sentence, self.producer, self.propagator)
+
+
+class RetentionSettings(_Section):
+    """留下的记录。默认什么都不留：图片、问题和回答不写进磁盘。"""
+
+    days: float | None = Field(
+        None,
+        gt=0,
+        description="提问（文字与图片）和回答加密保存多少天，本人可以看和删；默认不保存。"
+        "server.max_memory_bytes 要多 208 MiB",
+    )
+    key_file: Path | None = Field(
+        None, description="主密钥的文件，设了 days 就要有；用 kantu retention rotate 新建和轮换，别与数据备份在一起"
+    )
+    cipher: Literal["aes-256-gcm", "sm4-gcm"] = Field("aes-256-gcm", description="新的记录用什么加密；旧的照样能看")
+    max_owner_bytes: int = Field(
+        2**30, ge=2**20, description="每个所有者的记录共多少字节；超出时先删最旧的，一条就超出的不保存"
+    )
+
+
 class WatchSettings(_Section):
     """日志、指标与追踪。"""
 
@@ -262,6 +325,8 @@ class Settings(_Section):
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     tasks: TaskSettings = Field(default_factory=TaskSettings)
+    content: ContentSettings = Field(default_factory=ContentSettings)
+    retention: RetentionSettings = Field(default_factory=RetentionSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
 
     @property

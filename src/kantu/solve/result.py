@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
+from kantu.aigc import ContentLabel
 from kantu.processing.budget import ImageWarning
 from kantu.processing.decode import render
 from kantu.processing.guard import DEFAULT_LIMITS, guard
@@ -127,7 +128,7 @@ class TaskResult(_Part, Generic[R]):
         confidence: of the whole record: that every field of it is right.
         calibrated: whether confidences were fitted on known truth; without that they are the model's own probabilities.
         fields: what is known of each field, by path: "amount", "rows[2][1]", "" for prose.
-        label: the sentence that generated copy must be shown with (AIGC), or None.
+        label: that what the model has written is generated (GB 45438-2025); None where it has none.
     """
 
     task: TaskVersion
@@ -138,7 +139,7 @@ class TaskResult(_Part, Generic[R]):
     warnings: tuple[Notice, ...] = ()
     review: Review
     suggestion: Suggestion | None = None
-    label: str | None = None
+    label: ContentLabel | None = None
     model: str
     usage: TaskUsage
     timings: TaskTimings

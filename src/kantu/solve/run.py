@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kantu.aigc import ContentLabel
 from kantu.engine.request import Usage
 from kantu.errors import error
 from kantu.processing.image import CleanImage
@@ -81,6 +82,7 @@ def solve(
     wish: Wish,
     warnings: Sequence[Notice] = (),
     read_seconds: float = 0.0,
+    label: ContentLabel | None = None,
 ) -> Steps:
     """Run a task on pictures that have been read.
 
@@ -89,6 +91,7 @@ def solve(
         model: its name, for the result.
         warnings: what is known about the pictures already.
         read_seconds: what reading the pictures took, for the result.
+        label: of the result, where the model writes one.
 
     Raises:
         InvalidRequestError: `task_variables`: `given` is not what the instruction has places for.
@@ -134,7 +137,7 @@ def solve(
         fields=findings,
         warnings=tuple(notices),
         review=_review(task, confidence, findings, problems, draft, calibration),
-        label=task.label,
+        label=label,
         model=model,
         usage=_usage((*draft.usages, *found.usages)),
         timings=TaskTimings(

@@ -122,7 +122,6 @@ COPY = Task(
     max_pixels=_SCENE_PIXELS,
     checks=(by_task.copy,),
     printed=("facts",),
-    label=results.AIGC_LABEL,
 )
 EXTRACT = Task(
     "extract",

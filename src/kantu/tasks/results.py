@@ -233,10 +233,6 @@ class Controls(RootModel[Annotated[list[Control], Field(max_length=60)]]):
     """The controls of an interface, in reading order."""
 
 
-AIGC_LABEL = "内容由 AI 生成"
-"""What generated copy is shown with (人工智能生成合成内容标识办法, in force since 2025-09-01)."""
-
-
 class CopyResult(Result):
     """Copy for a product, and the printed facts it rests on."""
 

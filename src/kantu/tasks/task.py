@@ -40,7 +40,6 @@ class Task:
         max_pixels: pixel budget of each picture; None leaves it to the folder.
         printed: fields whose words stand in the picture, so that their boxes can be asked for; "*" is all.
         checks: what can be found wrong in a result without a model.
-        label: the sentence that what the model wrote must be shown with (AIGC), or None.
         review_below: results less sure than this need a person's look, 0 to 1; None leaves it to the calibration.
         examples: of what is asked and answered.
     """
@@ -54,7 +53,6 @@ class Task:
     max_pixels: int | None = None
     printed: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
-    label: str | None = None
     review_below: float | None = None
     examples: tuple[Example, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import weakref
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any, Unpack
 
 import torch
 
+from kantu.aigc import LabelPolicy
 from kantu.engine.protocol import DeltaStream, Engine
 from kantu.engine.request import Request, Scores, check_choices
 from kantu.errors import blaming, error
@@ -134,6 +136,7 @@ class VLM(TaskMethods):
         budget = pixel_budget(self._image_config, options.get("max_pixels"), task_pixels=task.max_pixels)
         clean, seconds = self._read(references, budget)
         reader, calibration = options.get("reader"), options.get("calibration", self.calibration)
+        labels = options.get("labels") or LabelPolicy.from_environment()
         steps = solve(
             task,
             given,
@@ -143,6 +146,7 @@ class VLM(TaskMethods):
             wish=Wish(options.get("evidence", True), options.get("force", False), read_lines=reader is not None),
             warnings=(*_notices(clean), *calibration.warnings),
             read_seconds=seconds,
+            label=labels.label(task.name, secrets.token_hex(12)),
         )
         cancellation = options.get("cancellation")
         engine = self.engine if cancellation is None else cancellation.over(self.engine)

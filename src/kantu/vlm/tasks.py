@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
+from kantu.aigc import LabelPolicy
 from kantu.engine.cancellation import Cancellation
 from kantu.errors import error, listed
 from kantu.processing.conversation import ImageSource
@@ -33,6 +34,7 @@ class TaskOptions(TypedDict, total=False):
         calibration: what makes confidences of probabilities, instead of that of the model's folder.
         timeout_seconds: the task fails with `DeadlineExceededError` if it takes longer.
         cancellation: ends the task from another thread; it fails with `CancelledError` then.
+        labels: which label the result has; by default as the environment says (`LabelPolicy.from_environment`).
     """
 
     evidence: bool
@@ -42,6 +44,7 @@ class TaskOptions(TypedDict, total=False):
     calibration: Calibration
     timeout_seconds: float | None
     cancellation: Cancellation | None
+    labels: LabelPolicy
 
 
 class TaskMethods(ABC):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 from starlette.types import Message
 
 from kantu.errors import InvalidRequestError, KantuError, error
-from kantu.service.http.work_response import WorkResponse
+from kantu.service.http.work_response import Work, WorkResponse
 
 pytestmark = pytest.mark.anyio
 
@@ -37,20 +36,24 @@ class Client:
 
 
 async def test_the_pieces_are_sent_with_their_length() -> None:
-    async def work() -> Sequence[bytes]:
-        return [b"{", b"}"]
+    async def work() -> Work:
+        return Work([b"{", b"}"], [(b"aigc", b"{}")])
 
     client = Client()
     await client.ask(WorkResponse(work))
     start, *bodies = client.sent
     assert start["status"] == 200
-    assert start["headers"] == [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    assert start["headers"] == [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"2"),
+        (b"aigc", b"{}"),
+    ]
     assert b"".join(message["body"] for message in bodies) == b"{}"
     assert [message["more_body"] for message in bodies] == [True, True, False]
 
 
 async def test_what_fails_is_raised_as_itself_and_nothing_is_sent() -> None:
-    async def work() -> Sequence[bytes]:
+    async def work() -> Work:
         raise error("empty_question")
 
     client = Client()
@@ -62,12 +65,12 @@ async def test_what_fails_is_raised_as_itself_and_nothing_is_sent() -> None:
 async def test_a_client_that_goes_ends_the_work() -> None:
     ended: list[str] = []
 
-    async def work() -> Sequence[bytes]:
+    async def work() -> Work:
         try:
             await asyncio.Event().wait()
         finally:
             ended.append("work")
-        return []
+        return Work([])
 
     client = Client()
     asking = asyncio.create_task(client.ask(WorkResponse(work)))
@@ -80,10 +83,10 @@ async def test_a_client_that_goes_ends_the_work() -> None:
 async def test_a_server_that_waits_no_longer_says_so() -> None:
     begun = asyncio.Event()
 
-    async def work() -> Sequence[bytes]:
+    async def work() -> Work:
         begun.set()
         await asyncio.Event().wait()
-        return []
+        return Work([])
 
     asking = asyncio.create_task(Client().ask(WorkResponse(work)))
     await begun.wait()

@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from kantu.aigc import SENTENCE
 from kantu.service.page import install
 from kantu.service.settings import Settings
 from kantu.service.tasks.schemas import TaskAnswer, TaskDescription
@@ -110,7 +111,10 @@ async def _stream(question: str, seen: dict[str, Any]) -> AsyncIterator[str]:
     answer = next((text for word, text in ANSWERS.items() if word in question), "好。")
     if "慢" in question:
         answer = "还在看" * 4000
+    label = {"sentence": SENTENCE, "AIGC": None}
+    first = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
     try:
+        yield _event({"choices": [first], "kantu": {"warnings": [], "timings": None, "label": label}})
         for at in range(0, len(answer), 3):
             yield _event({"choices": [{"index": 0, "delta": {"content": answer[at : at + 3]}, "finish_reason": None}]})
             await asyncio.sleep(0.05 if "慢" in question else 0)

@@ -95,3 +95,29 @@ def test_errors_of_routes_are_not_caught_by_the_page() -> None:
     install(app, Settings())
     with TestClient(app) as client:
         assert client.get("/v1/broken").json()["error"]["code"] == "unsupported_media_type"
+
+
+def test_whoever_has_something_to_complain_about_is_told_where_and_what_happens() -> None:
+    told = {"complaints": "举报电话 <010-123>", "illegal_content": "立即停止生成，保存记录，报告网信部门。"}
+    with TestClient(application(Settings.model_validate({"content": told}))) as client:
+        page = client.get("/").text
+        english = client.get("/", headers={"accept-language": "en"}).text
+    for text in (page, english):
+        assert "举报电话 &lt;010-123&gt;" in text
+        assert told["illegal_content"] in text
+    assert "投诉与举报" in page
+
+
+def test_without_such_settings_the_page_says_nothing_of_it() -> None:
+    with TestClient(application()) as client:
+        assert 'data-part="legal"' not in client.get("/").text
+
+
+def test_the_page_says_whether_something_is_kept() -> None:
+    kept = Settings.model_validate({"retention": {"days": 7.0}})
+    with TestClient(application()) as nothing, TestClient(application(kept)) as days:
+        first = re.findall(r"<p>(.*)</p>", nothing.get("/").text)[0]
+        second = re.findall(r"<p>(.*)</p>", days.get("/").text)[0]
+    assert "图片和问题都不会保存" in first
+    assert "不会保存" not in second
+    assert "加密保存 7 天" in second

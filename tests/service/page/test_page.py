@@ -97,6 +97,7 @@ def test_the_answer_streams_in_and_its_cost_is_shown(visitor: Tab, gateway: Gate
     assert costs["prompt"] == "输入 412 (缓存 96)"
     assert costs["output"] == "输出 18"
     assert costs["ttft"].startswith("首字 0.")
+    assert visitor.text(f"{LAST} .aigc") == "内容由 AI 生成"
     asked = gateway.seen()["chats"][-1]
     encoded = base64.b64encode(picture.read_bytes()).decode()
     assert asked == {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from string import Template
 
+from kantu.aigc import LabelPolicy
+from kantu.aigc.files import html_meta, html_sentence
+from kantu.aigc.label import REPORT
 from kantu.compare import accuracy
 from kantu.compare.comparison import Comparison
 from kantu.compare.pairs import Pair
@@ -34,8 +38,14 @@ def html(found: Comparison, items: Mapping[str, Item]) -> str:
         parts.append(_title(title, f"{len(pairs)}/{total}"))
         parts += [_example(pair, items[pair.ours.key]) for pair in pairs]
     told = about(found)
+    label = LabelPolicy.from_environment().label(REPORT, secrets.token_hex(12))
     return Template((here / "page.html").read_text("utf-8")).substitute(
-        title="看图与拼接流水线", about=escape(told.zh), about_english=escape(told.en), body="\n".join(parts)
+        title="看图与拼接流水线",
+        aigc=html_meta(label),
+        sentence=html_sentence(label),
+        about=escape(told.zh),
+        about_english=escape(told.en),
+        body="\n".join(parts),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from kantu.aigc import ContentLabel
 from kantu.engine.request import Delta, End, FinishReason, Timings, Usage
 
 
@@ -25,6 +26,7 @@ class Answer:
         count: how many answers.
         most_bytes: that may be held of all of them.
         warnings: for the user, beside the answer; known once the pictures have been read.
+        label: that it is generated; None where it has none.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Answer:
     count: int
     most_bytes: int
     warnings: Sequence[str] = ()
+    label: ContentLabel | None = None
     _choices: list[_Choice] = field(init=False)
 
     def __post_init__(self) -> None:

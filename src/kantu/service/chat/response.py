@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import anyio
@@ -13,10 +14,11 @@ from starlette.types import Receive, Scope, Send
 from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
 from kantu.service.chat.sending import pieces, size_bytes
-from kantu.service.chat.service import Completion
+from kantu.service.chat.service import Completion, new_answer_id
 from kantu.service.chat.wording import Wording, Writer
 from kantu.service.deadline import Deadline
 from kantu.service.http.work_response import until_client_goes
+from kantu.service.label.header import label_headers
 from kantu.service.language import language_of
 
 if TYPE_CHECKING:
@@ -57,12 +59,13 @@ class ChatResponse(Response):
         self._telling: Writer | None = None  # from the first events on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        events = EventStream(send)
+        answer_id = new_answer_id()
+        events = EventStream(send, label_headers(self._chat.label(answer_id)))
 
         async def answer(tasks: TaskGroup) -> None:
             if self._wording.stream and self._keep_alive_seconds:
                 tasks.start_soon(_keep_alive, events, self._keep_alive_seconds, tasks.cancel_scope)
-            async with self._chat.start(self._actor, self._wording, self._deadline) as completion:
+            async with self._chat.start(self._actor, self._wording, self._deadline, answer_id) as completion:
                 if self._wording.stream:
                     await self._stream(completion, events)
                 else:
@@ -75,7 +78,11 @@ class ChatResponse(Response):
 
     async def _whole(self, completion: Completion, send: Send) -> None:
         whole = await completion.whole()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(size_bytes(whole)).encode())]
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(size_bytes(whole)).encode()),
+            *label_headers(completion.answer.label),
+        ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for piece in pieces(whole):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -114,12 +121,15 @@ class EventStream:
 
     Status and headers go with whatever is written first.
 
+    Args:
+        headers: that it has besides its own.
+
     Attributes:
         begun: a status has been sent, and no other can be.
     """
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    def __init__(self, send: Send, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        self._send, self._headers = send, [*_HEADERS, *headers]
         self.begun = False
         self._ended = False
         self._written_at = asyncio.get_running_loop().time()
@@ -151,7 +161,7 @@ class EventStream:
     async def _write(self, data: bytes, *, more: bool) -> None:
         if not self.begun:
             self.begun = True
-            await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
         self._written_at = asyncio.get_running_loop().time()
 

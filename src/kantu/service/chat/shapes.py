@@ -11,6 +11,7 @@ from typing import (
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from kantu.aigc import ContentLabel
 from kantu.engine.request import FinishReason
 
 
@@ -90,6 +91,7 @@ class KantuExtra(_Answer):
 
     warnings: Annotated[list[str], Field(description="给用户看的，例如图片被缩小了")]
     timings: AnswerTimings | None
+    label: NotRequired[ContentLabel]
 
 
 class ChatCompletion(_Answer):
@@ -122,7 +124,7 @@ class ChunkChoice(_Answer):
 
 
 class ChatCompletionChunk(_Answer):
-    """流式回答的一段；最后一段没有 choices，只有用量。"""
+    """流式回答的一段；第一段带标识，最后一段没有 choices，只有用量。"""
 
     id: str
     object: Literal["chat.completion.chunk"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kantu.engine.request import Delta, Timings, TokenLogprob, Usage
 from kantu.errors import KantuError
@@ -58,10 +59,10 @@ class ChatWriter:
         self._collected = Collected(answer.count, answer.most_bytes)
 
     def first_events(self) -> bytes:
-        """What opens every answer of a stream."""
+        """What opens every answer of a stream; the first one has the label of all."""
         delta: shapes.ChunkDelta = {"role": "assistant", "content": ""}
         return b"".join(
-            self._event({"index": index, "delta": delta, "logprobs": None, "finish_reason": None})
+            self._event({"index": index, "delta": delta, "logprobs": None, "finish_reason": None}, labelled=index == 0)
             for index in range(self._answer.count)
         )
 
@@ -131,8 +132,10 @@ class ChatWriter:
             "kantu": worded_extra(self._answer),
         }
 
-    def _event(self, choice: ChunkChoice, usage: CompletionUsage | None = None) -> bytes:
+    def _event(self, choice: ChunkChoice, usage: CompletionUsage | None = None, *, labelled: bool = False) -> bytes:
         chunk = self._chunk([choice])
+        if labelled and self._answer.label is not None:
+            chunk["kantu"] = worded_extra(self._answer)
         if self._include_usage or usage is not None:
             chunk["usage"] = usage
         return event(chunk)
@@ -185,7 +188,14 @@ def _worded_usage(usage: Usage) -> CompletionUsage:
 def worded_extra(answer: Answer) -> KantuExtra:
     """Our own field, the same in every API."""
     timings = answer.timings
-    return {"warnings": list(answer.warnings), "timings": None if timings is None else _worded_timings(timings)}
+    extra: KantuExtra = {
+        "warnings": list(answer.warnings),
+        "timings": None if timings is None else _worded_timings(timings),
+    }
+    if answer.label is not None:
+        told: Any = answer.label.model_dump()  # as JSON has it
+        extra["label"] = told
+    return extra
 
 
 def _worded_timings(timings: Timings) -> shapes.AnswerTimings:

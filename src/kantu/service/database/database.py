@@ -168,6 +168,41 @@ class Database:
             self._ballast.restore()
         self._checkpoint("PASSIVE")  # gives the database's own file the size that it needs
 
+    @property
+    def data_files(self) -> tuple[Path, ...]:
+        """The files that hold its rows, if it is SQLite on this machine."""
+        if self._file is None:
+            return ()
+        return (self._file, *(self._file.with_name(f"{self._file.name}-{part}") for part in ("wal", "shm")))
+
+    def scrub(self) -> None:
+        """Leave nothing of deleted rows on the disk: SQLite has overwritten them, so its log is emptied here;
+        PostgreSQL writes its tables anew. Blocks.
+
+        Raises:
+            StoreError: as `session`.
+        """
+        if self._file is None:
+            self.rewrite()
+        else:
+            self._checkpoint("TRUNCATE")
+
+    def rewrite(self) -> None:
+        """Write the whole database anew. Nobody else can use it meanwhile. Blocks.
+
+        Raises:
+            StoreError: as `session`.
+        """
+        command = "VACUUM" if self._file is not None else "VACUUM (FULL)"
+        with store_errors(), self.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            if self._file is None:
+                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text(command))
+            else:
+                driver.execute(command).close()  # not within a transaction
+        self._checkpoint("TRUNCATE")
+
     def close(self) -> None:
         """Close all connections."""
         self._changes.close()
@@ -261,7 +296,11 @@ def _is_whole(connection: Connection) -> bool:
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN is deferred: two writers could then deadlock
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}"):
+    for pragma in (
+        *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"),
+        "secure_delete=ON",  # what is deleted is overwritten: nothing of it is left in free pages
+        f"busy_timeout={_BUSY_MILLISECONDS}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -20,6 +20,7 @@ from kantu.service.deadline import Deadline
 from kantu.service.decisions.answers import answer_to, most_answer_bytes, timings_of, usage_of
 from kantu.service.decisions.prompts import Ask, Asks, read_asks
 from kantu.service.decisions.schemas import DecisionRequest
+from kantu.service.http.work_response import Work
 from kantu.service.limits.limiter import Limiter
 from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
@@ -69,8 +70,10 @@ class DecisionService:
         self._settings, self._models = settings, models
         self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
 
-    async def decide(self, actor: Actor, body: DecisionRequest, deadline: Deadline) -> list[bytes]:
-        """The pieces of the answer's JSON. Cancelling it ends all that it has begun.
+    async def decide(self, actor: Actor, body: DecisionRequest, deadline: Deadline) -> Work:
+        """The answer's JSON. Cancelling it ends all that it has begun.
+
+        It has no label: probabilities of the client's own choices are not generated content.
 
         Raises:
             KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
@@ -82,7 +85,7 @@ class DecisionService:
             if most_bytes > self._settings.max_answer_bytes:
                 raise error("answer_too_large.decisions", most_bytes=self._settings.max_answer_bytes)
             async with self._admission.request(actor), self._admission.answer(actor, most_bytes):
-                return await self._decide(actor, body, model, read, deadline, watch)
+                return Work(await self._decide(actor, body, model, read, deadline, watch))
 
     async def _decide(
         self,

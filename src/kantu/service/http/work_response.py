@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import anyio
 from anyio.abc import TaskGroup
@@ -14,14 +15,18 @@ from starlette.types import Receive, Scope, Send
 from kantu.errors import error
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was worked out: the pieces of the JSON, and headers besides those that every answer has."""
+
+    pieces: Sequence[bytes]
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+
 class WorkResponse(Response):
-    """Does its work when it is sent, so that a vanished client cancels all of it. What fails is raised.
+    """Does its work when it is sent, so that a vanished client cancels all of it. What fails is raised."""
 
-    Args:
-        work: makes the pieces of the JSON.
-    """
-
-    def __init__(self, work: Callable[[], Awaitable[Sequence[bytes]]]) -> None:
+    def __init__(self, work: Callable[[], Awaitable[Work]]) -> None:
         super().__init__()
         self._work = work
 
@@ -60,11 +65,11 @@ async def until_client_goes(receive: Receive, answer: Callable[[TaskGroup], Awai
         raise failure
 
 
-async def _send(pieces: Sequence[bytes], send: Send) -> None:
-    length = str(sum(map(len, pieces))).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+async def _send(work: Work, send: Send) -> None:
+    length = str(sum(map(len, work.pieces))).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length), *work.headers]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    for piece in pieces:
+    for piece in work.pieces:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         await asyncio.sleep(0)  # others have their turn, however quickly the client reads
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -8,6 +8,7 @@ on the server.
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 
@@ -41,7 +42,7 @@ _HEADERS = {
 def install(app: FastAPI, settings: Settings) -> None:
     """Serve the page at `/` and its files below `/page` of `app`; nothing where `server.page` is off."""
     if settings.server.page:
-        app.add_api_route("/", _page, include_in_schema=False)
+        app.add_api_route("/", _page_with(settings), include_in_schema=False)
         app.mount("/page", _Static(directory=_FOLDER / "static"), name="page")
 
 
@@ -57,14 +58,22 @@ class _Static(StaticFiles):
         return response
 
 
-async def _page(request: Request) -> Response:
-    return HTMLResponse(_html(language_of(request.headers.get("accept-language"))), headers=_HEADERS)
+def _page_with(settings: Settings) -> Callable[[Request], Awaitable[Response]]:
+    @cache
+    def html(language: Language) -> str:
+        return _html(language, settings)
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(html(language_of(request.headers.get("accept-language"))), headers=_HEADERS)
+
+    return page
 
 
-@cache
-def _html(language: Language) -> str:
+def _html(language: Language, settings: Settings) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER), autoescape=True, undefined=jinja2.StrictUndefined
     )
     lang = "zh-CN" if language == "zh" else "en"
-    return environment.get_template("page.html").render(words=words_in(language), lang=lang)
+    return environment.get_template("page.html").render(
+        words=words_in(language), lang=lang, content=settings.content, kept_days=settings.retention.days
+    )

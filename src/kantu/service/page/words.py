@@ -33,8 +33,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     # an empty conversation
     "empty_title": ("把图给我看看", "Show me a picture"),
     "empty_text": (
-        "粘贴、拖入或选择图片，然后直接提问。图片和问题都不会保存。",
-        "Paste, drop or choose pictures, then ask. Neither pictures nor questions are kept.",
+        "粘贴、拖入或选择图片，然后直接提问。",
+        "Paste, drop or choose pictures, then ask.",
+    ),
+    "nothing_kept": ("图片和问题都不会保存。", "Neither pictures nor questions are kept."),
+    "kept_for": (
+        "图片、问题和回答加密保存 {days} 天，只有你自己能看和删。",
+        "Pictures, questions and answers are kept encrypted for {days} days; only you can see and delete them.",
     ),
     "choose": ("选择图片", "Choose pictures"),
     "drop_here": ("松开即可添加", "Drop to add"),
@@ -130,6 +135,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cost_requests": ("次数", "Requests"),
     "cost_answer": ("回答", "Answer"),
     "cost_evidence": ("找位置", "Boxes"),
+    # whoever has something to complain about
+    "legal": ("投诉与举报", "Complaints"),
+    "complaints": ("投诉举报渠道：", "Where to complain: "),
+    "illegal_content": ("发现违法内容：", "Illegal content: "),
     # failures
     "no_connection": ("连不上服务，请检查网络后重试。", "The service cannot be reached; check the network and retry."),
     "broken_answer": ("回答中途断开，请重试。", "The answer broke off; try again."),

@@ -71,12 +71,14 @@ class ReadPictures:
         visual_tokens: what they take of the prompt, all together.
         seconds: what it took, opening them included.
         warnings: what their sizes and pixels tell.
+        files: as the guard has rebuilt them; they are held in `OpenedPictures` anyway.
     """
 
     images: tuple[CleanImage, ...]
     visual_tokens: int
     seconds: float
     warnings: tuple[ImageWarning, ...]
+    files: tuple[bytes, ...]
 
 
 class Pictures:
@@ -163,7 +165,8 @@ class Pictures:
             held.shrink(sum(resized))
             seconds = opened.seconds + time.perf_counter() - started
             warnings = (*opened.warnings, *(warning for _, found in read for warning in found))
-            yield ReadPictures(tuple(image for image, _ in read), opened.visual_tokens, seconds, warnings)
+            files = tuple(picture.file.data for picture in opened.pictures)
+            yield ReadPictures(tuple(image for image, _ in read), opened.visual_tokens, seconds, warnings, files)
 
     async def check(self, actor: Actor, data: bytes) -> None:
         """Whether a file is a picture that a request could refer to; raises as `open` and `read`."""

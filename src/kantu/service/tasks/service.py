@@ -12,6 +12,7 @@ from typing import Any
 
 from anyio import to_thread
 
+from kantu.aigc import LabelPolicy
 from kantu.engine.request import Request, Timings, Usage
 from kantu.errors import error, listed
 from kantu.processing.conversation import ImageReference
@@ -23,12 +24,16 @@ from kantu.service.chat.deltas import Deltas
 from kantu.service.chat.service import read_body
 from kantu.service.deadline import Deadline
 from kantu.service.files.record import FILE_IDS
+from kantu.service.http.work_response import Work
+from kantu.service.label.header import label_headers
 from kantu.service.limits.limiter import Limiter
 from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 from kantu.service.pictures import Pictures
 from kantu.service.printed_lines.lines import LINES_BYTES, PrintedLines
+from kantu.service.retention.record import Exchange
+from kantu.service.retention.service import HistoryService
 from kantu.service.settings import RequestSettings
 from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.schemas import TaskAnswer, TaskRequest
@@ -70,6 +75,8 @@ class TaskService:
 
     Args:
         catalogue: the tasks.
+        labels: which results have which label.
+        history: where results are kept, if they are.
         printed_lines: who reads printed lines, to check values and to place boxes; None leaves that out.
     """
 
@@ -82,6 +89,8 @@ class TaskService:
         admission: Admission,
         watch: Watch,
         catalogue: TaskCatalogue,
+        labels: LabelPolicy,
+        history: HistoryService,
         *,
         printed_lines: PrintedLines | None = None,
     ) -> None:
@@ -89,6 +98,7 @@ class TaskService:
         self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
         self._printed_lines = printed_lines
         self._catalogue = catalogue
+        self._labels, self._history = labels, history
 
     @property
     def tasks(self) -> Mapping[str, Task]:
@@ -112,28 +122,34 @@ class TaskService:
             KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
         """
         request = read_body(TaskRequest, body)
-        pieces = await self.run(actor, name, request, Deadline.after(self._settings.timeout_seconds))
-        return b"".join(pieces).decode()
+        work = await self.run(actor, name, request, Deadline.after(self._settings.timeout_seconds))
+        return b"".join(work.pieces).decode()
 
-    async def run(self, actor: Actor, name: str, body: TaskRequest, deadline: Deadline) -> list[bytes]:
-        """The pieces of the result's JSON. Cancelling it ends all that it has begun.
+    async def run(self, actor: Actor, name: str, body: TaskRequest, deadline: Deadline) -> Work:
+        """The result's JSON, with its label in the headers, too. Cancelling it ends all that it has begun.
 
         Raises:
             KantuError: whatever is wrong with the body, the actor's rights or limits, or the engine.
         """
-        result = await self.result(actor, name, body, deadline)
-        answer = TaskAnswer(id=f"task-{secrets.token_hex(12)}", created=int(time.time()), **dict(result))
-        return [await to_thread.run_sync(lambda: answer.model_dump_json().encode())]
+        result_id = secrets.token_hex(12)
+        result = await self._result(actor, name, body, deadline, result_id)
+        answer = TaskAnswer(id=f"task-{result_id}", created=int(time.time()), **dict(result))
+        return Work([await to_thread.run_sync(lambda: answer.model_dump_json().encode())], label_headers(result.label))
 
     async def result(self, actor: Actor, name: str, body: TaskRequest, deadline: Deadline) -> TaskResult[Any]:
         """The result itself; as `run`."""
+        return await self._result(actor, name, body, deadline, secrets.token_hex(12))
+
+    async def _result(
+        self, actor: Actor, name: str, body: TaskRequest, deadline: Deadline, result_id: str
+    ) -> TaskResult[Any]:
         task, given = typed(self.task(name), body.input)
         with self._watch.started("tasks", body.model) as watch, deadline.kept():
             model = self._models.get(actor, body.model)
             self._check(task, body, given)
             held = _RESULT_BYTES + (0 if self._printed_lines is None else len(body.images) * LINES_BYTES)
             async with self._admission.request(actor), self._admission.answer(actor, held):
-                return await self._run(actor, task, body, given, model, deadline, watch)
+                return await self._run(actor, task, body, given, model, deadline, watch, result_id)
 
     def _check(self, task: Task, body: TaskRequest, given: Mapping[str, str]) -> None:
         limits = self._settings
@@ -154,6 +170,7 @@ class TaskService:
         model: ServedModel,
         deadline: Deadline,
         watch: RequestWatch,
+        result_id: str,
     ) -> TaskResult[Any]:
         sources = [_reference(number, image) for number, image in enumerate(body.images)]
         wish = Wish(evidence=body.evidence, force=body.force, read_lines=self._printed_lines is not None)
@@ -180,8 +197,11 @@ class TaskService:
                 wish=wish,
                 warnings=(*map(Notice.of, clean.warnings), *model.calibration.warnings),
                 read_seconds=clean.seconds,
+                label=self._labels.label(task.name, result_id),
             )
             result = await self._drive(steps, run)
+            if self._history.keeps and result.result is not None:
+                await self._history.keep(actor, _exchange(task, given, result, clean.files))
         watch.finished(_usage(result), _timings(result), ["stop"])
         return result
 
@@ -224,6 +244,11 @@ class TaskService:
                     run.generated_tokens += len(delta.token_ids)
                 found.append(generated(deltas))
         return found
+
+
+def _exchange(task: Task, given: Mapping[str, str], result: TaskResult[Any], files: Sequence[bytes]) -> Exchange:
+    """A result as it is kept."""
+    return Exchange(task.name, result.model, dict(given), result.to_dict()["result"], files)
 
 
 def _reference(number: int, image: str) -> ImageReference:

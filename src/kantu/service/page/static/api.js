@@ -39,10 +39,10 @@ export class Api {
   }
 
   /**
-   * One streamed answer. `onText` gets every piece of it; aborting `signal` closes the connection, which cancels the
-   * request on the server. Resolves with {finishReason, usage, ttftSeconds, totalSeconds}.
+   * One streamed answer. `onText` gets every piece of it, `onLabel` the sentence that it must be shown with; aborting
+   * `signal` closes the connection, which cancels the request on the server. Resolves with {finishReason, usage, ttftSeconds, totalSeconds}.
    */
-  async chat(body, { signal, onText }) {
+  async chat(body, { signal, onText, onLabel }) {
     const started = performance.now();
     const seconds = () => (performance.now() - started) / 1000;
     const result = { finishReason: null, usage: null, ttftSeconds: null, totalSeconds: null };
@@ -57,6 +57,7 @@ export class Api {
       const chunk = JSON.parse(data);
       if (chunk.error) throw this.#failure(chunk.error, response);
       if (chunk.usage) result.usage = chunk.usage;
+      if (chunk.kantu?.label?.sentence) onLabel(chunk.kantu.label.sentence);
       const choice = chunk.choices?.[0];
       if (choice?.delta?.content) {
         result.ttftSeconds ??= seconds();

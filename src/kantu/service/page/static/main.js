@@ -187,6 +187,7 @@ class Page {
       const body = { model: this.part("model").value, messages, ...turn.options };
       const result = await this.api.chat(body, {
         signal: controller.signal,
+        onLabel: (sentence) => view.label(sentence),
         onText: (piece) => {
           turn.answer += piece;
           view.append(piece);

@@ -15,14 +15,16 @@ export class TurnView {
     this.onRetry = onRetry;
     this.onEnlarge = onEnlarge;
     this.text = el("div", { className: "text" });
+    this.mark = el("div", { className: "mark", lang: "zh-CN" });
     this.figures = el("div", { className: "figures" });
     this.below = el("div", { className: "below" });
-    this.answer = el("div", { className: "answer" }, this.text, this.figures, this.below);
+    this.answer = el("div", { className: "answer" }, this.text, this.mark, this.figures, this.below);
     this.element = el("article", { className: "turn" }, this.#question(), this.answer);
   }
 
   start() {
     this.text.replaceChildren();
+    this.mark.replaceChildren();
     this.figures.replaceChildren();
     this.below.replaceChildren(el("span", { className: "waiting", textContent: this.words.answering }));
     this.answer.className = "answer running";
@@ -33,6 +35,11 @@ export class TurnView {
     this.text.append(piece);
   }
 
+  /** The sentence that generated content is shown with. */
+  label(sentence) {
+    this.mark.replaceChildren(el("span", { className: "badge aigc", textContent: sentence }));
+  }
+
   /** The answer is complete, or was stopped. `result` as from `Api.chat`; null where it was stopped. */
   finish(result, pictures) {
     this.answer.className = "answer";
@@ -40,13 +47,20 @@ export class TurnView {
     this.#showBoxes(pictures);
     const note = result ? NOTES.includes(result.finishReason) && this.words[`finish_${result.finishReason}`] : this.words.stopped;
     const chips = note ? [el("span", { className: "chip warn", textContent: note })] : [];
-    const copy = this.turn.answer ? [copyButton(this.turn.answer, this.words)] : [];
+    const copy = this.turn.answer ? [copyButton(this.#copied(), this.words)] : [];
     this.below.replaceChildren(...chips, ...this.#cost(result), ...copy);
   }
 
   fail(error) {
     this.answer.className = "answer failed";
     this.below.replaceChildren(...failure(error, this.words, this.onRetry));
+  }
+
+  /** The answer with its label; JSON stays JSON. */
+  #copied() {
+    const { answer } = this.turn;
+    const sentence = this.mark.textContent;
+    return sentence && readableJson(answer) === null ? `${answer}\n\n${sentence}` : answer;
   }
 
   #question() {

@@ -31,7 +31,7 @@ export function spoken({ suggestion, review }, words) {
 
 function head({ task, confidence, calibrated, label }, words) {
   const title = el("h2", { className: "result-title", lang: "zh-CN", textContent: task.title });
-  const labels = label ? [el("span", { className: "badge aigc", lang: "zh-CN", textContent: label })] : [];
+  const labels = label?.sentence ? [el("span", { className: "badge aigc", lang: "zh-CN", textContent: label.sentence })] : [];
   if (confidence === null) return el("header", { className: "result-head" }, title, ...labels);
   const raw = el("span", { className: "badge", textContent: words.uncalibrated, title: words.uncalibrated_hint });
   const whole = el("span", { className: "whole" }, words.confidence_whole, sureness(confidence, words, ""));

@@ -1,0 +1,70 @@
+"""The label in what files know about themselves.
+
+Pictures: XMP with the name space of TC260's practice guide on the metadata of pictures. HTML: a `meta` element.
+Spreadsheets have a document property, which `batch.export` writes; CSV and JSON Lines have no place for any.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, PngImagePlugin
+
+from kantu.aigc.label import Aigc, ContentLabel
+from kantu.errors import error
+
+NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
+
+_PNG_XMP = "XML:com.adobe.xmp"  # keyword of its chunk in PNG (XMP specification, part 3)
+
+
+def save_picture(image: Image.Image, path: Path, label: ContentLabel | None) -> None:
+    """Save a picture with its metadata.
+
+    Raises:
+        InvalidRequestError: `drawing_unlabelled`: the format has no place for it.
+        OSError, ValueError: as `Image.save`.
+    """
+    if label is None or label.AIGC is None:
+        image.save(path)
+        return
+    file_format = Image.registered_extensions().get(path.suffix.lower())
+    if file_format is None:
+        raise ValueError(path.suffix)
+    image.save(path, file_format, **_options(file_format, xmp_packet(label.AIGC), path))
+
+
+def xmp_packet(aigc: Aigc) -> bytes:
+    """The XMP packet that holds the object."""
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" xmlns:TC260="{NAMESPACE}"><TC260:AIGC>{escape(aigc.to_json())}</TC260:AIGC>'
+        '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+def html_meta(label: ContentLabel | None) -> str:
+    """An element for the head of an HTML file; "" where there is no object."""
+    if label is None or label.AIGC is None:
+        return ""
+    return f'<meta name="AIGC" content="{escape(label.AIGC.to_json())}">'
+
+
+def html_sentence(label: ContentLabel | None) -> str:
+    """A paragraph for its body; "" where there is no sentence."""
+    if label is None or label.sentence is None:
+        return ""
+    return f'<p class="quiet" lang="zh-CN">{escape(label.sentence)}</p>'
+
+
+def _options(file_format: str, packet: bytes, path: Path) -> dict[str, Any]:
+    if file_format == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_itxt(_PNG_XMP, packet.decode())
+        return {"pnginfo": chunks}
+    if file_format in ("JPEG", "WEBP"):
+        return {"xmp": packet}
+    raise error("drawing_unlabelled", path=path)

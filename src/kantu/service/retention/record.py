@@ -1,0 +1,66 @@
+"""What is known of a kept exchange: the vocabulary between the layers of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kantu.errors import KantuError, error
+from kantu.service.actor import Actor
+from kantu.service.database.ids import Ids
+from kantu.service.retention.seal import Cipher
+
+HISTORY_IDS = Ids("hist_")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and what was answered, as it is to be kept.
+
+    Attributes:
+        kind: the task, or `chat`.
+        question, answer: anything that JSON holds; pictures in the question are told by their numbers.
+        pictures: their files, as the decode guard has rebuilt them: pixels only, no EXIF.
+    """
+
+    kind: str
+    model: str
+    question: Any
+    answer: Any
+    pictures: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRecord:
+    """One kept exchange, as the database has it.
+
+    Attributes:
+        cipher: of `content` and of the pictures.
+        master_key_id: of the key that `wrapped_key` is sealed with; the data key is in there.
+        content: the exchange but for its pictures, sealed.
+        pictures: how many there are.
+        size: bytes of all that is sealed.
+        created_at, expires_at: unix seconds; from `expires_at` on it does not exist for anybody.
+    """
+
+    id: str
+    owner: str
+    created_at: int
+    expires_at: int
+    cipher: Cipher
+    master_key_id: str
+    wrapped_key: bytes
+    content: bytes
+    pictures: int
+    size: int
+
+
+def subject_of(actor: Actor) -> str:
+    """Whose history an actor's requests go to, and whose it may see."""
+    return actor.tenant
+
+
+def history_not_found(param: str | None = None) -> KantuError:
+    """There is none, or it is somebody else's: nobody can tell which."""
+    return error("history_not_found", param=param)
