@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kantu.aigc import ContentLabel
 from kantu.errors import InvalidRequestError, UpstreamError
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Ask, Generate, ReadLines, Reply
@@ -44,11 +45,11 @@ def solved(
     force: bool = False,
     read_lines: bool = False,
     calibration: Calibration | None = None,
+    label: ContentLabel | None = None,
 ) -> tuple[TaskResult[Any], list[Any]]:
     shown = (picture(),) if pictures is None else pictures
-    steps = solve(
-        task, given, shown, model="m", calibration=calibration or Calibration(), wish=Wish(evidence, force, read_lines)
-    )
+    wish = Wish(evidence, force, read_lines)
+    steps = solve(task, given, shown, model="m", calibration=calibration or Calibration(), wish=wish, label=label)
     return run(steps, reply)
 
 
@@ -179,10 +180,14 @@ def test_a_cut_answer_says_so() -> None:
     assert result.review.needed
 
 
-def test_copy_is_labelled_as_generated() -> None:
+def test_what_the_model_has_written_has_the_label_and_a_suggestion_in_its_place_has_none() -> None:
+    label = ContentLabel(sentence="内容由 AI 生成")
     record = {"title": "新品", "selling_points": [], "body": "好用。", "facts": []}
-    result, _ = solved(COPY, {}, lambda _: said(record))
-    assert result.label == "内容由 AI 生成"
+    result, _ = solved(COPY, {}, lambda _: said(record), label=label)
+    assert result.label == label
+    suggested, _ = solved(ASK, {"question": "它是什么？"}, lambda _: said(record), label=label)
+    assert suggested.suggestion is not None
+    assert suggested.label is None
 
 
 @pytest.mark.parametrize("text", ["不是 JSON", '{"verdict": "一致"}', "", '{"verdict"'])
