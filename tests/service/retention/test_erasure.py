@@ -67,7 +67,8 @@ async def test_nothing_of_an_owner_is_left_on_the_disk_and_all_of_another_is(kee
         assert all(holding(tmp_path, each) for each in theirs)
         items = await kept(client)
         assert len(items) == 3
-        assert (await client.get(f"/v1/history/{items[0]['id']}/pictures/0")).content == noise(2)
+        pictures = {(await client.get(f"/v1/history/{item['id']}/pictures/0")).content for item in items}
+        assert pictures == {noise(number) for number in range(3)}
         for address in ("history", "files", "batches"):
             told = await client.get(f"/v1/{address}", headers={"Authorization": key})
             assert told.json()["data"] == []

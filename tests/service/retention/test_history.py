@@ -160,7 +160,7 @@ async def test_the_oldest_of_an_owner_make_room_for_the_newest(keeping: Keeping,
         clock.now += 1
         await history.keep(ALICE, exchange(str(number), bytes(900)))
     found, _ = await history.page(ALICE, Paging())
-    assert [each.exchange.question[0]["content"] for each in found] == ["3", "2"]
+    assert [each.title for each in found] == ["3", "2"]
     assert len((await history.page(BOB, Paging()))[0]) == 1
 
 

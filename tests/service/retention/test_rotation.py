@@ -29,7 +29,7 @@ def history_of(database: Database, key_file: Path, cipher: Cipher = "aes-256-gcm
 
 
 async def said(history: HistoryService, actor: Actor) -> list[str]:
-    return [opened.exchange.question for opened in (await history.page(actor, Paging(order="asc")))[0]]
+    return [listed.title for listed in (await history.page(actor, Paging(order="asc")))[0]]
 
 
 def exchange(said: str) -> Exchange:

@@ -184,6 +184,7 @@ class ChatService:
                 if answer.timings is not None:
                     watch.finished(answer.usage, answer.timings, answer.finish_reasons)
                 if texts is not None and len(answer.finish_reasons) == sampling.n:
+                    time_left.deadline = math.inf  # it has been answered
                     answers = ["".join(pieces) for pieces in texts]
                     exchange = Exchange(CHAT, model.name, _told(conversation.turns), answers, read.files)
                     await self._history.keep(actor, exchange)

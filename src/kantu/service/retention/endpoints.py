@@ -33,7 +33,7 @@ async def list_history(actor: Reader, history: History, query: Annotated[ListQue
 @router.get("/{history_id}", summary="查看一次提问")
 async def get_history(history_id: str, actor: Reader, history: History) -> HistoryObject:
     """一次提问的全文；图片另读。"""
-    return HistoryObject.of(await history.get(actor, history_id))
+    return HistoryObject.opened(await history.get(actor, history_id))
 
 
 @router.get(

@@ -13,6 +13,8 @@ from kantu.service.retention.seal import Cipher
 
 HISTORY_IDS = Ids("hist_")
 
+_TITLE_CHARACTERS = 80
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -36,9 +38,9 @@ class HistoryRecord:
     """One kept exchange, as the database has it.
 
     Attributes:
-        cipher: of `content` and of the pictures.
+        cipher: of the summary, the content and the pictures.
         master_key_id: of the key that `wrapped_key` is sealed with; the data key is in there.
-        content: the exchange but for its pictures, sealed.
+        summary: kind, model and title, sealed: what a list shows. The content is read when it is asked for.
         pictures: how many there are.
         size: bytes of all that is sealed.
         created_at, expires_at: unix seconds; from `expires_at` on it does not exist for anybody.
@@ -51,9 +53,23 @@ class HistoryRecord:
     cipher: Cipher
     master_key_id: str
     wrapped_key: bytes
-    content: bytes
+    summary: bytes
     pictures: int
     size: int
+
+
+def title_of(question: Any) -> str:
+    """The beginning of the last text in a question."""
+    waiting = [question]
+    while waiting:
+        told = waiting.pop()
+        if isinstance(told, str) and told.strip():
+            return told.strip()[:_TITLE_CHARACTERS]
+        if isinstance(told, dict):
+            waiting += told["content"] if isinstance(told.get("content"), list) else told.values()
+        elif isinstance(told, list):
+            waiting += told
+    return ""
 
 
 def subject_of(actor: Actor) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kantu.service.database import Base, Owned
 from kantu.service.database.owners import of_everybody, of_owner
-from kantu.service.database.repository import Repository
+from kantu.service.database.repository import Repository, fields_of
 from kantu.service.retention.record import HISTORY_IDS, HistoryRecord, history_not_found
 from kantu.service.retention.seal import Cipher
 
@@ -26,7 +26,8 @@ class HistoryRow(Owned, Base):
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     pictures: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    summary: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
 
 
 class HistoryPictureRow(Base):
@@ -47,6 +48,17 @@ class HistoryRepository(Repository[HistoryRow, HistoryRecord]):
     def __init__(self, session: Session, owner: str, now: int) -> None:
         super().__init__(session, owner)
         self._now = now
+
+    def add_with(self, record: HistoryRecord, content: bytes) -> None:
+        """Insert an exchange and its sealed content."""
+        self._session.add(HistoryRow(**fields_of(record) | {"owner": self._owner, "content": content}))
+
+    def content(self, record_id: str) -> bytes:
+        """The content, sealed. Raises NotFoundError (`history_not_found`)."""
+        content: bytes | None = self._session.scalar(self._select(HistoryRow.content).where(HistoryRow.id == record_id))
+        if content is None:
+            raise history_not_found()
+        return content
 
     def make_room(self, size: int, most_bytes: int) -> None:
         """Delete the oldest ones until `size` more bytes are within `most_bytes`."""

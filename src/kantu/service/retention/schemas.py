@@ -7,9 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from kantu.service.database.schemas import FromRecord, ListOf
-from kantu.service.retention.service import Opened
-
-_TITLE_CHARACTERS = 80
+from kantu.service.retention.service import Listed, Opened
 
 
 class HistoryItem(FromRecord):
@@ -25,9 +23,9 @@ class HistoryItem(FromRecord):
     pictures: int = Field(description="图片的张数，用 /v1/history/{id}/pictures/{n} 读，从 0 开始")
 
     @classmethod
-    def of(cls, opened: Opened) -> HistoryItem:
+    def of(cls, listed: Listed) -> HistoryItem:
         """What a list shows."""
-        return cls(**_item(opened))
+        return cls(**_item(listed))
 
 
 class HistoryList(ListOf[HistoryItem]):
@@ -41,9 +39,9 @@ class HistoryObject(HistoryItem):
     answer: Any = Field(description="对话补全是各个回答的文字，任务是结果")
 
     @classmethod
-    def of(cls, opened: Opened) -> HistoryObject:
+    def opened(cls, opened: Opened) -> HistoryObject:
         """All but the pictures."""
-        return cls(**_item(opened), question=opened.exchange.question, answer=opened.exchange.answer)
+        return cls(**_item(opened.listed), question=opened.question, answer=opened.answer)
 
 
 class HistoryDeleted(BaseModel):
@@ -61,30 +59,14 @@ class HistoryCleared(BaseModel):
     deleted: int = Field(description="删了多少条")
 
 
-def _item(opened: Opened) -> dict[str, Any]:
-    record, exchange = opened.record, opened.exchange
+def _item(listed: Listed) -> dict[str, Any]:
+    record = listed.record
     return {
         "id": record.id,
         "created_at": record.created_at,
         "expires_at": record.expires_at,
-        "kind": exchange.kind,
-        "model": exchange.model,
-        "title": _title(exchange.question),
+        "kind": listed.kind,
+        "model": listed.model,
+        "title": listed.title,
         "pictures": record.pictures,
     }
-
-
-def _title(question: Any) -> str:
-    """The beginning of the last text in a question."""
-    last = ""
-    waiting = [question]
-    while waiting:
-        told = waiting.pop()
-        if isinstance(told, str) and told.strip():
-            last = told.strip()
-            break
-        if isinstance(told, dict):
-            waiting += told["content"] if isinstance(told.get("content"), list) else told.values()
-        elif isinstance(told, list):
-            waiting += told
-    return last[:_TITLE_CHARACTERS]

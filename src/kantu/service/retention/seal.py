@@ -29,7 +29,7 @@ class Place:
     """What sealed bytes belong to. They open in no other place.
 
     Attributes:
-        part: `key`, `content` or `picture N`.
+        part: `key`, `summary`, `content` or `picture N`.
     """
 
     owner: str

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from anyio import CancelScope
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.database.repository import Paging
 from kantu.service.retention.keyring import KeyRing
-from kantu.service.retention.record import HISTORY_IDS, Exchange, HistoryRecord, subject_of
+from kantu.service.retention.record import HISTORY_IDS, Exchange, HistoryRecord, subject_of, title_of
 from kantu.service.retention.repository import HistoryRepository, delete_expired
 from kantu.service.retention.seal import OVERHEAD_BYTES, Cipher, Place, new_key, seal, unseal, wrapping_key
 from kantu.service.threads import on_thread
@@ -50,11 +51,22 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A kept exchange whose summary has been read."""
+
+    record: HistoryRecord
+    kind: str
+    model: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A kept exchange that has been read; its pictures are read one by one."""
 
-    record: HistoryRecord
-    exchange: Exchange
+    listed: Listed
+    question: Any
+    answer: Any
 
 
 class HistoryService:
@@ -99,7 +111,7 @@ class HistoryService:
                 except KantuError as failure:
                     _log.warning("history_not_kept", extra={"code": failure.code})
 
-    async def page(self, actor: Actor, paging: Paging) -> tuple[Sequence[Opened], bool]:
+    async def page(self, actor: Actor, paging: Paging) -> tuple[Sequence[Listed], bool]:
         """A page of exchanges, and whether there are more.
 
         Raises:
@@ -108,7 +120,7 @@ class HistoryService:
         """
         owner = subject_of(actor)
         records, more = await self._database.run(lambda session: self._of(session, owner).page(paging), read_only=True)
-        return await on_thread(lambda: [self._open(record) for record in records]), more
+        return await on_thread(lambda: [self._list(record) for record in records]), more
 
     async def get(self, actor: Actor, record_id: str) -> Opened:
         """One exchange.
@@ -117,7 +129,10 @@ class HistoryService:
             NotFoundError: `history_not_found`; StoreError: `history_unreadable`.
         """
         record = await self._record(actor, record_id)
-        return await on_thread(lambda: self._open(record))
+        sealed = await self._database.run(
+            lambda session: self._of(session, record.owner).content(record_id), read_only=True
+        )
+        return await on_thread(lambda: self._open(record, sealed))
 
     async def picture(self, actor: Actor, record_id: str, number: int) -> bytes:
         """The file of a picture of an exchange, from 0.
@@ -159,14 +174,14 @@ class HistoryService:
         """The exchange first, then its pictures, each in a transaction of its own: none of them is long."""
         cipher = retention.cipher
         data_key = new_key(cipher)
-        record = await on_thread(partial(_sealed, retention, owner, exchange, data_key, int(self._clock())))
+        record, content = await on_thread(partial(_sealed, retention, owner, exchange, data_key, int(self._clock())))
         if record.size > retention.max_owner_bytes:
             raise error("history_too_large")
 
         def add(session: Session) -> None:
             repository = self._of(session, owner)
             repository.make_room(record.size, retention.max_owner_bytes)
-            repository.add(record)
+            repository.add_with(record, content)
 
         await self._database.run(add)
         for number, picture in enumerate(exchange.pictures):
@@ -180,9 +195,15 @@ class HistoryService:
         owner = subject_of(actor)
         return await self._database.run(lambda session: self._of(session, owner).get(record_id), read_only=True)
 
-    def _open(self, record: HistoryRecord) -> Opened:
-        told = json.loads(unseal(record.cipher, self._data_key(record), record.content, _place(record, "content")))
-        return Opened(record, Exchange(told["kind"], told["model"], told["question"], told["answer"]))
+    def _list(self, record: HistoryRecord) -> Listed:
+        return Listed(record, **self._read(record, record.summary, "summary"))
+
+    def _open(self, record: HistoryRecord, content: bytes) -> Opened:
+        return Opened(self._list(record), **self._read(record, content, "content"))
+
+    def _read(self, record: HistoryRecord, sealed: bytes, part: str) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(unseal(record.cipher, self._data_key(record), sealed, _place(record, part)))
+        return told
 
     def _data_key(self, record: HistoryRecord) -> bytes:
         if self._keyring is None:
@@ -194,14 +215,22 @@ class HistoryService:
         return HistoryRepository(session, owner, int(self._expiry_clock()))
 
 
-def _sealed(retention: Retention, owner: str, exchange: Exchange, data_key: bytes, now: int) -> HistoryRecord:
+def _sealed(
+    retention: Retention, owner: str, exchange: Exchange, data_key: bytes, now: int
+) -> tuple[HistoryRecord, bytes]:
+    """The record, and the content that belongs to it."""
     cipher, master = retention.cipher, retention.keys.current
-    told = {"kind": exchange.kind, "model": exchange.model, "question": exchange.question, "answer": exchange.answer}
-    plain = json.dumps(told, ensure_ascii=False).encode()
     record_id = HISTORY_IDS.new()
+    summary = {"kind": exchange.kind, "model": exchange.model, "title": title_of(exchange.question)}
     wrapped = seal(cipher, wrapping_key(master.secret, cipher), data_key, Place(owner, record_id, now, "key"))
-    content = seal(cipher, data_key, plain, Place(owner, record_id, now, "content"))
-    return HistoryRecord(
+    sealed, content = (
+        seal(cipher, data_key, json.dumps(told, ensure_ascii=False).encode(), Place(owner, record_id, now, part))
+        for part, told in (
+            ("summary", summary),
+            ("content", {"question": exchange.question, "answer": exchange.answer}),
+        )
+    )
+    record = HistoryRecord(
         record_id,
         owner,
         now,
@@ -209,10 +238,11 @@ def _sealed(retention: Retention, owner: str, exchange: Exchange, data_key: byte
         cipher,
         master.id,
         wrapped,
-        content,
+        sealed,
         len(exchange.pictures),
-        len(content) + sum(len(picture) + OVERHEAD_BYTES for picture in exchange.pictures),
+        len(sealed) + len(content) + sum(len(picture) + OVERHEAD_BYTES for picture in exchange.pictures),
     )
+    return record, content
 
 
 def _add_picture(
