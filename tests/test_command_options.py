@@ -7,7 +7,7 @@ from typer.main import get_command
 from kantu.cli import app
 
 SHARED = {"device", "quantize", "max_pixels", "no_evidence", "force"}
-OF_OTHER_THINGS = {"bench", "serve", "train"}  # a report's, a service's and a recipe's own
+OF_OTHER_THINGS = {"bench", "restore", "serve", "train"}  # of reports, backups, services and recipes
 
 
 def test_each_is_explained_in_one_way() -> None:

@@ -64,10 +64,10 @@ def test_ask_streams_the_answer_to_stdout_and_its_cost_to_stderr(model: str, pic
     assert result.exit_code == 0
     answer = kantu.load(model, device="cpu").ask(picture, QUESTION, max_tokens=8)
     assert result.stdout == answer.text + "\n"
-    line = result.stderr.strip()
+    label, line = result.stderr.strip().split("\n")
+    assert label == "内容由 AI 生成"
     assert f"{model} · 视觉词元 9 · 首字" in line
     assert "共" in line
-    assert "\n" not in line
 
 
 def test_ask_takes_several_pictures_or_none(model: str, picture: str) -> None:
