@@ -5,34 +5,42 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kantu.errors import error
 from kantu.training.progress import Progress, read_progress
 
+if TYPE_CHECKING:
+    import torch
+
 app = typer.Typer(
     help="训练内置小模型 kantu-mini、流水线的 kantu-mini-text，和看出图片方向的小网络。", no_args_is_help=True
 )
 
+Resume = Annotated[bool, typer.Option("--resume", help="从上次的检查点继续。")]
+LearningRate = Annotated[float, typer.Option(min=0.0, help="学习率（--decay 时为起点）。")]
+Run = Annotated[Path | None, typer.Option(help="检查点目录。")]
+Workers = Annotated[int, typer.Option(min=0, help="画图的进程数。")]
+Seed = Annotated[int, typer.Option(help="随机种子。")]
+Device = Annotated[str | None, typer.Option(help="cpu 或 cuda。")]
+
 
 @app.command()
 def mini(
-    resume: Annotated[bool, typer.Option("--resume", help="从上次的检查点继续。")] = False,
+    resume: Resume = False,
     stage: Annotated[str | None, typer.Option(help="只训练配方里的一个阶段，如 order。")] = None,
     pictures: Annotated[int | None, typer.Option(min=1, help="该阶段的图片数（与 --stage 同用）。")] = None,
     decay: Annotated[bool, typer.Option("--decay", help="学习率线性降到零（发布前的收尾）。")] = False,
-    learning_rate: Annotated[float, typer.Option(min=0.0, help="学习率（--decay 时为起点）。")] = 2e-3,
+    learning_rate: LearningRate = 2e-3,
     weights: Annotated[Path | None, typer.Option(help="从某个模型目录的权重开始，而不是随机初始化。")] = None,
-    run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="画图的进程数。")] = 1,
-    seed: Annotated[int, typer.Option(help="随机种子。")] = 1,
-    device: Annotated[str | None, typer.Option(help="cpu 或 cuda。")] = None,
+    run: Run = None,
+    workers: Workers = 1,
+    seed: Seed = 1,
+    device: Device = None,
 ) -> None:
     """按配方训练 kantu-mini；中断后用 --resume 继续。"""
-    import torch
-
     from kantu.synth.draw.faces import require_fonts
     from kantu.training.loop import LoopSettings, Stretch
     from kantu.training.mini.recipe import DEFAULT_RUN, DRAWS, PLAN, STAGES, remaining
@@ -47,29 +55,26 @@ def mini(
         raise error("unknown_stage", stage=stage, names=names)
     if (stage is None) != (pictures is None):
         raise error("stage_needs_pictures")
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     done = read_record(weights) if progress is None and weights else progress
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)
     _save_when_stopped()
     settings = LoopSettings(folder, learning_rate=learning_rate)
-    train(stretches, STAGES, DRAWS, settings, weights=weights, device=place, seed=seed, workers=workers)
+    train(stretches, STAGES, DRAWS, settings, weights=weights, device=_place(device), seed=seed, workers=workers)
 
 
 @app.command()
 def mini_text(
-    resume: Annotated[bool, typer.Option("--resume", help="从上次的检查点继续。")] = False,
+    resume: Resume = False,
     pictures: Annotated[int | None, typer.Option(min=1, help="再训练这么多张图，默认照配方补足。")] = None,
     decay: Annotated[bool, typer.Option(help="学习率线性降到零（与 --pictures 同用）。")] = True,
-    learning_rate: Annotated[float, typer.Option(min=0.0, help="学习率（--decay 时为起点）。")] = 2e-3,
+    learning_rate: LearningRate = 2e-3,
     weights: Annotated[Path | None, typer.Option(help="从哪个模型目录的解码器开始，默认内置的 kantu-mini。")] = None,
-    run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
-    workers: Annotated[int, typer.Option(min=0, help="画图的进程数。")] = 1,
-    seed: Annotated[int, typer.Option(help="随机种子。")] = 1,
-    device: Annotated[str | None, typer.Option(help="cpu 或 cuda。")] = None,
+    run: Run = None,
+    workers: Workers = 1,
+    seed: Seed = 1,
+    device: Device = None,
 ) -> None:
     """训练拼接流水线的文字模型 kantu-mini-text：不看图，只读图片描述。中断后用 --resume 继续。"""
-    import torch
-
     from kantu.hub import locate
     from kantu.synth.draw.faces import require_fonts
     from kantu.training.loop import LoopSettings, Stretch
@@ -81,13 +86,12 @@ def mini_text(
     require_fonts()
     folder = run or DEFAULT_RUN
     progress = _begun(folder, resume)
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     stretches = [Stretch(EVERYDAY.name, pictures, decay)] if pictures else remaining(PLAN, progress)
     _save_when_stopped()
     settings = LoopSettings(folder, learning_rate=learning_rate)
     start = weights or locate(None)
     errors = measured_errors()
-    train(stretches, STAGES, DRAWS, errors, settings, weights=start, device=place, seed=seed, workers=workers)
+    train(stretches, STAGES, DRAWS, errors, settings, weights=start, device=_place(device), seed=seed, workers=workers)
 
 
 @app.command()
@@ -126,7 +130,7 @@ def upright(
 
 
 @app.command()
-def plot(run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None) -> None:
+def plot(run: Run = None) -> None:
     """把训练记录画成曲线图。"""
     from kantu.training.mini.recipe import DEFAULT_RUN
     from kantu.training.plot import plot_run
@@ -137,7 +141,7 @@ def plot(run: Annotated[Path | None, typer.Option(help="检查点目录。")] = 
 @app.command()
 def ship(
     folder: Annotated[Path, typer.Argument(help="写到哪个模型目录。")],
-    run: Annotated[Path | None, typer.Option(help="检查点目录。")] = None,
+    run: Run = None,
 ) -> None:
     """把训练好的权重和训练记录写成可发布的模型目录。"""
     from kantu.training.mini.recipe import DEFAULT_RUN
@@ -160,3 +164,10 @@ def _begun(folder: Path, resume: bool) -> Progress | None:
 def _save_when_stopped() -> None:
     """SIGTERM leaves through the loop's last save."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def _place(device: str | None) -> torch.device:
+    """The device of that name; without one, a GPU where there is any."""
+    import torch
+
+    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))

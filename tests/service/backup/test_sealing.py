@@ -10,7 +10,8 @@ import pytest
 
 from kantu.errors import InvalidRequestError
 from kantu.service.backup import sealing
-from kantu.service.backup.sealing import CipherName, SealedReader, SealedWriter, Secret, read_key_file, read_passphrase
+from kantu.service.backup.sealing import SealedReader, SealedWriter, Secret, read_key_file, read_passphrase
+from kantu.service.gcm import CipherName
 from tests.service.backup.conftest import KEY
 
 PATH = Path("a.backup")

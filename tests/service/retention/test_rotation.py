@@ -12,18 +12,18 @@ from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.database.owners import of_everybody
 from kantu.service.database.repository import Paging
+from kantu.service.gcm import CipherName
 from kantu.service.retention.keyring import KeyRing, MasterKey, read_keys, write_keys
 from kantu.service.retention.record import Exchange
 from kantu.service.retention.repository import HistoryRow
 from kantu.service.retention.rotation import rotate, wrap_all
-from kantu.service.retention.seal import Cipher
 from kantu.service.retention.service import HistoryService, Retention
 from tests.service.actors import ALICE, BOB
 
 pytestmark = pytest.mark.anyio
 
 
-def history_of(database: Database, key_file: Path, cipher: Cipher = "aes-256-gcm") -> HistoryService:
+def history_of(database: Database, key_file: Path, cipher: CipherName = "aes-256-gcm") -> HistoryService:
     keys = KeyRing(key_file)
     return HistoryService(database, Retention(1, keys, cipher, 2**20), keys)
 

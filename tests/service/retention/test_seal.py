@@ -9,14 +9,15 @@ from typing import Any, cast
 import pytest
 
 from kantu.errors import StoreError
-from kantu.service.retention.seal import OVERHEAD_BYTES, Cipher, Place, new_key, seal, unseal, wrapping_key
+from kantu.service.gcm import CipherName
+from kantu.service.retention.seal import OVERHEAD_BYTES, Place, new_key, seal, unseal, wrapping_key
 
 PLACE = Place("甲", "hist_1", 1_700_000_000, "content")
 both = pytest.mark.parametrize("cipher", ["aes-256-gcm", "sm4-gcm"])
 
 
 @both
-def test_what_is_sealed_opens_again(cipher: Cipher) -> None:
+def test_what_is_sealed_opens_again(cipher: CipherName) -> None:
     key = new_key(cipher)
     for data in (b"", b"x", "为什么还没发货？".encode() * 1000):
         sealed = seal(cipher, key, data, PLACE)
@@ -35,7 +36,7 @@ def test_what_is_sealed_opens_again(cipher: Cipher) -> None:
         replace(PLACE, part="picture 0"),
     ],
 )
-def test_it_belongs_to_an_owner_an_id_a_time_and_a_part(cipher: Cipher, other: Place) -> None:
+def test_it_belongs_to_an_owner_an_id_a_time_and_a_part(cipher: CipherName, other: Place) -> None:
     key = new_key(cipher)
     with pytest.raises(StoreError) as refused:
         unseal(cipher, key, seal(cipher, key, b"secret", PLACE), other)
@@ -43,7 +44,7 @@ def test_it_belongs_to_an_owner_an_id_a_time_and_a_part(cipher: Cipher, other: P
 
 
 @both
-def test_a_change_of_any_byte_is_noticed(cipher: Cipher) -> None:
+def test_a_change_of_any_byte_is_noticed(cipher: CipherName) -> None:
     key = new_key(cipher)
     sealed = seal(cipher, key, b"secret", PLACE)
     for at in range(len(sealed)):
@@ -57,13 +58,13 @@ def test_a_change_of_any_byte_is_noticed(cipher: Cipher) -> None:
 
 
 @both
-def test_another_key_does_not_open_it(cipher: Cipher) -> None:
+def test_another_key_does_not_open_it(cipher: CipherName) -> None:
     with pytest.raises(StoreError):
         unseal(cipher, new_key(cipher), seal(cipher, new_key(cipher), b"secret", PLACE), PLACE)
 
 
 @both
-def test_the_same_data_is_never_sealed_alike(cipher: Cipher) -> None:
+def test_the_same_data_is_never_sealed_alike(cipher: CipherName) -> None:
     key = new_key(cipher)
     assert len({seal(cipher, key, b"secret", PLACE) for _ in range(100)}) == 100
 

@@ -16,8 +16,9 @@ from kantu.service.commands import Config, need_service
 
 if TYPE_CHECKING:
     from kantu.service.backup.archive import Manifest
-    from kantu.service.backup.sealing import CipherName, Secret
+    from kantu.service.backup.sealing import Secret
     from kantu.service.database import Database
+    from kantu.service.gcm import CipherName
 
 Passphrase = Annotated[
     bool, typer.Option("--passphrase", help="用口令加密：在终端上问，或读标准输入的第一行；至少 12 个字符。")

@@ -17,13 +17,14 @@ from pathlib import Path
 from kantu import __version__
 from kantu.errors import error, not_written
 from kantu.service.backup.archive import DATABASE, HOME, ArchiveWriter, Manifest
-from kantu.service.backup.sealing import CipherName, SealedWriter, Secret
+from kantu.service.backup.sealing import SealedWriter, Secret
 from kantu.service.database import Database
 from kantu.service.database.copying import copy_from, is_empty
 from kantu.service.database.migrate import revisions
 from kantu.service.disk.placing import locked_folder, new_file, put_in_place
 from kantu.service.files.content import place_of
 from kantu.service.files.repository import all_ids, delete_rows, known_ids
+from kantu.service.gcm import CipherName
 from kantu.service.home import KEPT
 
 _FOLDER = ".backup"

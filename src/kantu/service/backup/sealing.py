@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, get_args
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from kantu.errors import error
+from kantu.service import gcm
+from kantu.service.gcm import CipherName
 
-CipherName = Literal["aes-256-gcm", "sm4-gcm"]
 SHORTEST_PASSPHRASE = 12
 SHORTEST_KEY_BYTES = 32
 
@@ -33,7 +32,6 @@ _MOST_HEADER_BYTES = 1024
 _SALT_BYTES = 32
 _CHECK_BYTES = 16
 _NUMBER_BYTES = 11  # with the flag of the last chunk the 96 bits that GCM takes
-_KEY_BYTES = {"aes-256-gcm": 32, "sm4-gcm": 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,33 +188,22 @@ class _Keys:
         data = secret.data
         if secret.kind == "passphrase":
             data = Scrypt(salt=salt, length=32, n=2**17, r=8, p=1).derive(data)
-        size = _KEY_BYTES[cipher]
+        size = gcm.KEY_BYTES[cipher]
         made = HKDF(SHA256(), size + _CHECK_BYTES, salt, f"kantu backup {cipher}".encode()).derive(data)
         return cls(made[:size], made[size:])
 
 
 class _Encrypted:
-    tag_bytes = 16
+    tag_bytes = gcm.TAG_BYTES
 
     def __init__(self, cipher: CipherName, key: bytes, header: bytes) -> None:
-        self._algorithm = algorithms.AES(key) if cipher == "aes-256-gcm" else algorithms.SM4(key)
-        self._header = header
+        self._cipher, self._key, self._header = cipher, key, header
 
     def seal(self, nonce: bytes, data: bytes) -> bytes:
-        encryptor = Cipher(self._algorithm, modes.GCM(nonce)).encryptor()
-        encryptor.authenticate_additional_data(self._header)
-        return encryptor.update(data) + encryptor.finalize() + encryptor.tag
+        return gcm.seal(self._cipher, self._key, nonce, data, self._header)
 
     def open(self, nonce: bytes, sealed: bytes) -> bytes | None:
-        if len(sealed) < self.tag_bytes:
-            return None
-        data, tag = sealed[: -self.tag_bytes], sealed[-self.tag_bytes :]
-        decryptor = Cipher(self._algorithm, modes.GCM(nonce, tag)).decryptor()
-        decryptor.authenticate_additional_data(self._header)
-        try:
-            return decryptor.update(data) + decryptor.finalize()
-        except InvalidTag:
-            return None
+        return gcm.unseal(self._cipher, self._key, nonce, sealed, self._header)
 
 
 class _Plain:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kantu.errors import error
+from kantu.service.disk.placing import put_in_place
 from kantu.service.disk.room import DiskRoom
 from kantu.service.files.record import FILE_IDS
 from kantu.service.threads import on_thread
@@ -201,13 +202,7 @@ class ContentStore:
 
     def _rename(self, source: Path, target: Path) -> None:
         with _store_errors():
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            source.replace(target)
-            folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)  # the name, too, is on the disk
-            finally:
-                os.close(folder)
+            put_in_place(source, target)
 
 
 def _unlink(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from kantu.errors import error
 from kantu.service.actor import Limits
 from kantu.service.database import Database
+from kantu.service.disk.placing import new_file
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import digest_of
 from kantu.service.keys.service import make
@@ -58,11 +58,8 @@ def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # of a start that was killed, or for a database that is gone: it opens nothing
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with new_file(path) as file:
+            file.write(f"{text}\n".encode())
     except OSError:
         failed = True
     else:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kantu.errors import error
 from kantu.service.database.ids import Ids
+from kantu.service.disk.placing import new_file
 
 _IDS = Ids("mk_")
 _SECRET_BYTES = 32
@@ -91,10 +92,8 @@ def write_keys(path: Path, keys: Sequence[MasterKey]) -> None:
     draft = path.with_name(f"{path.name}.new")
     try:
         draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.writelines(f"{key.id} {base64.b64encode(key.secret).decode()}\n" for key in keys)
-            file.flush()
-            os.fsync(file.fileno())
+        with new_file(draft) as file:
+            file.writelines(f"{key.id} {base64.b64encode(key.secret).decode()}\n".encode() for key in keys)
         draft.replace(path)
     except OSError:
         raise error("retention_key_file", path=path) from None

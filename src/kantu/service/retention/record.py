@@ -9,7 +9,7 @@ from typing import Any
 from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
 from kantu.service.database.ids import Ids
-from kantu.service.retention.seal import Cipher
+from kantu.service.gcm import CipherName
 
 HISTORY_IDS = Ids("hist_")
 
@@ -50,7 +50,7 @@ class HistoryRecord:
     owner: str
     created_at: int
     expires_at: int
-    cipher: Cipher
+    cipher: CipherName
     master_key_id: str
     wrapped_key: bytes
     summary: bytes

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kantu.service.database import Base, Owned
 from kantu.service.database.owners import of_everybody, of_owner
 from kantu.service.database.repository import Repository, fields_of
+from kantu.service.gcm import CipherName
 from kantu.service.retention.record import HISTORY_IDS, HistoryRecord, history_not_found
-from kantu.service.retention.seal import Cipher
 
 
 class HistoryRow(Owned, Base):
@@ -21,7 +21,7 @@ class HistoryRow(Owned, Base):
     __tablename__ = "history"
 
     expires_at: Mapped[int] = mapped_column(BigInteger, index=True)
-    cipher: Mapped[Cipher] = mapped_column(String(16))
+    cipher: Mapped[CipherName] = mapped_column(String(16))
     master_key_id: Mapped[str] = mapped_column(String(32), index=True)
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     pictures: Mapped[int] = mapped_column(BigInteger)
@@ -110,7 +110,7 @@ class Wrapped:
     id: str
     owner: str
     created_at: int
-    cipher: Cipher
+    cipher: CipherName
     master_key_id: str
     wrapped_key: bytes
 

@@ -18,10 +18,11 @@ from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
 from kantu.service.database import Database
 from kantu.service.database.repository import Paging
+from kantu.service.gcm import CipherName
 from kantu.service.retention.keyring import KeyRing
 from kantu.service.retention.record import HISTORY_IDS, Exchange, HistoryRecord, subject_of, title_of
 from kantu.service.retention.repository import HistoryRepository, delete_expired
-from kantu.service.retention.seal import OVERHEAD_BYTES, Cipher, Place, new_key, seal, unseal, wrapping_key
+from kantu.service.retention.seal import OVERHEAD_BYTES, Place, new_key, seal, unseal, wrapping_key
 from kantu.service.threads import on_thread
 
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Retention:
 
     days: float
     keys: KeyRing
-    cipher: Cipher
+    cipher: CipherName
     max_owner_bytes: int
 
 

@@ -80,7 +80,7 @@ class Accuracy:
 
 
 def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
-    """lm + glyph + 0.5 * align (the weights of the recipe); lm is absent when the batch has no text."""
+    """Everything that is learned, with its weight; answers and pointers are absent when the batch has no text."""
     hidden, visual = model.visual.features(batch.patches, [batch.grid] * batch.pictures, frame_attention)
     parts: dict[str, Tensor] = {}
     counts, characters = head(hidden, batch.glyphs)
@@ -88,8 +88,8 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     weights[0] = _EMPTY_WEIGHT
     parts["count"] = F.cross_entropy(counts.float(), batch.glyph_counts, weight=weights)
     parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
-    parts["align"] = _align(model, visual[0], batch)
     normed = F.layer_norm(visual[0], visual.shape[-1:])
+    parts["align"] = _align(model, normed, batch)
     parts["place"] = F.mse_loss(
         head.place(normed).float(), _places(batch, model.config.vision.spatial_merge_size).repeat(batch.pictures, 1)
     )
@@ -157,18 +157,17 @@ def _places(batch: Batch, merge: int) -> Tensor:
     return torch.cat((angles.sin(), angles.cos()), 1)
 
 
-def _align(model: Qwen3VL, tokens: Tensor, batch: Batch) -> Tensor:
-    """Minus the mean log-probability a visual token, normed, gives to the characters in its cell.
+def _align(model: Qwen3VL, normed: Tensor, batch: Batch) -> Tensor:
+    """Minus the mean log-probability that normed visual tokens give to the characters in their cells.
 
     Where something is drawn that is not text, its name's characters count as in the cell.
     """
     cells = torch.cat((batch.glyphs[:, 0] // model.config.vision.merge_unit, batch.named[0]))
     characters = torch.cat((batch.glyphs[:, 2], batch.named[1]))
     known = characters != IGNORED
-    in_cell = torch.bincount(cells[known], minlength=tokens.shape[0])
+    in_cell = torch.bincount(cells[known], minlength=normed.shape[0])
     share = known / in_cell[cells].clamp(min=1)
-    normed = F.layer_norm(tokens[cells], tokens.shape[-1:])
-    logits = F.linear(normed, model.language_model.embed_tokens.weight).float()
+    logits = F.linear(normed[cells], model.language_model.embed_tokens.weight).float()
     per_character = F.cross_entropy(logits, characters, ignore_index=IGNORED, reduction="none")
     return (per_character * share).sum() / (in_cell > 0).sum().clamp(min=1)
 
