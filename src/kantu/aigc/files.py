@@ -6,13 +6,15 @@ Spreadsheets have a document property, which `batch.export` writes; CSV and JSON
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, PngImagePlugin
 
-from kantu.aigc.label import Aigc, ContentLabel
+from kantu.aigc.label import REPORT, Aigc, ContentLabel, LabelPolicy
 from kantu.errors import error
 
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
@@ -44,6 +46,12 @@ def xmp_packet(aigc: Aigc) -> bytes:
         f'<rdf:Description rdf:about="" xmlns:TC260="{NAMESPACE}"><TC260:AIGC>{escape(aigc.to_json())}</TC260:AIGC>'
         '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
     ).encode()
+
+
+def report_label() -> Mapping[str, str]:
+    """What the template of an HTML report says of its label, a fresh one by the environment's policy."""
+    label = LabelPolicy.from_environment().label(REPORT, secrets.token_hex(12))
+    return {"aigc": html_meta(label), "sentence": html_sentence(label)}
 
 
 def html_meta(label: ContentLabel | None) -> str:

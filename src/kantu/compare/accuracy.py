@@ -10,9 +10,8 @@ from kantu.compare.loss import STAGES, Stage
 from kantu.compare.pairs import Pair
 from kantu.evaluation.compare import Difference, compare
 from kantu.evaluation.results import Answer
-from kantu.evaluation.tables import Share, share
+from kantu.evaluation.tables import RIGHT, Share, share
 
-RIGHT = 0.5  # a score from here on counts as right where there is only right and wrong
 _ALL = "all"
 
 

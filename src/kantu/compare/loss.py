@@ -36,6 +36,7 @@ from kantu.compare.held import found_boxes, holds_box, holds_text, holds_value, 
 from kantu.contenders.pipeline.parts import Picture, Trace
 from kantu.evaluation.items import Item
 from kantu.evaluation.measures import Box, first_box
+from kantu.evaluation.tables import RIGHT
 from kantu.solve.evidence import verified
 from kantu.solve.printed import near_places
 from kantu.solve.reader import PrintedLine
@@ -45,7 +46,6 @@ from kantu.tasks.plain import plain
 Stage = Literal["ocr", "layout", "description", "model", "finish", "worked_out"]
 STAGES: tuple[Stage, ...] = ("ocr", "layout", "description", "model", "finish", "worked_out")
 
-_RIGHT = 0.5  # a score from here on counts as right
 _SEEN_KINDS = frozenset(("state", "which", "where", "how_many", "doing"))
 _WORKED_OUT_KINDS = frozenset(
     ("arithmetic", "compare", "count", "answer", "steps", "verdict", "match", "choice", "present", "copy")
@@ -78,9 +78,9 @@ def first_loss(item: Item, trace: Trace, page: Sequence[PrintedLine] | None) -> 
     Args:
         page: the lines that the first picture is known to show; None where that is not known.
     """
-    if item.task.score(item.truth, trace.text) >= _RIGHT:
+    if item.task.score(item.truth, trace.text) >= RIGHT:
         return None
-    if item.task.score(item.truth, trace.completion.text) >= _RIGHT:
+    if item.task.score(item.truth, trace.completion.text) >= RIGHT:
         return Loss("finish", item.truth.answer)
     if item.truth.absent or item.truth.fooled(trace.completion.text):
         return Loss("model", item.truth.answer)

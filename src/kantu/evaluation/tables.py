@@ -15,7 +15,7 @@ from kantu.evaluation.results import Answer
 from kantu.evaluation.suites import EVERYDAY_FAMILIES
 
 _EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-_RIGHT = 0.5  # a score from here on counts as right where there is only right and wrong
+RIGHT = 0.5  # a score from here on counts as right where there is only right and wrong
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def verdicts(answers: Iterable[Answer]) -> list[VerdictRow]:
 
 def by_sureness(answers: Iterable[Answer]) -> list[Bin]:
     """Answers by how probable they were: where the model knows what it knows, both columns are equal."""
-    known = [(a.probability, float(a.score >= _RIGHT)) for a in answers if a.probability is not None]
+    known = [(a.probability, float(a.score >= RIGHT)) for a in answers if a.probability is not None]
     return bins([pair[0] for pair in known], [pair[1] for pair in known], _EDGES)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
 from string import Template
 
-from kantu.aigc import LabelPolicy
-from kantu.aigc.files import html_meta, html_sentence
-from kantu.aigc.label import REPORT
+from kantu.aigc.files import report_label
 from kantu.compare import accuracy
 from kantu.compare.comparison import Comparison
 from kantu.compare.pairs import Pair
@@ -20,6 +17,7 @@ from kantu.errors import Words
 from kantu.evaluation.items import Item
 from kantu.evaluation.report import words
 from kantu.evaluation.report.html import inlined
+from kantu.evaluation.tables import RIGHT
 
 EXAMPLES = 20  # each way
 _WON = (
@@ -38,11 +36,9 @@ def html(found: Comparison, items: Mapping[str, Item]) -> str:
         parts.append(_title(title, f"{len(pairs)}/{total}"))
         parts += [_example(pair, items[pair.ours.key]) for pair in pairs]
     told = about(found)
-    label = LabelPolicy.from_environment().label(REPORT, secrets.token_hex(12))
     return Template((here / "page.html").read_text("utf-8")).substitute(
         title="看图与拼接流水线",
-        aigc=html_meta(label),
-        sentence=html_sentence(label),
+        **report_label(),
         about=escape(told.zh),
         about_english=escape(told.en),
         body="\n".join(parts),
@@ -92,4 +88,4 @@ def _words(pair: Pair) -> Iterator[str]:
 
 
 def _mark(score: float) -> str:
-    return "✓" if score >= accuracy.RIGHT else "✗"
+    return "✓" if score >= RIGHT else "✗"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kantu.contenders.pipeline.boxes import area_of
 from kantu.contenders.pipeline.parts import Picture
 from kantu.contenders.pipeline.seen import Box, SeenElement
 from kantu.contenders.pipeline.wording import element_words
 from kantu.solve.printed import Span, boxes_of
+from kantu.tasks.judges import overlap
 
 _NUMBERS = re.compile(r"[\[(（【]\s*(\d{1,4}(?:\s*[,，、]\s*\d{1,4}){1,3})\s*[\])）】]")
 _WHOLE = 1000
@@ -45,7 +47,7 @@ def _in_box(box: tuple[float, float, float, float], picture: Picture) -> Iterato
         if words:
             yield " ".join(words)
     for element in picture.seen.elements:
-        if _overlap(box, element.box) >= _AGREES:
+        if overlap(box, element.box) >= _AGREES:
             yield _told(element)
 
 
@@ -64,7 +66,7 @@ def _at_point(x: float, y: float, picture: Picture) -> Iterator[str]:
     """The smallest element around a point and the words there; else the line nearest to it."""
     around = [element for element in picture.seen.elements if _distance(x, y, element.box) == 0]
     if around:
-        yield _told(min(around, key=lambda element: _area(element.box)))
+        yield _told(min(around, key=lambda element: area_of(element.box)))
     if picture.lines:
         nearest = min(picture.lines, key=lambda line: _distance(x, y, line.box))
         yield nearest.text
@@ -78,20 +80,10 @@ def _share_within(box: Box, outer: tuple[float, float, float, float]) -> float:
     """How much of a box lies in another."""
     across = min(box[2], outer[2]) - max(box[0], outer[0])
     down = min(box[3], outer[3]) - max(box[1], outer[1])
-    return max(across, 0) * max(down, 0) / max(_area(box), 1)
-
-
-def _overlap(a: tuple[float, float, float, float], b: Box) -> float:
-    shared = max(min(a[2], b[2]) - max(a[0], b[0]), 0) * max(min(a[3], b[3]) - max(a[1], b[1]), 0)
-    union = (a[2] - a[0]) * (a[3] - a[1]) + _area(b) - shared
-    return shared / union if union > 0 else 0.0
+    return max(across, 0) * max(down, 0) / max(area_of(box), 1)
 
 
 def _distance(x: float, y: float, box: Box) -> float:
     across = max(box[0] - x, 0, x - box[2])
     down = max(box[1] - y, 0, y - box[3])
     return float(across + down)
-
-
-def _area(box: Box) -> int:
-    return (box[2] - box[0]) * (box[3] - box[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
@@ -13,9 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from kantu.aigc import LabelPolicy
-from kantu.aigc.files import html_meta, html_sentence
-from kantu.aigc.label import REPORT
+from kantu.aigc.files import report_label
 from kantu.evaluation import tables, task_tables
 from kantu.evaluation.items import Item, Picture
 from kantu.evaluation.report import words
@@ -41,11 +38,9 @@ def html(results: Results, answers: Sequence[Answer], items: Mapping[str, Item])
         "answers": [_answer(answer) for answer in sorted(answers, key=lambda answer: answer.score)],
         "pictures": _pictures([items[answer.key] for answer in answers]),
     }
-    label = LabelPolicy.from_environment().label(REPORT, secrets.token_hex(12))
     return Template((here / "page.html").read_text("utf-8")).substitute(
         title=f"评测：{results.run.model}",
-        aigc=html_meta(label),
-        sentence=html_sentence(label),
+        **report_label(),
         css=(here / "page.css").read_text("utf-8"),
         js=(here / "page.js").read_text("utf-8"),
         # Inside a script only its end could break out of JSON.
