@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from kantu.service.actor import Limits
+from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
+from kantu.service.settings import AuditSettings
 
 pytestmark = pytest.mark.whole
 
@@ -36,7 +38,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("home")
     database = Database.sqlite(folder / "kantu.db")
     database.upgrade()
-    KeyService(database).create(NAME, limits=Limits())
+    KeyService(database, open_audit_log(AuditSettings(), folder, database)).create(NAME, limits=Limits())
     database.close()
     return folder
 

@@ -21,8 +21,10 @@ import httpx
 import yaml
 
 from kantu.service.actor import Limits
+from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
+from kantu.service.settings import AuditSettings
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
@@ -106,7 +108,7 @@ def serve(folder: Path) -> Iterator[Served]:
     ):
         wait_for(lambda: client.get("/readyz").status_code == 200, process)
         database = Database.sqlite(folder / "kantu.db")
-        keys = KeyService(database)
+        keys = KeyService(database, open_audit_log(AuditSettings(), folder, database))
         _, key = keys.create("test")
         _, limited_key = keys.create("limited", limits=Limits(requests_per_minute=1))
         database.close()

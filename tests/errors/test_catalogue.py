@@ -15,6 +15,7 @@ from kantu.errors import KantuError, OverloadedError, types
 from kantu.errors.catalogue import (
     ROWS,
     Row,
+    audit,
     backup,
     batches,
     commands,
@@ -28,7 +29,7 @@ from kantu.errors.catalogue import (
 )
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "kantu"
-PARTS = (tasks, model, processing, engine, service, batches, backup, commands, pipeline, compare)
+PARTS = (tasks, model, processing, engine, service, batches, audit, backup, commands, pipeline, compare)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 

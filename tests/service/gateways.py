@@ -24,6 +24,7 @@ from kantu.service.gateway import Gateway, build
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
 from kantu.service.settings import Settings, read_settings
+from tests.service.audits import LOG
 
 HALF = (0.5, 0.5, 0.5)
 CONFIG = ImageConfig(16, 2, 2, HALF, HALF, min_pixels=1024, max_pixels=1_310_720)
@@ -116,7 +117,7 @@ def settings_with(**sections: dict[str, Any]) -> Settings:
 def gateway_over(engine: ScriptedEngine, home: Path, database: Database, settings: Settings | None = None) -> Gateway:
     """A gateway whose tables exist already."""
     model = ServedModel(MODEL, engine, CONFIG, None, 512, 256, created=1_700_000_000)
-    return build(settings or settings_with(), home, database, ModelRegistry([model]))
+    return build(settings or settings_with(), home, database, ModelRegistry([model]), LOG)
 
 
 @asynccontextmanager

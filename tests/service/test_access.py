@@ -24,7 +24,7 @@ Make = Callable[..., Gateway]
 @asynccontextmanager
 async def client_of(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    provide(app, [gateway.limiter, gateway.keys])
+    provide(app, [gateway.limiter, gateway.keys, gateway.audit_writer])
     install(app)
     app.add_middleware(ActorMiddleware, authenticate=gateway.keys.authenticate, guarded=("/files", "/any"))
 

@@ -23,12 +23,13 @@ from kantu import service
 from kantu.cli import app
 from kantu.errors import AuthenticationError, install_command
 from kantu.service.actor import Actor, Limits
-from kantu.service.commands import _NEEDED
 from kantu.service.database import Database
 from kantu.service.home import only_service, prepare_home
 from kantu.service.keys.service import KeyService
+from kantu.service.needed import NEEDED
 from kantu.service.server import RELOAD
 from kantu.service.settings import Settings
+from tests.service.audits import LOG
 
 pytestmark = pytest.mark.whole
 
@@ -65,7 +66,7 @@ def actor_of(home: Path, text: str) -> Actor:
     """As a server that runs beside the command sees it."""
     database = Database.sqlite(home / "kantu.db")
     try:
-        return asyncio.run(KeyService(database).authenticate(f"Bearer {text}"))
+        return asyncio.run(KeyService(database, LOG).authenticate(f"Bearer {text}"))
     finally:
         database.close()
 
@@ -291,7 +292,7 @@ def test_without_the_extra_the_commands_say_what_to_install(
 def test_help_needs_nothing_of_the_extra() -> None:
     code = (
         "import sys; from kantu.service.commands import _NEEDED\n"
-        "for name in (*_NEEDED, 'anyio'): sys.modules[name] = None\n"
+        "for name in (*NEEDED, 'anyio'): sys.modules[name] = None\n"
         "from kantu.cli import app; app(sys.argv[1:], standalone_mode=False)"
     )
     for arguments in (["--help"], ["serve", "--help"], ["keys", "--help"], ["keys", "create", "--help"]):
@@ -311,7 +312,7 @@ def test_every_package_that_the_service_imports_is_looked_for() -> None:
                 imported.add(node.module.partition(".")[0])
     of_the_base = {"kantu", "typer", "rich", "PIL", "numpy", "jinja2", "pydantic", "pydantic_core"}
     come_along = {"starlette", "anyio", "h11", "httpcore", "idna", "typing_extensions"}  # with one that is looked for
-    assert imported - set(sys.stdlib_module_names) - of_the_base - come_along <= set(_NEEDED)
+    assert imported - set(sys.stdlib_module_names) - of_the_base - come_along <= set(NEEDED)
 
 
 # a home or a database that cannot be used

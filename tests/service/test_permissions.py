@@ -15,7 +15,7 @@ from kantu.service.access import Authorize
 from kantu.service.actor import ENDPOINTS, Actor
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway
-from kantu.service.permissions import PERMISSIONS, Action, Resource, check, check_model, may_use_model
+from kantu.service.permissions import PERMISSIONS, ROLES, Action, Resource, check, check_model, may_use_model
 from tests.service.gateways import settings_with
 
 NEEDS_NO_KEY = {"/", "/page", "/health", "/healthz", "/readyz"}
@@ -41,6 +41,7 @@ def test_each_row_asks_for_its_endpoint_and_for_nothing_else(pair: Pair, endpoin
 
 def test_what_is_not_in_the_table_is_denied_to_everybody() -> None:
     others = set(product(get_args(Action), get_args(Resource))) - set(PERMISSIONS)
+    assert set(ROLES) < others  # those are for people
     assert others
     assert not [pair for pair in others if is_allowed(Actor("k", "o"), pair)]
 
@@ -56,10 +57,14 @@ def test_every_route_asks_the_table_and_every_row_has_a_route(make_gateway: Call
         route = context.original_route
         if context.path in NEEDS_NO_KEY:
             continue
-        assert isinstance(route, APIRoute), context.path
-        (authorize,) = _authorize(route.dependant)
+        (authorize,) = authorize_of(route)
         asked.add((authorize.action, authorize.resource))
-    assert asked == set(PERMISSIONS)
+    assert asked == set(PERMISSIONS) | set(ROLES)
+
+
+def authorize_of(route: object) -> list[Authorize]:
+    """What a route asks before it answers."""
+    return list(_authorize(route.dependant)) if isinstance(route, APIRoute) else []
 
 
 def _authorize(dependant: Dependant) -> Iterator[Authorize]:

@@ -64,6 +64,7 @@ def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: P
     changed: dict[str, Any] = {bool: "true", int: "100000000", float: "12.5", str: "text", Path: "/some/file"}
     choices = {"quantize": "int4", "upstream_dialect": "openai", "upstream_images": "qwen3-vl", "log_level": "debug"}
     choices |= {"label": "explicit", "label_sentence": "人工智能合成", "cipher": "sm4-gcm"}
+    choices |= {"algorithm": "hmac-sm3", "when_unwritable": "refuse"}
     special = {"port": "9", "max_answers": "9", "metrics_port": "9", "owner_share": "0.5"}
     special |= {"decode_memory_bytes": "300000000", "read_lines_memory_bytes": "600000000"}
     lists = {
@@ -241,7 +242,12 @@ def test_an_unknown_variable_is_an_error_even_when_empty(variable: str) -> None:
 
 def test_exactly_what_is_secret_may_be_given_as_a_file(tmp_path: Path) -> None:
     secrets = {variable for variable, (_, _, annotation) in variables().items() if is_secret(annotation)}
-    assert secrets == {"KANTU_MODEL_UPSTREAM_KEY", "KANTU_STORE_DATABASE_URL", "KANTU_STORE_REDIS_URL"}
+    assert secrets == {
+        "KANTU_AUDIT_ANCHOR_URL",
+        "KANTU_MODEL_UPSTREAM_KEY",
+        "KANTU_STORE_DATABASE_URL",
+        "KANTU_STORE_REDIS_URL",
+    }
     file = tmp_path / "secret"
     file.write_text(SECRET + "\n")
     settings = read_settings(None, {f"{variable}_FILE": str(file) for variable in secrets})

@@ -31,6 +31,7 @@ from kantu.evaluation import commands as evaluation
 from kantu.evaluation.calibration import commands as calibration
 from kantu.mcp import commands as mcp
 from kantu.service import commands as service
+from kantu.service.audit.commands import audit
 from kantu.service.backup import commands as backup
 from kantu.service.retention import commands as retention
 from kantu.standard_streams import forgiving
@@ -89,6 +90,7 @@ app.add_typer(training.app, name="train")
 app.add_typer(service.keys, name="keys")
 app.add_typer(retention.retention, name="retention")
 app.command()(retention.erase)
+app.add_typer(audit, name="audit")
 app.add_typer(pipeline.app, name="pipeline")
 app.command()(service.serve)
 app.command()(service.reload)

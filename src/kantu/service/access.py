@@ -9,6 +9,9 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPBearer
 
 from kantu.service.actor import Actor
+from kantu.service.audit.declared import ACTS
+from kantu.service.audit.middleware import note_asked
+from kantu.service.audit.writer import AuditWriter
 from kantu.service.http.actor import actor_of
 from kantu.service.limits.limiter import Limiter
 from kantu.service.permissions import Action, Resource, check
@@ -34,7 +37,8 @@ def part(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
 
 
 class Authorize:
-    """A dependency: the actor, who may do `action` to `resource` and has not used up its requests.
+    """A dependency: the actor, who may do `action` to `resource` and has not used up its requests; and that the act can
+    be recorded.
 
     Its address is one that `ActorMiddleware` guards.
 
@@ -46,8 +50,11 @@ class Authorize:
         self.action, self.resource, self._counted = action, resource, counted
 
     async def __call__(self, request: Request, _: Annotated[object, Depends(_BEARER)]) -> Actor:
+        note_asked(request.scope, self.action, self.resource)
         actor = actor_of(request.scope)
         check(actor, self.action, self.resource)
+        if ACTS[self.action, self.resource].waits:
+            _part(request, AuditWriter).check()
         if self._counted:
             await _part(request, Limiter).admit(actor)
         return actor

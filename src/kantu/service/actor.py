@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["system", "security", "audit", "operator", "member"]
+"""系统管理员, 安全管理员, 审计管理员, 操作员, 成员."""
 
 ENDPOINTS = ("chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "history")
 """What a key can be limited to."""
@@ -28,6 +32,7 @@ class Actor:
         key_id: of the key.
         tenant: whose files and batches it sees, and whose caches it shares.
         models, endpoints: what it may use; None is everything.
+        person_id, role: of a person who has logged in; a key has neither.
     """
 
     key_id: str
@@ -35,6 +40,8 @@ class Actor:
     models: tuple[str, ...] | None = None
     endpoints: tuple[str, ...] | None = None
     limits: Limits = field(default_factory=Limits)
+    person_id: str | None = None
+    role: Role | None = None
 
     def cache_salt(self, own: str | None) -> str:
         """What the engine's caches are keyed by besides what they hold: nobody else has it.

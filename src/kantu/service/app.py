@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
 
@@ -11,8 +12,13 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from kantu import __version__
+from kantu.errors import StoreError
 from kantu.service import page
 from kantu.service.access import provide
+from kantu.service.audit.acting import event
+from kantu.service.audit.endpoints import router as audit_router
+from kantu.service.audit.keeping import archive_forever, keep_anchors_forever
+from kantu.service.audit.middleware import AuditMiddleware
 from kantu.service.batches.endpoints import router as batches_router
 from kantu.service.batches.repository import counts_by_state
 from kantu.service.chat.endpoints import router as chat_router
@@ -48,6 +54,8 @@ from kantu.service.watch.endpoints import METRICS, metrics_router
 from kantu.service.watch.middleware import WatchMiddleware
 from kantu.service.watch.sources import Sources
 
+_log = logging.getLogger(__name__)
+
 _WITH_PICTURES = (
     "/v1/chat/completions",
     "/v1/decisions",
@@ -81,7 +89,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     install(app)
     routers = (
         *(chat_router, responses_router, decisions_router, tasks_router),
-        *(models_router, files_router, batches_router, tokenize_router, history_router),
+        *(models_router, files_router, batches_router, tokenize_router, history_router, audit_router),
     )
     for router in routers:
         app.include_router(router, responses=FAILURES)
@@ -108,7 +116,9 @@ def create_app(gateway: Gateway) -> FastAPI:
         depth=settings.max_json_depth,
     )
     app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
-    app.add_middleware(ActorMiddleware, authenticate=gateway.keys.authenticate, guarded=_guarded(gateway.settings))
+    guarded = _guarded(gateway.settings)
+    app.add_middleware(AuditMiddleware, writer=gateway.audit_writer, guarded=guarded)
+    app.add_middleware(ActorMiddleware, authenticate=gateway.keys.authenticate, guarded=guarded)
     app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
     app.add_middleware(WatchMiddleware, watch=gateway.watch, log_clients=watch.log_clients)
@@ -133,7 +143,11 @@ def _guarded(settings: Settings) -> list[str]:
 @contextlib.asynccontextmanager
 async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
     gateway.watch.attach(_sources(gateway))
+    await _record_start(gateway)
+    gateway.audit_writer.start()
     tasks = [
+        asyncio.create_task(keep_anchors_forever(gateway.anchors, gateway.settings.audit.anchor_seconds)),
+        asyncio.create_task(archive_forever(gateway.archiver, gateway.cautious_clock)),
         asyncio.create_task(sweep_forever("files", gateway.files.sweep)),
         asyncio.create_task(sweep_forever("batches", gateway.batches.sweep)),
         asyncio.create_task(sweep_forever("kept exchanges", gateway.history.sweep)),
@@ -152,7 +166,31 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
         if gateway.printed_lines is not None:
             await gateway.printed_lines.aclose()
         await gateway.limiter.close()
+        await to_thread.run_sync(partial(_end_audit, gateway))
         await to_thread.run_sync(gateway.close)
+
+
+async def _record_start(gateway: Gateway) -> None:
+    """A start that cannot be recorded is none, unless the settings say that requests come first."""
+    settings = gateway.settings
+    # Pydantic writes no secrets.
+    started = event("start", "service", after={"version": __version__, "settings": settings.model_dump(mode="json")})
+    try:
+        await gateway.database.run(lambda session: gateway.audit_log.record(session, started), urgent=True)
+    except StoreError as failure:
+        if settings.audit.when_unwritable == "refuse":
+            raise
+        _log.error("the start was not recorded", extra={"code": failure.code})
+
+
+def _end_audit(gateway: Gateway) -> None:
+    """Write what is left, that the service stops, and how far the chain reaches."""
+    gateway.audit_writer.close()
+    try:
+        gateway.database.urgently(lambda session: gateway.audit_log.record(session, event("stop", "service")))
+        gateway.anchors.keep()
+    except StoreError as failure:
+        _log.error("the end was not recorded", extra={"code": failure.code})
 
 
 def _sources(gateway: Gateway) -> Sources:

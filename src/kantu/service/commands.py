@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kantu.errors import error, install_command, listed
+from kantu.errors import error
+from kantu.service.needed import need_service
 
 if TYPE_CHECKING:
     from kantu.service.keys.api_key import ApiKey
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 keys = typer.Typer(help="管理 API 密钥；改动从下一个请求起生效。", no_args_is_help=True)
 
-_NEEDED = (
-    *("fastapi", "uvicorn", "python_multipart", "yaml", "httpx", "sqlalchemy", "alembic", "psycopg", "limits", "redis"),
-    *("structlog", "prometheus_client", "opentelemetry", "mcp", "cryptography"),
-)
 _WORDS = {"requests": "请求", "visual_tokens": "视觉词元", "output_tokens": "输出词元", "minute": "分钟", "day": "天"}
 
 Config = Annotated[
@@ -173,23 +169,18 @@ def _key_service(config: Path | None) -> Iterator[KeyService]:
     """The keys of the service that `config` and the environment describe, running or not."""
     need_service()
     from kantu.hub import home
+    from kantu.service.audit.opening import open_audit_log
     from kantu.service.gateway import open_database
     from kantu.service.keys.service import KeyService
     from kantu.service.settings import read_settings
 
     settings: Settings = read_settings(config)
-    database = open_database(settings, home())
+    folder = home()
+    database = open_database(settings, folder)
     try:
-        yield KeyService(database)
+        yield KeyService(database, open_audit_log(settings.audit, folder, database))
     finally:
         database.close()
-
-
-def need_service() -> None:
-    """Raise MissingDependencyError (`service_missing`) where the extra `service` is not installed."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise error("service_missing", missing=listed(missing), install=install_command("service"))
 
 
 def _scope(key: ApiKey) -> str:

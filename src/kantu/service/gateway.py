@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,13 @@ from kantu.errors import StoreError, error
 from kantu.service import descriptors
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
+from kantu.service.audit.archive import Archiver
+from kantu.service.audit.keeping import AnchorKeeper
+from kantu.service.audit.log import AuditLog
+from kantu.service.audit.opening import anchor_file, archive_folder
+from kantu.service.audit.service import AuditService
+from kantu.service.audit.shipping import Destination, destinations
+from kantu.service.audit.writer import AuditWriter
 from kantu.service.backup.restoring import finish_restore
 from kantu.service.batches.record import TASKS, Endpoint
 from kantu.service.batches.runner import BatchRunner
@@ -50,7 +57,14 @@ from kantu.service.responses.schemas import CreateResponse
 from kantu.service.responses.writer import ResponsesWording
 from kantu.service.retention.keyring import KeyRing
 from kantu.service.retention.service import HistoryService, Retention
-from kantu.service.settings import RetentionSettings, ServerSettings, Settings, StoreSettings, TaskSettings
+from kantu.service.settings import (
+    AuditSettings,
+    RetentionSettings,
+    ServerSettings,
+    Settings,
+    StoreSettings,
+    TaskSettings,
+)
 from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.service import TaskService
 from kantu.service.tokenize.service import TokenizeService
@@ -72,6 +86,12 @@ class Gateway:
     lifecycle: Lifecycle
     models: ModelRegistry
     database: Database
+    audit_log: AuditLog
+    audit_writer: AuditWriter
+    audit: AuditService
+    anchors: AnchorKeeper
+    archiver: Archiver
+    cautious_clock: CautiousClock
     keys: KeyService
     wrong_keys: WrongKeys
     connections: Connections
@@ -131,8 +151,11 @@ def open_database(settings: Settings, home: Path) -> Database:
     return database
 
 
-def build(settings: Settings, home: Path, database: Database, models: ModelRegistry) -> Gateway:
+def build(settings: Settings, home: Path, database: Database, models: ModelRegistry, log: AuditLog) -> Gateway:
     """Put the parts together. Nothing runs yet; see `app.py`.
+
+    Args:
+        log: the audit's, over this database.
 
     Raises:
         InvalidRequestError: `invalid_settings`, `word_list_invalid`, `retention_key_missing`, `retention_key_file`.
@@ -157,12 +180,14 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     cautious = CautiousClock(steady)
     limiter = Limiter(LimitStore(redis_url), steady)
     wrong_keys = WrongKeys()
-    keys = KeyService(database, wrong=wrong_keys)
+    keys = KeyService(database, log, wrong=wrong_keys)
+    audit_writer = AuditWriter(database, log, when_unwritable=settings.audit.when_unwritable)
     fetcher = ImageFetcher(settings.fetch)
     room = DiskRoom(home / "files", store.reserve_bytes)
     files = FileService(
         database,
         ContentStore(home / "files", room, elapsed_seconds),
+        log,
         max_bytes=store.max_file_bytes,
         quota=_quota(store, room),
         days=store.file_days,
@@ -209,7 +234,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         clock=cautious,
         steady=elapsed_seconds,
     )
-    batches = BatchService(database, files, batch_runner.wake, days=store.batch_days, expiry_clock=cautious)
+    batches = BatchService(database, files, log, batch_runner.wake, days=store.batch_days, expiry_clock=cautious)
     lifecycle = Lifecycle()
     rooms = [room] if database.folder is None else [room, DiskRoom(database.folder, store.reserve_bytes)]
     health = Health(
@@ -225,6 +250,12 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         lifecycle,
         models,
         database,
+        log,
+        audit_writer,
+        AuditService(database, log, anchor_file(settings.audit, home)),
+        AnchorKeeper(database, log, _destinations(settings.audit, home)),
+        Archiver(database, log, archive_folder(settings.audit, home), settings.audit.keep_days),
+        cautious,
         keys,
         wrong_keys,
         _connections(settings.server),
@@ -246,6 +277,11 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         health,
         watch,
     )
+
+
+def _destinations(settings: AuditSettings, home: Path) -> Sequence[Destination]:
+    url = None if settings.anchor_url is None else settings.anchor_url.get_secret_value()
+    return destinations(anchor_file(settings, home), settings.anchor_syslog, url, settings.anchor_ca_file)
 
 
 def _printed_lines(settings: TaskSettings) -> PrintedLines | None:

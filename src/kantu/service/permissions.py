@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Literal
 
 from kantu.errors import error
-from kantu.service.actor import Actor
+from kantu.service.actor import Actor, Role
 
-Action = Literal["create", "read", "cancel", "delete"]
+Action = Literal["create", "read", "cancel", "delete", "verify", "export"]
 Resource = Literal[
-    "chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "history", "metrics", "document"
+    "chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "history", "metrics", "document", "audit"
 ]
 
 # -> the endpoint that a key must be for, where it is limited to some; None: any good key will do.
@@ -33,6 +33,13 @@ PERMISSIONS: Mapping[tuple[Action, Resource], str | None] = {
     ("read", "document"): None,
 }
 
+# -> the roles of the people who may; no key may.
+ROLES: Mapping[tuple[Action, Resource], tuple[Role, ...]] = {
+    ("read", "audit"): ("audit",),
+    ("verify", "audit"): ("audit",),
+    ("export", "audit"): ("audit",),
+}
+
 
 def check(actor: Actor, action: Action, resource: Resource) -> None:
     """Raise PermissionDeniedError `endpoint_not_allowed` where the table does not allow it."""
@@ -40,6 +47,8 @@ def check(actor: Actor, action: Action, resource: Resource) -> None:
         endpoint = PERMISSIONS[action, resource]
         if endpoint is None or actor.endpoints is None or endpoint in actor.endpoints:
             return
+    if actor.role in ROLES.get((action, resource), ()):
+        return
     raise error("endpoint_not_allowed", endpoint=resource)
 
 

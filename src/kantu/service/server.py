@@ -20,10 +20,12 @@ from anyio import to_thread
 from starlette.types import ASGIApp
 
 from kantu.engine.process import ProcessEngine
-from kantu.errors import InvalidRequestError, KantuError, OverloadedError, error
+from kantu.errors import InvalidRequestError, KantuError, OverloadedError, StoreError, error
 from kantu.hub import home
 from kantu.service import descriptors
 from kantu.service.app import create_app
+from kantu.service.audit.acting import event
+from kantu.service.audit.opening import open_audit_log
 from kantu.service.gateway import Gateway, build, open_database
 from kantu.service.home import only_service, prepare_home
 from kantu.service.http.acceptor import Acceptor
@@ -67,10 +69,11 @@ def serve(settings: Settings) -> None:
             listeners = [at_end.enter_context(listener) for listener in listen_all(settings)]
             at_end.enter_context(only_service(folder, limits_are_shared=settings.store.redis_url is not None))
             database = open_database(settings, folder)
-            ensure_first_key(database, folder)
+            log = open_audit_log(settings.audit, folder, database)
+            ensure_first_key(database, folder, log)
             record_reductions(settings.content.labels)
             models = open_models(settings.models, settings.watch.log_level, log_file)
-            gateway = build(settings, folder, database, models)
+            gateway = build(settings, folder, database, models, log)
             server = Server(gateway)
             server.run(sockets=listeners)
     finally:
@@ -205,7 +208,18 @@ class Server(uvicorn.Server):
 
     def reload_tasks(self) -> None:
         """Begin to read the operator's tasks again. On the event loop."""
-        self._tasks.append(self._loop.create_task(self._gateway.tasks.reload()))
+        self._tasks.append(self._loop.create_task(self._reload()))
+
+    async def _reload(self) -> None:
+        """Recorded before it happens: what cannot be recorded is not done."""
+        gateway = self._gateway
+        reloading = event("reload", "tasks", before={"tasks": sorted(gateway.tasks.tasks)})
+        try:
+            await gateway.database.run(lambda session: gateway.audit_log.record(session, reloading))
+        except StoreError as failure:
+            _log.error("the tasks are not read again", extra={"code": failure.code})
+            return
+        await gateway.tasks.reload()
 
     async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()

@@ -287,6 +287,35 @@ class RetentionSettings(_Section):
     )
 
 
+class AuditSettings(_Section):
+    """审计：谁、何时、从哪里、做了什么，一条接一条地签名。"""
+
+    algorithm: Literal["hmac-sha256", "hmac-sm3"] = Field(
+        "hmac-sha256", description="签名的算法；改了以后，已有的记录仍按原来的核对"
+    )
+    key_file: Path | None = Field(
+        None,
+        description="签名密钥的文件（每行 64 个十六进制数字，最后一行用来签名）；默认 KANTU_HOME/audit/key，没有就新建"
+        "（权限 0600）。请另外备份：丢了它，已有的记录就无法核对，也无法继续",
+    )
+    when_unwritable: Literal["refuse", "serve"] = Field(
+        "serve",
+        description="审计写不进去时还回答提问（serve：先记在内存里，最多 1 万条，装不下的丢掉并把丢了多少记下来）"
+        "还是拒绝（refuse）；管理操作总是拒绝",
+    )
+    keep_days: int = Field(180, ge=180, description="审计记录在数据库里至少留多少天，之后按月归档成文件；不能少于 180")
+    archive_folder: Path | None = Field(None, description="归档放在哪里；默认 KANTU_HOME/audit/archive")
+    anchor_seconds: float = Field(600, ge=1, description="每多少秒为审计链的末尾签一个锚点（有新记录时），送到下面各处")
+    anchor_file: Path | None = Field(
+        None, description="把锚点追加到这个文件；默认 KANTU_HOME/audit/anchors.jsonl，最好放到另一块盘上"
+    )
+    anchor_syslog: str | None = Field(
+        None, description="把锚点发给 syslog 服务器（RFC 5424）：udp://主机:514、tcp://主机:601 或 tls://主机:6514"
+    )
+    anchor_url: SecretStr | None = Field(None, description="把锚点 POST 到这个网址（JSON）")
+    anchor_ca_file: Path | None = Field(None, description="发锚点时，系统之外还信任的证书颁发机构（PEM 文件）")
+
+
 class WatchSettings(_Section):
     """日志、指标与追踪。"""
 
@@ -327,6 +356,7 @@ class Settings(_Section):
     tasks: TaskSettings = Field(default_factory=TaskSettings)
     content: ContentSettings = Field(default_factory=ContentSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
 
     @property

@@ -21,6 +21,7 @@ from kantu.service.database import Database
 from kantu.service.files.quota import Quota
 from tests.service.actors import ALICE
 from tests.service.admissions import admission_with
+from tests.service.audits import LOG
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, service, stream
 
@@ -57,7 +58,7 @@ class Desk:
         self.database, self.clock, self.steady = database, clock, Clock(0.0)
         self.files = service(database, folder, quota, clock=clock)
         self.changes = 0
-        self.batches = BatchService(database, self.files, self._change, clock=clock)
+        self.batches = BatchService(database, self.files, LOG, self._change, clock=clock)
 
     async def submit(self, lines: Iterable[str], actor: Actor = ALICE) -> Batch:
         """Upload lines and start a batch over them."""

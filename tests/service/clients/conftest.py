@@ -9,6 +9,7 @@ from openai import OpenAI
 
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
+from tests.service.audits import LOG
 from tests.service.proof.live import LiveGateway, live_gateway
 
 
@@ -29,5 +30,5 @@ def client(served: LiveGateway) -> Iterator[OpenAI]:
 def keys(served: LiveGateway) -> Iterator[KeyService]:
     """What `kantu keys` does, beside the running service."""
     database = Database.sqlite(served.home / "kantu.db")
-    yield KeyService(database)
+    yield KeyService(database, LOG)
     database.close()

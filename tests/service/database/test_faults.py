@@ -15,6 +15,7 @@ from sqlalchemy import text
 from kantu.errors import StoreError
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
+from tests.service.audits import LOG
 from tests.service.small_disk import fill
 
 pytestmark = pytest.mark.whole
@@ -66,7 +67,7 @@ def test_a_file_that_is_overwritten_is_noticed_by_readiness_before_anybody_asks(
 def test_a_table_that_is_damaged_is_a_store_error_and_not_ready_until_all_is_whole(
     opened: Database, path: Path, migrated_sqlite: Path
 ) -> None:
-    keys = KeyService(opened)
+    keys = KeyService(opened, LOG)
     opened.ping()
     spoil(path, from_page=root_page(path, "api_keys"))
     opened.engine.dispose()
@@ -125,7 +126,7 @@ def test_a_full_disk_is_said_and_what_is_urgent_is_written_all_the_same(small_di
     database = Database.sqlite(home / "kantu.db", ballast_bytes=2**17)
     database.upgrade()
     database.make_room()
-    keys = KeyService(database)
+    keys = KeyService(database, LOG)
     made = [keys.create("name")[0] for _ in range(5)]
     fill(home / "filler")
     use_up_the_log(home / "kantu.db")
@@ -145,7 +146,7 @@ def test_a_full_disk_is_no_reason_not_to_open_the_database_where_there_is_ballas
     home = small_disk / "home"
     database = Database.sqlite(home / "kantu.db", ballast_bytes=ballast_bytes)
     database.upgrade()
-    key, _ = KeyService(database).create("name")
+    key, _ = KeyService(database, LOG).create("name")
     database.make_room()
     database.close()
     fill(home / "filler")
@@ -154,7 +155,7 @@ def test_a_full_disk_is_no_reason_not_to_open_the_database_where_there_is_ballas
         assert code_of(again.upgrade) in ("store_full", "store_unavailable")
     else:
         again.upgrade()
-        assert KeyService(again).revoke(key.id).revoked_at is not None
+        assert KeyService(again, LOG).revoke(key.id).revoked_at is not None
     again.close()
 
 

@@ -15,6 +15,7 @@ from kantu.service.files.content import ContentStore
 from kantu.service.files.quota import Quota
 from kantu.service.files.record import FileRecord, UploadPurpose
 from kantu.service.files.service import FileService
+from tests.service.audits import LOG
 from tests.service.clock import Clock
 from tests.service.decoding import check_picture
 
@@ -48,7 +49,7 @@ def service(
 ) -> FileService:
     """A file service without a reserve on the disk."""
     content = ContentStore(folder, DiskRoom(folder, 0), steady)
-    return FileService(database, content, max_bytes=max_bytes, quota=quota, days=30, clock=clock)
+    return FileService(database, content, LOG, max_bytes=max_bytes, quota=quota, days=30, clock=clock)
 
 
 async def create(

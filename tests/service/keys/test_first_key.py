@@ -15,6 +15,7 @@ from kantu.errors import StoreError
 from kantu.service.database import Database
 from kantu.service.keys.first_key import ensure_first_key
 from kantu.service.keys.service import KeyService
+from tests.service.audits import LOG
 
 pytestmark = pytest.mark.whole
 
@@ -25,7 +26,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def opens(database: Database, text: str) -> str:
-    return asyncio.run(KeyService(database).authenticate(f"Bearer {text}")).key_id
+    return asyncio.run(KeyService(database, LOG).authenticate(f"Bearer {text}")).key_id
 
 
 def test_the_first_key_is_in_a_file_that_only_its_owner_reads(
@@ -33,13 +34,13 @@ def test_the_first_key_is_in_a_file_that_only_its_owner_reads(
 ) -> None:
     umask = os.umask(0)
     try:
-        path = ensure_first_key(database, home)
+        path = ensure_first_key(database, home, LOG)
     finally:
         os.umask(umask)
     assert path == home / "first-key"
     assert path.stat().st_mode & 0o777 == 0o600
     text = path.read_text().removesuffix("\n")
-    (key,) = KeyService(database).list()
+    (key,) = KeyService(database, LOG).list()
     assert (key.name, key.id) == ("first", opens(database, text))
     said = capsys.readouterr()
     assert said.out == ""
@@ -48,20 +49,20 @@ def test_the_first_key_is_in_a_file_that_only_its_owner_reads(
 
 
 def test_where_there_is_a_key_none_is_made(database: Database, home: Path) -> None:
-    KeyService(database).create("mine")
-    assert ensure_first_key(database, home) is None
+    KeyService(database, LOG).create("mine")
+    assert ensure_first_key(database, home, LOG) is None
     assert not home.exists()
 
 
 def test_the_next_start_leaves_the_first_key_alone_even_when_it_is_revoked(database: Database, home: Path) -> None:
-    path = ensure_first_key(database, home)
+    path = ensure_first_key(database, home, LOG)
     assert path is not None
     before = path.read_text()
-    assert ensure_first_key(database, home) is None
-    KeyService(database).revoke(KeyService(database).list()[0].id)
-    assert ensure_first_key(database, home) is None
+    assert ensure_first_key(database, home, LOG) is None
+    KeyService(database, LOG).revoke(KeyService(database, LOG).list()[0].id)
+    assert ensure_first_key(database, home, LOG) is None
     assert path.read_text() == before
-    assert len(KeyService(database).list()) == 1
+    assert len(KeyService(database, LOG).list()) == 1
 
 
 def test_many_that_start_at_once_make_one(database_url: str, tmp_path: Path) -> None:
@@ -69,10 +70,10 @@ def test_many_that_start_at_once_make_one(database_url: str, tmp_path: Path) -> 
     databases = [Database(database_url) for _ in range(8)]
     with ThreadPoolExecutor(8) as threads:
         made = list(
-            threads.map(lambda it: ensure_first_key(it[1], tmp_path / f"home{it[0] % 2}"), enumerate(databases))
+            threads.map(lambda it: ensure_first_key(it[1], tmp_path / f"home{it[0] % 2}", LOG), enumerate(databases))
         )
     (path,) = [path for path in made if path is not None]
-    (key,) = KeyService(databases[0]).list()
+    (key,) = KeyService(databases[0], LOG).list()
     assert opens(databases[0], path.read_text().strip()) == key.id
     assert [file.name for file in tmp_path.glob("home*/*")] == ["first-key"]
     for database in databases:
@@ -82,9 +83,9 @@ def test_many_that_start_at_once_make_one(database_url: str, tmp_path: Path) -> 
 def test_processes_that_start_at_once_on_an_empty_home_make_one(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from kantu.service.database import Database\n"
-        "from kantu.service.keys.first_key import ensure_first_key\n"
+        "from kantu.service.keys.first_key import ensure_first_key; from tests.service.audits import LOG\n"
         "home = Path(sys.argv[1]); database = Database.sqlite(home / 'kantu.db'); database.upgrade()\n"
-        "print(ensure_first_key(database, home) is not None)"
+        "print(ensure_first_key(database, home, LOG) is not None)"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
@@ -101,7 +102,7 @@ def test_a_file_that_a_killed_start_left_is_replaced_not_adopted(
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
     (home / "first-key").symlink_to(elsewhere)
-    path = ensure_first_key(database, home)
+    path = ensure_first_key(database, home, LOG)
     assert path is not None
     assert not path.is_symlink()
     assert elsewhere.read_text() == "precious"
@@ -111,6 +112,6 @@ def test_a_file_that_a_killed_start_left_is_replaced_not_adopted(
 def test_where_the_file_cannot_be_written_no_key_is_made(database: Database, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file, not a folder")
     with pytest.raises(StoreError) as caught:
-        ensure_first_key(database, tmp_path / "home")
+        ensure_first_key(database, tmp_path / "home", LOG)
     assert caught.value.code == "first_key_unwritable"
-    assert KeyService(database).list() == []
+    assert KeyService(database, LOG).list() == []

@@ -19,6 +19,7 @@ from kantu.service.database import Database
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import ApiKey
 from kantu.service.keys.service import KeyService
+from tests.service.audits import LOG
 from tests.service.clock import Clock
 
 pytestmark = [pytest.mark.whole, pytest.mark.anyio]
@@ -33,13 +34,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def keys(database: Database, clock: Clock) -> KeyService:
-    return KeyService(database, clock)
+    return KeyService(database, LOG, clock)
 
 
 @pytest.fixture
 def sqlite_keys(sqlite: Database, clock: Clock) -> KeyService:
     """For tests to which it cannot matter which database there is."""
-    return KeyService(sqlite, clock)
+    return KeyService(sqlite, LOG, clock)
 
 
 def everything_kept(database: Database) -> str:
@@ -114,7 +115,7 @@ async def test_a_revoked_key_is_refused_from_the_next_request_on_by_every_server
     key, plain = keys.create("a")
     other = Database(database_url)
     try:
-        server = KeyService(other, clock)
+        server = KeyService(other, LOG, clock)
         await server.authenticate(f"Bearer {plain}")
         keys.revoke(key.id)
         assert await refused(server, f"Bearer {plain}") == "revoked_api_key"
@@ -317,5 +318,5 @@ def test_names_may_be_in_any_language_and_hold_quotes(keys: KeyService) -> None:
 )
 def test_a_lost_database_is_said_to_be_lost(call: Callable[[KeyService], object]) -> None:
     with pytest.raises(KantuError) as caught:
-        call(KeyService(Database("sqlite:////nowhere/kantu.db")))
+        call(KeyService(Database("sqlite:////nowhere/kantu.db"), LOG))
     assert caught.value.code == "store_unavailable"

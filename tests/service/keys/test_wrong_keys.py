@@ -10,6 +10,7 @@ from kantu.errors import AuthenticationError, LimitExceededError
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 from kantu.service.keys.wrong_keys import WrongKeys
+from tests.service.audits import LOG
 from tests.service.clock import Clock
 
 pytestmark = pytest.mark.anyio
@@ -118,7 +119,7 @@ async def test_what_is_remembered_is_bounded() -> None:
 
 async def test_a_good_key_behind_the_same_address_never_waits(sqlite: Database) -> None:
     sleeps = Sleeps(held=True)
-    keys = KeyService(sqlite, wrong=WrongKeys(sleep=sleeps))
+    keys = KeyService(sqlite, LOG, wrong=WrongKeys(sleep=sleeps))
     _, good = keys.create("good")
     bad = f"Bearer {good[:7]}{'x' * 39}"  # the good key's own beginning
     attack = [asyncio.create_task(keys.authenticate(bad, ONE)) for _ in range(200)]

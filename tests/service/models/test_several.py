@@ -17,6 +17,7 @@ from kantu.service.database import Database
 from kantu.service.gateway import Gateway, build
 from kantu.service.models.registry import ModelRegistry, open_models
 from kantu.service.settings import ModelSettings, read_settings
+from tests.service.audits import LOG
 from tests.service.gateways import client_of, question
 from tests.service.watch.scrape import samples
 
@@ -43,7 +44,7 @@ def gateway(models: ModelRegistry, tmp_path: Path, sqlite: Database) -> Gateway:
     settings = read_settings(None, {}, {"server": {"page": False}})
     kept = ModelRegistry(models)
     kept.close = lambda: None  # type: ignore[method-assign]
-    return build(settings, tmp_path, sqlite, kept)
+    return build(settings, tmp_path, sqlite, kept, LOG)
 
 
 def engine_of(models: ModelRegistry, name: str) -> ProcessEngine:

@@ -18,8 +18,10 @@ from typing import Any
 import httpx
 import psutil
 
+from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
+from kantu.service.settings import AuditSettings
 
 KANTU = str(Path(sys.executable).with_name("kantu"))
 MODEL = "kantu-mini"
@@ -60,7 +62,7 @@ class LiveGateway:
         """The text of a fresh key, made as `kantu keys create` makes it: beside the running service."""
         database = Database.sqlite(self.home / "kantu.db")
         try:
-            return KeyService(database).create("test", **key)[1]
+            return KeyService(database, open_audit_log(AuditSettings(), self.home, database)).create("test", **key)[1]
         finally:
             database.close()
 

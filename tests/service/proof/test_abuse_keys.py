@@ -19,6 +19,7 @@ from kantu.service.app import create_app
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway
 from kantu.service.keys.service import KeyService
+from tests.service.audits import LOG
 from tests.service.decisions.bodies import decision, user
 from tests.service.gateways import data_url, png
 from tests.service.proof.live import CHAT, MODEL, LiveGateway, code_of, question
@@ -38,7 +39,7 @@ def source() -> str:
 @pytest.fixture
 def keys(live: LiveGateway) -> Iterator[KeyService]:
     database = Database.sqlite(live.home / "kantu.db")
-    yield KeyService(database)
+    yield KeyService(database, LOG)
     database.close()
 
 

@@ -7,6 +7,7 @@ system that raises them first.
 from __future__ import annotations
 
 from kantu.errors.catalogue import (
+    audit,
     backup,
     batches,
     commands,
@@ -28,6 +29,7 @@ ROWS: dict[str, Row] = {
     **service.ROWS,
     **batches.ROWS,
     **backup.ROWS,
+    **audit.ROWS,
     **commands.ROWS,
     **pipeline.ROWS,
     **compare.ROWS,

@@ -12,6 +12,8 @@ from kantu.errors import (
     error,
 )
 from kantu.service.actor import Actor
+from kantu.service.audit.acting import event
+from kantu.service.audit.log import AuditLog
 from kantu.service.batches.record import BATCH_IDS, WINDOW_SECONDS, Batch, Endpoint
 from kantu.service.batches.repository import BatchRepository, delete_ended
 from kantu.service.database import Database
@@ -28,6 +30,7 @@ class BatchService:
     """Batches of all tenants; every call says who asks.
 
     Args:
+        log: has what is started and cancelled.
         changed: called when there is something to do for a runner.
         days: how long a batch is kept after its end.
         clock: unix seconds, for when a batch was made.
@@ -38,13 +41,14 @@ class BatchService:
         self,
         database: Database,
         files: FileService,
+        log: AuditLog,
         changed: Callable[[], None],
         *,
         days: float = 30,
         clock: Callable[[], float] = time.time,
         expiry_clock: Callable[[], float] | None = None,
     ) -> None:
-        self._database, self._files = database, files
+        self._database, self._files, self._audit_log = database, files, log
         self._kept_seconds = int(days * 86_400)
         self._changed, self._clock, self._expiry_clock = changed, clock, expiry_clock or clock
 
@@ -88,7 +92,13 @@ class BatchService:
             created_at=now,
             expires_at=now + WINDOW_SECONDS,
         )
-        await self._database.run(lambda session: _add(session, batch))
+
+        def work(session: Session) -> None:
+            _add(session, batch)
+            told = {"endpoint": batch.endpoint, "input_file_id": batch.input_file_id}
+            self._audit_log.record(session, event("create", "batches", batch.id, after=told))
+
+        await self._database.run(work)
         self._changed()
         return batch
 
@@ -128,7 +138,10 @@ class BatchService:
             if not batches.cancel(batch_id, now):
                 _check_cancelled(before)
             session.expire_all()
-            return batches.get(batch_id)
+            after = batches.get(batch_id)
+            states = ({"status": before.status}, {"status": after.status})
+            self._audit_log.record(session, event("cancel", "batches", batch_id, before=states[0], after=states[1]))
+            return after
 
         batch = await self._database.run(work, urgent=True)
         self._changed()
@@ -141,9 +154,14 @@ class BatchService:
             StoreError: `store_unavailable`.
         """
         deleted, before = 0, int(self._expiry_clock()) - self._kept_seconds
-        while more := await self._database.run(
-            lambda session: delete_ended(session, before, _SWEPT_AT_ONCE), urgent=True
-        ):
+
+        def work(session: Session) -> int:
+            count = delete_ended(session, before, _SWEPT_AT_ONCE)
+            if count:
+                self._audit_log.record(session, event("delete", "batches", after={"expired": count}))
+            return count
+
+        while more := await self._database.run(work, urgent=True):
             deleted += more
         return deleted
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import time
@@ -29,11 +30,13 @@ class Draft:
     Attributes:
         path: where it is for now.
         size: bytes taken so far.
+        sha256: of what has been flushed.
     """
 
     def __init__(self, path: Path, room: DiskRoom, max_bytes: int | None, take: Callable[[int], None] | None) -> None:
         self.path = path
         self.size = 0
+        self._hash = hashlib.sha256()
         self._room, self._max_bytes, self._take = room, max_bytes, take
         self._waiting = bytearray()
         with _store_errors():
@@ -64,6 +67,10 @@ class Draft:
         """
         await on_thread(self._sync)
 
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
     def read(self) -> bytes:
         """What has been flushed."""
         with _store_errors():
@@ -79,6 +86,7 @@ class Draft:
             rest = memoryview(bytes(self._waiting))
             while rest:
                 rest = rest[self._file.write(rest) :]
+        self._hash.update(self._waiting)
         self._waiting.clear()
 
     def _sync(self) -> None:

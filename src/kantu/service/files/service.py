@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from kantu.errors import InvalidRequestError, StoreError, error
 from kantu.processing.guard import DEFAULT_LIMITS
 from kantu.service.actor import Actor
+from kantu.service.audit.acting import event
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.database.repository import Order, Paging
 from kantu.service.files import usage
@@ -41,6 +43,7 @@ class FileService:
     """Files of all tenants; every call says who asks.
 
     Args:
+        log: has what is uploaded and deleted.
         max_bytes: largest upload.
         quota: what a tenant, and all tenants, may store.
         days: how long files are kept that do not ask for less.
@@ -52,6 +55,7 @@ class FileService:
         self,
         database: Database,
         content: ContentStore,
+        log: AuditLog,
         *,
         max_bytes: int,
         quota: Quota,
@@ -59,7 +63,7 @@ class FileService:
         clock: Callable[[], float] = time.time,
         expiry_clock: Callable[[], float] | None = None,
     ) -> None:
-        self._database, self._content = database, content
+        self._database, self._content, self._audit_log = database, content, log
         self._max_bytes, self._quota = max_bytes, quota
         self._drafts = DraftAccounts(quota)
         self._longest_seconds = max(1, int(days * _DAY_SECONDS))
@@ -108,8 +112,14 @@ class FileService:
             await check_picture(actor, await on_thread(draft.read))
         record = self._record(actor, filename, purpose, draft.size, lifetime)
         await self._content.keep(draft, record.id)
+
+        def add(session: Session) -> None:
+            self._of(session, actor.tenant).add(record, self._quota)
+            told = {"purpose": record.purpose, "bytes": record.size, "sha256": draft.sha256}
+            self._audit_log.record(session, event("create", "files", record.id, after=told))
+
         try:
-            await self._database.run(lambda session: self._of(session, actor.tenant).add(record, self._quota))
+            await self._database.run(add)
         except (InvalidRequestError, StoreError) as failure:
             if failure.code != "store_unavailable":  # then nobody knows whether there is a row: the sweeper will see
                 await on_thread(lambda: self._content.remove([record.id]))
@@ -210,7 +220,13 @@ class FileService:
         Raises:
             NotFoundError: `file_not_found`.
         """
-        await self._database.run(lambda session: self._of(session, actor.tenant).delete(file_id), urgent=True)
+
+        def work(session: Session) -> None:
+            deleted = self._of(session, actor.tenant).delete(file_id)
+            told = {"purpose": deleted.purpose, "bytes": deleted.size}
+            self._audit_log.record(session, event("delete", "files", file_id, before=told))
+
+        await self._database.run(work, urgent=True)
         await on_thread(lambda: self._content.remove([file_id]))
 
     async def sweep(self) -> int:
@@ -249,9 +265,14 @@ class FileService:
 
     async def _sweep_expired(self, tenant: str | None = None) -> int:
         deleted, now = 0, int(self._expiry_clock())
-        while expired := await self._database.run(
-            lambda session: delete_expired(session, now, _SWEPT_AT_ONCE, tenant), urgent=True
-        ):
+
+        def work(session: Session) -> list[str]:
+            ids = delete_expired(session, now, _SWEPT_AT_ONCE, tenant)
+            if ids:
+                self._audit_log.record(session, event("delete", "files", after={"expired": ids}))
+            return ids
+
+        while expired := await self._database.run(work, urgent=True):
             await on_thread(partial(self._content.remove, expired))
             deleted += len(expired)
         return deleted

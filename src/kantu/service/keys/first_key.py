@@ -11,18 +11,21 @@ from sqlalchemy.exc import IntegrityError
 
 from kantu.errors import error
 from kantu.service.actor import Limits
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.disk.placing import new_file
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import digest_of
-from kantu.service.keys.service import make
+from kantu.service.keys.service import created, make
 
 FILE_NAME = "first-key"
 # Always the same id: of several processes that start at once, on whatever machines, the database lets one make it.
 _ID = "key_" + 24 * "0"
 
 
-def ensure_first_key(database: Database, home: Path, clock: Callable[[], float] = time.time) -> Path | None:
+def ensure_first_key(
+    database: Database, home: Path, log: AuditLog, clock: Callable[[], float] = time.time
+) -> Path | None:
     """Where there never was a key, make one, write it to `home`/first-key for its owner's eyes, and say so on stderr.
 
     Returns:
@@ -47,6 +50,7 @@ def ensure_first_key(database: Database, home: Path, clock: Callable[[], float] 
             if repository.exists_any(session):
                 return None
             repository.add(session, key, digest_of(text))
+            log.record(session, created(key))
             _write(path, text)  # before the transaction ends: no key without its file, whenever this is killed
     except IntegrityError:
         return None  # another process was first

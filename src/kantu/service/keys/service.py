@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 from sqlalchemy.orm import Session
 
 from kantu.errors import AuthenticationError, StoreError, error
 from kantu.service.actor import Actor, Limits
+from kantu.service.audit.acting import event
+from kantu.service.audit.event import AuditEvent
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import KEY_IDS, ApiKey, digest_of, hint_of, new_text, text_in
@@ -26,14 +30,19 @@ class KeyService:
     """What keys may do is remembered only while nothing in the database changes: a change holds from the next request.
 
     Args:
+        log: has a key's making and its end.
         clock: seconds since 1970, of the wall: when a key expires was said as a time of day.
         wrong: makes trying keys slow.
     """
 
     def __init__(
-        self, database: Database, clock: Callable[[], float] = time.time, wrong: WrongKeys | None = None
+        self,
+        database: Database,
+        log: AuditLog,
+        clock: Callable[[], float] = time.time,
+        wrong: WrongKeys | None = None,
     ) -> None:
-        self._database = database
+        self._database, self._audit_log = database, log
         self._clock = clock
         self._wrong = wrong or WrongKeys()
         self._memory = KeyMemory()
@@ -76,12 +85,18 @@ class KeyService:
         )
         with self._database.session() as session:
             repository.add(session, key, digest_of(text))
+            self._audit_log.record(session, created(key))
         return key, text
 
     def list(self) -> list[ApiKey]:
         """Every key there ever was, oldest first."""
-        with self._database.session(read_only=True) as session:
-            return repository.find_all(session)
+
+        def work(session: Session) -> list[ApiKey]:
+            found = repository.find_all(session)
+            self._audit_log.record(session, event("read", "keys"))
+            return found
+
+        return self._database.urgently(work)  # on a full disk somebody looks for the key to revoke
 
     def revoke(self, key_id: str) -> ApiKey:
         """End a key for good. Revoking it again changes nothing.
@@ -92,8 +107,15 @@ class KeyService:
         now = int(self._clock())
 
         def work(session: Session) -> ApiKey | None:
+            before = repository.find(session, key_id)
+            if before is None:
+                return None
             repository.set_revoked(session, key_id, now)
-            return repository.find(session, key_id)
+            key = repository.find(session, key_id)
+            assert key is not None
+            states = ({"revoked_at": before.revoked_at}, {"revoked_at": key.revoked_at})
+            self._audit_log.record(session, event("revoke", "keys", key_id, before=states[0], after=states[1]))
+            return key
 
         key = self._database.urgently(work)  # a key that has filled the disk is one to revoke
         if key is None:
@@ -163,6 +185,13 @@ class KeyService:
             await self._database.run(lambda session: repository.set_used(session, key_id, now))
         except StoreError as error:  # a full disk is no reason to turn a good key away
             _log.warning("key_use_not_noted", extra={"key_id": key_id, "code": error.code})
+
+
+def created(key: ApiKey) -> AuditEvent:
+    """That a key was made, by whoever acts just now."""
+    told = ("name", "owner", "models", "endpoints", "expires_at")
+    limits = {name: value for name, value in asdict(key.limits).items() if value is not None}
+    return event("create", "keys", key.id, after={name: getattr(key, name) for name in told} | {"limits": limits})
 
 
 def make(

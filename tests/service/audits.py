@@ -1,0 +1,50 @@
+"""The audit of tests: everything in one test signs with the same key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import text
+
+from kantu.service.audit import repository
+from kantu.service.audit.acting import event
+from kantu.service.audit.event import AuditEvent, Entry
+from kantu.service.audit.keys import AuditKeys
+from kantu.service.audit.log import AuditLog
+from kantu.service.database import Database
+
+KEYS = AuditKeys([bytes(range(32))])
+LOG = AuditLog(KEYS)
+
+
+def log_with(clock: Callable[[], float]) -> AuditLog:
+    """A log whose time a test says."""
+    return AuditLog(KEYS, clock=clock)
+
+
+def record(database: Database, *events: AuditEvent, log: AuditLog = LOG) -> None:
+    """Write events, each in a transaction of its own."""
+    for each in events or (event("create", "keys", "key_1"),):
+        with database.session() as session:
+            log.record(session, each)
+
+
+def entries_of(database: Database) -> list[Entry]:
+    """All that was recorded, in order."""
+    with database.session(read_only=True) as session:
+        return list(repository.stream(session))
+
+
+def acts_of(database: Database) -> list[str]:
+    """All that was recorded, as `action resource result`."""
+    return [f"{entry.action} {entry.resource} {entry.result}" for entry in entries_of(database)]
+
+
+def disarm(database: Database) -> None:
+    """Drop the triggers, as somebody would who may do anything to the database."""
+    with database.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ALTER TABLE audit_events DISABLE TRIGGER ALL"))
+            return
+        connection.execute(text("DROP TRIGGER audit_events_no_update"))
+        connection.execute(text("DROP TRIGGER audit_events_no_delete"))
