@@ -203,3 +203,11 @@ async def test_management_fails_closed_and_questions_follow_the_setting(
 
 def _code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
+
+
+async def test_a_flood_of_refusals_is_counted_and_not_written(make_gateway: Callable[..., Gateway]) -> None:
+    gateway = make_gateway()
+    async with client_of(gateway) as client:
+        for _ in range(35):
+            await client.get("/v1/files", headers={"authorization": ""})
+        assert len(left(gateway, "read", "files")) == 30

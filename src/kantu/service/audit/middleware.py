@@ -12,6 +12,7 @@ from kantu.service.actor import Actor
 from kantu.service.audit.acting import Acting, acting, event
 from kantu.service.audit.declared import ACTS
 from kantu.service.audit.event import Result
+from kantu.service.audit.refusals import Refusals
 from kantu.service.audit.writer import AuditWriter
 from kantu.service.http.actor import known_actor
 from kantu.service.watch.labels import CLIENT_CLOSED
@@ -30,6 +31,7 @@ class AuditMiddleware:
 
     def __init__(self, app: ASGIApp, *, writer: AuditWriter, guarded: Collection[str]) -> None:
         self._app, self._writer, self._guarded = app, writer, tuple(guarded)
+        self._refusals = Refusals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(self._guarded):
@@ -53,6 +55,9 @@ class AuditMiddleware:
         result = _result(status, exchange.complete)
         if result == "ok" and ACTS[asked].written != "after_answer":
             return
+        who = acting.get()
+        if result == "refused" and who is not None and not self._refusals.admit(str(who.actor_id or who.address)):
+            return
         notes = notes_of_request.get()
         code = scope["state"].get("error_code") or (None if notes is None else notes.code)
         details: dict[str, Any] = {
@@ -64,6 +69,7 @@ class AuditMiddleware:
             "body_sha256": exchange.body.digest(),
             "answer_bytes": exchange.answer.size,
             "answer_sha256": exchange.answer.digest(),
+            "refusals_left_out": (self._refusals.take_left_out() or None) if result == "refused" else None,
         }
         after = {name: value for name, value in details.items() if value is not None}
         self._writer.put(event(*asked, _target(scope), after=after, result=result))

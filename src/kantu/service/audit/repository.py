@@ -26,6 +26,8 @@ class AuditRow(Base):
         Index("ix_audit_events_actor_id", "actor_id", "sequence"),
         Index("ix_audit_events_action", "action", "resource", "sequence"),
         Index("ix_audit_events_target_id", "target_id", "sequence"),
+        Index("ix_audit_events_tenant", "tenant", "sequence"),
+        Index("ix_audit_events_address", "address", "sequence"),
         Index("ix_audit_events_request_id", "request_id"),
     )
 

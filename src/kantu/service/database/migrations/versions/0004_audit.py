@@ -37,6 +37,8 @@ def upgrade() -> None:
     op.create_index("ix_audit_events_actor_id", "audit_events", ["actor_id", "sequence"])
     op.create_index("ix_audit_events_action", "audit_events", ["action", "resource", "sequence"])
     op.create_index("ix_audit_events_target_id", "audit_events", ["target_id", "sequence"])
+    op.create_index("ix_audit_events_tenant", "audit_events", ["tenant", "sequence"])
+    op.create_index("ix_audit_events_address", "audit_events", ["address", "sequence"])
     op.create_index("ix_audit_events_request_id", "audit_events", ["request_id"])
     head = op.create_table(
         "audit_head",
