@@ -22,6 +22,7 @@ from kantu.errors.catalogue import (
     compare,
     engine,
     model,
+    people,
     pipeline,
     processing,
     service,
@@ -29,7 +30,7 @@ from kantu.errors.catalogue import (
 )
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "kantu"
-PARTS = (tasks, model, processing, engine, service, batches, audit, backup, commands, pipeline, compare)
+PARTS = (tasks, model, processing, engine, service, people, batches, audit, backup, commands, pipeline, compare)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 

@@ -66,6 +66,8 @@ def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: P
     choices |= {"label": "explicit", "label_sentence": "人工智能合成", "cipher": "sm4-gcm"}
     choices |= {"algorithm": "hmac-sm3", "when_unwritable": "refuse"}
     special = {"port": "9", "max_answers": "9", "metrics_port": "9", "owner_share": "0.5"}
+    special |= {"password_characters": "20", "password_classes": "2", "password_history": "9"}
+    special |= {"hash_memory_kib": "100000", "hash_passes": "9", "hash_lanes": "2"}
     special |= {"decode_memory_bytes": "300000000", "read_lines_memory_bytes": "600000000"}
     lists = {
         "allowed_domains": "a.example,b.example",
@@ -89,7 +91,15 @@ def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: P
             if value == getattr(getattr(Settings(), section), name)
         }
         # no second choice, or true already
-        assert different <= {"upstream_images", "docs", "docs_public", "mcp", "page", "metrics_public"}
+        assert different <= {
+            "upstream_images",
+            "docs",
+            "docs_public",
+            "mcp",
+            "page",
+            "metrics_public",
+            "several_sessions",
+        }
 
 
 def test_variables_of_other_programs_and_of_the_hub_are_left_alone() -> None:

@@ -8,7 +8,9 @@ from alembic.migration import MigrationContext
 import kantu.service.batches.repository
 import kantu.service.files.repository
 import kantu.service.keys.repository
-import kantu.service.retention.repository  # noqa: F401
+import kantu.service.people.repository
+import kantu.service.retention.repository
+import kantu.service.sessions.repository  # noqa: F401
 from kantu.service.database import Base, Database
 
 

@@ -33,6 +33,7 @@ from kantu.mcp import commands as mcp
 from kantu.service import commands as service
 from kantu.service.audit.commands import audit
 from kantu.service.backup import commands as backup
+from kantu.service.people import commands as people
 from kantu.service.retention import commands as retention
 from kantu.standard_streams import forgiving
 from kantu.training import commands as training
@@ -91,6 +92,7 @@ app.add_typer(service.keys, name="keys")
 app.add_typer(retention.retention, name="retention")
 app.command()(retention.erase)
 app.add_typer(audit, name="audit")
+app.add_typer(people.people, name="people")
 app.add_typer(pipeline.app, name="pipeline")
 app.command()(service.serve)
 app.command()(service.reload)

@@ -106,11 +106,11 @@ class UpstreamError(KantuError):
 
 
 class AuthenticationError(KantuError):
-    """A key that is missing, unknown, expired or revoked."""
+    """A key that is missing, unknown, expired or revoked; a login that is wrong, a session that is over."""
 
 
 class PermissionDeniedError(KantuError):
-    """A key that is good, but not for this model or endpoint."""
+    """A key or a session that is good, but not for this."""
 
 
 class NotFoundError(KantuError):

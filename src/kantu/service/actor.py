@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["system", "security", "audit", "operator", "member"]
-"""系统管理员, 安全管理员, 审计管理员, 操作员, 成员."""
+"""What a person is: 系统管理员, 安全管理员, 审计管理员, 操作员, 成员."""
+
+ADMINISTRATORS: tuple[Role, ...] = ("system", "security", "audit")
+"""The three powers: nobody has two of them, ever."""
+
+Unfinished = Literal["password", "totp"]
+"""What a person has to do before anything else: choose a password of their own, enrol a second factor."""
 
 ENDPOINTS = ("chat", "decisions", "tasks", "models", "files", "batches", "tokenize", "history")
 """What a key can be limited to."""
@@ -26,13 +32,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: the holder of a key that was good when this was made, or who has made a batch.
+    """Who acts: the holder of a key, or a person in a session, good when this was made; or who has made a batch.
 
     Attributes:
-        key_id: of the key.
+        key_id: of the key; of a person, who has none, the person's.
         tenant: whose files and batches it sees, and whose caches it shares.
-        models, endpoints: what it may use; None is everything.
-        person_id, role: of a person who has logged in; a key has neither.
+        models, endpoints: what a key may use; None is everything.
+        person_id, role: of a person; a key has neither.
+        session_id: that the person asks in.
+        unfinished: what the person has to do first; until then nothing else is allowed.
+        is_fresh: whether the person has given the password lately, as dangerous acts ask for.
     """
 
     key_id: str
@@ -42,6 +51,9 @@ class Actor:
     limits: Limits = field(default_factory=Limits)
     person_id: str | None = None
     role: Role | None = None
+    session_id: str | None = None
+    unfinished: Unfinished | None = None
+    is_fresh: bool = False
 
     def cache_salt(self, own: str | None) -> str:
         """What the engine's caches are keyed by besides what they hold: nobody else has it.

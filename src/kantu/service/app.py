@@ -44,8 +44,12 @@ from kantu.service.mcp.endpoint import ADDRESS as MCP
 from kantu.service.mcp.endpoint import mcp_router
 from kantu.service.messages.endpoints import router as messages_router
 from kantu.service.models.endpoints import router as models_router
+from kantu.service.people.endpoints import account_router
+from kantu.service.people.endpoints import router as people_router
 from kantu.service.responses.endpoints import router as responses_router
 from kantu.service.retention.endpoints import router as history_router
+from kantu.service.sessions.endpoints import LOGIN, login_router
+from kantu.service.sessions.endpoints import router as sessions_router
 from kantu.service.settings import Settings
 from kantu.service.sweeper import sweep_forever
 from kantu.service.tasks.endpoints import router as tasks_router
@@ -55,6 +59,13 @@ from kantu.service.watch.middleware import WatchMiddleware
 from kantu.service.watch.sources import Sources
 
 _log = logging.getLogger(__name__)
+
+ROUTERS = (
+    *(chat_router, responses_router, decisions_router, tasks_router),
+    *(models_router, files_router, batches_router, tokenize_router, history_router, audit_router),
+    *(login_router, sessions_router, account_router, people_router),
+)
+"""Of the API, but for those that depend on settings and for Anthropic's, whose errors look otherwise."""
 
 _WITH_PICTURES = (
     "/v1/chat/completions",
@@ -87,11 +98,7 @@ def create_app(gateway: Gateway) -> FastAPI:
     )
     provide(app, vars(gateway).values())
     install(app)
-    routers = (
-        *(chat_router, responses_router, decisions_router, tasks_router),
-        *(models_router, files_router, batches_router, tokenize_router, history_router, audit_router),
-    )
-    for router in routers:
+    for router in ROUTERS:
         app.include_router(router, responses=FAILURES)
     app.include_router(messages_router, responses=ANTHROPIC_FAILURES)
     if settings.mcp:
@@ -118,7 +125,13 @@ def create_app(gateway: Gateway) -> FastAPI:
     app.add_middleware(DrainMiddleware, lifecycle=gateway.lifecycle)
     guarded = _guarded(gateway.settings)
     app.add_middleware(AuditMiddleware, writer=gateway.audit_writer, guarded=guarded)
-    app.add_middleware(ActorMiddleware, authenticate=gateway.keys.authenticate, guarded=guarded)
+    app.add_middleware(
+        ActorMiddleware,
+        authenticate=gateway.keys.authenticate,
+        session=gateway.sessions.authenticate,
+        guarded=guarded,
+        open_to_all=[("POST", LOGIN)],
+    )
     app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)
     app.add_middleware(WatchMiddleware, watch=gateway.watch, log_clients=watch.log_clients)

@@ -16,23 +16,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kantu.errors import error
-from kantu.service.needed import need_service
+from kantu.service.command_parts import Config, need_service, open_store
 
 if TYPE_CHECKING:
     from kantu.service.keys.api_key import ApiKey
     from kantu.service.keys.service import KeyService
-    from kantu.service.settings import Settings
 
 keys = typer.Typer(help="管理 API 密钥；改动从下一个请求起生效。", no_args_is_help=True)
 
 _WORDS = {"requests": "请求", "visual_tokens": "视觉词元", "output_tokens": "输出词元", "minute": "分钟", "day": "天"}
 
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", envvar="KANTU_CONFIG", help="YAML 设置文件；全部设置见 docs/settings.md。", metavar="FILE"
-    ),
-]
 Count = Annotated[int | None, typer.Option(min=1, metavar="N")]
 
 
@@ -167,20 +160,11 @@ def revoke(
 @contextmanager
 def _key_service(config: Path | None) -> Iterator[KeyService]:
     """The keys of the service that `config` and the environment describe, running or not."""
-    need_service()
-    from kantu.hub import home
-    from kantu.service.audit.opening import open_audit_log
-    from kantu.service.gateway import open_database
-    from kantu.service.keys.service import KeyService
-    from kantu.service.settings import read_settings
+    with open_store(config) as (settings, folder, database):
+        from kantu.service.audit.opening import open_audit_log
+        from kantu.service.keys.service import KeyService
 
-    settings: Settings = read_settings(config)
-    folder = home()
-    database = open_database(settings, folder)
-    try:
         yield KeyService(database, open_audit_log(settings.audit, folder, database))
-    finally:
-        database.close()
 
 
 def _scope(key: ApiKey) -> str:

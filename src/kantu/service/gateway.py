@@ -43,6 +43,7 @@ from kantu.service.health.readiness import Health
 from kantu.service.home import prepare_home
 from kantu.service.http.addresses import Networks
 from kantu.service.http.connections import Connections
+from kantu.service.identity import open_identity
 from kantu.service.keys.service import KeyService
 from kantu.service.keys.wrong_keys import WrongKeys
 from kantu.service.lifecycle import Lifecycle
@@ -51,12 +52,17 @@ from kantu.service.limits.store import LimitStore
 from kantu.service.mcp.service import McpService
 from kantu.service.memory import LONG_ANSWERS, check_memory
 from kantu.service.models.registry import ModelRegistry
+from kantu.service.people.account import AccountService
+from kantu.service.people.events import log_event
+from kantu.service.people.person import PERSON_IDS
+from kantu.service.people.service import PeopleService
 from kantu.service.pictures import Pictures
 from kantu.service.printed_lines.lines import PrintedLines
 from kantu.service.responses.schemas import CreateResponse
 from kantu.service.responses.writer import ResponsesWording
 from kantu.service.retention.keyring import KeyRing
 from kantu.service.retention.service import HistoryService, Retention
+from kantu.service.sessions.service import SessionService
 from kantu.service.settings import (
     AuditSettings,
     RetentionSettings,
@@ -94,6 +100,9 @@ class Gateway:
     cautious_clock: CautiousClock
     keys: KeyService
     wrong_keys: WrongKeys
+    people: PeopleService
+    account: AccountService
+    sessions: SessionService
     connections: Connections
     limiter: Limiter
     admission: Admission
@@ -159,6 +168,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
 
     Raises:
         InvalidRequestError: `invalid_settings`, `word_list_invalid`, `retention_key_missing`, `retention_key_file`.
+        StoreError: `people_key_unusable`.
         MissingDependencyError: printed lines are to be read, and what reads them is not installed.
     """
     check_memory(settings)
@@ -182,6 +192,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     wrong_keys = WrongKeys()
     keys = KeyService(database, log, wrong=wrong_keys)
     audit_writer = AuditWriter(database, log, when_unwritable=settings.audit.when_unwritable)
+    identity = open_identity(settings.people, home, database, record=log_event, clock=steady)
     fetcher = ImageFetcher(settings.fetch)
     room = DiskRoom(home / "files", store.reserve_bytes)
     files = FileService(
@@ -222,10 +233,14 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
             return await tasks.complete(actor, endpoint.removeprefix(TASKS), body)
         return await chat.complete(actor, _WORDINGS[endpoint](body))
 
+    async def actor_of(key_id: str) -> Actor:
+        """Who has made a batch, as they are now."""
+        return await (identity.sessions if PERSON_IDS.fits(key_id) else keys).actor(key_id)
+
     batch_runner = BatchRunner(
         database,
         files,
-        LineAnswerer(keys.actor, limiter.admit, complete),
+        LineAnswerer(actor_of, limiter.admit, complete),
         concurrency=store.batch_concurrency,
         most_lines=store.batch_lines,
         most_depth=settings.server.max_json_depth,
@@ -258,6 +273,9 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         cautious,
         keys,
         wrong_keys,
+        identity.people,
+        identity.account,
+        identity.sessions,
         _connections(settings.server),
         limiter,
         admission,

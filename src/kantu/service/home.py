@@ -20,8 +20,11 @@ _log = logging.getLogger(__name__)
 LOCK_NAME = "kantu.lock"
 _MOST_OWNER_BYTES = 512  # a process id and the name of a machine
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_SECRET = ("kantu.db*", "files", "first-key", LOCK_NAME, "audit", "audit/key", "audit/anchors.jsonl")
-KEPT = ("first-key", "tasks", "audit")
+_SECRET = (
+    *("kantu.db*", "files", "first-key", "first-administrator", "people-key", LOCK_NAME),
+    *("audit", "audit/key", "audit/anchors.jsonl"),
+)
+KEPT = ("first-key", "first-administrator", "people-key", "tasks", "audit")
 """What a backup holds of the home besides the database and the files: whatever the service keeps there and needs again.
 
 Who has the service keep something new in its home adds the name: a file, or a folder with all that is in it.

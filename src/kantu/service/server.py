@@ -31,11 +31,13 @@ from kantu.service.home import only_service, prepare_home
 from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.http.connections import Connections, Held
+from kantu.service.identity import passwords_of
 from kantu.service.keys.first_key import ensure_first_key
 from kantu.service.label.reductions import record_reductions
 from kantu.service.models.registry import open_models
 from kantu.service.models.served import ServedModel
 from kantu.service.operations import create_operations_app
+from kantu.service.people.first_administrator import ensure_first_administrator
 from kantu.service.settings import ServerSettings, Settings, WatchSettings
 from kantu.service.tls import check_certificate
 from kantu.service.watch.log_file import LogFile
@@ -71,6 +73,9 @@ def serve(settings: Settings) -> None:
             database = open_database(settings, folder)
             log = open_audit_log(settings.audit, folder, database)
             ensure_first_key(database, folder, log)
+            ensure_first_administrator(
+                database, folder, passwords_of(settings.people), one_time_seconds=settings.people.one_time_hours * 3600
+            )
             record_reductions(settings.content.labels)
             models = open_models(settings.models, settings.watch.log_level, log_file)
             gateway = build(settings, folder, database, models, log)

@@ -316,6 +316,37 @@ class AuditSettings(_Section):
     anchor_ca_file: Path | None = Field(None, description="发锚点时，系统之外还信任的证书颁发机构（PEM 文件）")
 
 
+class PeopleSettings(_Section):
+    """人员：账号、密码、第二因素与会话。密钥不受这里的影响。"""
+
+    password_characters: int = Field(12, ge=8, le=128, description="密码至少多少个字符；最多 128 个")
+    password_classes: int = Field(
+        3, ge=1, le=4, description="密码至少有几类字符：小写字母、大写字母、数字、其他（汉字也算）"
+    )
+    password_history: int = Field(5, ge=0, le=24, description="不能再用最近的几个旧密码")
+    password_days: int = Field(90, ge=0, description="密码用多少天就要换；0 表示不必")
+    one_time_hours: float = Field(
+        72, gt=0, description="一次性密码（新账号、重置）多少小时内有效；第一次登录必须换掉它"
+    )
+    lock_tries: int = Field(5, ge=1, description="一个账号连续输错多少次就锁定")
+    lock_minutes: float = Field(15, gt=0, description="锁定多少分钟；输错的次数也在这么久之后忘掉")
+    totp_for_all: bool = Field(False, description="所有人都要第二因素（TOTP）；三种管理员总是要")
+    several_sessions: bool = Field(True, description="一个人可以同时有几个会话；否则新的登录结束旧的")
+    session_idle_minutes: float = Field(30, gt=0, description="会话多少分钟不用就结束")
+    session_hours: float = Field(12, gt=0, description="会话最长多少小时，之后要重新登录")
+    fresh_minutes: float = Field(10, gt=0, description="输入密码之后多少分钟内，做危险的事不必再输一次")
+    hash_memory_kib: int = Field(
+        19_456, ge=64, le=2**21, description="算一个密码的 argon2id 用多少 KiB 内存（同时最多算两个）；测试以外不要调小"
+    )
+    hash_passes: int = Field(2, ge=1, le=100, description="argon2id 算几遍")
+    hash_lanes: int = Field(1, ge=1, le=8, description="argon2id 用几条线程")
+    key_file: Path | None = Field(
+        None,
+        description="加密第二因素的密钥所在的文件（32 个字节的 Base64）；默认 KANTU_HOME/people-key，没有就新建。"
+        "几个副本共用一个数据库时，要给它们同一个文件",
+    )
+
+
 class WatchSettings(_Section):
     """日志、指标与追踪。"""
 
@@ -357,6 +388,7 @@ class Settings(_Section):
     content: ContentSettings = Field(default_factory=ContentSettings)
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
+    people: PeopleSettings = Field(default_factory=PeopleSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
 
     @property

@@ -12,7 +12,7 @@ from kantu.cli import app as commands
 from kantu.service.app import create_app
 from kantu.service.audit.declared import ACTS, COMMANDS, NO_SERVICE, OPEN_ROUTES
 from kantu.service.gateway import Gateway
-from kantu.service.permissions import PERMISSIONS, ROLES
+from kantu.service.permissions import PERMISSIONS
 from tests.service.gateways import settings_with
 from tests.service.test_permissions import authorize_of
 
@@ -29,7 +29,7 @@ def test_every_route_has_its_act(make_gateway: Callable[..., Gateway]) -> None:
 
 
 def test_everything_that_somebody_may_do_has_its_act() -> None:
-    assert set(PERMISSIONS) | set(ROLES) <= set(ACTS)
+    assert set(PERMISSIONS) <= set(ACTS)
 
 
 def test_whatever_changes_something_is_recorded_with_the_change() -> None:

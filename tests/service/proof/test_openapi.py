@@ -46,12 +46,35 @@ OPERATIONS = [
     ("DELETE", "/v1/history/{history_id}"),
     ("POST", MESSAGES),
     ("POST", f"{MESSAGES}/count_tokens"),
+    ("POST", "/v1/session"),
+    ("GET", "/v1/session"),
+    ("DELETE", "/v1/session"),
+    ("POST", "/v1/session/reauthentication"),
+    ("GET", "/v1/account/sessions"),
+    ("DELETE", "/v1/account/sessions/{session_id}"),
+    ("PUT", "/v1/account/password"),
+    ("POST", "/v1/account/totp"),
+    ("PUT", "/v1/account/totp"),
+    ("DELETE", "/v1/account/totp"),
+    ("POST", "/v1/account/recovery-codes"),
+    ("GET", "/v1/people"),
+    ("POST", "/v1/people"),
+    ("GET", "/v1/people/{person_id}"),
+    ("POST", "/v1/people/{person_id}/disable"),
+    ("POST", "/v1/people/{person_id}/enable"),
+    ("POST", "/v1/people/{person_id}/unlock"),
+    ("POST", "/v1/people/{person_id}/password"),
+    ("PUT", "/v1/people/{person_id}/role"),
+    ("DELETE", "/v1/people/{person_id}/totp"),
+    ("GET", "/v1/people/{person_id}/sessions"),
+    ("DELETE", "/v1/people/{person_id}/sessions"),
     ("GET", "/health"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
     ("GET", "/metrics"),
 ]
 NOTHING_TO_SAY = ("/health", "/healthz", "/readyz", "/metrics")  # and so nothing to say wrong
+LOGIN = ("POST", "/v1/session")  # needs no key; whoever tries names is answered later and later
 EXAMPLES = 25
 
 
@@ -87,6 +110,7 @@ def test_every_operation_is_asked(document: dict[str, Any]) -> None:
         for method, path in OPERATIONS
         for mode in GenerationMode
         if mode is GenerationMode.POSITIVE or path not in NOTHING_TO_SAY
+        if mode is GenerationMode.NEGATIVE or (method, path) != LOGIN
     ],
 )
 def test_answers_are_as_documented(schema: BaseSchema, key: str, method: str, path: str, mode: GenerationMode) -> None:
@@ -113,7 +137,7 @@ def test_answers_are_as_documented(schema: BaseSchema, key: str, method: str, pa
 
 
 def test_every_operation_needs_a_good_key(live: LiveGateway) -> None:
-    guarded = [(method, path) for method, path in OPERATIONS if path not in NOTHING_TO_SAY]
+    guarded = [(method, path) for method, path in OPERATIONS if path not in NOTHING_TO_SAY and (method, path) != LOGIN]
     for number, (method, path) in enumerate(guarded):
         for keys, code in (("", "missing_api_key"), ("Authorization: Bearer kt-wrong\r\n", "invalid_api_key")):
             head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{keys}\r\n"

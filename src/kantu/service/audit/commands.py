@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from kantu.errors import error
-from kantu.service.needed import need_service
+from kantu.service.command_parts import Config, open_store
 
 if TYPE_CHECKING:
     from kantu.service.audit.archive import Archiver
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 audit = typer.Typer(help="审计：查、核对、导出、归档；每次查看本身也记入审计。", no_args_is_help=True)
 
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", envvar="KANTU_CONFIG", help="YAML 设置文件；全部设置见 docs/settings.md。", metavar="FILE"
-    ),
-]
 Text = Annotated[str | None, typer.Option(metavar="TEXT")]
 When = Annotated[
     str | None, typer.Option(help="2026-01-31 或 2026-01-31T08:00:00+08:00；没有时区的按 UTC。", metavar="WHEN")
@@ -162,22 +156,14 @@ class _Opened:
 @contextmanager
 def _opened(config: Path | None) -> Iterator[_Opened]:
     """The audit of the service that `config` and the environment describe, running or not."""
-    need_service()
-    from kantu.hub import home
-    from kantu.service.audit.archive import Archiver
-    from kantu.service.audit.opening import anchor_file, archive_folder, open_audit_log
-    from kantu.service.audit.service import AuditService
-    from kantu.service.gateway import open_database
-    from kantu.service.settings import read_settings
+    with open_store(config) as (settings, folder, database):
+        from kantu.service.audit.archive import Archiver
+        from kantu.service.audit.opening import anchor_file, archive_folder, open_audit_log
+        from kantu.service.audit.service import AuditService
 
-    settings, folder = read_settings(config), home()
-    database = open_database(settings, folder)
-    try:
         log = open_audit_log(settings.audit, folder, database)
         archiver = Archiver(database, log, archive_folder(settings.audit, folder), settings.audit.keep_days)
         yield _Opened(AuditService(database, log, anchor_file(settings.audit, folder)), archiver)
-    finally:
-        database.close()
 
 
 def _search(

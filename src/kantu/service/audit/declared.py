@@ -42,11 +42,22 @@ ACTS: Mapping[tuple[str, str], Declared] = {
     ("read", "batches"): _ANSWER,
     ("cancel", "batches"): _CHANGE,
     ("create", "tokenize"): _ANSWER,
+    ("read", "history"): _ANSWER,
+    ("delete", "history"): _CHANGE,
     ("read", "metrics"): _REFUSALS,
     ("read", "document"): _REFUSALS,
     ("read", "audit"): _CHANGE,
     ("verify", "audit"): _CHANGE,
     ("export", "audit"): _CHANGE,
+    ("read", "account"): _REFUSALS,
+    ("update", "account"): _CHANGE,
+    ("read", "people"): _ANSWER,
+    ("create", "people"): _CHANGE,
+    ("update", "people"): _CHANGE,
+    ("update", "roles"): _CHANGE,
+    ("delete", "factors"): _CHANGE,
+    ("read", "sessions"): _ANSWER,
+    ("delete", "sessions"): _CHANGE,
     ("create", "keys"): _CHANGE,
     ("revoke", "keys"): _CHANGE,
     ("read", "keys"): _CHANGE,
@@ -59,7 +70,7 @@ ACTS: Mapping[tuple[str, str], Declared] = {
 }
 """By action and resource. Reading the audit is an act of its own, written before anything is shown."""
 
-OPEN_ROUTES = frozenset({"/", "/page", "/health", "/healthz", "/readyz"})
+OPEN_ROUTES = frozenset({"/", "/page", "/health", "/healthz", "/readyz", "/v1/session"})
 """Routes that ask nobody who they are and show nothing of anybody: they leave nothing."""
 
 COMMANDS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -68,6 +79,11 @@ COMMANDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "keys create": (("create", "keys"),),
     "keys list": (("read", "keys"),),
     "keys revoke": (("revoke", "keys"),),
+    "people list": (("read", "people"),),
+    "people disable": (("update", "people"),),
+    "people enable": (("update", "people"),),
+    "people unlock": (("update", "people"),),
+    "people reset": (("update", "people"),),
     "audit search": (("read", "audit"),),
     "audit verify": (("verify", "audit"),),
     "audit export": (("export", "audit"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,10 +11,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kantu.errors import KantuError
 from kantu.service.actor import Actor
 from kantu.service.dialect import dialect_of
+from kantu.service.sessions.cookie import CSRF_HEADER, session_in
 
 API = "/v1/"
 
 _STATE = "actor"
+_CHANGES_NOTHING = ("GET", "HEAD", "OPTIONS")
+
+
+class SessionOf(Protocol):
+    """Who asks in a session."""
+
+    async def __call__(self, text: str, csrf_token: str | None, *, changes: bool) -> Actor:
+        """See `SessionService.authenticate`."""
 
 
 class ActorMiddleware:
@@ -23,9 +33,13 @@ class ActorMiddleware:
     that waits for "100 Continue" is not told to go on, and the connection ends with the answer. So an address that does
     not exist is a 404 without a key too.
 
+    A key counts more than a session: who sends one means it, and a cookie comes by itself.
+
     Args:
         authenticate: (value of `Authorization`, the client's address) -> who it is; raises KantuError.
+        session: whose session a cookie is; without it no cookie counts.
         guarded: how the addresses begin that anybody is asked at.
+        open_to_all: (method, address) of those among them that nobody is asked at.
     """
 
     def __init__(
@@ -34,19 +48,19 @@ class ActorMiddleware:
         *,
         authenticate: Callable[[str | None, str | None], Awaitable[Actor]],
         guarded: Collection[str],
+        session: SessionOf | None = None,
+        open_to_all: Collection[tuple[str, str]] = (),
     ) -> None:
         self._app, self._authenticate, self._guarded = app, authenticate, tuple(guarded)
+        self._session, self._open_to_all = session, frozenset(open_to_all)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(self._guarded):
+        if scope["type"] != "http" or not scope["path"].startswith(self._guarded) or self._is_open(scope):
             await self._app(scope, receive, send)
             return
         state, headers = scope.setdefault("state", {}), Headers(scope=scope)
-        client = scope.get("client")
         try:
-            actor = state[_STATE] = await self._authenticate(
-                _authorization(scope["path"], headers), None if client is None else client[0]
-            )
+            actor = state[_STATE] = await self._actor(scope, headers)
         except KantuError as error:
             state[_STATE] = error
             await self._app(scope, _no_body(), _closing(send) if has_body(headers) else send)
@@ -54,12 +68,26 @@ class ActorMiddleware:
         state["key_id"] = actor.key_id
         await self._app(scope, receive, send)
 
+    def _is_open(self, scope: Scope) -> bool:
+        return (scope["method"], scope["path"]) in self._open_to_all
+
+    async def _actor(self, scope: Scope, headers: Headers) -> Actor:
+        authorization = _authorization(scope["path"], headers)
+        text = None if authorization or self._session is None else session_in(headers)
+        if text is not None and self._session is not None:
+            changes = scope["method"] not in _CHANGES_NOTHING
+            return await self._session(text, headers.get(CSRF_HEADER), changes=changes)
+        client = scope.get("client")
+        return await self._authenticate(authorization, None if client is None else client[0])
+
 
 def actor_of(scope: Scope) -> Actor:
     """Who sends a request to a guarded address.
 
     Raises:
-        AuthenticationError: `missing_api_key`, `invalid_api_key`, `expired_api_key`, `revoked_api_key`.
+        AuthenticationError: `missing_api_key`, `invalid_api_key`, `expired_api_key`, `revoked_api_key`,
+            `session_ended`.
+        PermissionDeniedError: `wrong_csrf_token`.
         LimitExceededError: `too_many_wrong_keys`.
         StoreError: the database could not be asked.
     """

@@ -13,10 +13,10 @@ from kantu.errors import error
 from kantu.service.actor import Limits
 from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
-from kantu.service.disk.placing import new_file
 from kantu.service.keys import repository
 from kantu.service.keys.api_key import digest_of
 from kantu.service.keys.service import created, make
+from kantu.service.secret_file import write_secret
 
 FILE_NAME = "first-key"
 # Always the same id: of several processes that start at once, on whatever machines, the database lets one make it.
@@ -60,10 +60,7 @@ def ensure_first_key(
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)  # of a start that was killed, or for a database that is gone: it opens nothing
-        with new_file(path) as file:
-            file.write(f"{text}\n".encode())
+        write_secret(path, text)
     except OSError:
         failed = True
     else:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kantu.errors import error
-from kantu.service.commands import Config
-from kantu.service.needed import need_service
+from kantu.service.command_parts import Config, need_service
 
 if TYPE_CHECKING:
     from kantu.service.database import Database

@@ -26,6 +26,8 @@ FIXED_PATHS = frozenset(
         "/v1/tokenize",
         "/v1/messages",
         "/v1/messages/count_tokens",
+        "/v1/session",
+        "/v1/people",
         "/mcp",
     }
 )

@@ -34,6 +34,7 @@ FIELDS = frozenset(
         *("count", "bytes", "pixels", "visual_tokens", "tokens", "attempt", "state", "exit_code", "signal"),
         *("host", "port", "version", "file_id", "batch_id", "dropped", "owner", "setting", "url_scheme"),
         *("client", "descriptors", "errno", "format", "protections"),
+        *("action", "resource", "result", "target_id"),
     }
 )
 """Whatever else is given to a logger is left out, and counted in `left_out`."""

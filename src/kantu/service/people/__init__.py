@@ -1,0 +1,1 @@
+"""People: accounts, their passwords and second factors, and who manages them."""

@@ -1,0 +1,66 @@
+"""Secrets that must be read again, such as those of second factors, encrypted (AES-256-GCM) with a key from a file."""
+
+from __future__ import annotations
+
+import binascii
+import secrets
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from kantu.errors import error
+from kantu.service.secret_file import write_secret
+
+FILE_NAME = "people-key"
+
+_KEY_BYTES, _NONCE_BYTES = 32, 12
+_FORM = "v1."
+
+
+class Sealer:
+    """Of one key.
+
+    Args:
+        key: 32 bytes.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, secret: str, owner: str) -> str:
+        """A secret, so that only we read it, and only as this owner's."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, secret.encode(), owner.encode())
+        return _FORM + b64encode(nonce + sealed).decode("ascii")
+
+    def open(self, sealed: str, owner: str) -> str:
+        """The secret.
+
+        Raises:
+            StoreError: `people_key_wrong`: it was sealed with another key.
+        """
+        data = b64decode(sealed.removeprefix(_FORM))
+        try:
+            return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], owner.encode()).decode()
+        except InvalidTag:
+            raise error("people_key_wrong") from None
+
+
+def open_sealer(file: Path | None, home: Path) -> Sealer:
+    """That of the key in `file`, or in `home`, where one is made if there is none.
+
+    Raises:
+        StoreError: `people_key_unusable`.
+    """
+    path = home / FILE_NAME if file is None else file
+    try:
+        if file is None and not path.exists():
+            write_secret(path, b64encode(secrets.token_bytes(_KEY_BYTES)).decode("ascii"), replace=False)
+        key = b64decode(path.read_text(encoding="ascii"), validate=False)
+    except (OSError, UnicodeDecodeError, binascii.Error):
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise error("people_key_unusable", path=path)
+    return Sealer(key)
