@@ -137,7 +137,10 @@ async def test_every_route_lets_in_whom_the_table_names_and_nobody_else(
     who = None if role in (None, "key") else add_person(gateway.database, "someone", cast(Role, role))
     _, key = gateway.keys.create("k")
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="https://gateway") as client:
+    async with (
+        app.router.lifespan_context(app),  # without it MCP answers nothing
+        httpx.AsyncClient(transport=transport, base_url="https://gateway") as client,
+    ):
         for method, template, authorize in guarded_routes(app):
             permission = PERMISSIONS[authorize.action, authorize.resource]
             headers = {} if who is None else session_of(gateway.database, as_it_is(gateway, who))
