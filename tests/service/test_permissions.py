@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Mount
 
 from kantu.errors import PermissionDeniedError
-from kantu.service.access import Authorize
+from kantu.service.access import Authorize, Note
 from kantu.service.actor import ADMINISTRATORS, ENDPOINTS, Actor, Role, Unfinished
 from kantu.service.app import create_app
 from kantu.service.gateway import Gateway
@@ -95,9 +95,9 @@ def test_no_key_administers() -> None:
     assert not [pair for pair, permission in PERMISSIONS.items() if pair[1] in of_people and permission.keys]
 
 
-def authorize_of(route: object) -> list[Authorize]:
-    """What a route asks before it answers."""
-    return list(_authorize(route.dependant)) if isinstance(route, APIRoute) else []
+def said_by(route: object) -> list[Authorize | Note]:
+    """What a route says of itself before it answers: whom it asks, or what it has recorded."""
+    return list(_found(route.dependant)) if isinstance(route, APIRoute) else []
 
 
 def closed_app(make_gateway: Callable[..., Gateway]) -> tuple[Gateway, FastAPI]:
@@ -116,7 +116,8 @@ def guarded_routes(app: FastAPI) -> Iterator[tuple[str, str, Authorize]]:
         assert isinstance(route, APIRoute), context.path
         for method in route.methods:
             if (method, context.path) not in NEEDS_NO_KEY:
-                (authorize,) = _authorize(route.dependant)
+                (authorize,) = said_by(route)
+                assert isinstance(authorize, Authorize)
                 assert context.path is not None
                 yield method, context.path, authorize
 
@@ -176,11 +177,11 @@ def _code(answer: httpx.Response) -> str:
     return found
 
 
-def _authorize(dependant: Dependant) -> Iterator[Authorize]:
+def _found(dependant: Dependant) -> Iterator[Authorize | Note]:
     for inner in dependant.dependencies:
-        if isinstance(inner.call, Authorize):
+        if isinstance(inner.call, Authorize | Note):
             yield inner.call
-        yield from _authorize(inner)
+        yield from _found(inner)
 
 
 @pytest.mark.parametrize(("models", "allowed"), [(None, True), (("a",), True), (("b", "c"), False), ((), False)])

@@ -36,6 +36,16 @@ def part(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
     return found
 
 
+class Note:
+    """A dependency of a route that asks nobody who they are: what is wanted, for the audit."""
+
+    def __init__(self, action: str, resource: str) -> None:
+        self.action, self.resource = action, resource
+
+    async def __call__(self, request: Request) -> None:
+        note_asked(request.scope, self.action, self.resource)
+
+
 class Authorize:
     """A dependency: the actor, who may do `action` to `resource` and has not used up its requests; and that the act can
     be recorded.

@@ -164,6 +164,7 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(sweep_forever("files", gateway.files.sweep)),
         asyncio.create_task(sweep_forever("batches", gateway.batches.sweep)),
         asyncio.create_task(sweep_forever("kept exchanges", gateway.history.sweep)),
+        asyncio.create_task(sweep_forever("sessions", gateway.sessions.sweep)),
         asyncio.create_task(gateway.batch_runner.run()),
         asyncio.create_task(make_room_forever(gateway.database.make_room)),
         asyncio.create_task(gateway.mcp.run()),

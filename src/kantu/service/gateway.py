@@ -53,7 +53,6 @@ from kantu.service.mcp.service import McpService
 from kantu.service.memory import LONG_ANSWERS, check_memory
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.people.account import AccountService
-from kantu.service.people.events import log_event
 from kantu.service.people.person import PERSON_IDS
 from kantu.service.people.service import PeopleService
 from kantu.service.pictures import Pictures
@@ -192,7 +191,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     wrong_keys = WrongKeys()
     keys = KeyService(database, log, wrong=wrong_keys)
     audit_writer = AuditWriter(database, log, when_unwritable=settings.audit.when_unwritable)
-    identity = open_identity(settings.people, home, database, record=log_event, clock=steady)
+    identity = open_identity(settings.people, home, database, log, clock=steady)
     fetcher = ImageFetcher(settings.fetch)
     room = DiskRoom(home / "files", store.reserve_bytes)
     files = FileService(

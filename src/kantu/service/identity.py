@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.keys.wrong_keys import WrongKeys
 from kantu.service.people.account import AccountService
-from kantu.service.people.events import Record
 from kantu.service.people.factors import Factors
 from kantu.service.people.lockout import Lockout
 from kantu.service.people.login import Login
@@ -41,8 +41,8 @@ def open_identity(
     settings: PeopleSettings,
     home: Path,
     database: Database,
+    log: AuditLog,
     *,
-    record: Record,
     clock: Callable[[], float],
     wrong_passwords: WrongKeys | None = None,
 ) -> Identity:
@@ -58,7 +58,7 @@ def open_identity(
     passwords = passwords_of(settings)
     lockout = Lockout(settings.lock_tries, settings.lock_minutes * _MINUTE)
     factors = Factors(open_sealer(settings.key_file, home))
-    login = Login(database, passwords, lockout, wrong_passwords or WrongKeys(), record, factors.check, clock=clock)
+    login = Login(database, passwords, lockout, wrong_passwords or WrongKeys(), log, factors.check, clock=clock)
     policy = PasswordPolicy(settings.password_characters, settings.password_classes, settings.password_history)
     rules = SessionRules(
         idle_seconds=settings.session_idle_minutes * _MINUTE,
@@ -74,12 +74,12 @@ def open_identity(
             passwords,
             lockout,
             factors,
-            record,
+            log,
             one_time_seconds=settings.one_time_hours * _HOUR,
             clock=clock,
         ),
         AccountService(
-            database, login, passwords, policy, factors, record, totp_for_all=settings.totp_for_all, clock=clock
+            database, login, passwords, policy, factors, log, totp_for_all=settings.totp_for_all, clock=clock
         ),
-        SessionService(database, login, rules, record, clock),
+        SessionService(database, login, rules, log, clock),
     )

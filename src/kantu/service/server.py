@@ -73,8 +73,9 @@ def serve(settings: Settings) -> None:
             database = open_database(settings, folder)
             log = open_audit_log(settings.audit, folder, database)
             ensure_first_key(database, folder, log)
+            one_time_seconds = settings.people.one_time_hours * 3600
             ensure_first_administrator(
-                database, folder, passwords_of(settings.people), one_time_seconds=settings.people.one_time_hours * 3600
+                database, folder, log, passwords_of(settings.people), one_time_seconds=one_time_seconds
             )
             record_reductions(settings.content.labels)
             models = open_models(settings.models, settings.watch.log_level, log_file)

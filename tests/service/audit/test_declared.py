@@ -14,14 +14,14 @@ from kantu.service.audit.declared import ACTS, COMMANDS, NO_SERVICE, OPEN_ROUTES
 from kantu.service.gateway import Gateway
 from kantu.service.permissions import PERMISSIONS
 from tests.service.gateways import settings_with
-from tests.service.test_permissions import authorize_of
+from tests.service.test_permissions import said_by
 
 
 def test_every_route_has_its_act(make_gateway: Callable[..., Gateway]) -> None:
     everything = settings_with(server={"page": True, "docs_public": False}, watch={"metrics_public": False})
     open_routes: set[str] = set()
     for context in iter_route_contexts(create_app(make_gateway(settings=everything)).routes):
-        asked = [(each.action, each.resource) for each in authorize_of(context.original_route)]
+        asked = [(each.action, each.resource) for each in said_by(context.original_route)]
         if not asked:
             open_routes.add(context.path)
         assert set(asked) <= set(ACTS), context.path

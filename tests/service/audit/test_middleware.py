@@ -14,7 +14,7 @@ from kantu.errors import error
 from kantu.service.audit.event import Entry
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway
-from tests.service.audits import entries_of
+from tests.service.audits import break_chain, entries_of
 from tests.service.gateways import ScriptedEngine, client_of, png, question, settings_with
 
 pytestmark = pytest.mark.anyio
@@ -177,18 +177,13 @@ async def test_start_and_stop_are_recorded_and_secrets_are_not(make_gateway: Cal
 # when nothing can be recorded
 
 
-def break_chain(gateway: Gateway) -> None:
-    with gateway.database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE audit_head SET sequence = sequence + 1")
-
-
 @pytest.mark.parametrize("when_unwritable", ["refuse", "serve"])
 async def test_management_fails_closed_and_questions_follow_the_setting(
     make_gateway: Callable[..., Gateway], when_unwritable: str
 ) -> None:
     gateway = make_gateway(settings=settings_with(audit={"when_unwritable": when_unwritable}))
     async with client_of(gateway) as client:
-        break_chain(gateway)
+        break_chain(gateway.database)
         sent = {"file": ("a.png", png()), "purpose": (None, "vision")}
         assert _code(await client.post("/v1/files", files=sent)) == (503, "audit_chain_broken")
         assert (await client.post(CHAT, json=question("问"))).status_code == 200  # nobody knows yet

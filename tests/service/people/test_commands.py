@@ -10,11 +10,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kantu.cli import app
+from kantu.service.audit.declared import COMMANDS
 from kantu.service.database import Database
 from kantu.service.identity import passwords_of
 from kantu.service.people import repository
 from kantu.service.people.person import Person, name_digest
 from kantu.service.settings import PeopleSettings
+from tests.service.audits import entries_of
 from tests.service.people.visitors import CHEAP, add_person
 
 pytestmark = pytest.mark.whole
@@ -82,6 +84,25 @@ def test_a_reset_password_alone_is_on_stdout_and_the_factor_stays_unless_it_is_l
     assert secret not in result.stderr
     people("reset", "a", "--totp")
     assert not found(database, person).has_totp
+
+
+def test_each_command_leaves_what_is_declared_of_it_by_the_system(database: Database) -> None:
+    person = add_person(database, "a")
+    for command, act in (
+        ("list", "read people"),
+        ("disable a", "update people"),
+        ("enable a", "update people"),
+        ("unlock a", "update people"),
+        ("reset a --totp", "update people, delete factors"),
+    ):
+        before = len(entries_of(database))
+        assert people(*command.split()).exit_code == 0
+        entries = entries_of(database)[before:]
+        assert ", ".join(f"{entry.action} {entry.resource}" for entry in entries) == act
+        declared = COMMANDS[f"people {command.split()[0]}"]
+        assert {(entry.action, entry.resource) for entry in entries} == set(declared)
+        assert {entry.actor_kind for entry in entries} == {"system"}
+        assert {entry.target_id for entry in entries} == {None if command == "list" else person.id}
 
 
 def test_the_last_administrator_stays_and_a_name_that_nobody_has_is_said(database: Database) -> None:

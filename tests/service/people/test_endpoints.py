@@ -19,6 +19,7 @@ from kantu.service.identity import passwords_of
 from kantu.service.people import totp
 from kantu.service.people.first_administrator import ensure_first_administrator
 from kantu.service.people.person import Person
+from tests.service.audits import LOG
 from tests.service.people.visitors import (
     PASSWORD,
     Browser,
@@ -48,7 +49,7 @@ async def enrol(browser: Browser) -> tuple[str, list[str]]:
 async def test_from_a_fresh_start_to_three_powers(make_gateway: Make, tmp_path: Path) -> None:
     gateway = make_gateway(settings=cheap())
     path = ensure_first_administrator(
-        gateway.database, tmp_path, passwords_of(gateway.settings.people), one_time_seconds=3600
+        gateway.database, tmp_path, LOG, passwords_of(gateway.settings.people), one_time_seconds=3600
     )
     assert path is not None
     name, secret = path.read_text().split()

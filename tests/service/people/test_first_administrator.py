@@ -15,13 +15,14 @@ from kantu.service.people import repository
 from kantu.service.people.first_administrator import ensure_first_administrator
 from kantu.service.people.person import Person
 from kantu.service.settings import PeopleSettings
+from tests.service.audits import LOG, acts_of
 from tests.service.people.visitors import CHEAP, add_person
 
 PASSWORDS = passwords_of(PeopleSettings(**CHEAP))
 
 
 def ensure(database: Database, home: Path) -> Path | None:
-    return ensure_first_administrator(database, home, PASSWORDS, one_time_seconds=3600, clock=lambda: 1000.0)
+    return ensure_first_administrator(database, home, LOG, PASSWORDS, one_time_seconds=3600, clock=lambda: 1000.0)
 
 
 def everybody(database: Database) -> list[Person]:
@@ -45,6 +46,7 @@ def test_its_name_and_secret_are_in_a_file_that_only_its_owner_reads(
     assert PASSWORDS.matches(person.password_hash, secret)
     assert person.unfinished(1001.0, password_days=0, totp_for_all=False) == "password"
     said = capsys.readouterr()
+    assert acts_of(database) == ["create people ok"]
     assert str(path) in said.err
     assert secret not in said.out + said.err
 
@@ -83,3 +85,4 @@ def test_where_the_file_cannot_be_written_nobody_is_made(database: Database, tmp
         ensure(database, tmp_path / "home")
     assert caught.value.code == "first_administrator_unwritable"
     assert everybody(database) == []
+    assert acts_of(database) == []

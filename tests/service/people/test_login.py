@@ -11,23 +11,23 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from kantu.errors import KantuError, LimitExceededError, OverloadedError
+from kantu.service.audit.acting import Acting, acting
 from kantu.service.database import Database
 from kantu.service.identity import Identity, open_identity
 from kantu.service.keys.wrong_keys import WrongKeys
 from kantu.service.people import repository, totp
-from kantu.service.people.events import Event, Origin
 from kantu.service.people.passwords import Passwords
 from kantu.service.people.person import Person
 from kantu.service.people.sealing import open_sealer
 from kantu.service.settings import PeopleSettings
+from tests.service.audits import LOG, break_chain, entries_of, record
 from tests.service.people.visitors import CHEAP, PASSWORD, add_person
 
 pytestmark = pytest.mark.anyio
 
-HERE = Origin("192.0.2.1", "req_1")
+HERE = "192.0.2.1"
 
 
 class World:
@@ -37,30 +37,29 @@ class World:
         self.database, self.home = database, home
         self.now = time.time()
         self.waited: list[float] = []
-        self.events: list[Event] = []
         wrong = WrongKeys(lambda: self.now, self._wait)
         self.identity: Identity = open_identity(
             PeopleSettings(**CHEAP | settings),
             home,
             database,
-            record=self._record,
+            LOG,
             clock=lambda: self.now,
             wrong_passwords=wrong,
         )
 
-    async def log_in(self, name: str, password: str = PASSWORD, code: str | None = None, origin: Origin = HERE) -> str:
+    async def log_in(self, name: str, password: str = PASSWORD, code: str | None = None, address: str = HERE) -> str:
         """ "" where it worked, or else the code of the error."""
+        token = acting.set(Acting(None, "anonymous", address=address, request_id="req_1"))
         try:
-            await self.identity.sessions.begin(name, password, code, origin)
+            await self.identity.sessions.begin(name, password, code)
         except KantuError as failure:
             return failure.code
+        finally:
+            acting.reset(token)
         return ""
 
     async def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
-
-    def _record(self, session: Session, event: Event) -> None:
-        self.events.append(event)
 
 
 @pytest.fixture
@@ -105,12 +104,12 @@ async def test_a_name_that_nobody_has_costs_as_much_and_is_told_the_same(
 
 async def test_a_name_is_locked_for_a_while_after_as_many_wrong_passwords_as_are_allowed(world: World) -> None:
     add_person(world.database, "a")
-    for address in range(5):  # from wherever they come
-        assert await world.log_in("a", "wrong", origin=Origin(f"192.0.2.{address}")) == "wrong_credentials"
+    for number in range(5):  # from wherever they come
+        assert await world.log_in("a", "wrong", address=f"192.0.2.{number}") == "wrong_credentials"
     assert await world.log_in("a") == "login_locked"
     assert await world.log_in("A ") == "login_locked"  # the same name
     with pytest.raises(LimitExceededError) as refused:
-        await world.identity.sessions.begin("a", PASSWORD, None, HERE)
+        await world.identity.sessions.begin("a", PASSWORD, None)
     assert 899 <= refused.value.retry_after_seconds <= 900
     world.now += 900
     assert await world.log_in("a") == ""
@@ -142,7 +141,7 @@ async def test_of_many_at_once_no_more_are_tried_than_are_allowed(
     add_person(database, "a")
     with counted(monkeypatch) as asked:
         codes = await asyncio.gather(
-            *(world.log_in("a", f"wrong{number}", origin=Origin(f"192.0.2.{number}")) for number in range(20))
+            *(world.log_in("a", f"wrong{number}", address=f"192.0.2.{number}") for number in range(20))
         )
     assert len(asked) == 5
     assert sorted(codes) == ["login_locked"] * 15 + ["wrong_credentials"] * 5
@@ -222,9 +221,7 @@ async def test_of_many_who_send_one_code_at_once_one_gets_in(database: Database,
     world = World(database, tmp_path, lock_tries=50)
     _, secret = with_totp(world, "a")
     code = code_now(secret)
-    codes = await asyncio.gather(
-        *(world.log_in("a", code=code, origin=Origin(f"192.0.2.{number}")) for number in range(8))
-    )
+    codes = await asyncio.gather(*(world.log_in("a", code=code, address=f"192.0.2.{number}") for number in range(8)))
     assert sorted(codes) == [""] + ["wrong_totp_code"] * 7
 
 
@@ -242,25 +239,56 @@ async def test_a_recovery_code_works_once(world: World) -> None:
     assert await world.log_in("a", code="aaaa-bbbb") == "wrong_totp_code"
 
 
-async def test_every_try_is_recorded_without_what_was_typed(world: World) -> None:
-    person = add_person(world.database, "a")
+async def test_a_login_is_recorded_as_its_person_s_from_where_it_came(world: World) -> None:
+    person = add_person(world.database, "a", tenant="team")
     await world.log_in("a", "wrong")
-    await world.log_in("my-secret-password", "wrong")
-    await world.log_in("a")
-    told = [(event.action, event.result, event.target_id) for event in world.events]
-    assert told == [("login", "failed", person.id), ("login", "failed", None), ("login", "ok", person.id)]
-    assert "my-secret" not in repr(world.events)
-    assert {event.origin for event in world.events} == {HERE}
+    assert await world.log_in("a") == ""
+    (entry,) = entries_of(world.database)  # refusals are `AuditMiddleware`'s
+    assert (entry.action, entry.resource, entry.target_id, entry.result) == ("create", "sessions", person.id, "ok")
+    assert (entry.actor_kind, entry.actor_id, entry.role, entry.tenant) == ("person", person.id, "member", "team")
+    assert (entry.address, entry.request_id) == (HERE, "req_1")
 
 
-async def test_what_cannot_be_recorded_does_not_happen(sqlite: Database, tmp_path: Path) -> None:
-    def refuse(session: Session, event: Event) -> None:
-        raise RuntimeError
+async def test_a_recovery_code_that_is_used_is_recorded_beside_its_login(world: World) -> None:
+    person, _ = with_totp(world, "a")
+    assert await world.log_in("a", code="aaaa-bbbb") == ""
+    used, begun = entries_of(world.database)
+    assert (used.action, used.resource, used.actor_id) == ("update", "account", person.id)
+    assert used.after == '{"act":"use_recovery_code","left":0}'
+    assert (begun.action, begun.resource) == ("create", "sessions")
 
-    add_person(sqlite, "a")
-    settings = PeopleSettings(**CHEAP)
-    identity = open_identity(settings, tmp_path, sqlite, record=refuse, clock=time.time)
-    with pytest.raises(RuntimeError):
-        await identity.sessions.begin("a", PASSWORD, None, HERE)
-    with sqlite.session() as session:
+
+async def test_a_login_that_cannot_be_recorded_is_none(world: World) -> None:
+    with_totp(world, "a")
+    record(world.database)
+    break_chain(world.database)
+    assert await world.log_in("a", code="aaaa-bbbb") == "audit_chain_broken"
+    with world.database.session() as session:
         assert not session.execute(text("SELECT 1 FROM sessions")).all()
+        assert session.execute(text("SELECT 1 FROM recovery_codes")).all()  # and the code has not been used
+
+
+async def test_sessions_that_time_ends_are_recorded_once_and_those_that_were_ended_before_are_not(
+    world: World,
+) -> None:
+    for name in ("idle", "changed"):
+        add_person(world.database, name)
+        assert await world.log_in(name) == ""
+    with world.database.session() as session:
+        changed = repository.find_by_name(session, "changed")
+        assert changed is not None
+        repository.end_sessions(session, changed.id)  # as another password does
+    assert await world.identity.sessions.sweep() == 0
+    world.now += 1801
+    assert await world.identity.sessions.sweep() == 2
+    assert await world.identity.sessions.sweep() == 0
+    begun, _, *ended = entries_of(world.database)
+    (entry,) = ended
+    assert (entry.action, entry.resource, entry.target_id, entry.actor_kind) == (
+        "expire",
+        "sessions",
+        begun.target_id,
+        "system",
+    )
+    assert entry.after is not None
+    assert '"because":"idle"' in entry.after

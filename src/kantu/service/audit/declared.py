@@ -56,8 +56,10 @@ ACTS: Mapping[tuple[str, str], Declared] = {
     ("update", "people"): _CHANGE,
     ("update", "roles"): _CHANGE,
     ("delete", "factors"): _CHANGE,
+    ("create", "sessions"): _CHANGE,
     ("read", "sessions"): _ANSWER,
     ("delete", "sessions"): _CHANGE,
+    ("expire", "sessions"): _CHANGE,
     ("create", "keys"): _CHANGE,
     ("revoke", "keys"): _CHANGE,
     ("read", "keys"): _CHANGE,
@@ -70,11 +72,11 @@ ACTS: Mapping[tuple[str, str], Declared] = {
 }
 """By action and resource. Reading the audit is an act of its own, written before anything is shown."""
 
-OPEN_ROUTES = frozenset({"/", "/page", "/health", "/healthz", "/readyz", "/v1/session"})
+OPEN_ROUTES = frozenset({"/", "/page", "/health", "/healthz", "/readyz"})
 """Routes that ask nobody who they are and show nothing of anybody: they leave nothing."""
 
 COMMANDS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "serve": (("start", "service"), ("stop", "service"), ("create", "keys")),
+    "serve": (("start", "service"), ("stop", "service"), ("create", "keys"), ("create", "people")),
     "reload": (("reload", "tasks"),),
     "keys create": (("create", "keys"),),
     "keys list": (("read", "keys"),),
@@ -83,7 +85,7 @@ COMMANDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "people disable": (("update", "people"),),
     "people enable": (("update", "people"),),
     "people unlock": (("update", "people"),),
-    "people reset": (("update", "people"),),
+    "people reset": (("update", "people"), ("delete", "factors")),
     "audit search": (("read", "audit"),),
     "audit verify": (("verify", "audit"),),
     "audit export": (("export", "audit"),),

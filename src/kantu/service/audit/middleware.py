@@ -8,7 +8,6 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kantu.service.actor import Actor
 from kantu.service.audit.acting import Acting, acting, event
 from kantu.service.audit.declared import ACTS
 from kantu.service.audit.event import Result
@@ -53,7 +52,10 @@ class AuditMiddleware:
             return
         status = exchange.status
         result = _result(status, exchange.complete)
-        if result == "ok" and ACTS[asked].written != "after_answer":
+        written = ACTS[asked].written
+        if result == "ok" and written != "after_answer":
+            return
+        if written == "with_change" and status is not None and status < 400:  # it is done, though nobody has heard so
             return
         who = acting.get()
         if result == "refused" and who is not None and not self._refusals.admit(str(who.actor_id or who.address)):
@@ -65,14 +67,12 @@ class AuditMiddleware:
             "status": status,
             "code": code or (None if exchange.complete else CLIENT_CLOSED),
             "model": None if notes is None else notes.model,
-            "body_bytes": exchange.body.size,
-            "body_sha256": exchange.body.digest(),
-            "answer_bytes": exchange.answer.size,
-            "answer_sha256": exchange.answer.digest(),
+            **(exchange.hashes() if written == "after_answer" else {}),  # other bodies may hold a password
             "refusals_left_out": (self._refusals.take_left_out() or None) if result == "refused" else None,
         }
         after = {name: value for name, value in details.items() if value is not None}
-        self._writer.put(event(*asked, _target(scope), after=after, result=result))
+        target = _target(scope) or (None if who is None else who.claimed_id)
+        self._writer.put(event(*asked, target, after=after, result=result))
 
 
 def note_asked(scope: Scope, action: str, resource: str) -> None:
@@ -105,6 +105,15 @@ class _Exchange:
         self.status: int | None = None
         self.complete = False
 
+    def hashes(self) -> dict[str, Any]:
+        """What stands for what was asked and answered."""
+        return {
+            "body_bytes": self.body.size,
+            "body_sha256": self.body.digest(),
+            "answer_bytes": self.answer.size,
+            "answer_sha256": self.answer.digest(),
+        }
+
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
@@ -123,16 +132,8 @@ class _Exchange:
 def _acting(scope: Scope) -> Acting:
     actor, client, state = known_actor(scope), scope.get("client"), scope.get("state", {})
     address, request_id = None if client is None else client[0], state.get("request_id")
-    if actor is None:
-        return Acting(None, "anonymous", address=address, request_id=request_id)
-    return of_actor(actor, address, request_id)
-
-
-def of_actor(actor: Actor, address: str | None = None, request_id: str | None = None) -> Acting:
-    """Whoever this is, acting."""
-    if actor.person_id is None:
-        return Acting(actor.key_id, "key", None, actor.tenant, address, request_id)
-    return Acting(actor.person_id, "person", actor.role, actor.tenant, address, request_id)
+    anonymous = Acting(None, "anonymous", address=address, request_id=request_id)
+    return anonymous if actor is None else anonymous.turned_out(actor)
 
 
 def _result(status: int | None, complete: bool) -> Result:

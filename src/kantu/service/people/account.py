@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import error
 from kantu.service.actor import ADMINISTRATORS, Actor
+from kantu.service.audit.acting import event
+from kantu.service.audit.event import AuditEvent
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.people import repository
-from kantu.service.people.events import Event, Origin, Record
 from kantu.service.people.factors import Factors
 from kantu.service.people.login import Login
 from kantu.service.people.passwords import Passwords
@@ -44,15 +46,15 @@ class AccountService:
         passwords: Passwords,
         policy: PasswordPolicy,
         factors: Factors,
-        record: Record,
+        log: AuditLog,
         *,
         totp_for_all: bool,
         clock: Callable[[], float],
     ) -> None:
         self._database, self._login, self._passwords, self._policy = database, login, passwords, policy
-        self._factors, self._record, self._totp_for_all, self._clock = factors, record, totp_for_all, clock
+        self._factors, self._audit_log, self._totp_for_all, self._clock = factors, log, totp_for_all, clock
 
-    async def change_password(self, actor: Actor, old: str, new: str, origin: Origin) -> Person:
+    async def change_password(self, actor: Actor, old: str, new: str) -> Person:
         """Replace the password.
 
         Raises:
@@ -61,7 +63,7 @@ class AccountService:
         """
         person, former = await self._database.run(partial(self._with_former, actor), read_only=True)
         self._policy.check(person, new)
-        await self._login.authenticate(person.name, old, None, origin, action="change_password", with_code=False)
+        await self._login.authenticate(person.name, old, None, with_code=False)
         kept = [person.password_hash, *former]
         if await self._passwords.run(lambda: any(self._passwords.matches(one, new) for one in kept)):
             raise error("password_used_before")
@@ -74,12 +76,12 @@ class AccountService:
             changed = repository.change(
                 session, person.id, password_hash=password_hash, password_changed_at=now, one_time_until=None
             )
-            self._record(session, Event(actor, origin, "change_password", "account", person.id))
+            self._audit_log.record(session, _done("change_password", person))
             return changed
 
         return await self._database.run(work)
 
-    async def begin_totp(self, actor: Actor, origin: Origin) -> Enrolment:
+    async def begin_totp(self, actor: Actor) -> Enrolment:
         """A secret for an authenticator; it counts once `finish_totp` has seen a code of it.
 
         Raises:
@@ -93,12 +95,12 @@ class AccountService:
             if person.has_totp:
                 raise error("totp_enrolled")
             secret = self._factors.begin(session, person)
-            self._record(session, Event(actor, origin, "begin_totp", "account", person.id))
+            self._audit_log.record(session, _done("begin_totp", person))
             return Enrolment(secret, enrolment_uri(secret, person.name))
 
         return await self._database.run(work)
 
-    async def finish_totp(self, actor: Actor, code: str, origin: Origin) -> tuple[Person, list[str]]:
+    async def finish_totp(self, actor: Actor, code: str) -> tuple[Person, list[str]]:
         """The recovery codes, shown once.
 
         Raises:
@@ -115,12 +117,12 @@ class AccountService:
             codes = self._factors.finish(session, person, code)
             if codes is None:
                 raise error("wrong_enrolment_code")
-            self._record(session, Event(actor, origin, "enrol_totp", "account", person.id))
+            self._audit_log.record(session, _done("enrol_totp", person))
             return self._self(session, actor), codes
 
         return await self._database.run(work)
 
-    async def renew_recovery_codes(self, actor: Actor, origin: Origin) -> list[str]:
+    async def renew_recovery_codes(self, actor: Actor) -> list[str]:
         """Others in place of those there are.
 
         Raises:
@@ -133,12 +135,13 @@ class AccountService:
             person = self._self(session, actor)
             if not person.has_totp:
                 raise error("totp_not_enrolled")
-            self._record(session, Event(actor, origin, "renew_recovery_codes", "account", person.id))
-            return self._factors.renew_recovery_codes(session, person)
+            codes = self._factors.renew_recovery_codes(session, person)
+            self._audit_log.record(session, _done("renew_recovery_codes", person))
+            return codes
 
         return await self._database.run(work)
 
-    async def remove_totp(self, actor: Actor, origin: Origin) -> Person:
+    async def remove_totp(self, actor: Actor) -> Person:
         """Do without a second factor, where one may.
 
         Raises:
@@ -152,7 +155,7 @@ class AccountService:
             if self._totp_for_all or person.role in ADMINISTRATORS:
                 raise error("totp_is_required")
             self._factors.remove(session, person)
-            self._record(session, Event(actor, origin, "remove_totp", "account", person.id))
+            self._audit_log.record(session, _done("remove_totp", person))
             return self._self(session, actor)
 
         return await self._database.run(work)
@@ -171,3 +174,7 @@ class AccountService:
 def _check_fresh(actor: Actor) -> None:
     if not actor.is_fresh:
         raise error("reauthentication_required")
+
+
+def _done(act: str, person: Person) -> AuditEvent:
+    return event("update", "account", person.id, after={"act": act})

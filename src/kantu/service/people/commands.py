@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -44,21 +44,21 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")
 @people.command()
 def disable(name: Name, config: Config = None) -> None:
     """停用账号，下一个请求起不能再用。"""
-    person = _change(config, name, lambda service, person_id, origin: service.disable(None, person_id, origin))
+    person = _change(config, name, lambda service, person_id: service.disable(None, person_id))
     print(f"已停用 {person.name}。", file=sys.stderr)
 
 
 @people.command()
 def enable(name: Name, config: Config = None) -> None:
     """启用停用的账号。"""
-    person = _change(config, name, lambda service, person_id, origin: service.enable(None, person_id, origin))
+    person = _change(config, name, lambda service, person_id: service.enable(None, person_id))
     print(f"已启用 {person.name}。", file=sys.stderr)
 
 
 @people.command()
 def unlock(name: Name, config: Config = None) -> None:
     """解除锁定（输错密码的次数太多）。"""
-    person = _change(config, name, lambda service, person_id, origin: service.unlock(None, person_id, origin))
+    person = _change(config, name, lambda service, person_id: service.unlock(None, person_id))
     print(f"已解除 {person.name} 的锁定。", file=sys.stderr)
 
 
@@ -69,22 +69,19 @@ def reset(
     config: Config = None,
 ) -> None:
     """重置密码。标准输出上只有一次性密码，第一次登录必须换掉；这个人的会话都结束。"""
-    person, secret = _change(
-        config, name, lambda service, person_id, origin: service.reset_password(None, person_id, origin)
-    )
+    person, secret = _change(config, name, lambda service, person_id: service.reset_password(None, person_id))
     if totp:
-        _change(config, name, lambda service, person_id, origin: service.remove_factor(None, person_id, origin))
+        _change(config, name, lambda service, person_id: service.remove_factor(None, person_id))
     print(f"{person.name} 的一次性密码，请现在记下，以后无法再查看：", file=sys.stderr)
     print(secret)
 
 
-def _change(config: Path | None, name: str, act: Callable[[PeopleService, str, Any], Awaitable[T]]) -> T:
+def _change(config: Path | None, name: str, act: Callable[[PeopleService, str], Awaitable[T]]) -> T:
     """What comes of an act on the account of a name."""
-    from kantu.service.people.events import Origin
 
     async def work(service: PeopleService) -> T:
         person = await service.find(name)
-        return await act(service, person.id, Origin())
+        return await act(service, person.id)
 
     return _with_people(config, work)
 
@@ -94,10 +91,11 @@ def _with_people(config: Path | None, work: Callable[[PeopleService], Awaitable[
     with open_store(config) as (settings, home, database):
         import time
 
+        from kantu.service.audit.opening import open_audit_log
         from kantu.service.identity import open_identity
-        from kantu.service.people.events import log_event
 
-        identity = open_identity(settings.people, home, database, record=log_event, clock=time.time)
+        log = open_audit_log(settings.audit, home, database)
+        identity = open_identity(settings.people, home, database, log, clock=time.time)
 
         async def run() -> T:
             return await work(identity.people)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from kantu.service.people import repository, totp
 from kantu.service.people.person import Person
 from kantu.service.people.sealing import Sealer
+
+Factor = Literal["totp", "recovery_code"]
+"""What a code is of."""
 
 
 class Factors:
@@ -22,11 +26,12 @@ class Factors:
     def __init__(self, sealer: Sealer, clock: Callable[[], float] = time.time) -> None:
         self._sealer, self._clock = sealer, clock
 
-    def check(self, session: Session, person: Person, code: str) -> bool:
-        """Whether it is a code of the person's, or a recovery code, which has not been used. It is used up."""
-        if not totp.is_code(code):
-            return repository.use_recovery_code(session, person.id, totp.recovery_digest(code))
-        return self._use(session, person, code)
+    def check(self, session: Session, person: Person, code: str) -> Factor | None:
+        """What it is, if it is a code of the person's, or a recovery code, which has not been used. It is used up."""
+        if totp.is_code(code):
+            return "totp" if self._use(session, person, code) else None
+        used = repository.use_recovery_code(session, person.id, totp.recovery_digest(code))
+        return "recovery_code" if used else None
 
     def begin(self, session: Session, person: Person) -> str:
         """A fresh secret, which counts once a code of it has been given."""

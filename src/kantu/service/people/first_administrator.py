@@ -10,10 +10,11 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 
 from kantu.errors import error
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.people import repository
 from kantu.service.people.passwords import Passwords, new_one_time_password
-from kantu.service.people.service import new_person
+from kantu.service.people.service import created, new_person
 from kantu.service.secret_file import write_secret
 
 FILE_NAME = "first-administrator"
@@ -25,6 +26,7 @@ _ID = "per_" + 24 * "0"
 def ensure_first_administrator(
     database: Database,
     home: Path,
+    log: AuditLog,
     passwords: Passwords,
     *,
     one_time_seconds: float,
@@ -57,6 +59,7 @@ def ensure_first_administrator(
             if repository.exists_any(session):
                 return None
             repository.add(session, person)
+            log.record(session, created(person))
             _write(path, f"{NAME} {secret}")  # before the transaction ends: no account without its file
     except IntegrityError:
         return None  # another process was first

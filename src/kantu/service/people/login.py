@@ -11,11 +11,13 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from kantu.errors import LimitExceededError, error
+from kantu.service.audit.acting import address, claim, event
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.http.addresses import client_of
 from kantu.service.keys.wrong_keys import WrongKeys
 from kantu.service.people import repository
-from kantu.service.people.events import Event, Origin, Record
+from kantu.service.people.factors import Factor
 from kantu.service.people.lockout import Lockout
 from kantu.service.people.passwords import Passwords
 from kantu.service.people.person import Person, name_digest, name_of
@@ -24,11 +26,12 @@ _MOST_AT_ONCE_OF_ONE = 4
 
 
 class Login:
-    """Used on one event loop.
+    """Used on one event loop. Refusals are recorded by whoever answers the request.
 
     Args:
         wrong: makes trying passwords slow, by address.
-        check_code: (session, person, code) -> whether a code is good, which uses it up.
+        log: has every recovery code that is used.
+        check_code: (session, person, code) -> which factor it is of, if it is good, which uses it up.
         clock: seconds since 1970, which nobody can set: a lock would open.
     """
 
@@ -38,29 +41,19 @@ class Login:
         passwords: Passwords,
         lockout: Lockout,
         wrong: WrongKeys,
-        record: Record,
-        check_code: Callable[[Session, Person, str], bool],
+        log: AuditLog,
+        check_code: Callable[[Session, Person, str], Factor | None],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._passwords, self._lockout, self._wrong = database, passwords, lockout, wrong
-        self._record, self._check_code, self._clock = record, check_code, clock
+        self._audit_log, self._check_code, self._clock = log, check_code, clock
         self._running: Counter[str] = Counter()
 
-    async def authenticate(
-        self,
-        name: str,
-        password: str,
-        code: str | None,
-        origin: Origin,
-        *,
-        action: str = "login",
-        with_code: bool = True,
-    ) -> Person:
+    async def authenticate(self, name: str, password: str, code: str | None, *, with_code: bool = True) -> Person:
         """The person, if name, password and code are right.
 
         Args:
-            action: what it is for, for the record of a failure.
             with_code: of the second factor, where there is one; a session that has seen it may do without.
 
         Raises:
@@ -69,26 +62,28 @@ class Login:
             LimitExceededError: `login_locked`, whether there is such an account or not; `too_many_logins`.
             OverloadedError: `passwords_busy`.
         """
-        with self._one_more(origin.address):
+        with self._one_more():
             digest = name_digest(name)
             locked, person = await self._database.run(partial(self._begin, digest, name_of(name)))
+            if person is not None:
+                claim(person.id)  # never the name: it may be a password
             if locked:
-                await self._delay(origin)
+                await self._delay()
                 raise error("login_locked", retry_after_seconds=locked)
             kept = None if person is None else person.password_hash
             right = await self._passwords.run(partial(self._passwords.matches, kept, password))
             if person is None or not right or person.state != "active":
-                await self._failed(action, person, origin)
+                await self._delay()
                 raise error("wrong_credentials")
             if person.one_time_until is not None and person.one_time_until <= self._clock():
-                await self._failed(action, person, origin)
+                await self._delay()
                 raise error("one_time_password_expired")
             needs_code = with_code and person.has_totp
             if needs_code and code is None:
                 await self._database.run(lambda session: self._lockout.give_back(session, digest, self._clock()))
                 raise error("totp_code_required")
             if not await self._database.run(partial(self._finish, digest, person, code if needs_code else None)):
-                await self._failed(action, person, origin)
+                await self._delay()
                 raise error("wrong_totp_code")
             if self._passwords.is_outdated(person.password_hash):
                 await self._renew(person, password)
@@ -99,10 +94,14 @@ class Login:
         return locked, repository.find_by_name(session, name)
 
     def _finish(self, digest: str, person: Person, code: str | None, session: Session) -> bool:
-        if code is not None and not self._check_code(session, person, code):
+        factor = None if code is None else self._check_code(session, person, code)
+        if code is not None and factor is None:
             return False
         self._lockout.clear(session, digest)
-        repository.change(session, person.id, last_login_at=int(self._clock()))
+        if factor == "recovery_code":
+            left = {"act": "use_recovery_code", "left": repository.count_recovery_codes(session, person.id)}
+            used = event("update", "account", person.id, after=left, actor=person.actor())
+            self._audit_log.record(session, used)
         return True
 
     async def _renew(self, person: Person, password: str) -> None:
@@ -110,22 +109,16 @@ class Login:
         renewed = await self._passwords.run(partial(self._passwords.hash, password))
         await self._database.run(lambda session: repository.renew_hash(session, person, renewed))
 
-    async def _failed(self, action: str, person: Person | None, origin: Origin) -> None:
-        target_id = None if person is None else person.id  # never the name: it may be a password
-        event = Event(None, origin, action, "sessions", target_id=target_id, result="failed")
-        await self._database.run(lambda session: self._record(session, event))
-        await self._delay(origin)
-
-    async def _delay(self, origin: Origin) -> None:
+    async def _delay(self) -> None:
         try:
-            await self._wrong.delay(origin.address, None)
+            await self._wrong.delay(address(), None)
         except LimitExceededError:
             raise error("too_many_logins") from None
 
     @contextmanager
-    def _one_more(self, address: str | None) -> Iterator[None]:
+    def _one_more(self) -> Iterator[None]:
         """A few at once of one address, so that others find a thread free."""
-        client = client_of(address or "")
+        client = client_of(address() or "")
         if self._running[client] >= _MOST_AT_ONCE_OF_ONE:
             raise error("too_many_logins")
         self._running[client] += 1

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from kantu.errors import KantuError, error
 from kantu.service.actor import ADMINISTRATORS, Actor, Role, Unfinished
@@ -88,6 +88,17 @@ class Person:
     def actor(self) -> Actor:
         """The person without a session, as one who has made a batch."""
         return Actor(self.id, self.tenant, person_id=self.id, role=self.role)
+
+
+def powers_of(person: Person) -> dict[str, Any]:
+    """What the audit says of an account before and after a change: nothing secret."""
+    return {
+        "name": person.name,
+        "tenant": person.tenant,
+        "role": person.role,
+        "state": person.state,
+        "totp": person.has_totp,
+    }
 
 
 def normalized(text: str) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kantu.errors import error
 from kantu.service.actor import ADMINISTRATORS, Actor, Role
+from kantu.service.audit.acting import event
+from kantu.service.audit.event import AuditEvent
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.database.repository import Paging
 from kantu.service.people import repository
-from kantu.service.people.events import Event, Origin, Record, powers_of
 from kantu.service.people.factors import Factors
 from kantu.service.people.lockout import Lockout
 from kantu.service.people.passwords import Passwords, new_one_time_password
@@ -26,6 +27,7 @@ from kantu.service.people.person import (
     name_digest,
     name_of,
     person_not_found,
+    powers_of,
 )
 
 _FREE_ROLE: Role = "member"
@@ -46,19 +48,17 @@ class PeopleService:
         passwords: Passwords,
         lockout: Lockout,
         factors: Factors,
-        record: Record,
+        log: AuditLog,
         *,
         one_time_seconds: float,
         clock: Callable[[], float],
     ) -> None:
         self._database, self._passwords, self._lockout, self._factors = database, passwords, lockout, factors
-        self._record, self._one_time_seconds, self._clock = record, one_time_seconds, clock
+        self._audit_log, self._one_time_seconds, self._clock = log, one_time_seconds, clock
 
     async def create(
         self,
-        actor: Actor,
         name: str,
-        origin: Origin,
         *,
         display_name: str | None = None,
         tenant: str | None = None,
@@ -94,7 +94,7 @@ class PeopleService:
             if role != _FREE_ROLE and repository.lock_administrators(session, "security"):
                 raise error("roles_are_granted")
             repository.add(session, person)
-            self._record(session, Event(actor, origin, "create", "people", person.id, after=powers_of(person)))
+            self._audit_log.record(session, created(person))
 
         try:
             await self._database.run(work)
@@ -111,8 +111,14 @@ class PeopleService:
         return await self._database.run(partial(repository.page, paging=paging), read_only=True)
 
     async def all(self) -> list[Person]:
-        """Every account there ever was, oldest first."""
-        return await self._database.run(repository.find_all, read_only=True)
+        """Every account there ever was, oldest first, for this machine's administrator."""
+
+        def work(session: Session) -> list[Person]:
+            found = repository.find_all(session)
+            self._audit_log.record(session, event("read", "people"))
+            return found
+
+        return await self._database.run(work, urgent=True)
 
     async def get(self, person_id: str) -> Person:
         """One account. Raises NotFoundError (`person_not_found`)."""
@@ -125,7 +131,7 @@ class PeopleService:
             raise person_not_found()
         return person
 
-    async def disable(self, actor: Actor | None, person_id: str, origin: Origin) -> Person:
+    async def disable(self, actor: Actor | None, person_id: str) -> Person:
         """From the next request on the account opens nothing. It is never deleted: what it did stays somebody's.
 
         Raises:
@@ -140,26 +146,26 @@ class PeopleService:
             repository.end_sessions(session, person.id)
             return repository.change(session, person.id, disabled_at=int(self._clock()))
 
-        return await self._change(actor, person_id, origin, "disable", "people", work, urgent=True)
+        return await self._change(actor, person_id, "disable", work, urgent=True)
 
-    async def enable(self, actor: Actor | None, person_id: str, origin: Origin) -> Person:
+    async def enable(self, actor: Actor | None, person_id: str) -> Person:
         """Let an account be used again. Raises as `disable`."""
 
         def work(session: Session, person: Person) -> Person:
             return repository.change(session, person.id, disabled_at=None)
 
-        return await self._change(actor, person_id, origin, "enable", "people", work)
+        return await self._change(actor, person_id, "enable", work)
 
-    async def unlock(self, actor: Actor | None, person_id: str, origin: Origin) -> Person:
+    async def unlock(self, actor: Actor | None, person_id: str) -> Person:
         """Forget the wrong passwords of an account. Raises as `disable`."""
 
         def work(session: Session, person: Person) -> Person:
             self._lockout.clear(session, name_digest(person.name))
             return person
 
-        return await self._change(actor, person_id, origin, "unlock", "people", work)
+        return await self._change(actor, person_id, "unlock", work)
 
-    async def reset_password(self, actor: Actor | None, person_id: str, origin: Origin) -> tuple[Person, str]:
+    async def reset_password(self, actor: Actor | None, person_id: str) -> tuple[Person, str]:
         """Give an account a one-time password, and end its sessions. Its second factor stays.
 
         Raises as `disable`.
@@ -179,9 +185,9 @@ class PeopleService:
                 one_time_until=int(now + self._one_time_seconds),
             )
 
-        return await self._change(actor, person_id, origin, "reset_password", "people", work), secret
+        return await self._change(actor, person_id, "reset_password", work), secret
 
-    async def remove_factor(self, actor: Actor | None, person_id: str, origin: Origin) -> Person:
+    async def remove_factor(self, actor: Actor | None, person_id: str) -> Person:
         """Take away a second factor that is lost; an administrator enrols another one at the next login.
 
         Raises as `disable`.
@@ -191,9 +197,9 @@ class PeopleService:
             self._factors.remove(session, person)
             return _get(session, person.id)
 
-        return await self._change(actor, person_id, origin, "delete", "factors", work)
+        return await self._change(actor, person_id, "remove_factor", work, ("delete", "factors"))
 
-    async def set_role(self, actor: Actor, person_id: str, role: Role, origin: Origin) -> Person:
+    async def set_role(self, actor: Actor, person_id: str, role: Role) -> Person:
         """Give somebody a role in place of the one they have.
 
         Raises:
@@ -210,32 +216,39 @@ class PeopleService:
             power = role if role in ADMINISTRATORS else person.power
             return repository.change(session, person.id, role=role, power=power)
 
-        return await self._change(actor, person_id, origin, "update", "roles", work)
+        return await self._change(actor, person_id, "set_role", work, ("update", "roles"))
 
     async def _change(
         self,
         actor: Actor | None,
         person_id: str,
-        origin: Origin,
-        action: str,
-        resource: str,
+        act: str,
         work: Callable[[Session, Person], Person],
+        asked: tuple[str, str] = ("update", "people"),
         *,
         urgent: bool = False,
     ) -> Person:
-        """Do `work` with an account, and record it, or neither."""
+        """Do `work` with an account, and record it, or neither.
+
+        Args:
+            asked: action and resource, as in `permissions`.
+        """
 
         def changing(session: Session) -> Person:
             before = _get(session, person_id)
             if actor is not None and actor.person_id == person_id:
                 raise error("not_oneself")
             after = work(session, before)
-            told: dict[str, Any] = {"before": powers_of(before), "after": powers_of(after)}
-            event = Event(actor, origin, action, resource, person_id, **told, is_local=actor is None)
-            self._record(session, event)
+            told = {"act": act} | powers_of(after)
+            self._audit_log.record(session, event(*asked, person_id, before=powers_of(before), after=told))
             return after
 
         return await self._database.run(changing, urgent=urgent)
+
+
+def created(person: Person) -> AuditEvent:
+    """That an account was made, by whoever acts just now."""
+    return event("create", "people", person.id, after=powers_of(person))
 
 
 def new_person(

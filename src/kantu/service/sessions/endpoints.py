@@ -7,10 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from kantu.errors import error
-from kantu.service.access import Authorize, part
+from kantu.service.access import Authorize, Note, part
 from kantu.service.actor import Actor
 from kantu.service.http.json_route import JsonRoute
-from kantu.service.people.events import Origin
 from kantu.service.sessions import cookie
 from kantu.service.sessions.record import csrf_token_of
 from kantu.service.sessions.schemas import CreateSession, Credentials, OpenSession, OpenSessions, SessionObject
@@ -30,21 +29,10 @@ Ender = Annotated[Actor, Depends(Authorize("delete", "sessions", counted=False))
 Sessions = Annotated[SessionService, Depends(part(SessionService))]
 
 
-async def origin_of(request: Request) -> Origin:
-    """Where a request comes from."""
-    client = request.scope.get("client")
-    return Origin(None if client is None else client[0], request.scope.get("state", {}).get("request_id"))
-
-
-From = Annotated[Origin, Depends(origin_of)]
-
-
-@login_router.post(LOGIN, summary="登录")
-async def log_in(
-    request: Request, response: Response, body: CreateSession, origin: From, sessions: Sessions
-) -> SessionObject:
+@login_router.post(LOGIN, summary="登录", dependencies=[Depends(Note("create", "sessions"))])
+async def log_in(request: Request, response: Response, body: CreateSession, sessions: Sessions) -> SessionObject:
     """用登录名、密码（和第二因素）开始一个会话。会话在 Cookie 里，脚本读不到；回答里的 csrf_token 要随每个改动发送。"""
-    begun = await sessions.begin(body.name, body.password, body.code, origin, cookie.session_in(request.headers))
+    begun = await sessions.begin(body.name, body.password, body.code, cookie.session_in(request.headers))
     return keep(response, begun)
 
 
@@ -58,18 +46,18 @@ async def get_session(request: Request, actor: Self, sessions: Sessions) -> Sess
 
 
 @router.delete(LOGIN, status_code=204, summary="退出")
-async def log_out(response: Response, actor: SelfChanging, origin: From, sessions: Sessions) -> None:
+async def log_out(response: Response, actor: SelfChanging, sessions: Sessions) -> None:
     """结束当前的会话。"""
-    await sessions.end(actor, actor.session_id or "", origin)
+    await sessions.end(actor, actor.session_id or "")
     cookie.drop(response)
 
 
 @router.post(f"{LOGIN}/reauthentication", summary="再次输入密码")
 async def reauthenticate(
-    response: Response, actor: SelfChanging, body: Credentials, origin: From, sessions: Sessions
+    response: Response, actor: SelfChanging, body: Credentials, sessions: Sessions
 ) -> SessionObject:
     """危险的操作之前，再证明一次自己是谁。会话换一个 Cookie 和 csrf_token。"""
-    return keep(response, await sessions.renew(actor, body.password, body.code, origin))
+    return keep(response, await sessions.renew(actor, body.password, body.code))
 
 
 @router.get("/v1/account/sessions", summary="我的会话")
@@ -79,9 +67,9 @@ async def list_own(actor: Self, sessions: Sessions) -> OpenSessions:
 
 
 @router.delete("/v1/account/sessions/{session_id}", status_code=204, summary="结束我的一个会话")
-async def end_own(session_id: str, actor: SelfChanging, origin: From, sessions: Sessions) -> None:
+async def end_own(session_id: str, actor: SelfChanging, sessions: Sessions) -> None:
     """从下一个请求起，它不再有效。"""
-    await sessions.end(actor, session_id, origin)
+    await sessions.end(actor, session_id)
 
 
 @router.get("/v1/people/{person_id}/sessions", summary="一个人的会话")
@@ -91,9 +79,9 @@ async def list_sessions(person_id: str, _: Reader, sessions: Sessions) -> OpenSe
 
 
 @router.delete("/v1/people/{person_id}/sessions", status_code=204, summary="结束一个人的会话")
-async def end_sessions(person_id: str, actor: Ender, origin: From, sessions: Sessions) -> None:
+async def end_sessions(person_id: str, _: Ender, sessions: Sessions) -> None:
     """从下一个请求起，它们不再有效。"""
-    await sessions.end_all(actor, person_id, origin)
+    await sessions.end_all(person_id)
 
 
 def keep(response: Response, begun: Begun) -> SessionObject:

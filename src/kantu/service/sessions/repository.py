@@ -66,17 +66,25 @@ def delete_one(session: Session, person_id: str, session_id: str) -> bool:
     return session.execute(query.returning(SessionRow.id)).first() is not None
 
 
-def delete_by_digest(session: Session, digest: str) -> None:
-    """End the session with this digest."""
-    session.execute(delete(SessionRow).where(SessionRow.digest == digest))
+def delete_by_digest(session: Session, digest: str) -> list[str]:
+    """End the session with this digest; the ids of what has ended."""
+    query = delete(SessionRow).where(SessionRow.digest == digest)
+    return list(session.scalars(query.returning(SessionRow.id)))
 
 
-def delete_of_person(session: Session, person_id: str, *, but: int = 0) -> None:
-    """End a person's sessions, all but the latest few."""
+def delete_of_person(session: Session, person_id: str, *, but: int = 0) -> list[str]:
+    """End a person's sessions, all but the latest few; the ids of what has ended."""
     ids = [record.id for record in find_of_person(session, person_id)[but:]]
     session.execute(delete(SessionRow).where(SessionRow.id.in_(ids)))
+    return ids
 
 
-def delete_expired(session: Session, now: int, idle_since: int) -> None:
-    """Forget the sessions that are over."""
-    session.execute(delete(SessionRow).where((SessionRow.expires_at <= now) | (SessionRow.last_used_at <= idle_since)))
+def delete_over(session: Session, now: int, idle_since: int, limit: int) -> list[tuple[SessionRecord, bool]]:
+    """Forget some of the sessions that are over by their time, and say of each whether it was good until then."""
+    query = select(SessionRow, PersonRow.generation).join(PersonRow, PersonRow.id == SessionRow.person_id)
+    query = query.where((SessionRow.expires_at <= now) | (SessionRow.last_used_at <= idle_since))
+    rows = session.execute(query.order_by(SessionRow.id).limit(limit)).all()
+    found = [(record_of(SessionRecord, row), row.generation == generation) for row, generation in rows]
+    deleted = delete(SessionRow).where(SessionRow.id.in_([record.id for record, _ in found])).returning(SessionRow.id)
+    ours = set(session.scalars(deleted))  # of several services that sweep at once, one records it
+    return [(record, is_current) for record, is_current in found if record.id in ours]

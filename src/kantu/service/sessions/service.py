@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import StoreError, error
 from kantu.service.actor import Actor
+from kantu.service.audit.acting import address, event
+from kantu.service.audit.event import AuditEvent
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.people import repository as people
-from kantu.service.people.events import Event, Origin, Record
 from kantu.service.people.login import Login
 from kantu.service.people.person import Person, person_not_found
 from kantu.service.sessions import repository
@@ -31,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 _USE_NOTED_EVERY_SECONDS = 60
 _MOST_OF_ONE = 20  # the oldest make room
+_SWEPT_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +78,11 @@ class SessionService:
     """
 
     def __init__(
-        self, database: Database, login: Login, rules: SessionRules, record: Record, clock: Callable[[], float]
+        self, database: Database, login: Login, rules: SessionRules, log: AuditLog, clock: Callable[[], float]
     ) -> None:
-        self._database, self._login, self._rules, self._record, self._clock = database, login, rules, record, clock
+        self._database, self._login, self._rules, self._audit_log, self._clock = database, login, rules, log, clock
 
-    async def begin(self, name: str, password: str, code: str | None, origin: Origin, old: str | None = None) -> Begun:
+    async def begin(self, name: str, password: str, code: str | None, old: str | None = None) -> Begun:
         """Log in. The session is a new one, whatever the browser had before.
 
         Args:
@@ -87,14 +90,14 @@ class SessionService:
 
         Raises: as `Login.authenticate`.
         """
-        person = await self._login.authenticate(name, password, code, origin)
+        person = await self._login.authenticate(name, password, code)
         now, text = int(self._clock()), new_text()
         record = SessionRecord(
             id=SESSION_IDS.new(),
             digest=digest_of(text) or "",
             person_id=person.id,
             generation=person.generation,
-            address=origin.address,
+            address=address(),
             created_at=now,
             authenticated_at=now,
             last_used_at=now,
@@ -103,12 +106,13 @@ class SessionService:
         actor = self._actor(record, person)
 
         def work(session: Session) -> None:
-            repository.delete_expired(session, now, int(now - self._rules.idle_seconds))
+            ended = repository.delete_of_person(session, person.id, but=_MOST_OF_ONE - 1 if self._rules.several else 0)
             if old is not None and (digest := digest_of(old)) is not None:
-                repository.delete_by_digest(session, digest)
-            repository.delete_of_person(session, person.id, but=_MOST_OF_ONE - 1 if self._rules.several else 0)
+                ended += repository.delete_by_digest(session, digest)
             repository.add(session, record)
-            self._record(session, Event(actor, origin, "login", "sessions", target_id=person.id))
+            people.change(session, person.id, last_login_at=now)
+            told = {"session_id": record.id, "ended": ended, "with_code": code is not None and person.has_totp}
+            self._audit_log.record(session, event("create", "sessions", person.id, after=told, actor=actor))
 
         await self._database.run(work)
         return Begun(text, actor, person)
@@ -152,25 +156,30 @@ class SessionService:
             raise error("account_disabled")
         return person.actor()
 
-    async def renew(self, actor: Actor, password: str, code: str | None, origin: Origin) -> Begun:
+    async def renew(self, actor: Actor, password: str, code: str | None) -> Begun:
         """Give the password again, for dangerous acts; the session gets another text.
 
         Raises: as `Login.authenticate`.
         """
         person = await self.person(_person_of(actor))
-        person = await self._login.authenticate(person.name, password, code, origin, action="reauthenticate")
-        return await self.rotate(actor, person, Event(actor, origin, "reauthenticate", "sessions", person.id))
+        person = await self._login.authenticate(person.name, password, code)
+        told = {"act": "reauthenticate", "session_id": actor.session_id}
+        return await self.rotate(actor, person, event("update", "account", person.id, after=told))
 
-    async def rotate(self, actor: Actor, person: Person, event: Event | None = None) -> Begun:
-        """Another text for a session whose person has just proved who they are. Other sessions are as they are."""
+    async def rotate(self, actor: Actor, person: Person, done: AuditEvent | None = None) -> Begun:
+        """Another text for a session whose person has just proved who they are. Other sessions are as they are.
+
+        Args:
+            done: what is to be recorded of it, where nothing has been yet.
+        """
         text, now = new_text(), int(self._clock())
 
         def work(session: Session) -> None:
             repository.replace_text(
                 session, actor.session_id or "", digest_of(text) or "", generation=person.generation, now=now
             )
-            if event is not None:
-                self._record(session, event)
+            if done is not None:
+                self._audit_log.record(session, done)
 
         await self._database.run(work)
         unfinished = person.unfinished(
@@ -193,7 +202,7 @@ class SessionService:
 
         return await self._database.run(work, read_only=True)
 
-    async def end(self, actor: Actor, session_id: str, origin: Origin) -> None:
+    async def end(self, actor: Actor, session_id: str) -> None:
         """End one of the actor's own sessions.
 
         Raises:
@@ -204,11 +213,12 @@ class SessionService:
         def work(session: Session) -> None:
             if not (SESSION_IDS.fits(session_id) and repository.delete_one(session, person_id, session_id)):
                 raise session_not_found()
-            self._record(session, Event(actor, origin, "logout", "sessions", target_id=person_id))
+            told = {"act": "logout", "session_id": session_id}
+            self._audit_log.record(session, event("update", "account", person_id, after=told))
 
         await self._database.run(work, urgent=True)
 
-    async def end_all(self, actor: Actor, person_id: str, origin: Origin) -> None:
+    async def end_all(self, person_id: str) -> None:
         """End all sessions of somebody.
 
         Raises:
@@ -218,10 +228,30 @@ class SessionService:
         def work(session: Session) -> None:
             if people.find(session, person_id) is None:
                 raise person_not_found()
-            repository.delete_of_person(session, person_id)
-            self._record(session, Event(actor, origin, "delete", "sessions", target_id=person_id))
+            ended = repository.delete_of_person(session, person_id)
+            self._audit_log.record(session, event("delete", "sessions", person_id, after={"ended": ended}))
 
         await self._database.run(work, urgent=True)
+
+    async def sweep(self) -> int:
+        """Forget the sessions that are over, and record which of them time has ended; how many that was.
+
+        Raises:
+            StoreError: `store_unavailable`, `audit_chain_broken`.
+        """
+        deleted = 0
+        while more := await self._database.run(self._sweep, urgent=True):
+            deleted += more
+        return deleted
+
+    def _sweep(self, session: Session) -> int:
+        now = int(self._clock())
+        over = repository.delete_over(session, now, int(now - self._rules.idle_seconds), _SWEPT_AT_ONCE)
+        # What has ended the others before their time has been recorded.
+        expired = [record for record, is_current in over if is_current]
+        if expired:
+            self._audit_log.record_all(session, [_expired(record, now) for record in expired])
+        return len(over)
 
     async def _find(self, text: str) -> tuple[SessionRecord, Person]:
         digest = digest_of(text)
@@ -251,6 +281,11 @@ class SessionService:
             await self._database.run(lambda session: repository.set_used(session, session_id, now))
         except StoreError as failure:  # a full disk is no reason to turn somebody away
             _log.warning("session_use_not_noted", extra={"code": failure.code})
+
+
+def _expired(record: SessionRecord, now: int) -> AuditEvent:
+    told = {"session_id": record.id, "because": "age" if record.expires_at <= now else "idle"}
+    return event("expire", "sessions", record.person_id, after=told)
 
 
 def _person_of(actor: Actor) -> str:
