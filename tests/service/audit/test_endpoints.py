@@ -27,10 +27,10 @@ READS = [("GET", "/v1/audit"), ("POST", "/v1/audit/verify"), ("GET", "/v1/audit/
 
 @asynccontextmanager
 async def person(gateway: Gateway, role: Role, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of somebody who has logged in."""
+    """A client of somebody who has just logged in."""
 
     async def authenticate(*_: object) -> Actor:
-        return Actor("", "t", person_id="person_1", role=role)
+        return Actor("", "t", person_id="person_1", role=role, is_fresh=True)
 
     monkeypatch.setattr(gateway.keys, "authenticate", authenticate)
     app = create_app(gateway)

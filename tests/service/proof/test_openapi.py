@@ -46,6 +46,9 @@ OPERATIONS = [
     ("DELETE", "/v1/history/{history_id}"),
     ("POST", MESSAGES),
     ("POST", f"{MESSAGES}/count_tokens"),
+    ("GET", "/v1/audit"),
+    ("POST", "/v1/audit/verify"),
+    ("GET", "/v1/audit/export"),
     ("POST", "/v1/session"),
     ("GET", "/v1/session"),
     ("DELETE", "/v1/session"),
@@ -80,7 +83,7 @@ EXAMPLES = 25
 
 @pytest.fixture(scope="module")
 def document(live: LiveGateway) -> dict[str, Any]:
-    found: dict[str, Any] = httpx.get(f"{live.address}/openapi.json", trust_env=False).json()
+    found: dict[str, Any] = httpx.get(f"{live.address}/openapi.json", trust_env=False, timeout=60).json()
     return found
 
 

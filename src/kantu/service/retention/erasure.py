@@ -20,7 +20,7 @@ from kantu.service.files.content import place_of
 from kantu.service.files.record import FILE_IDS
 from kantu.service.files.repository import FileRow
 from kantu.service.files.usage import FileUsageRow
-from kantu.service.retention.record import HISTORY_IDS
+from kantu.service.retention.record import HISTORY_IDS, subjects_of
 from kantu.service.retention.repository import HistoryRow
 
 _PIECE_BYTES = 2**20
@@ -75,7 +75,8 @@ class _Found:
 
 
 def _delete(session: Session, owner: str) -> _Found:
-    history, files, batches = (_delete_rows(session, row, owner) for row in (HistoryRow, FileRow, BatchRow))
+    history = [each for subject in subjects_of(owner) for each in _delete_rows(session, HistoryRow, subject)]
+    files, batches = (_delete_rows(session, row, owner) for row in (FileRow, BatchRow))
     session.execute(delete(FileUsageRow).where(FileUsageRow.owner == owner))
     return _Found(history, files, batches)
 

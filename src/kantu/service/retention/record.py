@@ -14,6 +14,7 @@ from kantu.service.gcm import CipherName
 HISTORY_IDS = Ids("hist_")
 
 _TITLE_CHARACTERS = 80
+_PERSON = "person\t"  # no owner of a key has this in it: a key never sees what a person has asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,13 @@ def title_of(question: Any) -> str:
 
 
 def subject_of(actor: Actor) -> str:
-    """Whose history an actor's requests go to, and whose it may see."""
-    return actor.tenant
+    """Whose history an actor's requests go to, and whose it may see: a person's own, or that of a key's owner."""
+    return actor.tenant if actor.person_id is None else f"{_PERSON}{actor.person_id}"
+
+
+def subjects_of(owner: str) -> tuple[str, str]:
+    """Whose history goes with what an owner has: that of its keys, and where it is a person's id, the person's."""
+    return owner, f"{_PERSON}{owner}"
 
 
 def history_not_found(param: str | None = None) -> KantuError:
