@@ -23,10 +23,10 @@ from kantu import service
 from kantu.cli import app
 from kantu.errors import AuthenticationError, install_command
 from kantu.service.actor import Actor, Limits
+from kantu.service.command_parts import NEEDED
 from kantu.service.database import Database
 from kantu.service.home import only_service, prepare_home
 from kantu.service.keys.service import KeyService
-from kantu.service.needed import NEEDED
 from kantu.service.server import RELOAD
 from kantu.service.settings import Settings
 from tests.service.audits import LOG
@@ -291,7 +291,7 @@ def test_without_the_extra_the_commands_say_what_to_install(
 
 def test_help_needs_nothing_of_the_extra() -> None:
     code = (
-        "import sys; from kantu.service.commands import _NEEDED\n"
+        "import sys; from kantu.service.command_parts import NEEDED\n"
         "for name in (*NEEDED, 'anyio'): sys.modules[name] = None\n"
         "from kantu.cli import app; app(sys.argv[1:], standalone_mode=False)"
     )
