@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import text
 
@@ -13,8 +14,17 @@ from kantu.service.audit.keys import AuditKeys
 from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 
-KEYS = AuditKeys([bytes(range(32))])
+_KEY = bytes(range(32))
+KEYS = AuditKeys([_KEY])
 LOG = AuditLog(KEYS)
+
+
+def write_key(home: Path) -> None:
+    """Have commands that work on a home sign with that key, too."""
+    folder = home / "audit"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / "key").touch(mode=0o600)
+    (folder / "key").write_text(f"{_KEY.hex()}\n")
 
 
 def log_with(clock: Callable[[], float]) -> AuditLog:

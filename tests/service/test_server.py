@@ -20,9 +20,11 @@ import pytest
 from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, End, Request, Usage
 from kantu.errors import InvalidRequestError
+from kantu.service.database import Database
 from kantu.service.gateway import Gateway
 from kantu.service.server import listen
 from kantu.service.settings import ServerSettings
+from tests.service.audits import acts_of
 from tests.service.fetch.certificates import Authority
 from tests.service.gateways import TIMINGS, ScriptedEngine, question, settings_with
 from tests.service.listening import Listening, listening
@@ -124,6 +126,9 @@ def test_a_model_that_cannot_be_loaded_ends_it_with_an_error(tiny_folder: Path, 
     assert "已就绪" not in ended.stderr
     assert "错误：" in ended.stderr
     assert "Traceback" not in ended.stderr
+    database = Database.sqlite(tmp_path / "home" / "kantu.db")
+    assert acts_of(database)[-3:] == ["start service ok", "stop service ok", "start service failed"]
+    database.close()
 
 
 # Ending

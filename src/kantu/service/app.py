@@ -40,6 +40,7 @@ from kantu.service.http.head import HeadMiddleware
 from kantu.service.http.late import LateMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
+from kantu.service.label.reductions import reductions
 from kantu.service.mcp.endpoint import ADDRESS as MCP
 from kantu.service.mcp.endpoint import mcp_router
 from kantu.service.messages.endpoints import router as messages_router
@@ -185,12 +186,14 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
 
 
 async def _record_start(gateway: Gateway) -> None:
-    """A start that cannot be recorded is none, unless the settings say that requests come first."""
+    """A start that cannot be recorded is none, unless the settings say that requests come first; with it, what has
+    less than a whole label from now on."""
     settings = gateway.settings
     # Pydantic writes no secrets.
     started = event("start", "service", after={"version": __version__, "settings": settings.model_dump(mode="json")})
+    events = [started, *reductions(settings.content.labels)]
     try:
-        await gateway.database.run(lambda session: gateway.audit_log.record(session, started), urgent=True)
+        await gateway.database.run(lambda session: gateway.audit_log.record_all(session, events), urgent=True)
     except StoreError as failure:
         if settings.audit.when_unwritable == "refuse":
             raise

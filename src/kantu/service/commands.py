@@ -118,7 +118,7 @@ def create(
         output_tokens_per_minute,
         output_tokens_per_day,
     )
-    with _key_service(config) as service:
+    with _key_service(config, "create") as service:
         from kantu.service.keys.expiry import read_expiry
 
         expires_at = None if expires is None else read_expiry(expires, time.time())
@@ -132,7 +132,7 @@ def create(
 @keys.command("list")
 def list_(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")] = False, config: Config = None) -> None:
     """列出所有密钥（不含密钥本身）：编号、状态、名字，到期与最近使用，范围与限额。"""
-    with _key_service(config) as service:
+    with _key_service(config, "read") as service:
         found = service.list()
     now = time.time()
     if as_json:
@@ -152,19 +152,26 @@ def revoke(
     key_id: Annotated[str, typer.Argument(help="kantu keys list 里的编号。", metavar="ID")], config: Config = None
 ) -> None:
     """撤销密钥，下一个请求起不能再用。"""
-    with _key_service(config) as service:
+    with _key_service(config, "revoke", key_id) as service:
         key = service.revoke(key_id)
     print(f"已撤销 {key.id}（{key.name}）。", file=sys.stderr)
 
 
 @contextmanager
-def _key_service(config: Path | None) -> Iterator[KeyService]:
-    """The keys of the service that `config` and the environment describe, running or not."""
+def _key_service(config: Path | None, action: str, key_id: str | None = None) -> Iterator[KeyService]:
+    """The keys of the service that `config` and the environment describe, running or not.
+
+    Args:
+        action: what the command does, recorded where it fails.
+    """
     with open_store(config) as (settings, folder, database):
+        from kantu.service.audit.failures import failures_recorded
         from kantu.service.audit.opening import open_audit_log
         from kantu.service.keys.service import KeyService
 
-        yield KeyService(database, open_audit_log(settings.audit, folder, database))
+        log = open_audit_log(settings.audit, folder, database)
+        with failures_recorded(database, log, action, "keys", key_id):
+            yield KeyService(database, log)
 
 
 def _scope(key: ApiKey) -> str:

@@ -211,7 +211,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         fetcher.fetch,
         most_pixels=request.max_pixels,
     )
-    labels, history = settings.content.labels, _history(settings.retention, database, cautious)
+    labels, history = settings.content.labels, _history(settings.retention, database, log, cautious)
     chat = ChatService(request, models, pictures, limiter, admission, watch, labels, history)
 
     tasks = TaskService(
@@ -308,14 +308,16 @@ def _printed_lines(settings: TaskSettings) -> PrintedLines | None:
     return PrintedLines(settings.read_lines_workers, settings.read_lines_memory_bytes)
 
 
-def _history(settings: RetentionSettings, database: Database, expiry_clock: Callable[[], float]) -> HistoryService:
+def _history(
+    settings: RetentionSettings, database: Database, log: AuditLog, expiry_clock: Callable[[], float]
+) -> HistoryService:
     if settings.days is not None and settings.key_file is None:
         raise error("retention_key_missing")
     keys = None if settings.key_file is None else KeyRing(settings.key_file)
     retention = None
     if settings.days is not None and keys is not None:
         retention = Retention(settings.days, keys, settings.cipher, settings.max_owner_bytes)
-    return HistoryService(database, retention, keys, expiry_clock=expiry_clock)
+    return HistoryService(database, log, retention, keys, expiry_clock=expiry_clock)
 
 
 def _connections(settings: ServerSettings) -> Connections:

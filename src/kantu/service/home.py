@@ -29,6 +29,8 @@ KEPT = ("first-key", "first-administrator", "people-key", "tasks", "audit")
 
 Who has the service keep something new in its home adds the name: a file, or a folder with all that is in it.
 """
+KEPT_FROM_BEFORE = ("audit/anchors.jsonl",)
+"""Files of those that must not know of more than the database: a backup has them as they were before it was copied."""
 
 
 def prepare_home(folder: Path) -> None:

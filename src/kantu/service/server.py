@@ -25,6 +25,8 @@ from kantu.hub import home
 from kantu.service import descriptors
 from kantu.service.app import create_app
 from kantu.service.audit.acting import event
+from kantu.service.audit.event import AuditEvent
+from kantu.service.audit.failures import failures_recorded
 from kantu.service.audit.opening import open_audit_log
 from kantu.service.gateway import Gateway, build, open_database
 from kantu.service.home import only_service, prepare_home
@@ -33,7 +35,6 @@ from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.http.connections import Connections, Held
 from kantu.service.identity import passwords_of
 from kantu.service.keys.first_key import ensure_first_key
-from kantu.service.label.reductions import record_reductions
 from kantu.service.models.registry import open_models
 from kantu.service.models.served import ServedModel
 from kantu.service.operations import create_operations_app
@@ -71,21 +72,22 @@ def serve(settings: Settings) -> None:
             listeners = [at_end.enter_context(listener) for listener in listen_all(settings)]
             at_end.enter_context(only_service(folder, limits_are_shared=settings.store.redis_url is not None))
             database = open_database(settings, folder)
+            at_end.callback(database.close)
             log = open_audit_log(settings.audit, folder, database)
+            at_end.enter_context(failures_recorded(database, log, "start", "service"))
             ensure_first_key(database, folder, log)
             one_time_seconds = settings.people.one_time_hours * 3600
             ensure_first_administrator(
                 database, folder, log, passwords_of(settings.people), one_time_seconds=one_time_seconds
             )
-            record_reductions(settings.content.labels)
             models = open_models(settings.models, settings.watch.log_level, log_file)
             gateway = build(settings, folder, database, models, log)
             server = Server(gateway)
             server.run(sockets=listeners)
+            if server.failure is not None:
+                raise server.failure
     finally:
         restore_logs()
-    if server.failure is not None:
-        raise server.failure
 
 
 def listen_all(settings: Settings) -> list[socket.socket]:
@@ -218,14 +220,17 @@ class Server(uvicorn.Server):
 
     async def _reload(self) -> None:
         """Recorded before it happens: what cannot be recorded is not done."""
-        gateway = self._gateway
-        reloading = event("reload", "tasks", before={"tasks": sorted(gateway.tasks.tasks)})
+        tasks = self._gateway.tasks
         try:
-            await gateway.database.run(lambda session: gateway.audit_log.record(session, reloading))
+            await self._record(event("reload", "tasks", before={"tasks": sorted(tasks.tasks)}))
+            if not await tasks.reload():
+                await self._record(event("reload", "tasks", result="failed"))
         except StoreError as failure:
-            _log.error("the tasks are not read again", extra={"code": failure.code})
-            return
-        await gateway.tasks.reload()
+            _log.error("a reload was not recorded", extra={"code": failure.code})
+
+    async def _record(self, event: AuditEvent) -> None:
+        gateway = self._gateway
+        await gateway.database.run(lambda session: gateway.audit_log.record(session, event))
 
     async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()

@@ -52,6 +52,19 @@ def test_keys_leave_who_made_and_who_ended_them(home: Path) -> None:
     assert (listed.actor_kind, json.loads(revoked.before or "")) == ("system", {"revoked_at": None})
 
 
+def test_what_could_not_be_done_is_left_too(home: Path) -> None:
+    kantu("keys", "create", "n", "--endpoint", "admin")
+    kantu("keys", "revoke", "key_unknown")
+    kantu("audit", "restore", "nowhere.jsonl")
+    kantu("audit", "verify", "--behind", "99")
+    database = opened(home)
+    acts = ["create keys failed", "revoke keys failed", "restore audit failed", "verify audit failed"]
+    assert acts_of(database) == acts
+    revoked = entries_of(database)[1]
+    database.close()
+    assert (revoked.target_id, json.loads(revoked.after or "")) == ("key_unknown", {"code": "key_not_found"})
+
+
 def test_verify_says_where_a_planted_edit_is(home: Path) -> None:
     for name in ("a", "b", "c"):
         kantu("keys", "create", name)

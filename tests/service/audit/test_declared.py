@@ -33,10 +33,9 @@ def test_everything_that_somebody_may_do_has_its_act() -> None:
 
 
 def test_whatever_changes_something_is_recorded_with_the_change() -> None:
-    changing = {
-        act for act in ACTS if act[0] in ("delete", "cancel", "revoke", "restore", "archive", "reload", "accept")
-    }
-    changing |= {("create", "files"), ("create", "batches"), ("create", "keys")}
+    words = ("delete", "cancel", "revoke", "restore", "archive", "reload", "accept", "reduce", "rotate", "erase")
+    changing = {act for act in ACTS if act[0] in words}
+    changing |= {("create", "files"), ("create", "batches"), ("create", "keys"), ("create", "backup")}
     assert {ACTS[act].written for act in changing} == {"with_change"}
 
 

@@ -23,6 +23,7 @@ from kantu.service.files.service import FileService
 from kantu.service.home import prepare_home
 from kantu.service.keys.service import KeyService
 from tests.service.actors import ALICE
+from tests.service.audits import LOG, write_key
 from tests.service.batches.conftest import Desk, request_line
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, service, stream
@@ -33,6 +34,10 @@ QUOTA = Quota(tenant_files=1000, tenant_bytes=2**26, total_bytes=2**26)
 KEY = Secret("key-file", bytes(range(32)))
 
 _numbers = count()
+
+
+def unrecorded(*_: object) -> None:
+    """What a test has a backup or a restore leave in the audit."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +53,20 @@ class Place:
 
     @property
     def keys(self) -> KeyService:
-        return KeyService(self.database)
+        return KeyService(self.database, LOG)
 
     def upload(self, data: bytes, actor: Actor = ALICE) -> FileRecord:
         return asyncio.run(create(self.files, actor, "lines.jsonl", "batch", stream(data)))
 
     def fill(self, name: str = "mine") -> None:
-        """A key, some files, a batch with labels and a line that has its result, a first key and a task."""
+        """A key, files, a batch with labels and a line that has its result, a first key, a task and the audit's key."""
         self.database.upgrade()
         self.keys.create(name)
         desk = Desk(self.database, self.home / "files", Clock(float(int(time.time()))))
         asyncio.run(_run_a_batch(desk))
         self.upload(f"内容 of {name}".encode())
         (self.home / "first-key").write_text(f"kt-{name}\n")
+        write_key(self.home)
         (self.home / "tasks" / "mine").mkdir(parents=True, exist_ok=True)
         (self.home / "tasks" / "mine" / "card.yaml").write_text(f"name: {name}\n")
 
@@ -76,7 +82,8 @@ class Place:
 
     def kept(self) -> dict[str, bytes]:
         """What a backup is to hold of the home."""
-        paths = [*(self.home / "files").rglob("*"), *(self.home / "tasks").rglob("*"), self.home / "first-key"]
+        folders = (self.home / name for name in ("files", "tasks", "audit"))
+        paths = [*(path for folder in folders for path in folder.rglob("*")), self.home / "first-key"]
         return {str(path.relative_to(self.home)): path.read_bytes() for path in paths if path.is_file()}
 
 

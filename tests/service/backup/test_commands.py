@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from kantu.cli import app
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
+from tests.service.audits import LOG
 from tests.service.backup.conftest import Place
 
 pytestmark = pytest.mark.whole
@@ -30,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def names(database: Database) -> list[str]:
-    return [key.name for key in KeyService(database).list()]
+    return [key.name for key in KeyService(database, LOG).list()]
 
 
 def test_back_up_and_restore_with_a_passphrase(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

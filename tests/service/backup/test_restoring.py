@@ -24,7 +24,7 @@ from kantu.service.database import Database, copying
 from kantu.service.database.migrate import revisions, upgrade_to
 from kantu.service.gateway import open_database
 from kantu.service.home import only_service
-from tests.service.backup.conftest import KEY, Kind, Place
+from tests.service.backup.conftest import KEY, Kind, Place, unrecorded
 from tests.service.gateways import settings_with
 
 pytestmark = pytest.mark.whole
@@ -36,7 +36,7 @@ KINDS: list[Kind] = ["sqlite", "postgresql"]
 def path(place: Place, tmp_path: Path) -> Path:
     """A backup of `place`."""
     path = tmp_path / "a.backup"
-    back_up(path, place.home, place.database, None)
+    back_up(path, place.home, place.database, None, record=unrecorded)
     return path
 
 
@@ -47,7 +47,7 @@ def target(make_place: Callable[[Kind], Place], request: pytest.FixtureRequest) 
 
 
 def restored(path: Path, target: Place, secret: Secret | None = None, *, force: bool = False) -> Place:
-    restore(path, target.home, target.database, secret, force=force)
+    restore(path, target.home, target.database, secret, force=force, stage=unrecorded)
     return target
 
 
@@ -71,7 +71,7 @@ def test_what_was_restored_can_be_written_and_backed_up_again(path: Path, target
     target.upload(b"more")
     target.keys.create("one more")
     again = tmp_path / "again.backup"
-    back_up(again, target.home, target.database, KEY)
+    back_up(again, target.home, target.database, KEY, record=unrecorded)
     rows = target.rows()
     assert restored(again, target, KEY, force=True).rows() == rows
 
@@ -244,7 +244,7 @@ def _counted(function: Callable[..., Any], step: Callable[[], None]) -> Callable
 def test_killed_anywhere_it_leaves_nothing_or_all(place: Place, path: Path, target: Place, tmp_path: Path) -> None:
     target.fill("theirs")
     theirs = tmp_path / "theirs.backup"
-    back_up(theirs, target.home, target.database, None)
+    back_up(theirs, target.home, target.database, None, record=unrecorded)
     outcomes = []
     for steps in count(step=3):
         before = (target.rows(), target.kept())

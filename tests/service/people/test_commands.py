@@ -106,9 +106,13 @@ def test_each_command_leaves_what_is_declared_of_it_by_the_system(database: Data
 
 
 def test_the_last_administrator_stays_and_a_name_that_nobody_has_is_said(database: Database) -> None:
-    add_person(database, "a", "system")
+    person = add_person(database, "a", "system")
     for arguments, code in ((("disable", "a"), "last_administrator"), (("disable", "b"), "person_not_found")):
         result = people(*arguments)
         assert result.exit_code != 0
         assert f"[{code}]" in result.stderr
         assert "Traceback" not in result.stderr
+        failed = entries_of(database)[-1]
+        assert (failed.action, failed.resource, failed.result) == ("update", "people", "failed")
+        assert failed.after == f'{{"code":"{code}"}}'
+        assert failed.target_id == (person.id if code == "last_administrator" else None)

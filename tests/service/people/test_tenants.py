@@ -20,6 +20,7 @@ from kantu.service.people import repository
 from kantu.service.people.person import Person
 from kantu.service.retention.erasure import erase_owner
 from kantu.service.retention.keyring import MasterKey, write_keys
+from tests.service.audits import LOG
 from tests.service.gateways import ScriptedEngine, png, question, settings_with
 from tests.service.people.visitors import CHEAP, add_person, outcome, session_of
 
@@ -177,7 +178,7 @@ async def test_a_batch_of_somebody_who_is_disabled_meanwhile_answers_nothing(
 async def test_a_person_s_history_is_erased_by_their_id(team: Team, tmp_path: Path) -> None:
     for who in ("wei", "li"):
         await team.code(who, "POST", CHAT, json=question("问"))
-    erased = erase_owner(team.gateway.database, tmp_path / "files", team.people["wei"].id)
+    erased = erase_owner(team.gateway.database, LOG, tmp_path / "files", team.people["wei"].id)
     assert (erased.history, erased.verified) == (1, True)
     for who, count in (("wei", 0), ("li", 1)):
         assert len((await team.clients[who].get(HISTORY)).json()["data"]) == count

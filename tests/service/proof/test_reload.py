@@ -7,6 +7,9 @@ import subprocess
 
 import pytest
 
+from kantu.service.database import Database
+from kantu.service.server import RELOAD
+from tests.service.audits import acts_of
 from tests.service.proof.live import KANTU, LiveGateway, wait_until
 
 pytestmark = pytest.mark.whole
@@ -42,3 +45,21 @@ def test_reload_takes_what_is_right_and_leaves_what_is_broken(live: LiveGateway)
         assert reload(live).returncode == 0
         wait_until(lambda: "card" not in served())
     assert live.process.poll() is None
+
+
+def test_every_reload_is_in_the_audit(live: LiveGateway) -> None:
+    database = Database.sqlite(live.home / "kantu.db")
+
+    def reloads() -> list[str]:
+        return [act for act in acts_of(database) if act.startswith("reload")]
+
+    before = len(reloads())
+    file = live.home / "tasks" / "card.yaml"
+    file.parent.mkdir()
+    file.write_text(CARD.replace("名片", "[名片"), encoding="utf-8")
+    os.kill(live.process.pid, RELOAD)  # by somebody who does not ask the command
+    wait_until(lambda: reloads()[before:] == ["reload tasks ok", "reload tasks failed"])
+    file.write_text(CARD, encoding="utf-8")
+    assert reload(live).returncode == 0
+    wait_until(lambda: reloads()[before + 2 :] == ["reload tasks ok"])
+    database.close()

@@ -14,6 +14,7 @@ from kantu.service.database.repository import Paging
 from kantu.service.retention.keyring import KeyRing, read_keys
 from kantu.service.retention.record import Exchange
 from kantu.service.retention.service import HistoryService, Retention
+from tests.service.audits import LOG, acts_of
 
 pytestmark = pytest.mark.anyio
 
@@ -35,13 +36,22 @@ async def keep(home: Path, key_file: Path, tenant: str) -> None:
     database = Database.sqlite(home / "kantu.db")
     keys = KeyRing(key_file)
     exchange = Exchange("chat", "m", "x", ["y"])
-    await HistoryService(database, Retention(1, keys, "sm4-gcm", 2**20), keys).keep(Actor("key_1", tenant), exchange)
+    await HistoryService(database, LOG, Retention(1, keys, "sm4-gcm", 2**20), keys).keep(
+        Actor("key_1", tenant), exchange
+    )
     database.close()
+
+
+def acts(home: Path) -> list[str]:
+    database = Database.sqlite(home / "kantu.db")
+    found = acts_of(database)
+    database.close()
+    return found
 
 
 async def left(home: Path, key_file: Path, tenant: str) -> int:
     database = Database.sqlite(home / "kantu.db")
-    found, _ = await HistoryService(database, None, KeyRing(key_file)).page(Actor("key_1", tenant), Paging())
+    found, _ = await HistoryService(database, LOG, None, KeyRing(key_file)).page(Actor("key_1", tenant), Paging())
     database.close()
     return len(found)
 
@@ -64,8 +74,17 @@ async def test_the_first_rotation_makes_a_key_and_the_next_one_another(
     assert await left(home, key_file, "甲") == 1
 
 
-def test_without_a_place_for_the_key_there_is_no_rotation() -> None:
+def test_without_a_place_for_the_key_there_is_no_rotation(home: Path) -> None:
     assert "[retention_key_missing]" in kantu_("retention", "rotate").output
+    assert acts(home) == ["rotate retention failed"]
+
+
+def test_an_erasure_that_left_something_has_failed_in_the_audit_as_well(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kantu.service.retention.erasure._left", lambda *_: 1)
+    assert "[erasure_incomplete]" in kantu_("erase", "--owner", "甲", "--yes").output
+    assert acts(home) == ["erase owner ok", "erase owner failed"]
 
 
 async def test_an_owner_is_erased_once_that_is_confirmed(
@@ -83,3 +102,5 @@ async def test_an_owner_is_erased_once_that_is_confirmed(
     assert "抹掉了 1 次提问" in erased.stderr
     assert "数据库文件里已没有它们" in erased.stderr
     assert (await left(home, key_file, "甲"), await left(home, key_file, "乙")) == (0, 1)
+    assert acts(home) == ["rotate retention ok", "erase owner ok", "verify erasure ok"]
+    assert "没有问题" in kantu_("audit", "verify").stdout

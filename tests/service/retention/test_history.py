@@ -18,6 +18,7 @@ from kantu.service.retention.record import Exchange
 from kantu.service.retention.repository import HistoryPictureRow, HistoryRow
 from kantu.service.retention.service import HistoryService, Retention
 from tests.service.actors import ALICE, BOB
+from tests.service.audits import LOG, entries_of
 from tests.service.clock import Clock
 from tests.service.gateways import MODEL, ScriptedEngine, client_of, data_url, png, question
 from tests.service.retention.conftest import Keeping
@@ -112,6 +113,37 @@ async def test_one_or_all_can_be_deleted(keeping: Keeping) -> None:
         assert session.scalars(select(HistoryPictureRow.history_id)).all() == []
 
 
+async def test_deletions_are_in_the_audit_with_whoever_deleted(keeping: Keeping) -> None:
+    gateway = keeping()
+    async with client_of(gateway) as client:
+        for _ in range(3):
+            await ask(client)
+        first, *_ = await kept(client)
+        await client.delete(f"{HISTORY}/{first['id']}")
+        await client.delete(f"{HISTORY}/{first['id']}")  # is gone
+        await client.delete(HISTORY)
+        assert gateway.audit_writer.flush(30)
+        found = [entry for entry in entries_of(gateway.database) if entry.resource == "history"]
+    deleted = [entry for entry in found if (entry.action, entry.result) == ("delete", "ok")]
+    assert [(entry.target_id, entry.after) for entry in deleted] == [(first["id"], None), (None, '{"all":2}')]
+    assert {entry.actor_kind for entry in deleted} == {"key"}
+    assert [(entry.action, entry.result) for entry in found].count(("read", "ok")) == 1
+    assert [(entry.action, entry.result) for entry in found].count(("delete", "refused")) == 1
+
+
+async def test_what_cannot_be_recorded_is_not_deleted(keeping: Keeping) -> None:
+    gateway = keeping()
+    async with client_of(gateway) as client:
+        await ask(client)
+        (item,) = await kept(client)
+        with gateway.database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE audit_head SET sequence = 1")
+        for address in (f"{HISTORY}/{item['id']}", HISTORY):
+            refused = await client.delete(address)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "audit_chain_broken")
+        assert len(await kept(client)) == 1
+
+
 async def test_a_key_for_something_else_may_not_look(keeping: Keeping) -> None:
     async with client_of(keeping(), endpoints=["chat"]) as client:
         await ask(client)
@@ -122,7 +154,7 @@ async def test_a_key_for_something_else_may_not_look(keeping: Keeping) -> None:
 
 def service(gateway: Gateway, clock: Clock, key_file: Path, most_bytes: int = 2**20) -> HistoryService:
     keys = KeyRing(key_file)
-    return HistoryService(gateway.database, Retention(1, keys, "aes-256-gcm", most_bytes), keys, clock=clock)
+    return HistoryService(gateway.database, LOG, Retention(1, keys, "aes-256-gcm", most_bytes), keys, clock=clock)
 
 
 def exchange(said: str = "x", *pictures: bytes) -> Exchange:
@@ -140,6 +172,9 @@ async def test_it_is_gone_when_it_has_had_its_time(keeping: Keeping, key_file: P
     with pytest.raises(NotFoundError):
         await history.get(ALICE, opened.record.id)
     assert await history.sweep() == 1
+    (swept,) = entries_of(gateway.database)
+    assert (swept.action, swept.resource, swept.actor_kind) == ("delete", "history", "system")
+    assert swept.after == '{"expired":1}'
     with gateway.database.session(read_only=True) as session:
         assert session.scalars(of_everybody(select(HistoryRow.id))).all() == []
         assert session.scalars(select(HistoryPictureRow.history_id)).all() == []
@@ -149,7 +184,7 @@ async def test_what_was_kept_expires_when_nothing_more_is_kept(keeping: Keeping,
     gateway, clock = keeping(), Clock(1_700_000_000)
     await service(gateway, clock, key_file).keep(ALICE, exchange())
     clock.now += 86_400
-    assert await HistoryService(gateway.database, None, None, clock=clock).sweep() == 1
+    assert await HistoryService(gateway.database, LOG, None, None, clock=clock).sweep() == 1
 
 
 async def test_the_oldest_of_an_owner_make_room_for_the_newest(keeping: Keeping, key_file: Path) -> None:
@@ -162,6 +197,7 @@ async def test_the_oldest_of_an_owner_make_room_for_the_newest(keeping: Keeping,
     found, _ = await history.page(ALICE, Paging())
     assert [each.title for each in found] == ["3", "2"]
     assert len((await history.page(BOB, Paging()))[0]) == 1
+    assert [entry.after for entry in entries_of(gateway.database)] == 2 * ['{"crowded_out":1}']
 
 
 async def test_what_is_larger_than_all_room_is_not_kept_and_drives_nothing_out(

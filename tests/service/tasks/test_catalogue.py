@@ -53,11 +53,11 @@ async def test_a_broken_file_keeps_all_tasks_as_they_were_and_the_log_says_why(
     catalogue = TaskCatalogue(folder)
     write(folder, "card.yaml", CARD.replace("fields", "fileds"))
     write(folder, "new.yaml", CARD.replace("card", "new"))
-    await catalogue.reload()
+    assert not await catalogue.reload()
     assert own(catalogue) == {"card": "写出姓名。"}
     assert "card.yaml 第 4 行：不认识的键 fileds" in caplog.text
     write(folder, "card.yaml", CARD)
-    await catalogue.reload()
+    assert await catalogue.reload()
     assert own(catalogue).keys() == {"card", "new"}
 
 
@@ -69,7 +69,7 @@ async def test_words_are_read_again_too_and_broken_ones_leave_the_old(
     catalogue = TaskCatalogue(folder, words)
     first = catalogue.by_name["moderate"]
     words.write_text("[", "utf-8")
-    await catalogue.reload()
+    assert not await catalogue.reload()
     assert catalogue.by_name["moderate"] is first
     assert str(words) in caplog.text
     words.write_text('[words]\n"自定" = ["乙"]', "utf-8")

@@ -52,7 +52,7 @@ def verify(
     config: Config = None,
 ) -> None:
     """从头到尾核对审计链；有问题时说出第一处在哪里、是哪一种，退出码不为 0。"""
-    with _opened(config) as opened:
+    with _opened(config, "verify") as opened:
         from kantu.service.audit.anchors import read_anchors
 
         if archive is None:
@@ -82,7 +82,7 @@ def search(
     config: Config = None,
 ) -> None:
     """查审计记录，新的在前。"""
-    with _opened(config) as opened:
+    with _opened(config, "read") as opened:
         from kantu.service.audit.lines import json_line, time_of
 
         wanted = _search(actor, tenant, action, resource, target, result, request, address, since, until)
@@ -112,7 +112,7 @@ def export(
 ) -> None:
     """把审计记录写到标准输出，旧的在前。"""
     form: Literal["jsonl", "syslog"] = "syslog" if format_ == "syslog" else "jsonl"
-    with _opened(config) as opened:
+    with _opened(config, "export") as opened:
         wanted = _search(None, None, None, None, None, None, None, None, since, until)
         for page in opened.service.export(wanted, form):
             sys.stdout.write(page)
@@ -121,7 +121,7 @@ def export(
 @audit.command()
 def archive(config: Config = None) -> None:
     """把过了保存期（audit.keep_days）的月份归档成文件，移出数据库。服务自己每天也做。"""
-    with _opened(config) as opened:
+    with _opened(config, "archive") as opened:
         for written in opened.archiver.archive(time.time()):
             print(f"{written.path}（第 {written.first} 到 {written.last} 条）")
 
@@ -131,7 +131,7 @@ def restore(
     file: Annotated[Path, typer.Argument(help="归档文件；从最近的月份开始。", metavar="FILE")], config: Config = None
 ) -> None:
     """核对一个归档文件，放回数据库里查。服务运行时，它在下一天又被归档。"""
-    with _opened(config) as opened:
+    with _opened(config, "restore") as opened:
         restored = opened.archiver.restore(file)
     print(f"已放回第 {restored.first} 到 {restored.last} 条。", file=sys.stderr)
 
@@ -142,7 +142,7 @@ def accept(
     config: Config = None,
 ) -> None:
     """审计链断了以后，接着最后一条继续记。断处不会抹去，核对时仍会说。"""
-    with _opened(config) as opened:
+    with _opened(config, "accept") as opened:
         verdict = opened.service.accept(reason)
     print(_told(verdict), file=sys.stderr)
 
@@ -154,16 +154,22 @@ class _Opened:
 
 
 @contextmanager
-def _opened(config: Path | None) -> Iterator[_Opened]:
-    """The audit of the service that `config` and the environment describe, running or not."""
+def _opened(config: Path | None, action: str) -> Iterator[_Opened]:
+    """The audit of the service that `config` and the environment describe, running or not.
+
+    Args:
+        action: what the command does, recorded where it fails.
+    """
     with open_store(config) as (settings, folder, database):
         from kantu.service.audit.archive import Archiver
+        from kantu.service.audit.failures import failures_recorded
         from kantu.service.audit.opening import anchor_file, archive_folder, open_audit_log
         from kantu.service.audit.service import AuditService
 
         log = open_audit_log(settings.audit, folder, database)
         archiver = Archiver(database, log, archive_folder(settings.audit, folder), settings.audit.keep_days)
-        yield _Opened(AuditService(database, log, anchor_file(settings.audit, folder)), archiver)
+        with failures_recorded(database, log, action, "audit"):
+            yield _Opened(AuditService(database, log, anchor_file(settings.audit, folder)), archiver)
 
 
 def _search(

@@ -69,6 +69,12 @@ ACTS: Mapping[tuple[str, str], Declared] = {
     ("reload", "tasks"): _CHANGE,
     ("start", "service"): _CHANGE,
     ("stop", "service"): _CHANGE,
+    ("reduce", "label"): _CHANGE,
+    ("rotate", "retention"): _CHANGE,
+    ("erase", "owner"): _CHANGE,
+    ("verify", "erasure"): _CHANGE,
+    ("create", "backup"): _CHANGE,
+    ("restore", "backup"): _CHANGE,
 }
 """By action and resource. Reading the audit is an act of its own, written before anything is shown."""
 
@@ -76,7 +82,10 @@ OPEN_ROUTES = frozenset({"/", "/page", "/health", "/healthz", "/readyz"})
 """Routes that ask nobody who they are and show nothing of anybody: they leave nothing."""
 
 COMMANDS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "serve": (("start", "service"), ("stop", "service"), ("create", "keys"), ("create", "people")),
+    "serve": (
+        *(("start", "service"), ("stop", "service")),
+        *(("create", "keys"), ("create", "people"), ("reduce", "label")),
+    ),
     "reload": (("reload", "tasks"),),
     "keys create": (("create", "keys"),),
     "keys list": (("read", "keys"),),
@@ -92,8 +101,13 @@ COMMANDS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "audit archive": (("archive", "audit"),),
     "audit restore": (("restore", "audit"),),
     "audit accept": (("verify", "audit"), ("accept", "audit")),
+    "retention rotate": (("rotate", "retention"),),
+    "erase": (("erase", "owner"), ("verify", "erasure")),
+    "backup": (("create", "backup"),),
+    "restore": (("restore", "backup"),),  # with --check nothing: that reads the backup alone
 }
-"""By what is typed: commands that touch a service's data, and what they leave."""
+"""By what is typed: commands that touch a service's data, and what they leave; "failed" where they have opened it and
+could not do it."""
 
 NO_SERVICE = frozenset(
     {

@@ -84,6 +84,12 @@ def read_keys(path: Path) -> AuditKeys:
     return AuditKeys([bytes.fromhex(line) for line in lines])
 
 
+def merged(ours: str, theirs: str) -> str:
+    """The lines of a key file that knows two others' keys; ours sign."""
+    lines = ours.split()
+    return "".join(f"{line}\n" for line in (*(line for line in theirs.split() if line not in lines), *lines))
+
+
 def make_key_file(path: Path) -> None:
     """Make a file with a fresh key, for its owner's eyes, where there is none. Of several processes one makes it.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kantu.errors import error
 from kantu.service.audit import repository
+from kantu.service.audit.head import Head
 from kantu.service.audit.keys import make_key_file, read_keys
 from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
@@ -21,7 +22,7 @@ def open_audit_log(settings: AuditSettings, home: Path, database: Database) -> A
         StoreError: `audit_key_unreadable`, `audit_key_insecure`, `audit_key_unwritable`, `audit_key_wrong`,
             `audit_chain_broken`, `store_unavailable`.
     """
-    path = settings.key_file or home / FOLDER / "key"
+    path = key_file(settings, home)
     with database.session(read_only=True) as session:
         head = repository.read_head(session)
     if not path.exists():
@@ -32,6 +33,35 @@ def open_audit_log(settings: AuditSettings, home: Path, database: Database) -> A
     if not head.is_fresh and head.key_id not in log.keys.ids:
         raise error("audit_key_wrong")
     return log
+
+
+def begun_log(settings: AuditSettings, home: Path, database: Database) -> AuditLog | None:
+    """The log of a database whose tables may be of any version; None where nothing was ever recorded, which stays so.
+
+    Raises:
+        StoreError: as `open_audit_log`.
+    """
+    return None if begun_head(database) is None else open_audit_log(settings, home, database)
+
+
+def begun_head(database: Database) -> Head | None:
+    """Where the chain of a database ends; None where nothing was ever recorded in it, or it has no tables for that.
+
+    Raises:
+        StoreError: `store_unavailable`, `audit_chain_broken`.
+    """
+    if database.file is not None and not database.file.exists():
+        return None
+    with database.session(read_only=True) as session:
+        if not repository.exists(session):
+            return None
+        head = repository.read_head(session)
+    return None if head.is_fresh else head
+
+
+def key_file(settings: AuditSettings, home: Path) -> Path:
+    """Where the keys are."""
+    return settings.key_file or home / FOLDER / "key"
 
 
 def anchor_file(settings: AuditSettings, home: Path) -> Path:

@@ -6,7 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Select, String, Text, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    String,
+    Text,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kantu.errors import error
@@ -90,6 +103,11 @@ class Search:
 
 _COLUMNS = [getattr(AuditRow, name) for name in FIELDS]
 _ONE = HeadRow.id == 1
+
+
+def exists(session: Session) -> bool:
+    """Whether there is a table of events, which databases of older versions have not."""
+    return inspect(session.connection()).has_table(AuditRow.__tablename__)
 
 
 def read_head(session: Session, *, lock: bool = False) -> Head:

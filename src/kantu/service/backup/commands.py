@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kantu.service.backup.sealing import Secret
     from kantu.service.database import Database
     from kantu.service.gcm import CipherName
+    from kantu.service.settings import AuditSettings
 
 Passphrase = Annotated[
     bool, typer.Option("--passphrase", help="用口令加密：在终端上问，或读标准输入的第一行；至少 12 个字符。")
@@ -41,13 +43,19 @@ def backup(
 ) -> None:
     """备份数据库、上传的文件和 KANTU_HOME 里的密钥；服务可以照常运行。"""
     need_service()
+    from kantu.service.audit.failures import failures_recorded
+    from kantu.service.audit.opening import begun_log
+    from kantu.service.backup.audited import record_backup
     from kantu.service.backup.saving import back_up
     from kantu.service.backup.sealing import cipher_named
 
     name: CipherName = cipher_named(cipher)
     secret = _secret(passphrase, key_file, new=True)
-    with _store(config, finish=True) as (home, database):
-        saved = back_up(file, home, database, secret, name, allow_missing=allow_missing)
+    with _store(config, finish=True) as (settings, home, database):
+        log = begun_log(settings, home, database)
+        record = partial(record_backup, database, log, file, encrypted=secret is not None)
+        with failures_recorded(database, log, "create", "backup", file.name):
+            saved = back_up(file, home, database, secret, name, record=record, allow_missing=allow_missing)
     print(f"已备份到 {file}：{_told(saved.manifest, saved.files)}", file=sys.stderr)
     if saved.missing:
         print(f"警告：{len(saved.missing)} 个文件的内容已经丢失，备份里也没有。", file=sys.stderr)
@@ -65,20 +73,25 @@ def restore(
 ) -> None:
     """从备份恢复到空的 KANTU_HOME 和数据库；先停止服务。中途被打断时，要么什么都没有变，要么下次启动时做完。"""
     need_service()
+    from kantu.service.audit.failures import failures_recorded
     from kantu.service.backup import restoring
+    from kantu.service.backup.audited import log_before, record_restore
 
     secret = _secret(passphrase, key_file, new=False)
     if only_check:
         print(f"{file} 完整：{_told(restoring.check(file, secret))}", file=sys.stderr)
         return
-    with _store(config, finish=False) as (home, database):
-        manifest = restoring.restore(file, home, database, secret, force=force)
+    with _store(config, finish=False) as (settings, home, database):
+        stage = partial(record_restore, settings, home, database, file)
+        log = log_before(settings, home, database)
+        with failures_recorded(database, log, "restore", "backup", file.name):
+            manifest = restoring.restore(file, home, database, secret, force=force, stage=stage)
     print(f"已恢复：{_told(manifest)}", file=sys.stderr)
 
 
 @contextmanager
-def _store(config: Path | None, *, finish: bool) -> Iterator[tuple[Path, Database]]:
-    """The home and the database that `config` and the environment describe, as they are.
+def _store(config: Path | None, *, finish: bool) -> Iterator[tuple[AuditSettings, Path, Database]]:
+    """The audit's settings, the home and the database that `config` and the environment describe, as they are.
 
     Args:
         finish: bring a restore to its end first that was killed.
@@ -95,7 +108,7 @@ def _store(config: Path | None, *, finish: bool) -> Iterator[tuple[Path, Databas
     try:
         if finish:
             finish_restore(folder, database)
-        yield folder, database
+        yield settings.audit, folder, database
     finally:
         database.close()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from errno import EDQUOT, ENOSPC
 from pathlib import Path
@@ -28,7 +28,13 @@ _FOLDER = ".restore"
 _DECIDED = "decided"
 
 
-def restore(path: Path, home: Path, database: Database, secret: Secret | None, *, force: bool) -> Manifest:
+Stage = Callable[[Manifest, Path, Database], None]
+"""Takes what was unpacked, a home and a database, and makes of it what is to be restored."""
+
+
+def restore(
+    path: Path, home: Path, database: Database, secret: Secret | None, *, force: bool, stage: Stage
+) -> Manifest:
     """Put everything of a backup where it belongs.
 
     Args:
@@ -36,6 +42,7 @@ def restore(path: Path, home: Path, database: Database, secret: Secret | None, *
         database: not opened by anybody; its tables are made.
         force: also where there is something already. The database then holds what the backup holds; in the home, files
             of the same names are replaced, contents that no row names any more are left to the sweeper.
+        stage: called before anything has changed; where it raises, nothing does.
 
     Raises:
         ConflictError: `restore_not_empty`, `restore_while_running`.
@@ -51,7 +58,7 @@ def restore(path: Path, home: Path, database: Database, secret: Secret | None, *
                     raise error("restore_not_empty", where=home)
                 if not (force or is_empty(database)):
                     raise error("restore_not_empty", where=_name(database))
-                manifest = _unpack(path, secret, folder)
+                manifest = _unpack(path, secret, folder, stage)
                 _decide(folder, database)
                 _go_on(folder, home, database)
         finally:
@@ -86,7 +93,7 @@ def finish_restore(home: Path, database: Database) -> None:
         shutil.rmtree(folder)
 
 
-def _unpack(path: Path, secret: Secret | None, folder: Path) -> Manifest:
+def _unpack(path: Path, secret: Secret | None, folder: Path, stage: Stage) -> Manifest:
     @contextmanager
     def keep(name: str) -> Iterator[BinaryIO]:
         target = folder / name
@@ -99,6 +106,7 @@ def _unpack(path: Path, secret: Secret | None, folder: Path) -> Manifest:
     staged = Database(f"sqlite:///{folder / DATABASE}")
     try:
         staged.upgrade()
+        stage(manifest, folder / HOME, staged)
     finally:
         staged.close()  # which leaves no log beside it
     return manifest

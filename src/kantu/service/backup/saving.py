@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from kantu.service.disk.placing import locked_folder, new_file, put_in_place
 from kantu.service.files.content import place_of
 from kantu.service.files.repository import all_ids, delete_rows, known_ids
 from kantu.service.gcm import CipherName
-from kantu.service.home import KEPT
+from kantu.service.home import KEPT, KEPT_FROM_BEFORE
 
 _FOLDER = ".backup"
 _DELETED_AT_ONCE = 500
@@ -52,6 +52,7 @@ def back_up(
     secret: Secret | None,
     cipher: CipherName = "aes-256-gcm",
     *,
+    record: Callable[[Manifest], None],
     allow_missing: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> Saved:
@@ -60,6 +61,7 @@ def back_up(
     Args:
         home: which exists; for a while it takes a copy of the database.
         secret: what it is encrypted with; None does not encrypt.
+        record: called once all of it is written; where it raises, there is no backup.
         allow_missing: back up even where contents have been lost.
 
     Raises:
@@ -76,11 +78,14 @@ def back_up(
         try:
             _clear(folder)  # what a killed backup has left
             created_at = int(clock())
+            for name in KEPT_FROM_BEFORE:
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(home / name, folder / Path(name).name)
             copy_from(database, folder / DATABASE)
             copy = Database(f"sqlite:///{folder / DATABASE}")
             try:
                 copy.upgrade()
-                return _write(path, home, database, copy, secret, cipher, created_at, allow_missing)
+                return _write(path, home, database, copy, secret, cipher, created_at, allow_missing, record)
             finally:
                 copy.close()
         finally:
@@ -96,6 +101,7 @@ def _write(
     cipher: CipherName,
     created_at: int,
     allow_missing: bool,
+    record: Callable[[Manifest], None],
 ) -> Saved:
     draft = path.with_name(f"{path.name}.part")
     draft.unlink(missing_ok=True)
@@ -118,6 +124,7 @@ def _write(
                 database=database.engine.dialect.name,
                 created_at=created_at,
             )
+        record(manifest)
         put_in_place(draft, path)
     finally:
         draft.unlink(missing_ok=True)
@@ -145,9 +152,11 @@ def _add_kept(archive: ArchiveWriter, home: Path, path: Path) -> None:
     if path.is_dir():
         for inside in sorted(path.iterdir()):
             _add_kept(archive, home, inside)
-    elif path.is_file():
-        with path.open("rb") as file:
-            archive.add(HOME + path.relative_to(home).as_posix(), file)
+        return
+    name = path.relative_to(home).as_posix()
+    source = home / _FOLDER / path.name if name in KEPT_FROM_BEFORE else path
+    with suppress(FileNotFoundError), source.open("rb") as file:  # drafts get their names, and some came later
+        archive.add(HOME + name, file)
 
 
 def _still_known(database: Database, ids: list[str]) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -32,7 +34,8 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="输出 JSON。")
     """列出所有账号：登录名、状态、角色、第二因素、最近登录。"""
     from kantu.service.people.schemas import PersonObject
 
-    found = _with_people(config, lambda service: service.all())
+    with _opened(config) as (service, recorded), recorded("read", "people"):
+        found = asyncio.run(service.all())
     if as_json:
         told = [PersonObject.model_validate(person).model_dump() for person in found]
         print(json.dumps(told, ensure_ascii=False, indent=2))
@@ -71,36 +74,47 @@ def reset(
     """重置密码。标准输出上只有一次性密码，第一次登录必须换掉；这个人的会话都结束。"""
     person, secret = _change(config, name, lambda service, person_id: service.reset_password(None, person_id))
     if totp:
-        _change(config, name, lambda service, person_id: service.remove_factor(None, person_id))
+        asked = ("delete", "factors")
+        _change(config, name, lambda service, person_id: service.remove_factor(None, person_id), asked)
     print(f"{person.name} 的一次性密码，请现在记下，以后无法再查看：", file=sys.stderr)
     print(secret)
 
 
-def _change(config: Path | None, name: str, act: Callable[[PeopleService, str], Awaitable[T]]) -> T:
-    """What comes of an act on the account of a name."""
+def _change(
+    config: Path | None,
+    name: str,
+    act: Callable[[PeopleService, str], Awaitable[T]],
+    asked: tuple[str, str] = ("update", "people"),
+) -> T:
+    """What comes of an act on the account of a name.
 
-    async def work(service: PeopleService) -> T:
-        person = await service.find(name)
-        return await act(service, person.id)
+    Args:
+        asked: what the command does, recorded where it fails.
+    """
+    with _opened(config) as (service, recorded):
 
-    return _with_people(config, work)
+        async def work() -> T:
+            with recorded(*asked):
+                person = await service.find(name)
+            with recorded(*asked, person.id):
+                return await act(service, person.id)
+
+        return asyncio.run(work())
 
 
-def _with_people(config: Path | None, work: Callable[[PeopleService], Awaitable[T]]) -> T:
-    """What `work` returns, with the accounts of the service that `config` and the environment describe."""
+@contextmanager
+def _opened(config: Path | None) -> Iterator[tuple[PeopleService, Callable[..., AbstractContextManager[None]]]]:
+    """The accounts of the service that `config` and the environment describe, and `failures_recorded` of its audit."""
     with open_store(config) as (settings, home, database):
         import time
 
+        from kantu.service.audit.failures import failures_recorded
         from kantu.service.audit.opening import open_audit_log
         from kantu.service.identity import open_identity
 
         log = open_audit_log(settings.audit, home, database)
         identity = open_identity(settings.people, home, database, log, clock=time.time)
-
-        async def run() -> T:
-            return await work(identity.people)
-
-        return asyncio.run(run())
+        yield identity.people, partial(failures_recorded, database, log)
 
 
 def _line(person: Person) -> str:

@@ -12,6 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kantu.errors import error
+from kantu.service.audit.acting import event
+from kantu.service.audit.log import AuditLog
 from kantu.service.batches.record import BATCH_IDS
 from kantu.service.batches.repository import BatchRow
 from kantu.service.database import Database
@@ -24,8 +26,9 @@ from kantu.service.retention.record import HISTORY_IDS, subjects_of
 from kantu.service.retention.repository import HistoryRow
 
 _PIECE_BYTES = 2**20
-_ID_BYTES = 64
-_IDS = re.compile("|".join(rf"{ids.prefix}[0-9a-f]{{24}}" for ids in (HISTORY_IDS, FILE_IDS, BATCH_IDS)).encode())
+_IDS = "|".join(rf"{ids.prefix}[0-9a-f]{{24}}" for ids in (HISTORY_IDS, FILE_IDS, BATCH_IDS)).encode()
+_MOST_ID_BYTES = 64
+_MOST_BEHIND_BYTES = 8  # that `_rows_of` looks back
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +45,40 @@ class Erased:
     verified: bool
 
 
-def erase_owner(database: Database, files_folder: Path, owner: str) -> Erased:
+def erase_owner(database: Database, log: AuditLog, files_folder: Path, owner: str) -> Erased:
     """Delete an owner's history, files, and batches with their results; the service may run meanwhile.
 
     Deleted rows are overwritten by SQLite (`secure_delete`), its log is emptied, and contents of files are overwritten
-    before they are removed. Then the database's files are searched for the ids of what was deleted; where one is
-    found, the database is written anew (VACUUM) and searched again. Keys stay: they say who may ask, not what.
+    before they are removed. Then the database's files are searched for the rows that were deleted; where one is found,
+    the database is written anew (VACUUM) and searched again. Keys stay: they say who may ask, not what. So does the
+    audit: it has ids and hashes.
 
     Raises:
         StoreError: `erasure_incomplete`: something is still on the disk, so it is to be run again; what `Database`
-            raises.
+            and `AuditLog` raise.
     """
-    found = database.urgently(lambda session: _delete(session, owner))
+
+    def work(session: Session) -> _Found:
+        found = _delete(session, owner)
+        log.record(session, event("erase", "owner", owner, after=found.counts))
+        return found
+
+    found = database.urgently(work)
     for file_id in found.files:
         _overwrite(files_folder / place_of(file_id))
     ids = frozenset(each.encode() for each in (*found.history, *found.files, *found.batches))
+    rows = _rows_of(subjects_of(owner))
     database.scrub()
-    left = _left(database.data_files, ids)
+    left = _left(database.data_files, rows, ids)
     if left:
         database.rewrite()
-        left = _left(database.data_files, ids)
+        left = _left(database.data_files, rows, ids)
     if left:
         raise error("erasure_incomplete", count=left)
-    return Erased(len(found.history), len(found.files), len(found.batches), verified=bool(database.data_files))
+    erased = Erased(**found.counts, verified=bool(database.data_files))
+    verified = event("verify", "erasure", owner, after={"read_on_disk": erased.verified})
+    database.urgently(lambda session: log.record(session, verified))
+    return erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,10 @@ class _Found:
     history: Sequence[str]
     files: Sequence[str]
     batches: Sequence[str]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"history": len(self.history), "files": len(self.files), "batches": len(self.batches)}
 
 
 def _delete(session: Session, owner: str) -> _Found:
@@ -103,16 +121,27 @@ def _overwrite(path: Path) -> None:
         raise error("store_unavailable.disk") from None
 
 
-def _left(paths: Iterable[Path], ids: frozenset[bytes]) -> int:
-    """How many of some ids the files hold."""
+def _rows_of(owners: Iterable[str]) -> re.Pattern[bytes]:
+    """What SQLite writes of these owners' rows: their id, and then the owner.
+
+    Ids alone say nothing: the audit has them, too, behind the name of what they are.
+    """
+    either = b"|".join(re.escape(owner.encode()) for owner in owners)
+    return re.compile(b"(?<!files)(?<!batches)(?<!history)(%b)(?:%b)" % (_IDS, either))
+
+
+def _left(paths: Iterable[Path], rows: re.Pattern[bytes], ids: frozenset[bytes]) -> int:
+    """How many of some ids the files hold in rows."""
     found: set[bytes] = set()
+    most_bytes = _MOST_BEHIND_BYTES + _MOST_ID_BYTES + len(rows.pattern)  # that have to be looked at together
     for path in paths if ids else ():
         try:
             with path.open("rb") as file:
-                before = b""
+                read = b""
                 while piece := file.read(_PIECE_BYTES):
-                    found.update(ids.intersection(_IDS.findall(before + piece)))
-                    before = piece[-_ID_BYTES:]
+                    behind = _MOST_BEHIND_BYTES if read else 0
+                    read = read[-most_bytes:] + piece
+                    found.update(ids.intersection(each[1] for each in rows.finditer(read, behind)))
         except FileNotFoundError:
             continue
         except OSError:

@@ -60,13 +60,13 @@ class HistoryRepository(Repository[HistoryRow, HistoryRecord]):
             raise history_not_found()
         return content
 
-    def make_room(self, size: int, most_bytes: int) -> None:
-        """Delete the oldest ones until `size` more bytes are within `most_bytes`."""
+    def make_room(self, size: int, most_bytes: int) -> int:
+        """Delete the oldest ones until `size` more bytes are within `most_bytes`; how many that were."""
         sizes = of_owner(select(HistoryRow.id, HistoryRow.size), HistoryRow.owner == self._owner)
         stored = of_owner(select(func.sum(HistoryRow.size)), HistoryRow.owner == self._owner)
         excess = int(self._session.scalar(stored) or 0) + size - most_bytes
         if excess <= 0:
-            return
+            return 0
         gone: list[str] = []
         for row in self._session.execute(sizes.order_by(HistoryRow.created_at, HistoryRow.id)):
             gone.append(row.id)
@@ -75,6 +75,7 @@ class HistoryRepository(Repository[HistoryRow, HistoryRecord]):
                 break
         owned = of_owner(delete(HistoryRow), HistoryRow.owner == self._owner)
         self._session.execute(owned.where(HistoryRow.id.in_(gone)))
+        return len(gone)
 
     def add_picture(self, record_id: str, number: int, content: bytes) -> bool:
         """Add a picture to an exchange; whether that is still there."""

@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import KantuError, error
 from kantu.service.actor import Actor
+from kantu.service.audit.acting import event
+from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 from kantu.service.database.repository import Paging
 from kantu.service.gcm import CipherName
@@ -74,6 +76,7 @@ class HistoryService:
     """Exchanges of all owners; every call says who asks. Used on the event loop only.
 
     Args:
+        log: has what is deleted.
         retention: None keeps nothing. What was kept before expires all the same.
         keys: to read with; None can read nothing.
         clock, expiry_clock: unix seconds, for when something was kept and for when it has had its time.
@@ -82,13 +85,15 @@ class HistoryService:
     def __init__(
         self,
         database: Database,
+        log: AuditLog,
         retention: Retention | None,
         keys: KeyRing | None,
         *,
         clock: Callable[[], float] = time.time,
         expiry_clock: Callable[[], float] | None = None,
     ) -> None:
-        self._database, self._retention, self._keyring = database, retention, keys
+        self._database, self._audit_log = database, log
+        self._retention, self._keyring = retention, keys
         self._clock, self._expiry_clock = clock, expiry_clock or clock
         self._turns = asyncio.Semaphore(KEPT_AT_ONCE)
 
@@ -155,19 +160,35 @@ class HistoryService:
             NotFoundError: `history_not_found`.
         """
         owner = subject_of(actor)
-        await self._database.run(lambda session: self._of(session, owner).delete(record_id), urgent=True)
+
+        def work(session: Session) -> None:
+            self._of(session, owner).delete(record_id)
+            self._audit_log.record(session, event("delete", "history", record_id))
+
+        await self._database.run(work, urgent=True)
 
     async def delete_all(self, actor: Actor) -> int:
         """Delete all that the actor's owner has, and say how many that were."""
         owner = subject_of(actor)
-        return await self._database.run(lambda session: self._of(session, owner).delete_all(), urgent=True)
+
+        def work(session: Session) -> int:
+            count = self._of(session, owner).delete_all()
+            self._audit_log.record(session, event("delete", "history", after={"all": count}))
+            return count
+
+        return await self._database.run(work, urgent=True)
 
     async def sweep(self) -> int:
         """Delete what has expired; how many that was. Raises StoreError (`store_unavailable`)."""
         deleted, now = 0, int(self._expiry_clock())
-        while count := await self._database.run(
-            lambda session: delete_expired(session, now, _SWEPT_AT_ONCE), urgent=True
-        ):
+
+        def work(session: Session) -> int:
+            count = delete_expired(session, now, _SWEPT_AT_ONCE)
+            if count:
+                self._audit_log.record(session, event("delete", "history", after={"expired": count}))
+            return count
+
+        while count := await self._database.run(work, urgent=True):
             deleted += count
         return deleted
 
@@ -181,8 +202,10 @@ class HistoryService:
 
         def add(session: Session) -> None:
             repository = self._of(session, owner)
-            repository.make_room(record.size, retention.max_owner_bytes)
+            crowded_out = repository.make_room(record.size, retention.max_owner_bytes)
             repository.add_with(record, content)
+            if crowded_out:
+                self._audit_log.record(session, event("delete", "history", after={"crowded_out": crowded_out}))
 
         await self._database.run(add)
         for number, picture in enumerate(exchange.pictures):

@@ -41,19 +41,21 @@ class TaskCatalogue:
         _tell(tasks.faults)
         self.by_name: Mapping[str, Task] = tasks.by_name
 
-    async def reload(self) -> None:
-        """Read all files again. Where one is at fault, all stays as it was, and the log says why."""
+    async def reload(self) -> bool:
+        """Read all files again, and say whether they were taken. Where one is at fault, all stays as it was, and the
+        log says why."""
         async with self._reading:
             try:
                 tasks = await on_thread(partial(read_tasks, self._folder, self._words))
             except InvalidRequestError as fault:  # of the words
                 _tell([fault])
-                return
+                return False
             if tasks.faults:
                 _tell(tasks.faults)
-                return
+                return False
             self.by_name = tasks.by_name
         _log.info("tasks read again")
+        return True
 
 
 def read_tasks(folder: Path, words: Path | None) -> Tasks:

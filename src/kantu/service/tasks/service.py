@@ -105,9 +105,9 @@ class TaskService:
         """By name; another mapping once they have been read again."""
         return self._catalogue.by_name
 
-    async def reload(self) -> None:
+    async def reload(self) -> bool:
         """Read the operator's tasks again; see `TaskCatalogue`."""
-        await self._catalogue.reload()
+        return await self._catalogue.reload()
 
     def task(self, name: str) -> Task:
         """The task of this name. Raises NotFoundError (`task_not_found`)."""
