@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from kantu.errors import error
 from kantu.service.audit.event import Entry
+from kantu.service.audit.middleware import AuditMiddleware, note_asked
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway
 from tests.service.audits import break_chain, entries_of
@@ -206,3 +208,26 @@ async def test_a_flood_of_refusals_is_counted_and_not_written(make_gateway: Call
         for _ in range(35):
             await client.get("/v1/files", headers={"authorization": ""})
         assert len(left(gateway, "read", "files")) == 30
+
+
+@pytest.mark.parametrize(("act", "count"), [(("create", "files"), 0), (("create", "chat"), 1)])
+async def test_what_is_done_is_not_told_twice_where_the_client_is_gone(
+    make_gateway: Callable[..., Gateway], act: tuple[str, str], count: int
+) -> None:
+    """The change has its event; an answer that nobody got has none but this one."""
+    gateway = make_gateway()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        note_asked(scope, *act)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ConnectionResetError
+
+    async def nothing(*_: object) -> Any: ...
+
+    middleware = AuditMiddleware(app, writer=gateway.audit_writer, guarded=["/v1/"])
+    with pytest.raises(ConnectionResetError):
+        await middleware({"type": "http", "path": "/v1/x", "state": {}}, nothing, nothing)
+    gateway.audit_writer.start()
+    entries = left(gateway, *act)
+    gateway.audit_writer.close()
+    assert [entry.result for entry in entries] == ["failed"] * count
