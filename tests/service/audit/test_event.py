@@ -24,6 +24,7 @@ ENTRY = Entry(
     after='{"name":"a"}',
     result="ok",
     request_id="req_1",
+    session_id=None,
     previous=b"\x01\xff",
     mac=b"\x02",
 )
@@ -32,7 +33,7 @@ ENTRY = Entry(
 def test_version_1_is_a_json_array_in_ascii_without_blanks() -> None:
     assert canonical(ENTRY) == (
         b'["kantu-audit",1,7,1700000000123,"hmac-sha256","0123456789abcdef","key_1","key",null,'
-        b'"\\u5ba2\\u670d\\u90e8","10.0.0.1","create","keys","key_2",null,"{\\"name\\":\\"a\\"}","ok","req_1","01ff"]'
+        b'"\\u5ba2\\u670d\\u90e8","10.0.0.1","create","keys","key_2",null,"{\\"name\\":\\"a\\"}","ok","req_1",null,"01ff"]'
     )
 
 

@@ -19,6 +19,7 @@ from kantu.service.gateway import Gateway
 from kantu.service.people import repository, totp
 from kantu.service.people.person import Person
 from kantu.service.people.sealing import open_sealer
+from kantu.service.sessions.repository import find_of_person
 from tests.service.audits import break_chain, entries_of
 from tests.service.people.visitors import PASSWORD, Browser, add_person, browsers, cheap, outcome, session_of
 
@@ -76,6 +77,7 @@ class Office:
         self.gateway, self.home, self.browser = gateway, home, browser
         self.somebody = add_person(gateway.database, "somebody")
         self.people: dict[Role, Person] = {}
+        self.sessions: set[str] = set()
 
     def who(self, role: Role) -> Person:
         if role not in self.people:
@@ -83,7 +85,10 @@ class Office:
         return self.people[role]
 
     async def ask(self, case: Case) -> tuple[int, str | None]:
-        headers = session_of(self.gateway.database, self.who(case.role))
+        who = self.who(case.role)
+        headers = session_of(self.gateway.database, who)
+        with self.gateway.database.session() as session:
+            self.sessions = {record.id for record in find_of_person(session, who.id)}
         body = case.body if case.method != "GET" else None
         path = case.path.format(self.somebody.id)
         return outcome(await self.browser.client.request(case.method, path, headers=headers, json=body))
@@ -122,6 +127,7 @@ async def test_a_change_leaves_one_event_of_whoever_made_it(office: Office, case
     assert (entry.actor_kind, entry.actor_id, entry.role, entry.tenant) == ("person", who.id, case.role, who.tenant)
     assert entry.address is not None
     assert entry.request_id is not None
+    assert entry.session_id in office.sessions
     assert details(entry).get("act") == case.name
     if case.act != ("create", "people"):
         assert entry.target_id == (who if case.on_oneself else office.somebody).id
@@ -203,6 +209,7 @@ async def test_a_login_is_its_person_s_and_a_wrong_one_is_nobody_s_but_says_whos
     assert [entry.result for entry in (wrong, unknown, right)] == ["refused", "refused", "ok"]
     assert [entry.actor_kind for entry in (wrong, unknown, right)] == ["anonymous", "anonymous", "person"]
     assert [entry.target_id for entry in (wrong, unknown, right)] == [office.somebody.id, None, office.somebody.id]
+    assert [bool(entry.session_id) for entry in (wrong, unknown, right)] == [False, False, True]
     assert details(wrong) == details(unknown) == {"path": "/v1/session", "status": 401, "code": "wrong_credentials"}
     assert "my-secret" not in str(office.left())
     assert ACTS["create", "sessions"].written == "with_change"

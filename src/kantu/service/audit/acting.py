@@ -26,13 +26,21 @@ class Acting:
     tenant: str | None = None
     address: str | None = None
     request_id: str | None = None
+    session_id: str | None = None
     claimed_id: str | None = None
 
     def turned_out(self, actor: Actor) -> Acting:
         """The same request, by whoever it has turned out to be."""
-        if actor.person_id is None:
-            return Acting(actor.key_id, "key", None, actor.tenant, self.address, self.request_id)
-        return Acting(actor.person_id, "person", actor.role, actor.tenant, self.address, self.request_id)
+        person = actor.person_id is not None
+        return Acting(
+            actor.person_id if person else actor.key_id,
+            "person" if person else "key",
+            actor.role,
+            actor.tenant,
+            self.address,
+            self.request_id,
+            actor.session_id,
+        )
 
 
 acting: ContextVar[Acting | None] = ContextVar("acting", default=None)
@@ -82,6 +90,7 @@ def event(
         after,
         result,
         who.request_id,
+        who.session_id,
     )
 
 

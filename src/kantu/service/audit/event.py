@@ -16,7 +16,7 @@ VERSION = 1
 
 _DOMAIN = "kantu-audit"
 _MOST_DETAILS = 16_384  # characters of JSON: an event describes a change, it does not carry it
-_MOST_TEXT = {"address": 64, "action": 32, "resource": 32, "request_id": 64}
+_MOST_TEXT = {"address": 64, "action": 32, "resource": 32, "request_id": 64, "session_id": 64}
 _MOST_OTHER_TEXT = 255
 # Half characters, and what PostgreSQL does not store.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -33,6 +33,7 @@ class AuditEvent:
         target_id: of the object that was acted on.
         before, after: what has changed, as JSON.
         result: "refused" is the actor's fault, "failed" is ours.
+        session_id: that a person asks in.
     """
 
     actor_id: str | None
@@ -47,6 +48,7 @@ class AuditEvent:
     after: Mapping[str, Any] | None = None
     result: Result = "ok"
     request_id: str | None = None
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,14 @@ class Entry:
     after: str | None
     result: str
     request_id: str | None
+    session_id: str | None
     previous: bytes
     mac: bytes
 
 
 FIELDS = tuple(field.name for field in fields(Entry))
 _TEXTS = ("actor_id", "actor_kind", "role", "tenant", "address", "action", "resource", "target_id")
+_LATER_TEXTS = ("result", "request_id", "session_id")
 
 
 def canonical(entry: Entry) -> bytes:
@@ -108,7 +112,7 @@ def canonical_json(value: Any) -> bytes:
 
 def storable(event: AuditEvent) -> dict[str, Any]:
     """The event's fields as a row keeps them: texts without what no database stores and not too long, JSON as text."""
-    values: dict[str, Any] = {name: _text(name, getattr(event, name)) for name in (*_TEXTS, "result", "request_id")}
+    values: dict[str, Any] = {name: _text(name, getattr(event, name)) for name in (*_TEXTS, *_LATER_TEXTS)}
     return values | {"before": _details(event.before), "after": _details(event.after)}
 
 

@@ -61,6 +61,7 @@ class AuditRow(Base):
     after: Mapped[str | None] = mapped_column(Text)
     result: Mapped[str] = mapped_column(String(8))
     request_id: Mapped[str | None] = mapped_column(String(64))
+    session_id: Mapped[str | None] = mapped_column(String(64))
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     mac: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -66,6 +66,7 @@ class AuditEntry(BaseModel):
     after: str | None = Field(description="改变以后，或请求的结果与散列值，JSON 文本")
     result: str
     request_id: str | None
+    session_id: str | None = Field(description="人在哪个会话里做的")
     mac: str
 
     @classmethod

@@ -111,7 +111,7 @@ class SessionService:
                 ended += repository.delete_by_digest(session, digest)
             repository.add(session, record)
             people.change(session, person.id, last_login_at=now)
-            told = {"session_id": record.id, "ended": ended, "with_code": code is not None and person.has_totp}
+            told = {"ended": ended, "with_code": code is not None and person.has_totp}
             self._audit_log.record(session, event("create", "sessions", person.id, after=told, actor=actor))
 
         await self._database.run(work)
@@ -163,8 +163,8 @@ class SessionService:
         """
         person = await self.person(_person_of(actor))
         person = await self._login.authenticate(person.name, password, code)
-        told = {"act": "reauthenticate", "session_id": actor.session_id}
-        return await self.rotate(actor, person, event("update", "account", person.id, after=told))
+        done = event("update", "account", person.id, after={"act": "reauthenticate"})
+        return await self.rotate(actor, person, done)
 
     async def rotate(self, actor: Actor, person: Person, done: AuditEvent | None = None) -> Begun:
         """Another text for a session whose person has just proved who they are. Other sessions are as they are.
@@ -213,7 +213,7 @@ class SessionService:
         def work(session: Session) -> None:
             if not (SESSION_IDS.fits(session_id) and repository.delete_one(session, person_id, session_id)):
                 raise session_not_found()
-            told = {"act": "logout", "session_id": session_id}
+            told = {"act": "logout", "ended": session_id}
             self._audit_log.record(session, event("update", "account", person_id, after=told))
 
         await self._database.run(work, urgent=True)
@@ -284,7 +284,7 @@ class SessionService:
 
 
 def _expired(record: SessionRecord, now: int) -> AuditEvent:
-    told = {"session_id": record.id, "because": "age" if record.expires_at <= now else "idle"}
+    told = {"ended": record.id, "because": "age" if record.expires_at <= now else "idle"}
     return event("expire", "sessions", record.person_id, after=told)
 
 

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("after", sa.Text(), nullable=True),
         sa.Column("result", sa.String(8), nullable=False),
         sa.Column("request_id", sa.String(64), nullable=True),
+        sa.Column("session_id", sa.String(64), nullable=True),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("mac", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name="pk_audit_events"),
