@@ -63,7 +63,9 @@ CHANGES = [
     ),
     Case("member", "POST", "/v1/account/totp", {}, ("update", "account"), "begin_totp", True),
     Case("member", "DELETE", "/v1/account/totp", {}, ("update", "account"), "remove_totp", True),
+    Case("system", "POST", "/v1/account/recovery-codes", {}, ("update", "account"), "renew_recovery_codes", True),
 ]
+OTHERS = {("create", "sessions"), ("expire", "sessions"), ("read", "people"), ("read", "sessions"), ("read", "account")}
 
 
 def names(case: Case) -> str:
@@ -131,6 +133,29 @@ async def test_a_change_leaves_one_event_of_whoever_made_it(office: Office, case
     assert details(entry).get("act") == case.name
     if case.act != ("create", "people"):
         assert entry.target_id == (who if case.on_oneself else office.somebody).id
+
+
+def test_every_act_of_people_is_acted_here_or_in_test_login() -> None:
+    of_people = {act for act in ACTS if act[1] in ("account", "people", "roles", "factors", "sessions")}
+    assert {case.act for case in CHANGES} | OTHERS == of_people
+
+
+async def test_a_second_factor_that_is_enrolled_and_a_session_that_is_ended_elsewhere_leave_one_event_each(
+    office: Office,
+) -> None:
+    browser = office.browser
+    session_of(office.gateway.database, office.somebody)  # elsewhere
+    here = (await browser.log_in("somebody")).json()["id"]
+    ids = {one["id"] for one in (await browser.ask("GET", "/v1/account/sessions")).json()["data"]}
+    (elsewhere,) = ids - {here}
+    secret = (await browser.ask("POST", "/v1/account/totp")).json()["secret"]
+    before = office.left()[-1].sequence
+    assert await browser.code("DELETE", f"/v1/account/sessions/{elsewhere}") == (204, None)
+    code = totp.code_at(secret, int(time.time()) // totp.STEP_SECONDS)
+    assert await browser.code("PUT", "/v1/account/totp", code=code) == (200, None)
+    ended, enrolled = office.left(before)
+    assert details(ended) == {"act": "logout", "ended": elsewhere}
+    assert (details(enrolled)["act"], enrolled.actor_id) == ("enrol_totp", office.somebody.id)
 
 
 async def test_a_grant_says_what_the_powers_were_and_are(office: Office) -> None:
