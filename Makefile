@@ -9,18 +9,26 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -c constraints.txt
 QUESTION := 为什么这个还没发货？
 
+# A file's tests stay with one worker. Two threads of PyTorch that share a busy core wait for each other, so each process
+# has one. Hundreds of programs are started: each would compile our modules again where this variable forbids to keep
+# what was compiled.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist loadfile
+WORKERS ?= 2
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lint fmt constraints sbom clean
 .DELETE_ON_ERROR:
 
 demo: .venv/base
 	$(BIN)/kantu ask examples/order.png $(QUESTION)
 
+# Files that hold long tests come first (tests/conftest.py).
 test: lint
-	$(BIN)/python -m pytest -rs
+	$(PYTEST) -n $(WORKERS) --no-loadscope-reorder -rs
 
 # While working: what starts no program and takes no long time, on every core.
 check: lint
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not whole"
+	$(PYTEST) -n auto -m "not whole"
 
 # First what needs no code to run; each stops the next.
 lint: .venv/test

@@ -23,6 +23,15 @@ def _no_gradients() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _two_threads() -> Iterator[None]:
+    """Whatever the environment says: the kernels share out their work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
 def can_attend_many() -> bool:
     with torch.no_grad():
         return kernels.can_attend_many(torch.empty(1, 1, 64, dtype=torch.bfloat16))

@@ -28,7 +28,7 @@ from kantu.service.database import Database
 from kantu.service.files import usage
 from kantu.service.files.quota import Quota
 from tests.service.actors import ALICE, BOB, CAROL
-from tests.service.batches.conftest import Answer, Desk, request_line
+from tests.service.batches.conftest import Answer, Desk, echo, request_line
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, stream
 
@@ -218,16 +218,21 @@ def test_a_key_at_its_limit_holds_up_only_its_own_batch(desk: Desk) -> None:
 def test_a_giant_batch_does_not_starve_another_owners(desk: Desk) -> None:
     async def run() -> None:
         order: list[str] = []
+        small_has_begun = asyncio.Event()
 
         async def note(key_id: str, body: dict[str, Any]) -> dict[str, Any]:
             order.append(key_id)
-            await asyncio.sleep(0.001)
-            return {}
+            if len(order) > 20:
+                await small_has_begun.wait()
+            return await echo(key_id, body)
 
         giant = await desk.submit(_numbered(300), ALICE)
         async with desk.running(note, concurrency=2):
             await desk.until(giant, lambda now: now.completed > 5)
-            (small,) = await desk.ended(await desk.submit(_numbered(10), BOB))
+            small = await desk.submit(_numbered(10), BOB)
+            await desk.until(small, lambda now: now.status == "in_progress")
+            small_has_begun.set()
+            (small,) = await desk.ended(small)
             assert small.status == "completed"
             first, last = order.index("key_bob"), len(order) - order[::-1].index("key_bob")
             assert last - first <= 40  # about every second line is Bob's
