@@ -28,7 +28,7 @@ from kantu.service.settings import AuditSettings
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
-_WAIT_SECONDS = 60
+_WAIT_SECONDS = 180  # for one start of everything on a machine that is busy with something else
 
 _SERVE = """
 import sys

@@ -302,6 +302,15 @@ def test_help_needs_nothing_of_the_extra() -> None:
         assert "密钥" in shown or "服务" in shown
 
 
+def test_keys_are_kept_without_what_answers_requests(home: Path) -> None:
+    """Which takes seconds to import."""
+    code = (
+        "import sys; from kantu.cli import app; app(['keys', 'list'], standalone_mode=False)\n"
+        "sys.exit(bool({'fastapi', 'mcp', 'kantu.service.gateway'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_every_package_that_the_service_imports_is_looked_for() -> None:
     imported: set[str] = set()
     for path in Path(service.__file__).parent.rglob("*.py"):

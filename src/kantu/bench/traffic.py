@@ -199,14 +199,15 @@ def _overhead(address: Address, picture: bytes, kind: str) -> dict[str, Cell]:
 
 
 def _closed(address: Address, picture: bytes, clients: int, seconds: float) -> dict[str, Cell]:
-    """`clients` that ask without pause, and connect anew where they are hung up on."""
+    """`clients` that ask without pause, each at least once, and connect anew where they are hung up on."""
 
     def ask(seed: int) -> list[Sample]:
-        chance, samples = random.Random(seed), []
-        while time.perf_counter() < deadline:
+        chance = random.Random(seed)
+        samples: list[Sample] = []
+        while not samples or time.perf_counter() < deadline:
             try:
                 with Client(address) as client:
-                    while time.perf_counter() < deadline:
+                    while not samples or time.perf_counter() < deadline:
                         samples.append(client.ask(_mixed(address, picture, chance)))
             except OSError as error:
                 samples.append(Sample(0.0, None, type(error).__name__))

@@ -42,7 +42,7 @@ def open_store(config: Path | None) -> Iterator[tuple[Settings, Path, Database]]
     """Settings, home and database of the service that `config` and the environment describe, running or not."""
     need_service()
     from kantu.hub import home
-    from kantu.service.gateway import open_database
+    from kantu.service.open_database import open_database
     from kantu.service.settings import read_settings
 
     settings, folder = read_settings(config), home()

@@ -10,7 +10,7 @@ from typing import Any
 
 from kantu import __version__
 from kantu.contenders.rapidocr import check_installed
-from kantu.errors import StoreError, error
+from kantu.errors import error
 from kantu.service import descriptors
 from kantu.service.actor import Actor
 from kantu.service.admission import Admission
@@ -21,7 +21,6 @@ from kantu.service.audit.opening import anchor_file, archive_folder
 from kantu.service.audit.service import AuditService
 from kantu.service.audit.shipping import Destination, destinations
 from kantu.service.audit.writer import AuditWriter
-from kantu.service.backup.restoring import finish_restore
 from kantu.service.batches.record import TASKS, Endpoint
 from kantu.service.batches.runner import BatchRunner
 from kantu.service.batches.service import BatchService
@@ -34,13 +33,12 @@ from kantu.service.clock import CautiousClock, SteadyClock, elapsed_seconds
 from kantu.service.database import Database
 from kantu.service.decisions.service import DecisionService
 from kantu.service.decoders.pool import Decoders
-from kantu.service.disk.room import DiskRoom, ballast_bytes, worst_state
+from kantu.service.disk.room import DiskRoom, worst_state
 from kantu.service.fetch import ImageFetcher
 from kantu.service.files.content import ContentStore
 from kantu.service.files.quota import Quota
 from kantu.service.files.service import FileService
 from kantu.service.health.readiness import Health
-from kantu.service.home import prepare_home
 from kantu.service.http.addresses import Networks
 from kantu.service.http.connections import Connections
 from kantu.service.identity import open_identity
@@ -126,37 +124,6 @@ class Gateway:
         self.models.close()
         self.watch.close()
         self.database.close()
-
-
-def database_of(settings: Settings, home: Path) -> Database:
-    """The database that the settings name, as it is.
-
-    Raises:
-        StoreError: its file cannot be made; see `prepare_home`.
-        InvalidRequestError: `invalid_settings`.
-    """
-    url, ballast = settings.store.database_url, ballast_bytes(settings.store.reserve_bytes)
-    if url is not None:
-        return Database(url.get_secret_value(), ballast_bytes=ballast)
-    prepare_home(home)
-    return Database.sqlite(home / "kantu.db", ballast_bytes=ballast)
-
-
-def open_database(settings: Settings, home: Path) -> Database:
-    """The database that the settings name, its tables brought up to date; a restore that was killed is finished first.
-
-    Raises:
-        StoreError: it cannot be reached, read or written; see `Database.upgrade`, `prepare_home` and `finish_restore`.
-        InvalidRequestError: `invalid_settings`.
-    """
-    database = database_of(settings, home)
-    try:
-        finish_restore(home, database)
-        database.upgrade()
-    except StoreError:
-        database.close()
-        raise
-    return database
 
 
 def build(settings: Settings, home: Path, database: Database, models: ModelRegistry, log: AuditLog) -> Gateway:

@@ -28,7 +28,7 @@ from kantu.service.audit.acting import event
 from kantu.service.audit.event import AuditEvent
 from kantu.service.audit.failures import failures_recorded
 from kantu.service.audit.opening import open_audit_log
-from kantu.service.gateway import Gateway, build, open_database
+from kantu.service.gateway import Gateway, build
 from kantu.service.home import only_service, prepare_home
 from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
@@ -37,6 +37,7 @@ from kantu.service.identity import passwords_of
 from kantu.service.keys.first_key import ensure_first_key
 from kantu.service.models.registry import open_models
 from kantu.service.models.served import ServedModel
+from kantu.service.open_database import open_database
 from kantu.service.operations import create_operations_app
 from kantu.service.people.first_administrator import ensure_first_administrator
 from kantu.service.settings import ServerSettings, Settings, WatchSettings

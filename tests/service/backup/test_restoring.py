@@ -22,8 +22,8 @@ from kantu.service.backup.saving import back_up
 from kantu.service.backup.sealing import SealedWriter, Secret
 from kantu.service.database import Database, copying
 from kantu.service.database.migrate import revisions, upgrade_to
-from kantu.service.gateway import open_database
 from kantu.service.home import only_service
+from kantu.service.open_database import open_database
 from tests.service.backup.conftest import KEY, Kind, Place, unrecorded
 from tests.service.gateways import settings_with
 

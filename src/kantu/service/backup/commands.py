@@ -98,8 +98,8 @@ def _store(config: Path | None, *, finish: bool) -> Iterator[tuple[AuditSettings
     """
     from kantu.hub import home
     from kantu.service.backup.restoring import finish_restore
-    from kantu.service.gateway import database_of
     from kantu.service.home import prepare_home
+    from kantu.service.open_database import database_of
     from kantu.service.settings import read_settings
 
     settings, folder = read_settings(config), home()
