@@ -16,7 +16,7 @@ from kantu.errors import InvalidRequestError
 from kantu.hub import locate
 from kantu.model.folder import ModelFolder
 
-MOST_SECONDS = 3.0  # an idle core needs at most 0.4
+MOST_SECONDS = 3.0  # of processors; it takes at most 0.4
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +28,10 @@ def compiler() -> ConstraintCompiler:
 
 
 def refused(compiler: ConstraintCompiler, constraint: Constraint) -> InvalidRequestError:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InvalidRequestError) as caught:
         compiler.compile(constraint)
-    assert time.perf_counter() - started < MOST_SECONDS
+    assert time.process_time() - started < MOST_SECONDS
     assert caught.value.param == "constraint"
     return caught.value
 
@@ -178,10 +178,10 @@ ACCEPTED = {
 
 @pytest.mark.parametrize("constraint", ACCEPTED.values(), ids=ACCEPTED)
 def test_what_can_be_enforced_is_compiled_in_bounded_time(compiler: ConstraintCompiler, constraint: Constraint) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     matcher = compiler.compile(constraint)
     matcher.forced()
-    assert time.perf_counter() - started < MOST_SECONDS
+    assert time.process_time() - started < MOST_SECONDS
 
 
 def test_a_schema_cannot_change_how_it_is_read(compiler: ConstraintCompiler, tiny_folder: Path) -> None:

@@ -42,18 +42,29 @@ async def test_status_and_headers_go_once_with_what_is_written_first() -> None:
     assert [message["more_body"] for message in client.messages[1:]] == [True, False]
 
 
-async def test_comments_come_only_where_nothing_else_does() -> None:
+async def test_comments_come_only_where_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now[0])
+
+    async def later(seconds: float) -> None:
+        now[0] += seconds
+        for _ in range(10):  # whoever was to wake up by then has its turn
+            await asyncio.sleep(0)
+
     client = Client()
     events = EventStream(client.send)
-    alive = asyncio.create_task(events.keep_alive(0.1))
+    alive = asyncio.create_task(events.keep_alive(10))
     for _ in range(6):
-        await asyncio.sleep(0.05)
+        await later(6)
         await events.write(b"a")
+    await later(9)
     assert client.bodies == [b"a"] * 6
-    await asyncio.sleep(0.25)
+    for _ in range(2):
+        await later(10)
     assert client.bodies[6:] == [COMMENT, COMMENT]
     await events.end(b"b")
-    await asyncio.wait_for(alive, 1)  # nothing follows the end
+    await later(10)
+    await alive  # nothing follows the end
     assert client.bodies[8:] == [b"b"]
 
 

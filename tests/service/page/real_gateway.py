@@ -38,7 +38,7 @@ def real_gateway(folder: Path) -> Iterator[RealGateway]:
         process = subprocess.Popen(command, cwd=folder, env=environment, stderr=written)
     try:
         said = "看图正在监听 "
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while "已就绪" not in (text := log.read_text(encoding="utf-8")):
             assert process.poll() is None, text
             assert time.monotonic() < end, text

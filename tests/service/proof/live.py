@@ -33,6 +33,7 @@ LONG = 1500
 _LISTENING = re.compile(r"看图正在监听 (http://\S+:(\d+))")
 _READY = f"模型 {MODEL} 已就绪"
 _PATIENCE_SECONDS = 60.0
+_START_SECONDS = 180.0  # a start is seconds of computing, and takes many times as long on a machine that is busy
 _ENGINE = "kantu.engine.process.child"
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
@@ -141,16 +142,17 @@ def live_gateway(
         process = subprocess.Popen(command, cwd=folder, env=variables, stdout=written, stderr=written)
     gateway = LiveGateway(process, folder / "home", log)
     try:
-        wait_until(lambda: process.poll() is not None or (_READY if ready else "看图正在监听") in _text(log))
+        said = _READY if ready else "看图正在监听"
+        wait_until(lambda: process.poll() is not None or said in _text(log), _START_SECONDS)
         assert process.poll() is None, _text(log)
         yield gateway
     finally:
         _end(process)
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> None:
     """Return once something holds, which must happen soon."""
-    end = time.monotonic() + _PATIENCE_SECONDS
+    end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.05)
