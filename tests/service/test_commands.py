@@ -25,9 +25,8 @@ from kantu.errors import AuthenticationError, install_command
 from kantu.service.actor import Actor, Limits
 from kantu.service.command_parts import NEEDED
 from kantu.service.database import Database
-from kantu.service.home import only_service, prepare_home
+from kantu.service.home import RELOAD, only_service, prepare_home
 from kantu.service.keys.service import KeyService
-from kantu.service.server import RELOAD
 from kantu.service.settings import Settings
 from tests.service.audits import LOG
 

@@ -62,8 +62,7 @@ def reload(config: Config = None) -> None:
     """让正在运行的服务重新读取自己的任务（KANTU_HOME/tasks）和词表，不用重启。有文件出错时什么都不换。"""
     need_service()
     from kantu.hub import home
-    from kantu.service.home import service_of
-    from kantu.service.server import RELOAD
+    from kantu.service.home import RELOAD, service_of
     from kantu.service.settings import read_settings
     from kantu.service.tasks.catalogue import read_tasks
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import signal
 import socket
 import stat
 import sys
@@ -16,6 +17,9 @@ from kantu.errors import error
 from kantu.service.disk.placing import lock_at_once
 
 _log = logging.getLogger(__name__)
+
+RELOAD = signal.SIGUSR1
+"""Has the service of a home read its tasks again. SIGHUP still ends one whose terminal is closed."""
 
 LOCK_NAME = "kantu.lock"
 _MOST_OWNER_BYTES = 512  # a process id and the name of a machine

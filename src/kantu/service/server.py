@@ -29,7 +29,7 @@ from kantu.service.audit.event import AuditEvent
 from kantu.service.audit.failures import failures_recorded
 from kantu.service.audit.opening import open_audit_log
 from kantu.service.gateway import Gateway, build
-from kantu.service.home import only_service, prepare_home
+from kantu.service.home import RELOAD, only_service, prepare_home
 from kantu.service.http.acceptor import Acceptor
 from kantu.service.http.connection import ImpatientProtocol
 from kantu.service.http.connections import Connections, Held
@@ -46,9 +46,6 @@ from kantu.service.watch.log_file import LogFile
 from kantu.service.watch.logs import configure
 
 _log = logging.getLogger(__name__)
-
-RELOAD = signal.SIGUSR1
-"""Has the tasks read again. SIGHUP still ends a service whose terminal is closed."""
 
 _KEEP_ALIVE_SECONDS = 75  # longer than most proxies keep theirs, so that they never write into a closing connection
 _BACKLOG = 2048
