@@ -27,8 +27,9 @@ from starlette.types import ASGIApp
 
 from kantu.service import access, app
 from kantu.service.audit.opening import open_audit_log
-from kantu.service.gateway import Gateway, build, open_database
+from kantu.service.gateway import Gateway, build
 from kantu.service.models.registry import open_models
+from kantu.service.open_database import open_database
 from kantu.service.settings import Settings, read_settings
 
 ROUNDS, REQUESTS = 40, 100
