@@ -7,6 +7,7 @@ from alembic.migration import MigrationContext
 
 import kantu.service.batches.repository
 import kantu.service.files.repository
+import kantu.service.groups.repository
 import kantu.service.keys.repository
 import kantu.service.people.repository
 import kantu.service.retention.repository

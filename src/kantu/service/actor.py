@@ -20,7 +20,7 @@ ENDPOINTS = ("chat", "decisions", "tasks", "models", "files", "batches", "tokeni
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Most that a key may use in one minute or one day (UTC); None is without limit."""
+    """Most that a key, a person or a group may use in one minute or one day (UTC); None is without limit."""
 
     requests_per_minute: int | None = None
     requests_per_day: int | None = None
@@ -31,6 +31,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """What the people of a group may use together."""
+
+    group_id: str
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: the holder of a key, or a person in a session, good when this was made; or who has made a batch.
 
@@ -38,6 +46,8 @@ class Actor:
         key_id: of the key; of a person, who has none, the person's.
         tenant: whose files and batches it sees, and whose caches it shares.
         models, endpoints: what a key may use; None is everything.
+        limits: the actor's own.
+        quota: of the person's group, if there is one; it counts beside the person's own limits.
         person_id, role: of a person; a key has neither.
         session_id: that the person asks in.
         unfinished: what the person has to do first; until then nothing else is allowed.
@@ -54,6 +64,7 @@ class Actor:
     session_id: str | None = None
     unfinished: Unfinished | None = None
     is_fresh: bool = False
+    quota: Quota | None = None
 
     def cache_salt(self, own: str | None) -> str:
         """What the engine's caches are keyed by besides what they hold: nobody else has it.

@@ -29,6 +29,7 @@ from kantu.service.document import ANTHROPIC_FAILURES, DOCUMENT, FAILURES, docum
 from kantu.service.errors import install
 from kantu.service.files.endpoints import router as files_router
 from kantu.service.gateway import Gateway
+from kantu.service.groups.endpoints import router as groups_router
 from kantu.service.health.endpoints import health_router
 from kantu.service.http.actor import API, ActorMiddleware
 from kantu.service.http.addresses import Networks
@@ -64,7 +65,7 @@ _log = logging.getLogger(__name__)
 ROUTERS = (
     *(chat_router, responses_router, decisions_router, tasks_router),
     *(models_router, files_router, batches_router, tokenize_router, history_router, audit_router),
-    *(login_router, sessions_router, account_router, people_router),
+    *(login_router, sessions_router, account_router, people_router, groups_router),
 )
 """Of the API, but for those that depend on settings and for Anthropic's, whose errors look otherwise."""
 

@@ -38,6 +38,7 @@ from kantu.service.fetch import ImageFetcher
 from kantu.service.files.content import ContentStore
 from kantu.service.files.quota import Quota
 from kantu.service.files.service import FileService
+from kantu.service.groups.service import GroupService
 from kantu.service.health.readiness import Health
 from kantu.service.http.addresses import Networks
 from kantu.service.http.connections import Connections
@@ -100,6 +101,7 @@ class Gateway:
     people: PeopleService
     account: AccountService
     sessions: SessionService
+    groups: GroupService
     connections: Connections
     limiter: Limiter
     admission: Admission
@@ -242,6 +244,7 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         identity.people,
         identity.account,
         identity.sessions,
+        GroupService(database, log, clock=steady),
         _connections(settings.server),
         limiter,
         admission,

@@ -67,6 +67,7 @@ def open_identity(
         several=settings.several_sessions,
         password_days=settings.password_days,
         totp_for_all=settings.totp_for_all,
+        limits=settings.limits,
     )
     return Identity(
         PeopleService(

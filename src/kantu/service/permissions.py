@@ -29,6 +29,7 @@ Resource = Literal[
     "roles",
     "factors",
     "sessions",
+    "policies",
     "audit",
 ]
 
@@ -86,6 +87,10 @@ PERMISSIONS: Mapping[tuple[Action, Resource], Permission] = {
     ("update", "people"): _for_people("system", dangerous=True),  # disable, enable, unlock, a new one-time password
     ("update", "roles"): _for_people("security", dangerous=True),
     ("delete", "factors"): _for_people("security", dangerous=True),  # not who resets passwords: either alone takes over
+    ("read", "policies"): _for_people("security"),
+    ("create", "policies"): _for_people("security", dangerous=True),
+    ("update", "policies"): _for_people("security", dangerous=True),  # also who is in a group
+    ("delete", "policies"): _for_people("security", dangerous=True),
     ("read", "sessions"): _for_people("system", "security"),
     ("delete", "sessions"): _for_people("system", "security"),
     ("read", "audit"): _for_people("audit"),

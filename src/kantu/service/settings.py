@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from kantu.aigc import SENTENCE, LabelPolicy, Mode
 from kantu.aigc.label import check_sentence, read_modes
 from kantu.errors import error
+from kantu.service.actor import Limits
 from kantu.service.http.addresses import Networks
 
 PREFIX = "KANTU_"
@@ -335,6 +337,12 @@ class PeopleSettings(_Section):
     session_idle_minutes: float = Field(30, gt=0, description="会话多少分钟不用就结束")
     session_hours: float = Field(12, gt=0, description="会话最长多少小时，之后要重新登录")
     fresh_minutes: float = Field(10, gt=0, description="输入密码之后多少分钟内，做危险的事不必再输一次")
+    requests_per_minute: int | None = Field(None, ge=1, description="每个人每分钟最多多少次请求；密钥有自己的限额")
+    requests_per_day: int | None = Field(None, ge=1, description="每个人每天（UTC）最多多少次请求")
+    visual_tokens_per_minute: int | None = Field(None, ge=1, description="每个人每分钟最多多少个视觉词元")
+    visual_tokens_per_day: int | None = Field(None, ge=1, description="每个人每天最多多少个视觉词元")
+    output_tokens_per_minute: int | None = Field(None, ge=1, description="每个人每分钟最多生成多少个词元")
+    output_tokens_per_day: int | None = Field(None, ge=1, description="每个人每天最多生成多少个词元")
     hash_memory_kib: int = Field(
         19_456, ge=64, le=2**21, description="算一个密码的 argon2id 用多少 KiB 内存（同时最多算两个）；测试以外不要调小"
     )
@@ -345,6 +353,11 @@ class PeopleSettings(_Section):
         description="加密第二因素的密钥所在的文件（32 个字节的 Base64）；默认 KANTU_HOME/people-key，没有就新建。"
         "几个副本共用一个数据库时，要给它们同一个文件",
     )
+
+    @property
+    def limits(self) -> Limits:
+        """Of each person."""
+        return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
 
 
 class WatchSettings(_Section):

@@ -7,6 +7,7 @@ import math
 import secrets
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kantu.errors import LimitExceededError
-from kantu.service.actor import Actor, Limits
+from kantu.service.actor import Actor, Limits, Quota
 from kantu.service.limits.limiter import Limiter, Reservation
 from kantu.service.limits.store import LimitStore
 from kantu.service.limits.window import counters_of
@@ -284,3 +285,23 @@ def test_racing_reservations_never_exceed_a_limit_and_settle_exactly(
         }
 
     asyncio.run(race())
+
+
+# groups
+
+
+async def test_what_a_person_s_own_limit_refuses_uses_nothing_of_the_group_s(limiter: Limiter) -> None:
+    quota = Quota(f"grp_{secrets.token_hex(12)}", Limits(requests_per_minute=3, output_tokens_per_day=10))
+    greedy, other = (replace(actor_with(requests_per_minute=2), quota=quota) for _ in range(2))
+    assert [await let_in(limiter, greedy) for _ in range(5)] == [True, True, False, False, False]
+    assert [await let_in(limiter, other) for _ in range(2)] == [True, False]
+
+
+async def test_the_tokens_of_a_group_are_given_back_to_it(limiter: Limiter, clock: Clock) -> None:
+    quota = Quota(f"grp_{secrets.token_hex(12)}", Limits(output_tokens_per_day=10))
+    one, other = (replace(actor_with(), quota=quota) for _ in range(2))
+    reservation = await limiter.reserve(one, visual_tokens=0, output_tokens=8)
+    await refusal(limiter.reserve(other, visual_tokens=0, output_tokens=3))
+    await reservation.settle(0, 5)
+    await limiter.reserve(other, visual_tokens=0, output_tokens=5)
+    assert await counted(limiter, other, clock) == {("output_tokens", "day"): 10}

@@ -1,1 +1,1 @@
-"""How much a key may use in a minute and a day."""
+"""How much a key, a person or a group may use in a minute and a day."""

@@ -1,4 +1,4 @@
-"""Counting what keys use, and refusing what goes over their limits.
+"""Counting what keys, people and groups use, and refusing what goes over their limits.
 
 The strategies of the `limits` library only ever add. Here the most that a request may use is added before it runs and
 what it did not use is taken back after it, so only the library's stores are used. Each addition is one atomic step and
@@ -15,9 +15,14 @@ from anyio import CancelScope
 from kantu.errors import KantuError, Words, error
 from kantu.service.actor import Actor
 from kantu.service.limits.store import LimitStore
-from kantu.service.limits.window import Counter, Kind, Period, counters_of
+from kantu.service.limits.window import Counter, Kind, Period, Whose, counters_of
 
 _PERIODS: Mapping[Period, Words] = {"minute": Words("每分钟", "a minute"), "day": Words("每天", "a day")}
+_WHOSE: Mapping[Whose, Words] = {
+    "key": Words("这个密钥", "this key's"),
+    "person": Words("您的账号", "your account's"),
+    "group": Words("您所在的组", "your group's"),
+}
 _EXCEEDED: Mapping[Kind, str] = {
     "requests": "request_limit_exceeded",
     "visual_tokens": "visual_token_limit_exceeded",
@@ -121,6 +126,7 @@ def _exceeded(counter: Counter, amount: int) -> KantuError:
         _NEVER[counter.kind] if never else _EXCEEDED[counter.kind],
         amount=amount,
         limit=counter.limit,
+        whose=_WHOSE[counter.whose],
         period=_PERIODS[counter.period],
         retry_after_seconds=math.inf if never else counter.ends_in_seconds,
     )

@@ -86,6 +86,12 @@ def find(session: Session, person_id: str) -> Person | None:
     return None if row is None else record_of(Person, row)
 
 
+def lock(session: Session, person_id: str) -> Person | None:
+    """The account with this id, which nobody else changes until the transaction ends."""
+    row = session.get(PersonRow, person_id, populate_existing=True, with_for_update=True)
+    return None if row is None else record_of(Person, row)
+
+
 def find_by_name(session: Session, name: str) -> Person | None:
     """The account of this name, as `name_of` gives it."""
     row = session.scalar(select(PersonRow).where(PersonRow.name == name))

@@ -11,11 +11,12 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from kantu.errors import StoreError, error
-from kantu.service.actor import Actor
+from kantu.service.actor import Actor, Limits, Quota
 from kantu.service.audit.acting import address, event
 from kantu.service.audit.event import AuditEvent
 from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
+from kantu.service.groups import repository as groups
 from kantu.service.people import repository as people
 from kantu.service.people.login import Login
 from kantu.service.people.person import Person, person_not_found
@@ -46,6 +47,7 @@ class SessionRules:
         fresh_seconds: after the password was given, in which dangerous acts are allowed.
         several: of one person at once.
         password_days, totp_for_all: see `Person.unfinished`.
+        limits: of what each person may use.
     """
 
     idle_seconds: float
@@ -54,6 +56,7 @@ class SessionRules:
     several: bool
     password_days: int
     totp_for_all: bool
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class SessionService:
             last_used_at=now,
             expires_at=int(now + self._rules.most_seconds),
         )
-        actor = self._actor(record, person)
+        actor = self._actor(record, person, None)  # nothing is used at login
 
         def work(session: Session) -> None:
             ended = repository.delete_of_person(session, person.id, but=_MOST_OF_ONE - 1 if self._rules.several else 0)
@@ -130,13 +133,13 @@ class SessionService:
             PermissionDeniedError: `wrong_csrf_token`.
             StoreError: the database cannot be asked.
         """
-        record, person = await self._find(text)
+        record, person, quota = await self._find(text)
         if changes and not hmac.compare_digest((csrf_token or "").encode(), csrf_token_of(text).encode()):
             raise error("wrong_csrf_token")
         now = self._clock()
         if now - record.last_used_at >= min(_USE_NOTED_EVERY_SECONDS, self._rules.idle_seconds / 10):
             await self._note_use(record.id, int(now))
-        return self._actor(record, person)
+        return self._actor(record, person, quota)
 
     async def person(self, person_id: str) -> Person:
         """The account of somebody in a session."""
@@ -151,10 +154,14 @@ class SessionService:
         Raises:
             AuthenticationError: `account_disabled`.
         """
-        person = await self._database.run(lambda session: people.find(session, person_id), read_only=True)
+
+        def work(session: Session) -> tuple[Person | None, Quota | None]:
+            return people.find(session, person_id), groups.quota_of(session, person_id)
+
+        person, quota = await self._database.run(work, read_only=True)
         if person is None or person.state != "active":
             raise error("account_disabled")
-        return person.actor()
+        return replace(person.actor(), limits=self._rules.limits, quota=quota)
 
     async def renew(self, actor: Actor, password: str, code: str | None) -> Begun:
         """Give the password again, for dangerous acts; the session gets another text.
@@ -253,27 +260,36 @@ class SessionService:
             self._audit_log.record_all(session, [_expired(record, now) for record in expired])
         return len(over)
 
-    async def _find(self, text: str) -> tuple[SessionRecord, Person]:
+    async def _find(self, text: str) -> tuple[SessionRecord, Person, Quota | None]:
         digest = digest_of(text)
         found = None
         if digest is not None:
-            found = await self._database.run(partial(repository.find, digest=digest), read_only=True)
-        if found is None or not self._is_good(*found):
+            found = await self._database.run(partial(self._read, digest), read_only=True)
+        if found is None:
             raise error("session_ended")
         return found
+
+    def _read(self, digest: str, session: Session) -> tuple[SessionRecord, Person, Quota | None] | None:
+        """A good session, whose it is and what limits them beside their own limits."""
+        found = repository.find(session, digest)
+        if found is None or not self._is_good(*found):
+            return None
+        return *found, groups.quota_of(session, found[1].id)
 
     def _is_good(self, record: SessionRecord, person: Person) -> bool:
         now = self._clock()
         is_current = person.state == "active" and record.generation == person.generation
         return is_current and now < record.expires_at and now - record.last_used_at < self._rules.idle_seconds
 
-    def _actor(self, record: SessionRecord, person: Person) -> Actor:
+    def _actor(self, record: SessionRecord, person: Person, quota: Quota | None) -> Actor:
         now, rules = self._clock(), self._rules
         return replace(
             person.actor(),
             session_id=record.id,
             unfinished=person.unfinished(now, password_days=rules.password_days, totp_for_all=rules.totp_for_all),
             is_fresh=now - record.authenticated_at < rules.fresh_seconds,
+            limits=rules.limits,
+            quota=quota,
         )
 
     async def _note_use(self, session_id: str, now: int) -> None:

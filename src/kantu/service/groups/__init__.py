@@ -1,0 +1,1 @@
+"""Groups: people who use one quota together."""
