@@ -42,7 +42,8 @@ HEADER = """\
 - 还没换一次性密码、管理员还没登记第二因素的人，只能用“自己的账号”（account）。
 - 三种管理员（系统、安全、审计）互相排斥：一个账号做过一种，就不能做另一种。
   谁也不能改自己的角色、停用自己；每种的最后一个不能去掉。
-- 不需要密钥也不需要会话的：`GET /`、`/page`、`/health`、`/healthz`、`/readyz`，和登录 `POST /v1/session`；
+- 不需要密钥也不需要会话的：`GET /`、`/page`、`/health`、`/healthz`、`/readyz`，和登录：`POST /v1/session`、
+  `GET /v1/session/providers`、`GET` 和 `POST /v1/session/oidc`、`GET /v1/session/oidc/callback`；
   `/metrics` 与 `/openapi.json` 由设置决定。
 
 *In English: one table of action x resource, default deny. ✓ marks the roles that may; keys need the endpoint named.*

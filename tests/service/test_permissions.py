@@ -25,7 +25,11 @@ from kantu.service.permissions import PERMISSIONS, Action, Permission, Resource,
 from tests.service.gateways import settings_with
 from tests.service.people.visitors import CHEAP, add_person, session_of
 
-NEEDS_NO_KEY = {("GET", "/"), ("GET", "/health"), ("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/v1/session")}
+NEEDS_NO_KEY = {
+    *(("GET", path) for path in ("/", "/health", "/healthz", "/readyz")),
+    *(("POST", "/v1/session"), ("GET", "/v1/session/providers")),
+    *(("GET", "/v1/session/oidc"), ("GET", "/v1/session/oidc/callback"), ("POST", "/v1/session/oidc")),
+}
 ROLES = get_args(Role)
 
 Pair = tuple[Action, Resource]

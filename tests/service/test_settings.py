@@ -69,7 +69,11 @@ def test_every_setting_can_be_given_in_the_environment_and_in_a_file(tmp_path: P
     special |= {"password_characters": "20", "password_classes": "2", "password_history": "9"}
     special |= {"hash_memory_kib": "100000", "hash_passes": "9", "hash_lanes": "2"}
     special |= {"decode_memory_bytes": "300000000", "read_lines_memory_bytes": "600000000"}
+    special |= {"issuer": "https://idp.example", "redirect_uri": "https://a.example/v1/session/oidc/callback"}
     lists = {
+        "roles": "g=member,h=audit",
+        "tenants": "g=t",
+        "scopes": "email,groups",
         "allowed_domains": "a.example,b.example",
         "allowed_ports": "1,2",
         "label_by_task": "read=off,chat=metadata",
@@ -255,6 +259,7 @@ def test_exactly_what_is_secret_may_be_given_as_a_file(tmp_path: Path) -> None:
     assert secrets == {
         "KANTU_AUDIT_ANCHOR_URL",
         "KANTU_MODEL_UPSTREAM_KEY",
+        "KANTU_OIDC_CLIENT_SECRET",
         "KANTU_STORE_DATABASE_URL",
         "KANTU_STORE_REDIS_URL",
     }

@@ -9,6 +9,7 @@ import kantu.service.batches.repository
 import kantu.service.files.repository
 import kantu.service.groups.repository
 import kantu.service.keys.repository
+import kantu.service.oidc.repository
 import kantu.service.people.repository
 import kantu.service.retention.repository
 import kantu.service.sessions.repository  # noqa: F401

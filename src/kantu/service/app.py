@@ -46,6 +46,7 @@ from kantu.service.mcp.endpoint import ADDRESS as MCP
 from kantu.service.mcp.endpoint import mcp_router
 from kantu.service.messages.endpoints import router as messages_router
 from kantu.service.models.endpoints import router as models_router
+from kantu.service.oidc.endpoints import OPEN_TO_ALL, oidc_router
 from kantu.service.people.endpoints import account_router
 from kantu.service.people.endpoints import router as people_router
 from kantu.service.responses.endpoints import router as responses_router
@@ -65,7 +66,7 @@ _log = logging.getLogger(__name__)
 ROUTERS = (
     *(chat_router, responses_router, decisions_router, tasks_router),
     *(models_router, files_router, batches_router, tokenize_router, history_router, audit_router),
-    *(login_router, sessions_router, account_router, people_router, groups_router),
+    *(login_router, oidc_router, sessions_router, account_router, people_router, groups_router),
 )
 """Of the API, but for those that depend on settings and for Anthropic's, whose errors look otherwise."""
 
@@ -132,7 +133,7 @@ def create_app(gateway: Gateway) -> FastAPI:
         authenticate=gateway.keys.authenticate,
         session=gateway.sessions.authenticate,
         guarded=guarded,
-        open_to_all=[("POST", LOGIN)],
+        open_to_all=[("POST", LOGIN), *OPEN_TO_ALL],
     )
     app.add_middleware(LateMiddleware, seconds=gateway.settings.request.timeout_seconds)
     app.add_middleware(SlowReaderMiddleware, seconds=settings.send_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -51,6 +52,8 @@ from kantu.service.limits.store import LimitStore
 from kantu.service.mcp.service import McpService
 from kantu.service.memory import LONG_ANSWERS, check_memory
 from kantu.service.models.registry import ModelRegistry
+from kantu.service.oidc.login import OidcLogin
+from kantu.service.oidc.provider import Provider
 from kantu.service.people.account import AccountService
 from kantu.service.people.person import PERSON_IDS
 from kantu.service.people.service import PeopleService
@@ -101,6 +104,7 @@ class Gateway:
     people: PeopleService
     account: AccountService
     sessions: SessionService
+    oidc: OidcLogin
     groups: GroupService
     connections: Connections
     limiter: Limiter
@@ -244,6 +248,15 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         identity.people,
         identity.account,
         identity.sessions,
+        OidcLogin(
+            database,
+            log,
+            identity.login,
+            identity.sessions,
+            None if settings.oidc.issuer is None else Provider(settings.oidc),
+            settings.oidc.mapping,
+            time.time,
+        ),
         GroupService(database, log, clock=steady),
         _connections(settings.server),
         limiter,

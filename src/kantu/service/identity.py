@@ -30,6 +30,7 @@ class Identity:
     people: PeopleService
     account: AccountService
     sessions: SessionService
+    login: Login
 
 
 def passwords_of(settings: PeopleSettings) -> Passwords:
@@ -83,4 +84,5 @@ def open_identity(
             database, login, passwords, policy, factors, log, totp_for_all=settings.totp_for_all, clock=clock
         ),
         SessionService(database, login, rules, log, clock),
+        login,
     )

@@ -10,16 +10,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from kantu.aigc import SENTENCE, LabelPolicy, Mode
 from kantu.aigc.label import check_sentence, read_modes
 from kantu.errors import error
 from kantu.service.actor import Limits
 from kantu.service.http.addresses import Networks
+from kantu.service.oidc.mapping import GroupMapping
 
 PREFIX = "KANTU_"
 # Read elsewhere: where models are fetched from and kept, and where the YAML file is.
@@ -27,6 +28,11 @@ OTHER_VARIABLES = frozenset({"KANTU_HOME", "KANTU_HUB", "KANTU_HUB_ENDPOINT", "K
 
 # As browsers write them in `Origin`: no path, no slash at the end, no capitals. Any other would never match.
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
+
+_HTTPS = re.compile(r"https://[^\s/?#@]+(/[^\s?#]*)?")
+# Browsers keep cookies of ours over TLS, and of this machine.
+_REDIRECT = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
+OIDC_CALLBACK = "/v1/session/oidc/callback"
 
 
 class _Section(BaseModel):
@@ -360,6 +366,62 @@ class PeopleSettings(_Section):
         return Limits(**{field.name: getattr(self, field.name) for field in fields(Limits)})
 
 
+class OidcSettings(_Section):
+    """用公司的身份提供方登录（OpenID Connect）；默认不用。本地的账号总能登录。"""
+
+    issuer: str | None = Field(
+        None, description="身份提供方的网址（issuer），如 https://idp.example.com/realms/main；只会向它的主机取东西"
+    )
+    client_id: str | None = Field(None, description="在身份提供方登记的客户端；设了 issuer 就要有")
+    client_secret: SecretStr | None = Field(None, description="客户端的密钥；没有就只靠 PKCE")
+    redirect_uri: str | None = Field(
+        None,
+        description="登录之后回到哪里，要在身份提供方登记：浏览器打开本服务的网址加上 /v1/session/oidc/callback",
+    )
+    scopes: tuple[str, ...] = Field(("profile",), description="除 openid 以外向身份提供方要什么")
+    groups_claim: str = Field("groups", description="身份令牌里哪一项是组；点号进到里面，如 realm_access.roles")
+    name_claim: str = Field("preferred_username", description="身份令牌里哪一项是登录名")
+    roles: tuple[str, ...] = Field(
+        (),
+        description="哪个组是什么角色：组名=角色（system、security、audit、operator、member）；不在任何一个里的人不能登录，"
+        "在两种管理员里的也不能",
+    )
+    tenants: tuple[str, ...] = Field((), description="哪个组属于哪个租户：组名=租户；都不在的人各自独立")
+    label: str = Field("公司账号登录", max_length=40, description="登录按钮上的字")
+    ca_file: Path | None = Field(None, description="系统之外还信任的证书颁发机构（PEM 文件），如公司自己的")
+
+    @field_validator("issuer")
+    @classmethod
+    def _check_issuer(cls, issuer: str | None) -> str | None:
+        if issuer is not None and not _HTTPS.fullmatch(issuer):
+            raise ValueError("not an address of https")
+        return issuer
+
+    @field_validator("redirect_uri")
+    @classmethod
+    def _check_redirect_uri(cls, uri: str | None) -> str | None:
+        if uri is not None and not (_REDIRECT.fullmatch(uri) and uri.endswith(OIDC_CALLBACK)):
+            raise ValueError("not our address")
+        return uri
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        if self.issuer is not None and not (self.client_id and self.redirect_uri):
+            raise ValueError("an issuer without client_id or redirect_uri")
+        GroupMapping.read(self.roles, self.tenants)
+        return self
+
+    @property
+    def mapping(self) -> GroupMapping:
+        """What groups stand for."""
+        return GroupMapping.read(self.roles, self.tenants)
+
+    @property
+    def home(self) -> str:
+        """Where a browser goes when it has logged in: always here."""
+        return (self.redirect_uri or OIDC_CALLBACK).removesuffix(OIDC_CALLBACK) + "/"
+
+
 class WatchSettings(_Section):
     """日志、指标与追踪。"""
 
@@ -402,6 +464,7 @@ class Settings(_Section):
     retention: RetentionSettings = Field(default_factory=RetentionSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
     people: PeopleSettings = Field(default_factory=PeopleSettings)
+    oidc: OidcSettings = Field(default_factory=OidcSettings)
     watch: WatchSettings = Field(default_factory=WatchSettings)
 
     @property

@@ -163,7 +163,8 @@ def input_file(client: httpx.Client) -> str:
 
 
 _NAMED = ("/v1/models/", "/v1/tasks/")  # names that everybody may know
-_OF_PEOPLE = ("/v1/people/", "/v1/account/")  # where no key is let in, whosever the id is: tests/service/people
+# Where no key is let in, whosever the id is: tests/service/people, tests/service/groups.
+_OF_PEOPLE = ("/v1/people/", "/v1/account/", "/v1/groups/")
 
 
 def id_routes(document: dict[str, Any]) -> list[tuple[str, str]]:

@@ -82,7 +82,7 @@ ACTS: Mapping[tuple[str, str], Declared] = {
 }
 """By action and resource. Reading the audit is an act of its own, written before anything is shown."""
 
-OPEN_ROUTES = frozenset({"/", "/page", "/health", "/healthz", "/readyz"})
+OPEN_ROUTES = frozenset({"/", "/page", "/health", "/healthz", "/readyz", "/v1/session/providers"})
 """Routes that ask nobody who they are and show nothing of anybody: they leave nothing."""
 
 COMMANDS: Mapping[str, tuple[tuple[str, str], ...]] = {

@@ -18,7 +18,7 @@ from kantu.service.people import repository
 from kantu.service.people.factors import Factors
 from kantu.service.people.login import Login
 from kantu.service.people.passwords import Passwords
-from kantu.service.people.person import Person
+from kantu.service.people.person import Person, check_has_password
 from kantu.service.people.policy import PasswordPolicy
 from kantu.service.people.totp import enrolment_uri
 
@@ -60,8 +60,10 @@ class AccountService:
         Raises:
             AuthenticationError, LimitExceededError: the old one is wrong; as `Login.authenticate`.
             InvalidRequestError: `weak_password`, `password_used_before`.
+            ConflictError: `external_account`.
         """
         person, former = await self._database.run(partial(self._with_former, actor), read_only=True)
+        check_has_password(person)
         self._policy.check(person, new)
         await self._login.authenticate(person.name, old, None, with_code=False)
         kept = [person.password_hash, *former]

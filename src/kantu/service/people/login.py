@@ -62,32 +62,67 @@ class Login:
             LimitExceededError: `login_locked`, whether there is such an account or not; `too_many_logins`.
             OverloadedError: `passwords_busy`.
         """
-        with self._one_more():
+        with self.one_more():
             digest = name_digest(name)
-            locked, person = await self._database.run(partial(self._begin, digest, name_of(name)))
-            if person is not None:
-                claim(person.id)  # never the name: it may be a password
-            if locked:
-                await self._delay()
-                raise error("login_locked", retry_after_seconds=locked)
-            kept = None if person is None else person.password_hash
+            person = await self._take(digest, name_of(name))
+            # Of those who have no password here, none is right, after the same time.
+            kept = None if person is None or person.is_external else person.password_hash
             right = await self._passwords.run(partial(self._passwords.matches, kept, password))
             if person is None or not right or person.state != "active":
-                await self._delay()
+                await self.delay()
                 raise error("wrong_credentials")
             if person.one_time_until is not None and person.one_time_until <= self._clock():
-                await self._delay()
+                await self.delay()
                 raise error("one_time_password_expired")
             needs_code = with_code and person.has_totp
             if needs_code and code is None:
                 await self._database.run(lambda session: self._lockout.give_back(session, digest, self._clock()))
                 raise error("totp_code_required")
             if not await self._database.run(partial(self._finish, digest, person, code if needs_code else None)):
-                await self._delay()
+                await self.delay()
                 raise error("wrong_totp_code")
             if self._passwords.is_outdated(person.password_hash):
                 await self._renew(person, password)
             return person
+
+    async def prove_factor(self, person: Person, code: str) -> None:
+        """Whether it is a code of somebody who has shown elsewhere who they are.
+
+        Raises:
+            AuthenticationError: `wrong_totp_code`.
+            LimitExceededError: `login_locked`, `too_many_logins`.
+        """
+        with self.one_more():
+            digest = name_digest(person.name)
+            await self._take(digest, person.name)
+            if not await self._database.run(partial(self._finish, digest, person, code)):
+                await self.delay()
+                raise error("wrong_totp_code")
+
+    async def delay(self) -> None:
+        """Note that somebody was not who they said, and return when they may hear of it.
+
+        Raises:
+            LimitExceededError: `too_many_logins`.
+        """
+        try:
+            await self._wrong.delay(address(), None)
+        except LimitExceededError:
+            raise error("too_many_logins") from None
+
+    async def _take(self, digest: str, name: str) -> Person | None:
+        """Count a try of a name, before it is made, and say whose the name is.
+
+        Raises:
+            LimitExceededError: `login_locked`.
+        """
+        locked, person = await self._database.run(partial(self._begin, digest, name))
+        if person is not None:
+            claim(person.id)  # never the name: it may be a password
+        if locked:
+            await self.delay()
+            raise error("login_locked", retry_after_seconds=locked)
+        return person
 
     def _begin(self, digest: str, name: str, session: Session) -> tuple[float, Person | None]:
         locked = self._lockout.take(session, digest, self._clock())
@@ -109,15 +144,13 @@ class Login:
         renewed = await self._passwords.run(partial(self._passwords.hash, password))
         await self._database.run(lambda session: repository.renew_hash(session, person, renewed))
 
-    async def _delay(self) -> None:
-        try:
-            await self._wrong.delay(address(), None)
-        except LimitExceededError:
-            raise error("too_many_logins") from None
-
     @contextmanager
-    def _one_more(self) -> Iterator[None]:
-        """A few at once of one address, so that others find a thread free."""
+    def one_more(self) -> Iterator[None]:
+        """A few at once of one address, so that others find their turn.
+
+        Raises:
+            LimitExceededError: `too_many_logins`.
+        """
         client = client_of(address() or "")
         if self._running[client] >= _MOST_AT_ONCE_OF_ONE:
             raise error("too_many_logins")

@@ -44,6 +44,7 @@ class Person:
         totp_secret: sealed; of a second factor that counts from `totp_since` on.
         totp_step: the last one whose code was used.
         generation: of sessions: those of earlier ones are over.
+        issuer, subject: the identity provider that the person logs in at, and what they are there; or neither.
     """
 
     id: str
@@ -62,6 +63,13 @@ class Person:
     created_at: int
     disabled_at: int | None
     last_login_at: int | None
+    issuer: str | None = None
+    subject: str | None = None
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the person logs in at an identity provider; then there is no password here."""
+        return self.issuer is not None
 
     @property
     def state(self) -> PersonState:
@@ -81,7 +89,7 @@ class Person:
             totp_for_all: not only for the administrators.
         """
         expired = password_days and now - self.password_changed_at >= password_days * _DAY_SECONDS
-        if self.one_time_until is not None or expired:
+        if not self.is_external and (self.one_time_until is not None or expired):
             return "password"
         return None if self.has_totp or not (totp_for_all or self.role in ADMINISTRATORS) else "totp"
 
@@ -126,6 +134,12 @@ def check_label(param: str, text: str) -> None:
     """Raise InvalidRequestError (`invalid_person_label`) unless `text` can be shown as a name."""
     if not (text.strip() and text.isprintable() and len(text) <= _MOST_CHARACTERS):
         raise error("invalid_person_label", param=param, most=_MOST_CHARACTERS)
+
+
+def check_has_password(person: Person) -> None:
+    """Raise ConflictError (`external_account`) for whoever logs in at an identity provider."""
+    if person.is_external:
+        raise error("external_account")
 
 
 def person_not_found(param: str | None = None) -> KantuError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, delete, func, or_, select, text, update
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, delete, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kantu.service.actor import Role
@@ -22,6 +22,7 @@ class PersonRow(Base):
     """One account."""
 
     __tablename__ = "people"
+    __table_args__ = (Index("ix_people_issuer_subject", "issuer", "subject", unique=True),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
@@ -39,6 +40,8 @@ class PersonRow(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
     disabled_at: Mapped[int | None] = mapped_column(BigInteger)
     last_login_at: Mapped[int | None] = mapped_column(BigInteger)
+    issuer: Mapped[str | None] = mapped_column(String(255))
+    subject: Mapped[str | None] = mapped_column(String(255))
 
 
 class OldPasswordRow(Base):
@@ -98,6 +101,13 @@ def find_by_name(session: Session, name: str) -> Person | None:
     return None if row is None else record_of(Person, row)
 
 
+def find_external(session: Session, issuer: str, subject: str) -> Person | None:
+    """The account of somebody at an identity provider, which nobody else changes until the transaction ends."""
+    query = select(PersonRow).where(PersonRow.issuer == issuer, PersonRow.subject == subject).with_for_update()
+    row = session.scalar(query.execution_options(populate_existing=True))
+    return None if row is None else record_of(Person, row)
+
+
 def find_all(session: Session) -> list[Person]:
     """Every account there ever was, oldest first."""
     query = select(PersonRow).order_by(PersonRow.created_at, PersonRow.id)
@@ -125,9 +135,15 @@ def exists_any(session: Session) -> bool:
     return session.scalar(select(PersonRow.id).limit(1)) is not None
 
 
-def lock_administrators(session: Session, role: Role) -> list[str]:
-    """The ids of the active accounts of a role, which nobody else changes until the transaction ends."""
+def lock_administrators(session: Session, role: Role, *, local_only: bool = False) -> list[str]:
+    """The ids of the active accounts of a role, which nobody else changes until the transaction ends.
+
+    Args:
+        local_only: those that log in here and not at an identity provider.
+    """
     active = (PersonRow.role == role) & PersonRow.disabled_at.is_(None)
+    if local_only:
+        active &= PersonRow.issuer.is_(None)
     return list(session.scalars(select(PersonRow.id).where(active).order_by(PersonRow.id).with_for_update()))
 
 

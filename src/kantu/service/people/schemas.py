@@ -50,6 +50,7 @@ class PersonObject(FromRecord):
     role: Role
     state: PersonState = Field(description="active 可用，disabled 已停用；账号不会删除")
     has_totp: bool = Field(description="是否已登记第二因素")
+    issuer: str | None = Field(description="在哪个身份提供方登录；null 是用这里的密码")
     created_at: int
     disabled_at: int | None
     last_login_at: int | None

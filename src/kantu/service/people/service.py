@@ -22,6 +22,7 @@ from kantu.service.people.passwords import Passwords, new_one_time_password
 from kantu.service.people.person import (
     PERSON_IDS,
     Person,
+    check_has_password,
     check_label,
     check_name,
     name_digest,
@@ -142,7 +143,7 @@ class PeopleService:
         def work(session: Session, person: Person) -> Person:
             if person.disabled_at is not None:
                 return person
-            _check_not_last(session, person)
+            check_not_last(session, person)
             repository.end_sessions(session, person.id)
             return repository.change(session, person.id, disabled_at=int(self._clock()))
 
@@ -168,12 +169,13 @@ class PeopleService:
     async def reset_password(self, actor: Actor | None, person_id: str) -> tuple[Person, str]:
         """Give an account a one-time password, and end its sessions. Its second factor stays.
 
-        Raises as `disable`.
+        Raises as `disable`; ConflictError (`external_account`).
         """
         secret = new_one_time_password()
         password_hash = await self._passwords.run(partial(self._passwords.hash, secret))
 
         def work(session: Session, person: Person) -> Person:
+            check_has_password(person)
             now = int(self._clock())
             self._lockout.clear(session, name_digest(person.name))
             repository.end_sessions(session, person.id)
@@ -204,15 +206,17 @@ class PeopleService:
 
         Raises:
             NotFoundError: `person_not_found`.
-            ConflictError: `not_oneself`, `last_administrator`, `powers_exclude_each_other`.
+            ConflictError: `not_oneself`, `last_administrator`, `powers_exclude_each_other`; `external_account`: the
+                provider says what they are.
         """
 
         def work(session: Session, person: Person) -> Person:
+            check_has_password(person)
             if role == person.role:
                 return person
             if role in ADMINISTRATORS and person.power not in (None, role):
                 raise error("powers_exclude_each_other")
-            _check_not_last(session, person)
+            check_not_last(session, person)
             power = role if role in ADMINISTRATORS else person.power
             return repository.change(session, person.id, role=role, power=power)
 
@@ -299,7 +303,13 @@ def _get(session: Session, person_id: str) -> Person:
     return person
 
 
-def _check_not_last(session: Session, person: Person) -> None:
-    """Each of the three powers is somebody's, always."""
-    if person.role in ADMINISTRATORS and repository.lock_administrators(session, person.role) == [person.id]:
-        raise error("last_administrator")
+def check_not_last(session: Session, person: Person) -> None:
+    """Each of the three powers is somebody's, always; and of those who need no provider to log in, once it is.
+
+    Raises:
+        ConflictError: `last_administrator`.
+    """
+    if person.role in ADMINISTRATORS:
+        local_only = not person.is_external
+        if repository.lock_administrators(session, person.role, local_only=local_only) == [person.id]:
+            raise error("last_administrator")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from kantu.service.database import Database
 from kantu.service.groups import repository as groups
 from kantu.service.people import repository as people
 from kantu.service.people.login import Login
-from kantu.service.people.person import Person, person_not_found
+from kantu.service.people.person import Person, check_has_password, person_not_found
 from kantu.service.sessions import repository
 from kantu.service.sessions.record import (
     SESSION_IDS,
@@ -94,6 +95,28 @@ class SessionService:
         Raises: as `Login.authenticate`.
         """
         person = await self._login.authenticate(name, password, code)
+        old_digest = None if old is None else digest_of(old)
+        with_code = code is not None and person.has_totp
+        return await self._database.run(
+            lambda session: self.open(session, person, old_digest, {"with_code": with_code})
+        )
+
+    def open(
+        self,
+        session: Session,
+        person: Person,
+        old_digest: str | None,
+        how: Mapping[str, Any],
+        *,
+        authenticated_at: int | None = None,
+    ) -> Begun:
+        """A session of somebody who has just shown who they are, in the caller's transaction.
+
+        Args:
+            old_digest: of the session that the browser had; it is ended.
+            how: they have shown it, for the audit.
+            authenticated_at: when they did; None is now.
+        """
         now, text = int(self._clock()), new_text()
         record = SessionRecord(
             id=SESSION_IDS.new(),
@@ -102,22 +125,19 @@ class SessionService:
             generation=person.generation,
             address=address(),
             created_at=now,
-            authenticated_at=now,
+            authenticated_at=now if authenticated_at is None else min(now, authenticated_at),
             last_used_at=now,
             expires_at=int(now + self._rules.most_seconds),
         )
         actor = self._actor(record, person, None)  # nothing is used at login
 
-        def work(session: Session) -> None:
-            ended = repository.delete_of_person(session, person.id, but=_MOST_OF_ONE - 1 if self._rules.several else 0)
-            if old is not None and (digest := digest_of(old)) is not None:
-                ended += repository.delete_by_digest(session, digest)
-            repository.add(session, record)
-            people.change(session, person.id, last_login_at=now)
-            told = {"ended": ended, "with_code": code is not None and person.has_totp}
-            self._audit_log.record(session, event("create", "sessions", person.id, after=told, actor=actor))
-
-        await self._database.run(work)
+        ended = repository.delete_of_person(session, person.id, but=_MOST_OF_ONE - 1 if self._rules.several else 0)
+        if old_digest is not None:
+            ended += repository.delete_by_digest(session, old_digest)
+        repository.add(session, record)
+        people.change(session, person.id, last_login_at=now)
+        told = {"ended": ended, **how}
+        self._audit_log.record(session, event("create", "sessions", person.id, after=told, actor=actor))
         return Begun(text, actor, person)
 
     async def authenticate(self, text: str, csrf_token: str | None, *, changes: bool) -> Actor:
@@ -166,9 +186,10 @@ class SessionService:
     async def renew(self, actor: Actor, password: str, code: str | None) -> Begun:
         """Give the password again, for dangerous acts; the session gets another text.
 
-        Raises: as `Login.authenticate`.
+        Raises: as `Login.authenticate`; ConflictError (`external_account`).
         """
         person = await self.person(_person_of(actor))
+        check_has_password(person)
         person = await self._login.authenticate(person.name, password, code)
         done = event("update", "account", person.id, after={"act": "reauthenticate"})
         return await self.rotate(actor, person, done)
