@@ -16,6 +16,9 @@ from kantu.service.database import Database
 from kantu.service.settings import AuditSettings
 from tests.service.audits import acts_of, disarm, entries_of, record
 
+FORGED = "文\x1b[3m\n\r\x9b\x7f\x08\u2028\u202e\u200f"
+"""What moves the cursor, begins a line, or turns the words around."""
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated_sqlite: Path) -> Path:
@@ -87,11 +90,12 @@ def test_search_and_export_show_it(home: Path) -> None:
     kantu("keys", "create", "a")
     database = opened(home)
     log = open_audit_log(AuditSettings(), home, database)
-    record(database, event("create", "files", "\x1b[31m\n"), log=log)
+    record(database, event("create", "files", FORGED), log=log)
     database.close()
     found = kantu("audit", "search", "--action", "create", "--since", "2020-01-01")
     assert "create keys key_" in found.stdout
-    assert "\x1b" not in found.stdout
+    assert set(FORGED) & set(found.stdout) == set("文[3m\n")
+    assert len(found.stdout.splitlines()) == 3  # one of each entry, and what came of the key
     as_json = kantu("audit", "search", "--action", "create", "--json").stdout.splitlines()
     assert [json.loads(line)["sequence"] for line in as_json] == [2, 1]
     assert json.loads(kantu("audit", "export", "--until", "2100-01-01").stdout.splitlines()[0])["sequence"] == 1

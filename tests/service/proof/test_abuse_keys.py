@@ -262,6 +262,8 @@ def test_nothing_that_is_sent_forges_a_line_of_the_log(live: LiveGateway) -> Non
     forged = 'forged\r\n{"level": "forged"}\n\x1b[2J\u2028\u202eforged'
     ascii_only = forged.encode("ascii", "ignore").decode()
     with live.client() as client:
+        client.post(LOGIN, json={"name": forged, "password": forged, "code": forged})
+        client.post(LOGIN, json={"name": forged, "password": "a", forged: forged})
         client.post(CHAT, json={**question(forged), "model": forged})
         client.post(CHAT, json={**question(), forged: 1})
         client.post(CHAT, json={**question(), "user": forged})

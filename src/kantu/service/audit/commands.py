@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -210,5 +209,5 @@ def _told(verdict: Verdict) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Nothing that was recorded may move the cursor of whoever reads it."""
-    return json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"')
+    """Nothing that was recorded may move the cursor of whoever reads it, or turn the words around."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -124,9 +124,14 @@ def name_digest(text: str) -> str:
     return hashlib.sha256(name_of(text).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def is_name(name: str) -> bool:
+    """Whether it can be one; nothing else comes near the database."""
+    return _NAME.fullmatch(name) is not None
+
+
 def check_name(name: str) -> None:
     """Raise InvalidRequestError (`invalid_person_name`) unless `name` can be one."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise error("invalid_person_name")
 
 

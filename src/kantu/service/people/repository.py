@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kantu.service.actor import Role
 from kantu.service.database import Base
 from kantu.service.database.repository import Paging, fields_of, record_of
-from kantu.service.people.person import Person, person_not_found
+from kantu.service.people.person import Person, is_name, person_not_found
 
 _LOCK = 0x6C6F676E  # "logn"; any number that others do not use
 
@@ -97,6 +97,8 @@ def lock(session: Session, person_id: str) -> Person | None:
 
 def find_by_name(session: Session, name: str) -> Person | None:
     """The account of this name, as `name_of` gives it."""
+    if not is_name(name):
+        return None
     row = session.scalar(select(PersonRow).where(PersonRow.name == name))
     return None if row is None else record_of(Person, row)
 

@@ -300,7 +300,8 @@ class SessionService:
     def _is_good(self, record: SessionRecord, person: Person) -> bool:
         now = self._clock()
         is_current = person.state == "active" and record.generation == person.generation
-        return is_current and now < record.expires_at and now - record.last_used_at < self._rules.idle_seconds
+        # One that was used in the future is older than it seems: the clock was set back before the service started.
+        return is_current and now < record.expires_at and abs(now - record.last_used_at) < self._rules.idle_seconds
 
     def _actor(self, record: SessionRecord, person: Person, quota: Quota | None) -> Actor:
         now, rules = self._clock(), self._rules
@@ -308,7 +309,7 @@ class SessionService:
             person.actor(),
             session_id=record.id,
             unfinished=person.unfinished(now, password_days=rules.password_days, totp_for_all=rules.totp_for_all),
-            is_fresh=now - record.authenticated_at < rules.fresh_seconds,
+            is_fresh=abs(now - record.authenticated_at) < rules.fresh_seconds,
             limits=rules.limits,
             quota=quota,
         )
