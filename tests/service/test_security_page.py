@@ -1,4 +1,4 @@
-"""docs/security.md names settings, constants and tests that exist, and leaves out no bound that can be set."""
+"""docs/security.md names settings, constants and tests that exist, and leaves out no bound and no abuse by people."""
 
 from __future__ import annotations
 
@@ -19,11 +19,16 @@ NO_BOUNDS = {"server.port", "server.stream_keep_alive_seconds", "watch.metrics_p
 """Numbers that hold nobody back."""
 
 
-def rows() -> list[list[str]]:
-    """The cells of the table of bounds: what, bound, setting or constant, test."""
-    table = PAGE.split("## 上界")[1].split("\n## ")[0]
+def rows(title: str = "上界") -> list[list[str]]:
+    """The cells of a section's table, by default of the bounds: what, bound, setting or constant, test."""
+    table = PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
     lines = [line for line in table.splitlines() if line.startswith("|")][2:]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def abuses() -> list[list[str]]:
+    """Those of the table of abuses: what is tried, what stops it, tests."""
+    return rows("滥用")
 
 
 def settings() -> dict[str, Any]:
@@ -83,10 +88,23 @@ def test_what_is_no_setting_is_a_constant_whose_module_is_named() -> None:
         assert not constants or re.search(r"（[\w/]+\.py）", row[2]), row[2]
 
 
-@pytest.mark.parametrize("test", sorted({name for row in rows() for name in quoted(row[3])}))
-def test_every_test_of_the_table_exists(test: str) -> None:
-    path, _, name = test.partition("::")
-    assert name in functions(ROOT / path)
+def test_every_abuse_has_what_stops_it_and_a_test() -> None:
+    assert len(abuses()) > 20
+    assert [row for row in abuses() if len(row) != 3 or not all(row) or not quoted(row[2])] == []
+
+
+def test_every_test_of_abuse_by_people_is_in_the_table() -> None:
+    named = {name for row in abuses() for name in quoted(row[2])}
+    for file in ("test_abuse_logins.py", "test_abuse_sessions.py", "test_abuse_words.py"):
+        path = f"tests/service/proof/{file}"
+        written = {name for name in functions(ROOT / path) if name.startswith("test_")}
+        assert {f"{path}::{name}" for name in written} - named == set()
+
+
+@pytest.mark.parametrize("test", sorted({row[-1] for row in rows()} | {row[-1] for row in abuses()}))
+def test_every_test_of_the_tables_exists(test: str) -> None:
+    for path, _, name in (one.partition("::") for one in quoted(test)):
+        assert name in functions(ROOT / path)
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([\w./-]+)\)", PAGE))))
