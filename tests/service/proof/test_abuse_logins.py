@@ -194,7 +194,7 @@ async def test_an_answer_to_a_name_that_nobody_has_is_the_same_to_the_letter(
 async def test_whoever_may_not_look_at_accounts_cannot_tell_which_there_are(make_gateway: Make) -> None:
     gateway = make_gateway(settings=cheap())
     somebody = add_person(gateway.database, "somebody")
-    asking = {role: add_person(gateway.database, f"the.{role}", role) for role in ("member", "operator", "audit")}  # type: ignore[arg-type]
+    asking = {role: add_person(gateway.database, f"the.{role}", role) for role in ("member", "operator", "audit")}
     paths = [("GET", ""), ("POST", "/disable"), ("POST", "/password"), ("DELETE", "/totp"), ("GET", "/sessions")]
     async with browsers(gateway) as (browser,):
         for role, person in asking.items():

@@ -118,16 +118,16 @@ async def test_a_session_is_only_taken_from_its_cookie(make_gateway: Make, place
     """Nobody makes a browser send another cookie of this name than we gave it: `__Host-` forbids it."""
     gateway = make_gateway(settings=cheap())
     text = session_of(gateway.database, add_person(gateway.database, "a"))["Cookie"].partition("=")[2]
-    given: dict[str, Any] = {
+    places: dict[str, dict[str, Any]] = {
         "query": {"params": {NAME: text, "session": text}},
         "authorization": {"headers": {"Authorization": f"Bearer {text}"}},
         "other name": {"headers": {"Cookie": f"kantu_session={text}; session={text}; __Secure-kantu_session={text}"}},
         "other case": {"headers": {"Cookie": f"{NAME.upper()}={text}"}},
         "header": {"headers": {NAME: text, "X-Session": text}},
         "body": {"content": json.dumps({NAME: text})},
-    }[place]
+    }
     async with browsers(gateway) as (browser,):
-        answer = await browser.client.request("GET", LOGIN, **given)
+        answer = await browser.client.request("GET", LOGIN, **places[place])
         expected = "invalid_api_key" if place == "authorization" else "missing_api_key"
         assert outcome(answer) == (401, expected)
 
@@ -258,8 +258,8 @@ async def test_no_answer_leads_elsewhere_and_none_is_run(make_gateway: Make, sig
                 headers |= session_of(gateway.database, as_it_is(gateway.database, people[role]))
             body = {"name": MARKUP, "password": MARKUP, MARKUP: MARKUP, **elsewhere}
             for query in ({}, elsewhere, {MARKUP: MARKUP}):
-                more = {} if method == "GET" else {"json": body}
-                answer = await client.request(method, path, headers=headers, params=query, **more)
+                sent = None if method == "GET" else body
+                answer = await client.request(method, path, headers=headers, params=query, json=sent)
                 where = (method, template, answer.status_code)
                 assert not 300 <= answer.status_code < 400, where
                 assert "location" not in answer.headers, where
@@ -300,7 +300,7 @@ async def test_markup_that_was_stored_comes_back_as_data(make_gateway: Make, tmp
         answers.append(await browser.client.get(LOGIN, headers=member))
         ids = []
         for purpose, ending, content in uploads:
-            form = {"purpose": (None, purpose), "file": (f"{MARKUP}{ending}", content, "text/html")}
+            form: dict[str, Any] = {"purpose": (None, purpose), "file": (f"{MARKUP}{ending}", content, "text/html")}
             answers.append(await browser.client.post("/v1/files", files=form, headers=member))
             ids.append(answers[-1].json()["id"])
         batch = {"input_file_id": ids[1], "endpoint": "/v1/chat/completions", "completion_window": "24h"}

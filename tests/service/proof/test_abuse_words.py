@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -78,20 +79,20 @@ async def test_an_id_that_is_guessed_right_is_to_another_as_one_that_nobody_has(
 
 async def test_no_word_is_a_line_or_a_formula_in_what_auditors_export(make_gateway: Callable[..., Gateway]) -> None:
     gateway = make_gateway(settings=cheap())
-    system, auditor = (add_person(gateway.database, role, role) for role in ("system", "audit"))  # type: ignore[arg-type]
+    system, auditor = (add_person(gateway.database, role, role) for role in ("system", "audit"))
     member = session_of(gateway.database, add_person(gateway.database, "member"))
     async with browsers(gateway) as (browser,):
         headers = session_of(gateway.database, system)
         for number, words in enumerate(FORGED):
             made = {"name": f"n{number}", "display_name": words, "tenant": words}
             assert outcome(await browser.client.post("/v1/people", json=made, headers=headers)) == (200, None)
-            form = {"purpose": (None, "vision"), "file": (words, png())}
-            assert outcome(await browser.client.post("/v1/files", files=form, headers=member)) == (200, None)
+            upload: dict[str, Any] = {"purpose": (None, "vision"), "file": (words, png())}
+            assert outcome(await browser.client.post("/v1/files", files=upload, headers=member)) == (200, None)
         for words in (*FORGED, LINES):
             refused = await browser.client.post(f"/v1/tasks/{quote(words, safe='')}", json={}, headers=member)
             assert refused.status_code in (400, 404)
             given = {"name": words, "password": words, "code": words}
-            agent = {"User-Agent": words.encode("ascii", "ignore").replace(b"\n", b" ").replace(b"\r", b" ")}
+            agent = {"User-Agent": re.sub(r"[^\x1b-~]", " ", words)}
             assert outcome(await browser.client.post("/v1/session", json=given, headers=agent))[0] in (401, 429)
         assert gateway.audit_writer.flush(30)
         count = len(entries_of(gateway.database))
