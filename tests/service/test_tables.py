@@ -12,7 +12,8 @@ import kantu.service.keys.repository
 import kantu.service.oidc.repository
 import kantu.service.people.repository
 import kantu.service.retention.repository
-import kantu.service.sessions.repository  # noqa: F401
+import kantu.service.sessions.repository
+import kantu.service.usage.repository  # noqa: F401
 from kantu.service.database import Base, Database
 
 

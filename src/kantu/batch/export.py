@@ -48,8 +48,8 @@ def _write_csv(table: Table, path: Path, _: ContentLabel | None) -> None:
     """With a byte order mark, without which Excel takes Chinese for another encoding."""
     with _draft(path) as draft, draft.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow([_harmless(name) for name in table.columns])
-        writer.writerows([_harmless(cell) for cell in row] for row in table.rows())
+        writer.writerow([harmless(name) for name in table.columns])
+        writer.writerows([harmless(cell) for cell in row] for row in table.rows())
 
 
 def _write_xlsx(table: Table, path: Path, label: ContentLabel | None) -> None:
@@ -98,7 +98,7 @@ def _draft(path: Path) -> Iterator[Path]:
         draft.unlink(missing_ok=True)
 
 
-def _harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> Cell:
     """What spreadsheets would run as a formula gets an apostrophe before it; numbers stay numbers."""
     is_formula = isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
     return f"'{cell}" if is_formula else cell

@@ -41,6 +41,7 @@ from kantu.service.http.head import HeadMiddleware
 from kantu.service.http.late import LateMiddleware
 from kantu.service.http.patience import DrainMiddleware, SlowReaderMiddleware
 from kantu.service.http.request_id import RequestIdMiddleware
+from kantu.service.keys.endpoints import router as keys_router
 from kantu.service.label.reductions import reductions
 from kantu.service.mcp.endpoint import ADDRESS as MCP
 from kantu.service.mcp.endpoint import mcp_router
@@ -54,9 +55,13 @@ from kantu.service.retention.endpoints import router as history_router
 from kantu.service.sessions.endpoints import LOGIN, login_router
 from kantu.service.sessions.endpoints import router as sessions_router
 from kantu.service.settings import Settings
+from kantu.service.shown_settings import router as settings_router
+from kantu.service.status.endpoints import router as status_router
 from kantu.service.sweeper import sweep_forever
 from kantu.service.tasks.endpoints import router as tasks_router
 from kantu.service.tokenize.endpoints import router as tokenize_router
+from kantu.service.usage.endpoints import router as usage_router
+from kantu.service.usage.ledger import write_usage_forever
 from kantu.service.watch.endpoints import METRICS, metrics_router
 from kantu.service.watch.middleware import WatchMiddleware
 from kantu.service.watch.sources import Sources
@@ -67,6 +72,7 @@ ROUTERS = (
     *(chat_router, responses_router, decisions_router, tasks_router),
     *(models_router, files_router, batches_router, tokenize_router, history_router, audit_router),
     *(login_router, oidc_router, sessions_router, account_router, people_router, groups_router),
+    *(keys_router, usage_router, status_router, settings_router),
 )
 """Of the API, but for those that depend on settings and for Anthropic's, whose errors look otherwise."""
 
@@ -168,6 +174,7 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
         asyncio.create_task(sweep_forever("batches", gateway.batches.sweep)),
         asyncio.create_task(sweep_forever("kept exchanges", gateway.history.sweep)),
         asyncio.create_task(sweep_forever("sessions", gateway.sessions.sweep)),
+        asyncio.create_task(write_usage_forever(gateway.ledger)),
         asyncio.create_task(gateway.batch_runner.run()),
         asyncio.create_task(make_room_forever(gateway.database.make_room)),
         asyncio.create_task(gateway.mcp.run()),
@@ -183,6 +190,7 @@ async def _lifespan(gateway: Gateway, _: FastAPI) -> AsyncIterator[None]:
         if gateway.printed_lines is not None:
             await gateway.printed_lines.aclose()
         await gateway.limiter.close()
+        await to_thread.run_sync(partial(_end_usage, gateway))
         await to_thread.run_sync(partial(_end_audit, gateway))
         await to_thread.run_sync(gateway.close)
 
@@ -200,6 +208,13 @@ async def _record_start(gateway: Gateway) -> None:
         if settings.audit.when_unwritable == "refuse":
             raise
         _log.error("the start was not recorded", extra={"code": failure.code})
+
+
+def _end_usage(gateway: Gateway) -> None:
+    try:
+        gateway.ledger.write()
+    except StoreError as failure:
+        _log.error("the last usage was not written", extra={"code": failure.code})
 
 
 def _end_audit(gateway: Gateway) -> None:

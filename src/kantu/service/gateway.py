@@ -51,6 +51,7 @@ from kantu.service.limits.limiter import Limiter
 from kantu.service.limits.store import LimitStore
 from kantu.service.mcp.service import McpService
 from kantu.service.memory import LONG_ANSWERS, check_memory
+from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.oidc.login import OidcLogin
 from kantu.service.oidc.provider import Provider
@@ -72,9 +73,12 @@ from kantu.service.settings import (
     StoreSettings,
     TaskSettings,
 )
+from kantu.service.status.service import StatusService
 from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.service import TaskService
 from kantu.service.tokenize.service import TokenizeService
+from kantu.service.usage.ledger import UsageLedger
+from kantu.service.usage.service import UsageService
 from kantu.service.watch.traces import Tracing
 from kantu.service.watch.watch import Watch
 
@@ -122,7 +126,10 @@ class Gateway:
     batches: BatchService
     batch_runner: BatchRunner
     history: HistoryService
+    ledger: UsageLedger
+    usage: UsageService
     health: Health
+    status: StatusService
     watch: Watch
 
     def close(self) -> None:
@@ -185,13 +192,14 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         most_pixels=request.max_pixels,
     )
     labels, history = settings.content.labels, _history(settings.retention, database, log, cautious)
-    chat = ChatService(request, models, pictures, limiter, admission, watch, labels, history)
+    ledger = UsageLedger(database, cautious)
+    metered = MeteredPictures(pictures, limiter, ledger)
+    chat = ChatService(request, models, metered, admission, watch, labels, history)
 
     tasks = TaskService(
         request,
         models,
-        pictures,
-        limiter,
+        metered,
         admission,
         watch,
         TaskCatalogue(home / "tasks", settings.tasks.moderation_words),
@@ -267,14 +275,17 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
         printed_lines,
         files,
         chat,
-        DecisionService(request, models, pictures, limiter, admission, watch),
+        DecisionService(request, models, metered, admission, watch),
         tasks,
         McpService(tasks, models, limiter),
         TokenizeService(request, models, pictures, admission),
         batches,
         batch_runner,
         history,
+        ledger,
+        UsageService(database, ledger),
         health,
+        StatusService(health, models, database, room, lifecycle, settings.server.max_memory_bytes),
         watch,
     )
 

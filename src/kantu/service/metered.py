@@ -13,14 +13,15 @@ from kantu.service.deadline import Deadline
 from kantu.service.limits.limiter import Limiter
 from kantu.service.pictures import Pictures
 from kantu.service.pictures.pictures import ReadPictures
+from kantu.service.usage.ledger import UsageLedger
 from kantu.service.watch.watch import RequestWatch
 
 
 class MeteredPictures:
-    """Reads the pictures of requests, reserves what these may use and settles what they have used."""
+    """Reads the pictures of requests, reserves what these may use, settles and counts what they have used."""
 
-    def __init__(self, pictures: Pictures, limiter: Limiter) -> None:
-        self._pictures, self._limiter = pictures, limiter
+    def __init__(self, pictures: Pictures, limiter: Limiter, ledger: UsageLedger) -> None:
+        self._pictures, self._limiter, self._ledger = pictures, limiter, ledger
 
     @asynccontextmanager
     async def read(
@@ -30,6 +31,8 @@ class MeteredPictures:
         config: ImageConfig,
         max_pixels: int | None,
         *,
+        task: str,
+        model: str,
         output_tokens: int,
         used: Callable[[], int],
         deadline: Deadline,
@@ -40,6 +43,7 @@ class MeteredPictures:
         """The pictures decoded. They are held, and their tokens are counted, until the block is left.
 
         Args:
+            task, model: what is asked for, for the ledger; a task, "chat" or "decisions".
             output_tokens: the most that may be generated; `used` tells how many have been so far.
             config, max_pixels, task_pixels, named: see `Pictures.open`.
 
@@ -64,4 +68,5 @@ class MeteredPictures:
                     visual_tokens = 0
                 raise
             finally:
+                self._ledger.count(actor, task, model, visual_tokens=visual_tokens, output_tokens=used())
                 await reservation.settle(visual_tokens, used())

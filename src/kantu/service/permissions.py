@@ -12,7 +12,7 @@ from typing import Literal
 from kantu.errors import error
 from kantu.service.actor import Actor, Role
 
-Action = Literal["create", "read", "update", "cancel", "delete", "verify", "export"]
+Action = Literal["create", "read", "update", "cancel", "delete", "revoke", "verify", "export"]
 Resource = Literal[
     "chat",
     "decisions",
@@ -30,6 +30,10 @@ Resource = Literal[
     "factors",
     "sessions",
     "policies",
+    "keys",
+    "usage",
+    "status",
+    "settings",
     "audit",
 ]
 
@@ -93,6 +97,13 @@ PERMISSIONS: Mapping[tuple[Action, Resource], Permission] = {
     ("delete", "policies"): _for_people("security", dangerous=True),
     ("read", "sessions"): _for_people("system", "security"),
     ("delete", "sessions"): _for_people("system", "security"),
+    ("read", "keys"): _for_people("security"),
+    ("create", "keys"): _for_people("security", dangerous=True),
+    ("revoke", "keys"): _for_people("security"),  # in a hurry, perhaps
+    ("read", "usage"): _for_people("system", "operator", "member"),  # whose: `UsageService`
+    ("export", "usage"): _for_people("system", "operator", "member"),
+    ("read", "status"): _for_people("system"),
+    ("read", "settings"): _for_people("system"),
     ("read", "audit"): _for_people("audit"),
     ("verify", "audit"): _for_people("audit"),
     ("export", "audit"): _for_people("audit", dangerous=True),
@@ -117,6 +128,11 @@ def check(actor: Actor, action: Action, resource: Resource) -> None:
         raise error("password_change_required" if actor.unfinished == "password" else "totp_required")
     if permission.dangerous and not actor.is_fresh:
         raise error("reauthentication_required")
+
+
+def allowed_to(role: Role) -> list[str]:
+    """What the table lets a role do, as "action resource", once nothing is left to do first."""
+    return [f"{action} {resource}" for (action, resource), row in PERMISSIONS.items() if role in row.roles]
 
 
 def may_use_model(actor: Actor, name: str) -> bool:

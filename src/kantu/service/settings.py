@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from kantu.aigc import SENTENCE, LabelPolicy, Mode
 from kantu.aigc.label import check_sentence, read_modes
@@ -444,8 +453,14 @@ class WatchSettings(_Section):
     trace_endpoint: str | None = Field(None, description="OpenTelemetry 的 OTLP/HTTP 网址；空表示不追踪")
 
 
+Source = Literal["default", "file", "environment", "flag"]
+"""Where a setting comes from."""
+
+
 class Settings(_Section):
     """网关的全部设置。"""
+
+    _sources: dict[tuple[str, str], Source] = PrivateAttr(default_factory=dict)
 
     server: ServerSettings = Field(default_factory=ServerSettings)
     model: ModelSettings = Field(default_factory=ModelSettings)
@@ -472,6 +487,10 @@ class Settings(_Section):
         """All of them, the first one first."""
         return (self.model, *self.more_models)
 
+    def source_of(self, section: str, name: str) -> Source:
+        """Where a setting comes from; of several places, the one that counts."""
+        return self._sources.get((section, name), "default")
+
 
 def sections() -> dict[str, type[BaseModel]]:
     """The sections by name: everything but the list of more models."""
@@ -497,6 +516,7 @@ def read_settings(
             never: they may be secrets.
     """
     merged: dict[str, Any] = {section: {} for section in sections()}
+    sources: dict[tuple[str, str], Source] = {}
     if file is not None:
         read = _read_yaml(file)
         more_models = read.pop("more_models", None)
@@ -507,12 +527,18 @@ def read_settings(
             if section not in merged or not isinstance(values, dict):
                 raise error("invalid_settings.section", file=file, section=section)
             merged[section] |= values
+            sources |= {(section, name): "file" for name in values}
     for section, name, value in _variables(os.environ if environment is None else environment):
         merged[section][name] = value
+        sources[section, name] = "environment"
     for section, given in (flags or {}).items():
-        merged[section] |= {name: value for name, value in given.items() if value is not None}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        merged[section] |= chosen
+        sources |= {(section, name): "flag" for name in chosen}
     try:
-        return Settings.model_validate(merged)
+        settings = Settings.model_validate(merged)
+        settings._sources.update(sources)
+        return settings
     except ValidationError as failure:
         wrong = [(".".join(map(str, it["loc"])), it["type"] == "extra_forbidden") for it in failure.errors()]
     unknown = "、".join(place for place, is_unknown in wrong if is_unknown)

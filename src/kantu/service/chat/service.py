@@ -33,11 +33,9 @@ from kantu.service.chat.translate import (
 from kantu.service.chat.wording import Wording, Writer
 from kantu.service.deadline import Deadline
 from kantu.service.errors import validation_error
-from kantu.service.limits.limiter import Limiter
 from kantu.service.memory import ESTIMATE_FACTOR, SHORT_ANSWER_BYTES
 from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
-from kantu.service.pictures import Pictures
 from kantu.service.retention.record import Exchange
 from kantu.service.retention.service import HistoryService
 from kantu.service.settings import RequestSettings
@@ -88,15 +86,14 @@ class ChatService:
         self,
         settings: RequestSettings,
         models: ModelRegistry,
-        pictures: Pictures,
-        limiter: Limiter,
+        pictures: MeteredPictures,
         admission: Admission,
         watch: Watch,
         labels: LabelPolicy,
         history: HistoryService,
     ) -> None:
         self._settings, self._models = settings, models
-        self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
+        self._pictures, self._admission, self._watch = pictures, admission, watch
         self._labels, self._history = labels, history
 
     def label(self, answer_id: str) -> ContentLabel | None:
@@ -164,6 +161,8 @@ class ChatService:
                 conversation.images,
                 model.image_config,
                 max_pixels,
+                task=CHAT,
+                model=model.name,
                 output_tokens=most,
                 used=lambda: answer.generated_tokens,
                 deadline=deadline,

@@ -21,11 +21,9 @@ from kantu.service.decisions.answers import answer_to, most_answer_bytes, timing
 from kantu.service.decisions.prompts import Ask, Asks, read_asks
 from kantu.service.decisions.schemas import DecisionRequest
 from kantu.service.http.work_response import Work
-from kantu.service.limits.limiter import Limiter
 from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
-from kantu.service.pictures import Pictures
 from kantu.service.settings import RequestSettings
 from kantu.service.watch.watch import RequestWatch, Watch
 
@@ -62,13 +60,12 @@ class DecisionService:
         self,
         settings: RequestSettings,
         models: ModelRegistry,
-        pictures: Pictures,
-        limiter: Limiter,
+        pictures: MeteredPictures,
         admission: Admission,
         watch: Watch,
     ) -> None:
         self._settings, self._models = settings, models
-        self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
+        self._pictures, self._admission, self._watch = pictures, admission, watch
 
     async def decide(self, actor: Actor, body: DecisionRequest, deadline: Deadline) -> Work:
         """The answer's JSON. Cancelling it ends all that it has begun.
@@ -104,6 +101,8 @@ class DecisionService:
             read.images,
             model.image_config,
             max_pixels,
+            task="decisions",
+            model=model.name,
             output_tokens=len(read.asks),
             used=lambda: sum(each is not None for each in scored),
             deadline=deadline,

@@ -26,11 +26,9 @@ from kantu.service.deadline import Deadline
 from kantu.service.files.record import FILE_IDS
 from kantu.service.http.work_response import Work
 from kantu.service.label.header import label_headers
-from kantu.service.limits.limiter import Limiter
 from kantu.service.metered import MeteredPictures
 from kantu.service.models.registry import ModelRegistry
 from kantu.service.models.served import ServedModel
-from kantu.service.pictures import Pictures
 from kantu.service.printed_lines.lines import LINES_BYTES, PrintedLines
 from kantu.service.retention.record import Exchange
 from kantu.service.retention.service import HistoryService
@@ -84,8 +82,7 @@ class TaskService:
         self,
         settings: RequestSettings,
         models: ModelRegistry,
-        pictures: Pictures,
-        limiter: Limiter,
+        pictures: MeteredPictures,
         admission: Admission,
         watch: Watch,
         catalogue: TaskCatalogue,
@@ -95,7 +92,7 @@ class TaskService:
         printed_lines: PrintedLines | None = None,
     ) -> None:
         self._settings, self._models = settings, models
-        self._pictures, self._admission, self._watch = MeteredPictures(pictures, limiter), admission, watch
+        self._pictures, self._admission, self._watch = pictures, admission, watch
         self._printed_lines = printed_lines
         self._catalogue = catalogue
         self._labels, self._history = labels, history
@@ -180,6 +177,8 @@ class TaskService:
             sources,
             model.image_config,
             body.max_pixels,
+            task=task.name,
+            model=model.name,
             output_tokens=most_output_tokens(task, len(sources), wish),
             used=lambda: run.generated_tokens,
             deadline=deadline,

@@ -1,0 +1,1 @@
+"""How the service and everything in it is."""

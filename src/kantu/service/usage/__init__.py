@@ -1,0 +1,1 @@
+"""How much was used: counted by day, actor, task and model; nothing of what was asked."""
