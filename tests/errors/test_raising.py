@@ -59,7 +59,7 @@ def test_when_to_come_back_is_the_row_s_or_given_and_the_message_may_say_it() ->
     busy = error("overloaded", retry_after_seconds=1.2)
     assert isinstance(busy, OverloadedError)
     assert (busy.retry_after_seconds, busy.message) == (1.2, "排队的请求太多，请在 2 秒后重试。")
-    never = error("request_limit_exceeded", limit=1, period="每天", retry_after_seconds=math.inf)
+    never = error("request_limit_exceeded", limit=1, period="每天", whose="这个密钥", retry_after_seconds=math.inf)
     assert isinstance(never, LimitExceededError)
     assert math.isinf(never.retry_after_seconds)
 

@@ -77,7 +77,7 @@ def test_a_code_has_its_own_status_or_that_of_its_class(key: str) -> None:
 
 
 def test_what_no_request_should_have_met_is_a_defect() -> None:
-    assert status_of(error("invalid_key_name", most=64)) == 500
+    assert status_of(error("invalid_turn")) == 500
     assert status_of(KantuError("no_such_code", "", "")) == 500
 
 
@@ -169,12 +169,12 @@ def test_a_defect_says_nothing_of_itself() -> None:
     [(2.5, "3", "2500"), (0.0, "1", "1"), (0.0101, "1", "11"), (60.0, "60", "60000")],
 )
 def test_when_to_come_back(key: str, seconds: float, whole: str, milliseconds: str) -> None:
-    failure = error(key, retry_after_seconds=seconds, amount=2, limit=1, period="")
+    failure = error(key, retry_after_seconds=seconds, amount=2, limit=1, period="", whose="")
     assert headers_of(failure) == {"Retry-After": whole, "retry-after-ms": milliseconds}
 
 
 def test_what_no_waiting_helps_invites_nobody_to_come_back() -> None:
-    never = error("request_limit_exceeded", retry_after_seconds=math.inf, limit=1, period="")
+    never = error("request_limit_exceeded", retry_after_seconds=math.inf, limit=1, period="", whose="")
     assert headers_of(never) == {"x-should-retry": "false"}
 
 
