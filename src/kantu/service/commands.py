@@ -43,7 +43,7 @@ def serve(
         bool | None, typer.Option("--allow-insecure", help="没有 TLS 也监听本机以外的地址（前面另有 TLS 代理）。")
     ] = None,
 ) -> None:
-    """启动服务：兼容 OpenAI 的接口、试用页面和监控。Ctrl-C 或 SIGTERM 先处理完再停。"""
+    """启动服务：兼容 OpenAI 的接口、控制台和监控。Ctrl-C 或 SIGTERM 先处理完再停。"""
     need_service()
     from kantu.service.server import serve as run
     from kantu.service.settings import read_settings

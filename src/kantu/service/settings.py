@@ -95,7 +95,7 @@ class ServerSettings(_Section):
     docs: bool = Field(True, description="提供 /openapi.json")
     docs_public: bool = Field(True, description="/openapi.json 不需要密钥")
     mcp: bool = Field(True, description="提供 MCP（/mcp）：每个任务是一个工具，密钥与权限同 /v1/tasks")
-    page: bool = Field(True, description="提供试用页面（/）")
+    page: bool = Field(True, description="提供控制台（/）")
 
     @field_validator("cors_origins")
     @classmethod

@@ -20,17 +20,18 @@ pytestmark = pytest.mark.whole
 
 
 def test_a_key_is_asked_for_once_and_stays_in_the_tab(stranger: Tab, gateway: Gateway) -> None:
-    stranger.wait(f"document.querySelector('{part('key-dialog')}').open")
+    stranger.wait(f"document.querySelector('{part('door')}').open")
+    stranger.click(f"{part('door')} .link")  # a key instead of an account
     stranger.press("Escape")  # no way around it
     stranger.type("kt-wrong")
     stranger.press("Enter")
-    stranger.wait(f"document.querySelector('{part('key-notice')}').textContent === 'API 密钥无效。'")
+    stranger.wait(f"document.querySelector('{part('door')} .notice').textContent === 'API 密钥无效。'")
     stranger.type(KEY)
     stranger.press("Enter")
-    stranger.wait(f"!document.querySelector('{part('key-dialog')}').open")
+    stranger.wait(f"!document.querySelector('{part('door')}').open")
     stranger.open(gateway.address)
     stranger.wait(f"document.querySelector('{part('model')}').value === 'kantu-mini'")
-    assert not stranger.evaluate(f"document.querySelector('{part('key-dialog')}').open")
+    assert not stranger.evaluate(f"document.querySelector('{part('door')}').open")
     kept = stranger.evaluate("[Object.values(sessionStorage), Object.values(localStorage), document.cookie]")
     assert KEY in kept[0]
     assert kept[1:] == [[], ""]
@@ -238,8 +239,8 @@ def test_a_key_that_is_revoked_meanwhile_is_asked_for_again(visitor: Tab) -> Non
         "fetch_ = window.fetch; window.fetch = (p, o) => fetch_(p, {...o, headers: {authorization: 'Bearer x'}})"
     )
     ask(visitor, "你好")
-    visitor.wait(f"document.querySelector('{part('key-dialog')}').open")
-    assert visitor.text(part("key-notice")) == "API 密钥无效。"
+    visitor.wait(f"document.querySelector('{part('door')}').open")
+    assert visitor.text(f"{part('door')} .notice") == "API 密钥无效。"
 
 
 def test_a_schema_and_limits_travel_with_the_question(visitor: Tab, gateway: Gateway) -> None:

@@ -243,11 +243,11 @@ def test_a_refusal_can_be_tried_again_and_a_task_stopped(at_order: Tab, gateway:
 
 
 def test_the_address_remembers_the_task_and_pictures_follow_to_the_questions(at_order: Tab, gateway: Gateway) -> None:
-    at_order.click(part("mode-ask"))
-    assert at_order.evaluate(f"document.querySelectorAll('{part('form')} .thumbnail').length") == 1
-    assert at_order.evaluate("location.hash") == ""
-    at_order.click(part("mode-tasks"))
-    assert at_order.evaluate("location.hash") == "#tasks/order"
+    at_order.click("a[data-page=ask]")
+    at_order.wait(f"document.querySelectorAll('{part('form')} .thumbnail').length === 1")
+    assert at_order.evaluate("location.hash") == "#ask"
+    at_order.click("a[data-page=tasks]")
+    at_order.wait("location.hash === '#tasks/order'")
     at_order.call("Page.reload")
     at_order.wait("document.querySelector('.task-name input:checked')?.value === 'order'")
 

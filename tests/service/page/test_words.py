@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import kantu.service.page.words as module
-from kantu.service.page.words import words_in
+from kantu.service.audit.declared import ACTS
+from kantu.service.page.console_words import CONSOLE_WORDS
+from kantu.service.page.words import acts_in, words_in
 
 FOLDER = Path(module.__file__).parent
 
@@ -24,3 +26,13 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     used = {name for file in files for name in re.findall(r"\bwords\.(\w+)", file.read_text(encoding="utf-8"))}
     used |= {f"finish_{reason}" for reason in ("length", "repetition", "content_filter")}  # turn.js
     assert used == set(words_in("zh"))
+
+
+def test_no_text_stands_for_two() -> None:
+    assert not module._WORDS.keys() & CONSOLE_WORDS.keys()
+
+
+def test_whatever_the_audit_records_has_a_name_in_both_languages() -> None:
+    for acts in (acts_in("zh"), acts_in("en")):
+        assert {action for action, _ in ACTS} | {"lose"} == acts["actions"].keys()
+        assert {resource for _, resource in ACTS} == acts["resources"].keys()

@@ -1,8 +1,8 @@
-"""看图, the page to try the gateway with: it asks the public API with its visitor's key, and nothing else.
+"""看图, the console: it asks the public API in its visitor's session, or with their key, and nothing else.
 
 The server fills `page.html` with words, once for each language. What happens then, happens in the browser (`static/`):
-key, pictures, questions and answers go between it and `/v1/`, so that there is one door, and no state of a visitor's is
-on the server.
+pictures, questions, answers and everything that is managed go between it and `/v1/`, so that there is one door. Of a
+visitor the server has the session and nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from kantu.service.language import Language, language_of
-from kantu.service.page.words import words_in
+from kantu.service.page.words import acts_in, words_in
 from kantu.service.settings import Settings
 
 _FOLDER = Path(__file__).parent
@@ -75,5 +75,9 @@ def _html(language: Language, settings: Settings) -> str:
     )
     lang = "zh-CN" if language == "zh" else "en"
     return environment.get_template("page.html").render(
-        words=words_in(language), lang=lang, content=settings.content, kept_days=settings.retention.days
+        words=words_in(language),
+        acts=acts_in(language),
+        lang=lang,
+        content=settings.content,
+        kept_days=settings.retention.days,
     )

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from kantu.service.language import Language
+from kantu.service.page.console_words import ACTIONS, CONSOLE_WORDS, RESOURCES
 
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("看图", "Kantu"),
     # top and side
-    "menu": ("会话列表", "Conversations"),
+    "menu": ("菜单", "Menu"),
     "model": ("模型", "Model"),
     "new": ("新会话", "New conversation"),
     "history": ("本次会话", "This session"),
     "untitled": ("新会话", "New conversation"),
     "history_note": ("只在这个标签页里，关闭后清除", "Only in this tab; gone when it closes"),
-    "change_key": ("更换密钥", "Change key"),
     # the key
-    "key_title": ("先填写 API 密钥", "First, your API key"),
+    "key_title": ("用 API 密钥", "With an API key"),
     "key_text": (
         "密钥只保存在这个标签页里，只随请求发给本服务的 /v1 接口。",
         "The key stays in this tab and travels only with requests to this service's /v1 API.",
@@ -23,13 +23,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "key_label": ("API 密钥", "API key"),
     "key_hint": ("还没有？请管理员运行 kantu keys create 名字", "None yet? Ask for: kantu keys create NAME"),
     "key_save": ("开始使用", "Start"),
-    "key_checking": ("正在核对…", "Checking…"),
     "key_rejected": ("密钥无效。", "The key is not valid."),
     "close": ("关闭", "Close"),
-    # questions or tasks
-    "modes": ("提问或任务", "Questions or tasks"),
-    "mode_ask": ("提问", "Ask"),
-    "mode_tasks": ("任务", "Tasks"),
     # an empty conversation
     "empty_title": ("把图给我看看", "Show me a picture"),
     "empty_text": (
@@ -148,4 +143,13 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 def words_in(language: Language) -> dict[str, str]:
     """Every text of the page by its name, in one language."""
-    return {name: chinese if language == "zh" else english for name, (chinese, english) in _WORDS.items()}
+    return _in(language, _WORDS | CONSOLE_WORDS)
+
+
+def acts_in(language: Language) -> dict[str, dict[str, str]]:
+    """What the audit calls acts and what they are done to, in one language."""
+    return {"actions": _in(language, ACTIONS), "resources": _in(language, RESOURCES)}
+
+
+def _in(language: Language, texts: dict[str, tuple[str, str]]) -> dict[str, str]:
+    return {name: chinese if language == "zh" else english for name, (chinese, english) in texts.items()}

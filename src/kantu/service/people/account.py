@@ -20,6 +20,7 @@ from kantu.service.people.login import Login
 from kantu.service.people.passwords import Passwords
 from kantu.service.people.person import Person, check_has_password
 from kantu.service.people.policy import PasswordPolicy
+from kantu.service.people.qr_code import qr_code
 from kantu.service.people.totp import enrolment_uri
 
 
@@ -29,6 +30,11 @@ class Enrolment:
 
     secret: str
     uri: str
+
+    @property
+    def qr_code(self) -> str:
+        """The address as a picture."""
+        return qr_code(self.uri)
 
 
 class AccountService:

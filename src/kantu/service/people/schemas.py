@@ -81,6 +81,7 @@ class EnrolmentObject(FromRecord):
     object: Literal["totp_enrolment"] = "totp_enrolment"
     secret: str = Field(description="Base32，可以手工输入验证器")
     uri: str = Field(description="给验证器扫的二维码的内容")
+    qr_code: str = Field(description="二维码，SVG 的 data: 网址")
 
 
 class ConfirmTotp(_Body):

@@ -1,26 +1,91 @@
-// The public API, asked with the visitor's key: the only thing this page talks to.
+// The public API, asked in the visitor's session or with their key: the only thing this page talks to.
 
 /** What went wrong, in words for the visitor: the API's own where it answered. */
 export class ApiError extends Error {
-  constructor(message, { code = null, status = 0, requestId = null } = {}) {
+  constructor(message, { code = null, status = 0, param = null, requestId = null } = {}) {
     super(message);
+    this.param = param; // which field is wrong
     this.code = code;
     this.status = status;
     this.requestId = requestId;
   }
 }
 
+const ENDED = ["session_ended", "missing_api_key", "invalid_api_key", "expired_api_key", "revoked_api_key"];
+
+/** Somebody has closed the dialog that an act needed. */
+export class CancelledError extends Error {
+  name = "CancelledError";
+}
+
 export class Api {
-  constructor(words, language) {
-    this.words = words;
-    this.language = language;
-    this.key = "";
+  /**
+   * Args: `onEnded` is called where a session or a key is no good any more; `onStale` asks for the password again, and
+   * resolves with whether it was given.
+   */
+  constructor(words, language, { onEnded, onStale }) {
+    Object.assign(this, { words, language, onEnded, onStale });
+    this.key = ""; // a visitor has either a key or a session
+    this.csrfToken = "";
   }
 
-  /** The models that `key` may use (default: the current key). */
+  /** Whether there is anybody to ask for. */
+  get known() {
+    return Boolean(this.key || this.csrfToken);
+  }
+
+  /** The models that may be used. */
   async models(key = this.key) {
     const response = await this.#send("v1/models", { key });
     return (await this.#json(response)).data;
+  }
+
+  /** What an address says. `query` leaves out what is empty. */
+  async get(path, query = {}, signal) {
+    return this.#json(await this.#send(withQuery(path, query), { signal }));
+  }
+
+  /** A change: POST, PUT or DELETE. Where the password is wanted again, it is asked for and the change is tried once more. */
+  async change(method, path, body) {
+    return this.#again(() => this.#changed(method, path, body));
+  }
+
+  /** What an address has, as a file of the visitor's. */
+  async download(path, query, name) {
+    const blob = await this.blob(withQuery(path, query));
+    const url = URL.createObjectURL(blob);
+    const link = document.createElement("a");
+    Object.assign(link, { href: url, download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  }
+
+  /** The bytes of an address. */
+  async blob(path) {
+    return this.#again(async () => (await this.#send(path)).blob());
+  }
+
+  async #again(work) {
+    try {
+      return await work();
+    } catch (error) {
+      if (error.code !== "reauthentication_required") throw error;
+      if (!(await this.onStale())) throw new CancelledError();
+      return work();
+    }
+  }
+
+  async #changed(method, path, body) {
+    let response;
+    try {
+      response = await this.#send(path, { method, body });
+    } catch (error) {
+      if (error.code !== "wrong_csrf_token") throw error;
+      await this.get("v1/session"); // another tab has begun the session anew
+      response = await this.#send(path, { method, body });
+    }
+    if (response.status === 204) return null;
+    return this.#json(response);
   }
 
   /** What a prompt costs before it is asked. */
@@ -70,18 +135,20 @@ export class Api {
     return result;
   }
 
-  async #send(path, { key = this.key, body, signal } = {}) {
-    const headers = { authorization: `Bearer ${key}`, "accept-language": this.language };
+  async #send(path, { key = this.key, method, body, signal } = {}) {
+    const headers = { "accept-language": this.language };
+    if (key) headers.authorization = `Bearer ${key}`;
+    else if (this.csrfToken) headers["x-csrf-token"] = this.csrfToken;
     if (body) headers["content-type"] = "application/json";
     let response;
     try {
       response = await fetch(path, {
-        method: body ? "POST" : "GET",
+        method: method ?? (body ? "POST" : "GET"),
         headers,
         body: body && JSON.stringify(body),
         signal,
         cache: "no-store",
-        credentials: "omit",
+        credentials: key ? "omit" : "same-origin",
         referrerPolicy: "no-referrer",
         redirect: "error",
       });
@@ -96,12 +163,16 @@ export class Api {
     } catch (error) {
       if (error.name === "AbortError") throw error;
     }
-    throw this.#failure(envelope, response);
+    const failure = this.#failure(envelope, response);
+    if (ENDED.includes(failure.code)) this.onEnded(failure);
+    throw failure;
   }
 
   async #json(response) {
     try {
-      return await response.json();
+      const body = await response.json();
+      if (body?.csrf_token) this.csrfToken = body.csrf_token; // whatever begins a session anew says so
+      return body;
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new ApiError(this.words.no_connection);
@@ -138,6 +209,17 @@ export class Api {
   #failure(envelope, response) {
     const requestId = response.headers.get("x-request-id");
     const message = envelope?.message ?? `HTTP ${response.status}`;
-    return new ApiError(message, { code: envelope?.code ?? null, status: response.status, requestId });
+    return new ApiError(message, {
+      code: envelope?.code ?? null,
+      status: response.status,
+      param: envelope?.param ?? null,
+      requestId,
+    });
   }
+}
+
+function withQuery(path, query) {
+  const pairs = Object.entries(query).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
+  const given = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  return given.length ? `${path}?${new URLSearchParams(given)}` : path;
 }

@@ -28,6 +28,7 @@ export class TurnView {
     this.figures.replaceChildren();
     this.below.replaceChildren(el("span", { className: "waiting", textContent: this.words.answering }));
     this.answer.className = "answer running";
+    this.answer.setAttribute("aria-busy", "true"); // it is read out when it is whole
   }
 
   append(piece) {
@@ -43,6 +44,7 @@ export class TurnView {
   /** The answer is complete, or was stopped. `result` as from `Api.chat`; null where it was stopped. */
   finish(result, pictures) {
     this.answer.className = "answer";
+    this.answer.setAttribute("aria-busy", "false");
     this.text.replaceChildren(...blocksOf(this.turn.answer));
     this.#showBoxes(pictures);
     const note = result ? NOTES.includes(result.finishReason) && this.words[`finish_${result.finishReason}`] : this.words.stopped;
@@ -53,6 +55,7 @@ export class TurnView {
 
   fail(error) {
     this.answer.className = "answer failed";
+    this.answer.setAttribute("aria-busy", "false");
     this.below.replaceChildren(...failure(error, this.words, this.onRetry));
   }
 
@@ -89,7 +92,21 @@ export class TurnView {
   }
 
   #clickable(element) {
-    element.addEventListener("click", () => this.onEnlarge(element.cloneNode(true)));
+    const enlarge = () => {
+      const copy = element.cloneNode(true);
+      copy.removeAttribute("tabindex");
+      copy.removeAttribute("role");
+      this.onEnlarge(copy);
+    };
+    element.tabIndex = 0;
+    element.setAttribute("role", "button");
+    element.setAttribute("aria-label", `${this.words.enlarge} ${element.alt ?? element.querySelector("img").alt}`);
+    element.addEventListener("click", enlarge);
+    element.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      enlarge();
+    });
     return element;
   }
 

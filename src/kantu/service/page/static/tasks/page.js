@@ -11,10 +11,10 @@ const MOST_WAITING = 8; // cards that stand in for a result under way
 export class TaskPage {
   /**
    * Args: `model` tells the model that is chosen; `onChoose` gets the task that is chosen; `onEnlarge` an element to show
-   * large; `onUnauthorized` the words of a refused key.
+   * large.
    */
-  constructor(part, words, api, tray, { model, onChoose, onEnlarge, onUnauthorized }) {
-    Object.assign(this, { part, words, api, tray, model, onEnlarge, onUnauthorized });
+  constructor(part, words, api, tray, { model, onChoose, onEnlarge }) {
+    Object.assign(this, { part, words, api, tray, model, onEnlarge });
     this.running = null; // AbortController of the task under way
     this.form = new TaskForm(part, words, tray, { onSubmit: () => this.#submit(), onChoose });
     part("task-stop").addEventListener("click", () => this.running?.abort());
@@ -26,7 +26,7 @@ export class TaskPage {
 
   /** Asks which tasks there are, and offers them: `chosen` is one by name. */
   async load(chosen) {
-    if (this.loaded || !this.api.key) return;
+    if (this.loaded || !this.api.known) return;
     this.loaded = true;
     const names = this.part("task-names");
     names.replaceChildren(el("span", { className: "waiting", textContent: this.words.tasks_loading }));
@@ -35,7 +35,6 @@ export class TaskPage {
     } catch (error) {
       this.loaded = false;
       names.replaceChildren(...failure(error, this.words, () => this.load(chosen)));
-      if (error.status === 401) this.onUnauthorized(error.message);
     }
   }
 
@@ -82,7 +81,6 @@ export class TaskPage {
       const said = stopped ? [chip] : failure(error, this.words, () => this.#run(task, pictures, body));
       this.#show(el("div", { className: "below" }, ...said));
       this.part("task-status").textContent = stopped ? this.words.stopped : ""; // a failure is an alert already
-      if (error.status === 401) this.onUnauthorized(error.message);
     } finally {
       this.running = null;
       this.#busy(false);

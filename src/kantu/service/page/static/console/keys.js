@@ -1,0 +1,134 @@
+// 密钥: made for programs, with limits; shown once, revoked at once.
+
+import { el } from "../dom.js";
+import { confirm, form, once } from "./dialogs.js";
+import { badge, button, checks, code, field, fill, intro, nothing, number, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
+
+const DAY_SECONDS = 86_400;
+
+export function keysPage(context, signal) {
+  const { words, api } = context;
+  const place = el("div", {});
+  const show = () =>
+    fill(
+      place,
+      words,
+      async () => (await api.get("v1/keys", {}, signal)).data,
+      (keys) => (keys.length ? keysTable(context, keys, show) : nothing(words.keys_none, words.keys_none_text)),
+    );
+  show();
+  const create = button(words.keys_create, () => createKey(context, show), "primary");
+  return el("div", { className: "page" }, intro(words.keys_text, create), place);
+}
+
+function keysTable(context, keys, again) {
+  const { words, language } = context;
+  const states = { active: [words.active, "good"], expired: [words.expired, "warn"], revoked: [words.revoked, "bad"] };
+  const columns = [
+    [words.key_name, (key) => twoLines(key.name, `${key.hint}…`), "first"],
+    [words.state, (key) => badge(...states[key.state])],
+    [words.tenant, (key) => (key.tenant === key.id ? el("span", { className: "faint", textContent: words.tenant_own }) : key.tenant)],
+    [words.key_scope, (key) => scope(key, words, language)],
+    [words.last_used, (key) => time(key.last_used_at, words, language)],
+    [words.expires, (key) => (key.expires_at === null ? words.never_expires : time(key.expires_at, words, language))],
+    [
+      words.actions,
+      (key) => {
+        if (key.state === "revoked") return code(key.id);
+        const revoke = button(words.revoke, () => revokeKey(context, key, again), "danger");
+        revoke.setAttribute("aria-label", `${words.revoke} ${key.name}`);
+        return revoke;
+      },
+      "last",
+    ],
+  ];
+  return table(words.page_keys, columns, keys);
+}
+
+function limitNames(words) {
+  return [
+    ["requests_per_minute", words.limit_requests_minute],
+    ["requests_per_day", words.limit_requests_day],
+    ["visual_tokens_per_minute", words.limit_visual_minute],
+    ["visual_tokens_per_day", words.limit_visual_day],
+    ["output_tokens_per_minute", words.limit_output_minute],
+    ["output_tokens_per_day", words.limit_output_day],
+  ];
+}
+
+function scope(key, words, language) {
+  const limits = limitNames(words).filter(([name]) => key.limits[name] !== null);
+  const parts = [
+    key.endpoints === null ? words.all_endpoints : key.endpoints.join("、"),
+    ...(key.models === null ? [] : [key.models.join("、")]),
+    ...limits.map(([name, text]) => `${text} ${number(key.limits[name], language)}`),
+  ];
+  return el("ul", { className: "plain" }, ...parts.map((text) => el("li", { textContent: text })));
+}
+
+async function createKey(context, again) {
+  const { words, api } = context;
+  const name = textInput("name", { required: true });
+  const tenant = textInput("tenant");
+  const days = select("expires_at", [["30", words.days_30], ["90", words.days_90], ["365", words.days_365], ["", words.never_expires]], "90");
+  const endpoints = checks(words.key_endpoints, Object.entries(endpointNames(words)));
+  const models = await modelNames(context);
+  const chosen = checks(words.key_models, models.map((id) => [id, id]));
+  const limits = limitNames(words).map(([key, text]) => [
+    text,
+    el("input", { type: "number", name: key, min: "1", step: "1", inputMode: "numeric", placeholder: words.unlimited }),
+  ]);
+  const more = el("details", { className: "more" }, el("summary", { textContent: words.key_limits }), el("div", { className: "two" }, ...limits.map(([text, input]) => field(text, input))));
+  const made = await form(context, words.keys_create, {
+    wide: true,
+    fields: [
+      [words.key_name, name, words.key_name_hint],
+      [words.tenant, tenant, words.tenant_hint],
+      [words.expires, days],
+      endpoints.element,
+      ...(models.length > 1 ? [chosen.element] : []),
+      more,
+    ],
+    submit: words.create,
+    onSubmit: () => {
+      const [only, of] = [endpoints.read(), chosen.read()];
+      const body = { name: name.value.trim(), limits: {} };
+      if (tenant.value.trim()) body.tenant = tenant.value.trim();
+      if (days.value) body.expires_at = Math.floor(Date.now() / 1000) + Number(days.value) * DAY_SECONDS;
+      if (only.length) body.endpoints = only;
+      if (of.length) body.models = of;
+      for (const [, input] of limits) if (input.value) body.limits[input.name] = Number(input.value);
+      return api.change("POST", "v1/keys", body);
+    },
+  });
+  if (!made) return;
+  again();
+  await once(context, words.new_key_title, words.new_key_text.replace("{name}", made.key.name), onceBox(words.new_key_title, made.text, words));
+}
+
+function endpointNames(words) {
+  return {
+    chat: words.endpoint_chat,
+    tasks: words.endpoint_tasks,
+    decisions: words.endpoint_decisions,
+    models: words.endpoint_models,
+    files: words.endpoint_files,
+    batches: words.endpoint_batches,
+    tokenize: words.endpoint_tokenize,
+    history: words.endpoint_history,
+  };
+}
+
+async function modelNames({ api }) {
+  try {
+    return (await api.models()).map(({ id }) => id);
+  } catch {
+    return []; // a key can be made without: it is for all models then
+  }
+}
+
+async function revokeKey(context, key, again) {
+  const { words, api } = context;
+  const text = words.revoke_text.replace("{name}", key.name);
+  if (await confirm(context, words.revoke_title, text, words.revoke, () => api.change("DELETE", `v1/keys/${key.id}`))) again();
+}
