@@ -63,6 +63,27 @@ def test_a_question_points_from_the_second_character_of_what_it_quotes() -> None
     assert printed(SHOP).asked("老王的店铺") == [[Place(1, frozenset({7}))], [Place(4, frozenset({0}))]]
 
 
+TABLE = page(
+    128,
+    128,
+    (line("姓名", 0, 0, 16), line("年级", 96, 0, 16), line("小红", 0, 96, 16), line("三", 96, 96, 16)),
+)
+
+
+def test_a_value_belongs_to_the_labels_on_its_left_and_above_it() -> None:
+    asked = Question("cell", "“小红”的“年级”是什么？", "三", ("三",))
+    assert set(printed(TABLE).belonging(asked)) == {(Look.LEFT, 15, 12), (Look.ABOVE, 15, 3)}
+
+
+def test_a_value_in_front_of_its_label_belongs_to_nothing_as_it_does_not_see_it() -> None:
+    assert list(printed(TABLE).belonging(Question("cell", "谁是“三”年级？年级三", "姓名", ("姓名",)))) == []
+
+
+def test_a_value_that_stands_twice_belongs_to_nothing() -> None:
+    twice = page(128, 128, (line("店铺", 0, 0, 16), line("甲", 96, 0, 16), line("甲", 96, 96, 16)))
+    assert list(printed(twice).belonging(Question("shop", "“店铺”？", "甲", ("甲",)))) == []
+
+
 def test_coordinates_point_at_their_corners() -> None:
     """Of an answer's box every digit, of a question's the last one of a pair: only then is the corner known."""
     box = '[{"bbox_2d": [10, 20, 990, 480], "label": "x"}]'
@@ -113,6 +134,14 @@ def test_a_batch_points_from_a_question_and_at_it(composer: Composer) -> None:
     assert told(Look.FINDS) == [("王", "<|image_pad|>"), ("铺", "<|image_pad|>")]
     assert told(Look.ASKED_FIRST) == [("\n", "王")]
     assert told(Look.ASKED_LAST) == [("\n", "铺")]
+
+
+def test_a_batch_points_within_its_picture_once_however_often_it_is_asked(composer: Composer) -> None:
+    asked = Question("cell", "“小红”的“年级”是什么？", "三", ("三",))
+    batch = composer.batch(0, [replace(TABLE, questions=(asked, asked))], 100, random.Random(1))
+    first = (batch.input_ids == composer.config.image_token_id).nonzero()[0].item()
+    assert (batch.pointers[1:, batch.pointers[0] == Look.LEFT] - first).T.tolist() == [[15, 12]]
+    assert (batch.pointers[1:, batch.pointers[0] == Look.ABOVE] - first).T.tolist() == [[15, 3]]
 
 
 def test_a_batch_names_the_visual_tokens_of_drawn_things(composer: Composer) -> None:

@@ -52,8 +52,11 @@ class PackedAttention:
     def __init__(
         self, segments: Tensor, lengths: Sequence[int], dtype: torch.dtype, watched: Collection[int] = ()
     ) -> None:
-        """`segments` [tokens] and `lengths` as in `Batch`; queries and keys of `watched` layers are kept in `seen`."""
-        self.watched, self.seen = watched, dict[int, tuple[Tensor, Tensor]]()
+        """`segments` [tokens] and `lengths` as in `Batch`.
+
+        Queries and keys of `watched` layers are kept in `seen`, what their heads bring back in `brought`.
+        """
+        self.watched, self.seen, self.brought = watched, dict[int, tuple[Tensor, Tensor]](), dict[int, Tensor]()
         starts = [sum(lengths[:number]) for number in range(len(lengths))]
         told = segments.tolist()
         self.pieces: list[Piece] = []
@@ -63,9 +66,9 @@ class PackedAttention:
             self.pieces += [_piece(segments, *cut, begin, shared - begin, dtype) for cut in questions]
 
     def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        if layer in self.watched:
-            self.seen[layer] = q, k
         output: Tensor = attend(q, k, v, self.pieces)
+        if layer in self.watched:
+            self.seen[layer], self.brought[layer] = (q, k), output
         return output
 
 

@@ -21,7 +21,7 @@ from kantu.training.mini.losses import GlyphHead
 from kantu.training.mini.network import initialize, mini_config
 
 _GLYPH_HEAD = "glyph-head.safetensors"  # beside a run's weights; a folder that ships has none, and a fresh one learns
-_TABLES = ("embed_tokens", "pos_embed", "classifier", "count", "place", "extent")
+_TABLES = ("embed_tokens", "pos_embed", "classifier", "count", "place", "extent", "brought")
 
 
 class MiniLearner(MasterLearner):

@@ -20,6 +20,7 @@ _OCTAVES = 6  # of the waves that tell a place: the shortest is a sixteenth of a
 _EMPTY_WEIGHT = 0.1  # most patches hold no character
 _ALIGN_WEIGHT = 0.5
 _POINTING_WEIGHT = 0.3
+_BROUGHT_WEIGHT = 0.5
 _BEGINNING_WEIGHT = 4.0  # of a value's first character, for which it has to be looked up: the others are read on
 _LEAST_SHARE = 1e-30  # of attention, whose logarithm is taken
 _ANSWER_MULTIPLE = 256  # few shapes, as in `compose`
@@ -37,12 +38,21 @@ _HEADS = {
     Look.FINDS: AttentionHead(1, 1),
     Look.ASKED_FIRST: AttentionHead(2, 0),
     Look.ASKED_LAST: AttentionHead(2, 2),
+    Look.LEFT: AttentionHead(3, 0),
+    Look.ABOVE: AttentionHead(3, 2),
     Look.READS: AttentionHead(4, 2),  # the head that read on its own, before anything taught it to
 }
 
 
+_BRINGING = (Look.FINDS, Look.ASKED_FIRST, Look.ASKED_LAST, Look.LEFT, Look.ABOVE)
+"""Looks that bring back where what they look at stands, so that `READS` can compare."""
+
+
 class GlyphHead(nn.Module):
-    """Names the characters whose centres lie in a patch, in order, and tells where visual tokens are. Training only."""
+    """Names the characters whose centres lie in a patch, in order, and tells places. Training only.
+
+    `place` tells where a visual token is, `brought` where that is what a head of the decoder looks at.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -53,6 +63,7 @@ class GlyphHead(nn.Module):
         self.classifier = nn.Linear(hidden, config.text.vocab_size, bias=False)
         self.place = nn.Linear(config.text.hidden_size, 4 * _OCTAVES)
         self.extent = nn.Linear(config.text.hidden_size, 4)
+        self.brought = nn.ModuleDict({look.name: nn.Linear(config.text.head_dim, 4 * _OCTAVES) for look in _BRINGING})
 
     def forward(self, hidden: Tensor, glyphs: Tensor) -> tuple[Tensor, Tensor]:
         """Vision hidden states [patches, hidden] -> counts [patches, slots + 1], characters [characters, vocab]."""
@@ -90,9 +101,8 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
     normed = F.layer_norm(visual[0], visual.shape[-1:])
     parts["align"] = _align(model, normed, batch)
-    parts["place"] = F.mse_loss(
-        head.place(normed).float(), _places(batch, model.config.vision.spatial_merge_size).repeat(batch.pictures, 1)
-    )
+    places = _places(batch, model.config.vision.spatial_merge_size)
+    parts["place"] = F.mse_loss(head.place(normed).float(), places.repeat(batch.pictures, 1))
     total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"] + _PLACE_WEIGHT * parts["place"]
     if len(batch.extents):
         parts["extent"] = F.smooth_l1_loss(head.extent(normed[batch.extent_cells]).float(), batch.extents, beta=0.1)
@@ -105,9 +115,10 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
         learned = learned_tokens(batch)
         attention = watching(batch, visual.dtype)
         cost, answers, right = answered(_logits(model, visual, batch, attention, learned), attention, learned, batch)
-        parts |= answers
+        brought = _brought(head, attention, batch, _where(model, batch), places)
+        parts |= answers | brought
         accuracies |= right
-        total = total + cost
+        total = total + cost + _BROUGHT_WEIGHT * sum(brought.values())
     return Losses(total, numbers(parts, accuracies))
 
 
@@ -203,12 +214,43 @@ def pointing(attention: PackedAttention, head: AttentionHead, pointers: Tensor, 
     return -(shares.clamp(min=_LEAST_SHARE).log() * weights[tokens]).sum() / weights[tokens].sum()
 
 
+def _brought(
+    head: GlyphHead, attention: PackedAttention, batch: Batch, where: Tensor, places: Tensor
+) -> dict[str, Tensor]:
+    """How far from the place of what they look at is what heads bring back, by look.
+
+    `where` [visual] are the visual tokens, `places` [cells, waves] those of one picture. Tokens that may choose what
+    they look at are left out.
+    """
+    known = torch.full((len(batch.input_ids), places.shape[1]), math.nan, device=places.device)
+    known[where] = places.repeat(len(batch.shown), 1)
+    errors: dict[str, Tensor] = {}
+    for look in _BRINGING:
+        pairs = batch.pointers[1:, batch.pointers[0] == look]
+        _, of_pair, counts = torch.unique_consecutive(pairs[0], return_inverse=True, return_counts=True)
+        tokens, targets = pairs[:, counts[of_pair] == 1]
+        wanted = known[targets]
+        told = wanted.isfinite().all(1)
+        tokens, wanted = tokens[told], wanted[told]
+        if len(tokens):
+            if look == Look.FINDS:
+                known[tokens] = wanted  # a question's words stand where they were found
+            layer, number = _HEADS[look].layer, _HEADS[look].number
+            guess = head.brought[look.name](attention.brought[layer][tokens, number])
+            errors[f"brought_{look.name.lower()}"] = F.mse_loss(guess.float(), wanted)
+    return errors
+
+
+def _where(model: Qwen3VL, batch: Batch) -> Tensor:
+    """The visual tokens of a batch."""
+    return (batch.input_ids == model.config.image_token_id).nonzero().squeeze(1)
+
+
 def _logits(model: Qwen3VL, visual: Tensor, batch: Batch, attention: PackedAttention, learned: Tensor) -> Tensor:
     """Logits of the tokens `learned` points to, [learned, vocab]."""
-    where = (batch.input_ids == model.config.image_token_id).nonzero().squeeze(1)
     by_picture = visual.view(visual.shape[0], batch.pictures, -1, visual.shape[-1])
     shown = by_picture[:, batch.shown].flatten(1, 2)
-    hidden = model.language_model(batch.input_ids, batch.positions, attention, shown, where)
+    hidden = model.language_model(batch.input_ids, batch.positions, attention, shown, _where(model, batch))
     return F.linear(hidden[learned], model.output_weight)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from kantu.synth.page import Box, Line, Page, Question
+from kantu.training.mini.reading_out import READ_OUT
 
 _SHORTEST = 2  # characters of what is looked for without being told that it is a value
 _MOST_PLACES = 4  # what stands in more places says too little
@@ -38,6 +39,15 @@ class Look(IntEnum):
 
     ASKED_LAST = 3
     """The same at the last one: a cell of a table has the names of a row and a column."""
+
+    LEFT = 4
+    """Within the picture, from a value's first character: at the last one of the label to its left that it is asked by.
+
+    What a value belongs to is seen from the value: from a label it cannot be told how far away its value stands.
+    """
+
+    ABOVE = 5
+    """The same at a label that stands higher."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,10 @@ class Quoted:
                     yield place
         for places in self._quoted(answer):
             yield from (place for place in places if place.character not in taken)
+
+    def belonging(self, question: Question) -> Iterator[tuple[Look, int, int]]:
+        """What in the picture belongs to what, as far as the question tells."""
+        return iter(())
 
     def _told(self, question: Question) -> Iterator[Place]:
         """Characters of its answer of which it is known otherwise where to look."""
@@ -158,6 +172,26 @@ class Printed(Quoted):
         """The same, and coordinates, in the order of the question."""
         corners = [[place] for place in self._corners(question, last_digits=True)]
         return sorted(corners + super().asked(question), key=lambda places: places[0].character)
+
+    def belonging(self, question: Question) -> Iterator[tuple[Look, int, int]]:
+        """Where the answer's value begins and where a label that the question quotes ends, if both are clear.
+
+        Labels to the right of a value or lower are left out: visual tokens do not see those behind them.
+        """
+        if question.kind == READ_OUT:
+            return
+        value = min(self.answered(question), key=lambda place: place.character, default=None)
+        if value is None or len(value.cells) > 1:
+            return
+        (cell,) = value.cells
+        for places in super().asked(question.question):
+            if len(places[-1].cells) > 1:
+                continue
+            (label,) = places[-1].cells
+            if label // self.columns < cell // self.columns:
+                yield Look.ABOVE, cell, label
+            elif label // self.columns == cell // self.columns and label < cell:
+                yield Look.LEFT, cell, label
 
     def _told(self, question: Question) -> Iterator[Place]:
         """Coordinates, and values that a control's state tells."""

@@ -56,13 +56,14 @@ class Beginning:
 class Turn:
     """One question and answer: token ids, the next token where it belongs to the answer, and who should look where.
 
-    `seeing` are pointers to cells of the picture, `heeding` to tokens of the turn.
+    `seeing` are pointers to cells of the picture, `heeding` to tokens of the turn, `belonging` from cell to cell.
     """
 
     ids: np.ndarray
     labels: np.ndarray
     seeing: tuple[Pointer, ...] = ()
     heeding: tuple[Pointer, ...] = ()
+    belonging: tuple[Pointer, ...] = ()
 
 
 class SequenceWriter:
@@ -133,8 +134,12 @@ class SequenceWriter:
             if budget < 0 and number > 1:
                 break
             start = sum(map(len, ids))
-            for pointers_, origin in ((turn.seeing, beginning.first_visual), (turn.heeding, start)):
-                pointers += [Pointer(look, start + token, origin + target) for look, token, target in pointers_]
+            seen = beginning.first_visual
+            for group, tokens, targets in (
+                *((turn.seeing, start, seen), (turn.heeding, start, start)),
+                (turn.belonging, seen, seen),
+            ):
+                pointers += [Pointer(look, tokens + token, targets + target) for look, token, target in group]
             ids.append(turn.ids)
             positions.append(np.tile(np.arange(place, place + length), (3, 1)))
             labels.append(turn.labels)
@@ -148,7 +153,7 @@ class SequenceWriter:
                 np.concatenate(labels)[None],
             )
         )
-        return TokenSequence(columns, pictures, family, tuple(pointers))
+        return TokenSequence(columns, pictures, family, tuple(dict.fromkeys(pointers)))
 
     def encode(self, text: str) -> list[int]:
         return self._encoded(text).ids
@@ -182,7 +187,8 @@ class SequenceWriter:
                 Pointer(Look.ASKED_FIRST, first, quotations[0]),
                 Pointer(Look.ASKED_LAST, first, quotations[-1]),
             )
-        return Turn(tokens, labels, tuple(seeing), heeding)
+        belonging = tuple(Pointer(*pair) for pair in printed.belonging(question))
+        return Turn(tokens, labels, tuple(seeing), heeding, belonging)
 
     def _encoded(self, text: str) -> Encoding:
         return self.tokenizer.encode(text, add_special_tokens=False)
