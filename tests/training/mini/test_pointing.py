@@ -12,7 +12,7 @@ from torch import Tensor
 from kantu.synth.page import Element, Page, Question
 from kantu.training.mini.attention import PackedAttention
 from kantu.training.mini.compose import Composer
-from kantu.training.mini.losses import AttentionHead, pointing
+from kantu.training.mini.losses import HEADS, AttentionHead, GlyphHead, brought, places_of, pointing
 from kantu.training.mini.network import mini_config
 from kantu.training.mini.pointing import Look, Place, Printed
 from kantu.training.mini.tokenizer import build_tokenizer
@@ -176,3 +176,35 @@ def test_the_loss_is_minus_the_log_of_the_attention_paid() -> None:
     assert loss((3, 0), (3, 1)) == pytest.approx(-((1 + e) / (3 + e)).log().item())
     assert loss((3, 2)) == pytest.approx(-(1 / (3 + e)).log().item())
     assert loss((2, 0), (3, 1)) == pytest.approx((3 * torch.tensor(3.0).log() - (e / (3 + e)).log()).item() / 4)
+
+
+def test_what_heads_bring_back_is_compared_with_the_place_of_what_they_look_at(composer: Composer) -> None:
+    """Heads bring it back as it is, to probes that take it as it is; then one brings the place beside it."""
+    asked = Question("cell", "“小红”的“年级”是什么？", "三", ("三",))
+    batch = composer.batch(0, [replace(TABLE, questions=(asked,))], 100, random.Random(1))
+    config = composer.config
+    places = places_of(batch, config.vision.spatial_merge_size)
+    waves = places.shape[1]
+    head = GlyphHead(config)
+    for probe in head.brought.values():
+        torch.nn.init.eye_(probe.weight)
+        torch.nn.init.zeros_(probe.bias)
+    attention = PackedAttention(batch.segments, batch.lengths, torch.float32)
+    shape = len(batch.input_ids), config.text.num_attention_heads, config.text.head_dim
+    attention.brought = {layer: torch.zeros(shape) for layer in range(config.text.num_hidden_layers)}
+    first = (batch.input_ids == config.image_token_id).nonzero()[0].item()
+    seen_by_words = dict(batch.pointers[1:, batch.pointers[0] == Look.FINDS].T.tolist())
+    for look, token, target in batch.pointers.T.tolist():
+        at = HEADS[Look(look)]
+        cell = seen_by_words.get(target, target) - first
+        attention.brought[at.layer][token, at.number, :waves] = places[cell]
+
+    def errors() -> dict[str, float]:
+        return {
+            name: error.item() for name, error in brought(head, attention, batch, places, config.image_token_id).items()
+        }
+
+    names = {f"brought_{name}" for name in ("finds", "asked_first", "asked_last", "left", "above")}
+    assert errors() == dict.fromkeys(names, 0.0)
+    attention.brought[3][first + 15, 0, :waves] = places[13]
+    assert {name for name, error in errors().items() if error > 0.05} == {"brought_left"}

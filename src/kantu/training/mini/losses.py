@@ -34,7 +34,7 @@ class AttentionHead:
     number: int
 
 
-_HEADS = {
+HEADS = {
     Look.FINDS: AttentionHead(1, 1),
     Look.ASKED_FIRST: AttentionHead(2, 0),
     Look.ASKED_LAST: AttentionHead(2, 2),
@@ -101,7 +101,7 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
     parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
     normed = F.layer_norm(visual[0], visual.shape[-1:])
     parts["align"] = _align(model, normed, batch)
-    places = _places(batch, model.config.vision.spatial_merge_size)
+    places = places_of(batch, model.config.vision.spatial_merge_size)
     parts["place"] = F.mse_loss(head.place(normed).float(), places.repeat(batch.pictures, 1))
     total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"] + _PLACE_WEIGHT * parts["place"]
     if len(batch.extents):
@@ -115,10 +115,10 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
         learned = learned_tokens(batch)
         attention = watching(batch, visual.dtype)
         cost, answers, right = answered(_logits(model, visual, batch, attention, learned), attention, learned, batch)
-        brought = _brought(head, attention, batch, _where(model, batch), places)
-        parts |= answers | brought
+        carried = brought(head, attention, batch, places, model.config.image_token_id)
+        parts |= answers | carried
         accuracies |= right
-        total = total + cost + _BROUGHT_WEIGHT * sum(brought.values())
+        total = total + cost + _BROUGHT_WEIGHT * sum(carried.values())
     return Losses(total, numbers(parts, accuracies))
 
 
@@ -130,7 +130,7 @@ def learned_tokens(batch: TextBatch) -> Tensor:
 
 def watching(batch: TextBatch, dtype: torch.dtype) -> PackedAttention:
     """The attention of a batch, in which can be seen where the heads look that are taught it."""
-    return PackedAttention(batch.segments, batch.lengths, dtype, {head.layer for head in _HEADS.values()})
+    return PackedAttention(batch.segments, batch.lengths, dtype, {head.layer for head in HEADS.values()})
 
 
 def answered(
@@ -148,12 +148,12 @@ def answered(
     for look, pairs in pointers.items():
         if pairs.shape[1]:
             name = look.name.lower()
-            parts[name] = pointing(attention, _HEADS[look], pairs, weights)
+            parts[name] = pointing(attention, HEADS[look], pairs, weights)
             total = total + _POINTING_WEIGHT * parts[name]
     return total, parts, _answer_accuracies(logits.max(-1).indices == labels, learned, batch, weights[learned] > 1)
 
 
-def _places(batch: Batch, merge: int) -> Tensor:
+def places_of(batch: Batch, merge: int) -> Tensor:
     """Where each visual token of a picture stands in it, [rows * columns, 4 * octaves]: waves along both sides.
 
     Without this the tower lets go of where things are: its rotary positions are relative, and nothing of a place could
@@ -214,16 +214,15 @@ def pointing(attention: PackedAttention, head: AttentionHead, pointers: Tensor, 
     return -(shares.clamp(min=_LEAST_SHARE).log() * weights[tokens]).sum() / weights[tokens].sum()
 
 
-def _brought(
-    head: GlyphHead, attention: PackedAttention, batch: Batch, where: Tensor, places: Tensor
+def brought(
+    head: GlyphHead, attention: PackedAttention, batch: Batch, places: Tensor, image_token_id: int
 ) -> dict[str, Tensor]:
     """How far from the place of what they look at is what heads bring back, by look.
 
-    `where` [visual] are the visual tokens, `places` [cells, waves] those of one picture. Tokens that may choose what
-    they look at are left out.
+    `places` [cells, waves] are those of one picture. Tokens that may choose what they look at are left out.
     """
     known = torch.full((len(batch.input_ids), places.shape[1]), math.nan, device=places.device)
-    known[where] = places.repeat(len(batch.shown), 1)
+    known[batch.input_ids == image_token_id] = places.repeat(len(batch.shown), 1)
     errors: dict[str, Tensor] = {}
     for look in _BRINGING:
         pairs = batch.pointers[1:, batch.pointers[0] == look]
@@ -235,22 +234,18 @@ def _brought(
         if len(tokens):
             if look == Look.FINDS:
                 known[tokens] = wanted  # a question's words stand where they were found
-            layer, number = _HEADS[look].layer, _HEADS[look].number
+            layer, number = HEADS[look].layer, HEADS[look].number
             guess = head.brought[look.name](attention.brought[layer][tokens, number])
             errors[f"brought_{look.name.lower()}"] = F.mse_loss(guess.float(), wanted)
     return errors
 
 
-def _where(model: Qwen3VL, batch: Batch) -> Tensor:
-    """The visual tokens of a batch."""
-    return (batch.input_ids == model.config.image_token_id).nonzero().squeeze(1)
-
-
 def _logits(model: Qwen3VL, visual: Tensor, batch: Batch, attention: PackedAttention, learned: Tensor) -> Tensor:
     """Logits of the tokens `learned` points to, [learned, vocab]."""
+    where = (batch.input_ids == model.config.image_token_id).nonzero().squeeze(1)
     by_picture = visual.view(visual.shape[0], batch.pictures, -1, visual.shape[-1])
     shown = by_picture[:, batch.shown].flatten(1, 2)
-    hidden = model.language_model(batch.input_ids, batch.positions, attention, shown, _where(model, batch))
+    hidden = model.language_model(batch.input_ids, batch.positions, attention, shown, where)
     return F.linear(hidden[learned], model.output_weight)
 
 
