@@ -15,12 +15,12 @@ from kantu.training.mini.attention import PackedAttention, frame_attention
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch, TextBatch
 from kantu.training.mini.pointing import Look
 
-_PLACE_WEIGHT = 3.0
+_PLACE_WEIGHT = 1.0
 _OCTAVES = 6  # of the waves that tell a place: the shortest is a sixteenth of a side long
 _EMPTY_WEIGHT = 0.1  # most patches hold no character
 _ALIGN_WEIGHT = 0.5
 _POINTING_WEIGHT = 0.3
-_BROUGHT_WEIGHT = 2.0
+_BROUGHT_WEIGHT = 0.3
 _BEGINNING_WEIGHT = 4.0  # of a value's first character, for which it has to be looked up: the others are read on
 _LEAST_SHARE = 1e-30  # of attention, whose logarithm is taken
 _ANSWER_MULTIPLE = 256  # few shapes, as in `compose`
