@@ -47,7 +47,10 @@ EVIL = "https://evil.test"
 ELSEWHERE = ("/v1", "https://gateway//evil.test/", "/v1//evil.test", "/page", "/%5Cevil.test", "/%2F%2Fevil.test")
 """Addresses that some servers answer by leading to a host."""
 
-DATA = {"application/json", "application/jsonl", "application/octet-stream", "text/event-stream", "text/plain"}
+DATA = {
+    *("application/json", "application/jsonl", "application/octet-stream"),
+    *("text/csv", "text/event-stream", "text/plain"),
+}
 """Kinds of content that no browser runs, sniffing forbidden."""
 
 

@@ -21,3 +21,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", "tenant", "actor_id", "task", "model", name="pk_usage_by_day"),
     )
     op.create_index("ix_usage_by_day_tenant_day", "usage_by_day", ["tenant", "day"])
+
+
+def downgrade() -> None:
+    op.drop_table("usage_by_day")
