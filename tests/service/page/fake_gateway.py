@@ -13,7 +13,7 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 
 from kantu.aigc import SENTENCE
 from kantu.service.page import install
@@ -23,6 +23,23 @@ from kantu.tasks.builtin import TASKS
 from tests.service.page.fake_results import result_of
 
 KEY = "kt-fake"
+CODE = "246810"
+SESSION = {
+    "object": "session",
+    "id": "ses_1",
+    "person_id": "per_1",
+    "name": "zhang",
+    "display_name": "张三",
+    "tenant": "t",
+    "role": "member",
+    "role_name": "成员",
+    "unfinished": None,
+    "is_fresh": True,
+    "has_totp": True,
+    "issuer": "https://login.example",
+    "may": ["create chat", "create tokenize", "read models"],
+    "csrf_token": "c",
+}
 USAGE = {
     "prompt_tokens": 412,
     "completion_tokens": 18,
@@ -52,11 +69,35 @@ def build() -> FastAPI:
         seen["keys"].append(request.headers.get("authorization"))
         if request.headers.get("authorization") == f"Bearer {KEY}":
             return None
+        if request.headers.get("x-csrf-token") == SESSION["csrf_token"]:
+            return None
         return _error(401, "invalid_api_key", "API 密钥无效。")
 
     @app.get("/seen")
     async def tell() -> dict[str, Any]:
         return seen
+
+    @app.get("/v1/session/providers")
+    async def providers() -> Any:
+        return {"object": "list", "data": [{"label": "用公司账号登录", "path": "/v1/session/oidc"}]}
+
+    @app.get("/v1/session/oidc")
+    async def identity_provider() -> Any:
+        return RedirectResponse("/#second-factor", 303)  # there and back
+
+    @app.post("/v1/session/oidc")
+    async def second_factor(request: Request) -> Any:
+        if (await request.json())["code"] != CODE:
+            return _error(401, "wrong_totp_code", "验证码不对。")
+        return SESSION
+
+    @app.get("/v1/session")
+    async def session() -> Any:
+        return SESSION
+
+    @app.get("/v1/account/sessions")
+    async def sessions() -> Any:
+        return {"object": "list", "data": []}
 
     @app.get("/v1/models")
     async def models(request: Request) -> Any:

@@ -45,6 +45,7 @@ class SessionObject(BaseModel):
     )
     is_fresh: bool = Field(description="是否刚刚输入过密码；危险的操作需要")
     has_totp: bool = Field(description="是否已登记第二因素")
+    issuer: str | None = Field(description="在哪个身份提供方登录；null 是用这里的密码")
     may: list[str] = Field(description="这个角色能做的，每项是“动作 对象”，见 docs/permissions.md")
     csrf_token: str = Field(description="每个改动（不是 GET 的请求）都要放在 X-CSRF-Token 里")
 
@@ -61,6 +62,7 @@ class SessionObject(BaseModel):
             unfinished=actor.unfinished,
             is_fresh=actor.is_fresh,
             has_totp=person.has_totp,
+            issuer=person.issuer,
             may=allowed_to(person.role),
             csrf_token=csrf_token,
         )

@@ -25,7 +25,8 @@ function parts(context, session, again, signal) {
     el("span", { className: "sign large", "aria-hidden": "true", textContent: [...session.display_name][0] }),
     el("div", {}, el("strong", { textContent: session.display_name }), el("small", { textContent: `${session.name} · ${session.role_name}` })),
   );
-  return [head, password(context, session, again), factor(context, session, again), sessions(context, session, signal)];
+  const own = session.issuer ? [] : [password(context, session, again)];
+  return [head, ...own, factor(context, session, again), sessions(context, session, signal)];
 }
 
 function password(context, session, again) {

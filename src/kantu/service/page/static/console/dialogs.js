@@ -92,9 +92,21 @@ export function once(context, title, text, ...elements) {
   );
 }
 
-/** Asks for the password (and a code) again; resolves with whether it was given. */
+/**
+ * Asks for the password (and a code) again; resolves with whether it was given. Whoever logs in at an identity provider
+ * is sent there, and does the act anew afterwards.
+ */
 export async function reauthenticate(context) {
   const { words, session, api } = context;
+  if (session.issuer) {
+    const submit = words.again_elsewhere_submit;
+    await form(context, words.again_elsewhere, {
+      text: words.again_elsewhere_text,
+      submit,
+      onSubmit: () => location.assign("v1/session/oidc?fresh=true"),
+    });
+    return false;
+  }
   const password = el("input", { type: "password", name: "password", autocomplete: "current-password", required: true });
   const code = el("input", { type: "text", name: "code", inputMode: "numeric", autocomplete: "one-time-code", required: true });
   const given = await form(context, words.again_title, {

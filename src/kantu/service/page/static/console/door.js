@@ -5,6 +5,7 @@ import { button, field, textInput, waiting } from "./parts.js";
 import { enrolStep, passwordStep, stepForm } from "./steps.js";
 
 const KEY_PLACE = "kantu-key"; // in this tab's own storage
+const SECOND_FACTOR = "#second-factor"; // where whoever comes from the identity provider is sent while a code is wanted
 const SESSION_PLACE = "kantu-session"; // whether this browser may have a session; the cookie itself is not for scripts
 
 export class Door {
@@ -18,6 +19,7 @@ export class Door {
 
   /** Go in with what this tab or this browser has, or ask. */
   async open() {
+    if (location.hash === SECOND_FACTOR) return this.#showSecondFactor();
     const key = sessionStorage.getItem(KEY_PLACE);
     if (key) return this.#tryKey(key);
     if (!remembered()) return this.ask();
@@ -82,6 +84,51 @@ export class Door {
     form.querySelector(".notice").textContent = message;
     this.byKey = false;
     this.#show(words.welcome, words.login_text, form);
+    this.#offerProviders(form);
+  }
+
+  /** Ways to log in elsewhere, above the one to use a key. */
+  async #offerProviders(form) {
+    try {
+      const { data } = await this.api.get("v1/session/providers");
+      const ways = data.map(({ label, path }) => button(label, () => this.#leaveFor(path)));
+      form.querySelector("[type=submit]").after(...ways);
+    } catch (error) {
+      form.querySelector(".notice").textContent ||= error.message;
+    }
+  }
+
+  #leaveFor(path) {
+    remember(true); // the session that the way back begins is looked for then
+    location.assign(path.slice(1));
+  }
+
+  /** The code of whoever comes back from the identity provider and has enrolled a second factor here. */
+  #showSecondFactor() {
+    const { words, api } = this;
+    const code = textInput("code", { inputMode: "numeric", autocomplete: "one-time-code", className: "code-input" });
+    const away = () => history.replaceState(null, "", `${location.pathname}${location.search}`);
+    const form = stepForm(words, {
+      fields: [field(words.code, code, words.code_hint)],
+      submit: words.log_in,
+      onSubmit: async () => {
+        const session = await api.change("POST", "v1/session/oidc", { code: code.value });
+        away();
+        remember(true);
+        await this.#enter(session, "");
+      },
+      more: [
+        button(
+          words.use_account,
+          () => {
+            away();
+            this.#showLogin();
+          },
+          "link",
+        ),
+      ],
+    });
+    this.#show(words.second_factor_title, words.second_factor_text, form);
   }
 
   /** `password` is what was just typed, to be changed; "" where it is not known. */
