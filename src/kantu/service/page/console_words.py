@@ -457,6 +457,7 @@ RESOURCES: dict[str, tuple[str, str]] = {
     "factors": ("第二因素", "second factors"),
     "sessions": ("会话", "sessions"),
     "keys": ("密钥", "keys"),
+    "policies": ("限额组", "groups with quotas"),
     "usage": ("用量", "usage"),
     "status": ("状态", "status"),
     "settings": ("设置", "settings"),
