@@ -318,7 +318,7 @@ def test_every_package_that_the_service_imports_is_looked_for() -> None:
                 imported |= {name.name.partition(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module is not None:
                 imported.add(node.module.partition(".")[0])
-    of_the_base = {"kantu", "typer", "rich", "PIL", "numpy", "jinja2", "pydantic", "pydantic_core"}
+    of_the_base = {"kantu", "typer", "rich", "PIL", "numpy", "jinja2", "psutil", "pydantic", "pydantic_core"}
     come_along = {"starlette", "anyio", "h11", "httpcore", "idna", "typing_extensions"}  # with one that is looked for
     assert imported - set(sys.stdlib_module_names) - of_the_base - come_along <= set(NEEDED)
 

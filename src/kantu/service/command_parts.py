@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 NEEDED = (
     *("fastapi", "uvicorn", "python_multipart", "yaml", "httpx", "sqlalchemy", "alembic", "psycopg", "limits", "redis"),
-    *("structlog", "prometheus_client", "opentelemetry", "mcp", "argon2", "cryptography"),
+    *("structlog", "prometheus_client", "opentelemetry", "mcp"),
+    *("argon2", "authlib", "cryptography", "joserfc", "segno"),
 )
 """Packages of the extra `service`, by what is imported."""
 

@@ -170,10 +170,15 @@ def build(settings: Settings, home: Path, database: Database, models: ModelRegis
     limiter = Limiter(LimitStore(redis_url), steady)
     wrong_keys = WrongKeys()
     keys = KeyService(database, log, wrong=wrong_keys)
-    audit_writer = AuditWriter(database, log, when_unwritable=settings.audit.when_unwritable)
     identity = open_identity(settings.people, home, database, log, clock=steady)
     fetcher = ImageFetcher(settings.fetch)
     room = DiskRoom(home / "files", store.reserve_bytes)
+    audit_writer = AuditWriter(
+        database,
+        log,
+        when_unwritable=settings.audit.when_unwritable,
+        lets_wait=room.lets_wait if database.file is not None else lambda: False,
+    )
     files = FileService(
         database,
         ContentStore(home / "files", room, elapsed_seconds),

@@ -150,3 +150,16 @@ def test_a_defect_does_not_end_the_thread(database: Database, make: Callable[...
         writer.put(AuditEvent("key_1", "key", None, None, None, "create", "chat"))
         assert writer.flush(30)
     assert acts_of(database) == ["create chat ok"]
+
+
+def test_what_can_wait_leaves_the_last_room_to_what_cannot(
+    database: Database, make: Callable[..., AuditWriter]
+) -> None:
+    tight = [True]
+    with running(make(AuditLog(KEYS), lets_wait=lambda: tight[0])) as writer:
+        put(writer, 2)
+        assert not writer.flush(0.1)
+        assert entries_of(database) == []
+        tight[0] = False
+        assert writer.flush(30)
+    assert len(entries_of(database)) == 2

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from openai import OpenAI
 
+from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
-from tests.service.audits import LOG
+from kantu.service.settings import AuditSettings
 from tests.service.proof.live import LiveGateway, live_gateway
 
 
@@ -30,5 +31,5 @@ def client(served: LiveGateway) -> Iterator[OpenAI]:
 def keys(served: LiveGateway) -> Iterator[KeyService]:
     """What `kantu keys` does, beside the running service."""
     database = Database.sqlite(served.home / "kantu.db")
-    yield KeyService(database, LOG)
+    yield KeyService(database, open_audit_log(AuditSettings(), served.home, database))
     database.close()

@@ -84,3 +84,9 @@ def test_a_disk_that_is_really_full(small_disk: Path) -> None:
     assert room.size_bytes == DISK_BYTES
     fill(small_disk / "home" / "filler")
     assert (room.state(), room.free_bytes) == ("full", 0)
+
+
+def test_what_can_wait_has_to_while_little_more_than_the_ballast_is_free(tmp_path: Path) -> None:
+    free = DiskRoom(tmp_path, 0).free_bytes
+    assert DiskRoom(tmp_path, free * 16).lets_wait()
+    assert not DiskRoom(tmp_path, free * 4).lets_wait()

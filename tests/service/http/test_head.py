@@ -29,8 +29,8 @@ async def test_every_address_that_takes_get_takes_head(make_gateway: Make) -> No
         form = {"data": {"purpose": "batch"}, "files": {"file": ("图.jsonl", LINE)}}
         file_id = (await client.post("/v1/files", **form)).json()["id"]  # type: ignore[arg-type]
         for address in [*addresses, "/openapi.json", "/v1/nothing"]:
-            unknown = {"batch_id": "batch_" + 24 * "0", "history_id": "hist_" + 24 * "0", "number": 0}
-            path = address.format(name=MODEL, file_id=file_id, **unknown)
+            unknown = dict.fromkeys(("batch_id", "history_id", "person_id", "group_id"), f"x_{24 * '0'}")
+            path = address.format(name=MODEL, file_id=file_id, number=0, **unknown)
             got, asked = await client.get(path), await client.head(path)
             assert (asked.status_code, asked.content) == (got.status_code, b""), path
             changing = {"x-request-id", *(["content-length"] if path == "/metrics" else [])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 from kantu.errors import StoreError, error
@@ -30,6 +31,7 @@ class AuditWriter:
 
     Args:
         when_unwritable: whether requests are then refused (`check`) or served.
+        lets_wait: whether the disk has too little room for what can wait: what deletes and revokes comes first.
     """
 
     def __init__(
@@ -38,12 +40,14 @@ class AuditWriter:
         log: AuditLog,
         *,
         when_unwritable: WhenUnwritable = "serve",
+        lets_wait: Callable[[], bool] = lambda: False,
         most_waiting: int = _MOST_WAITING,
         gather_seconds: float = _GATHER_SECONDS,
         retry_seconds: float = _RETRY_SECONDS,
     ) -> None:
         self._database, self._audit_log = database, log
         self._when_unwritable, self._most_waiting = when_unwritable, most_waiting
+        self._lets_wait = lets_wait
         self._gather_seconds, self._retry_seconds = gather_seconds, retry_seconds
         self._waiting: deque[AuditEvent] = deque()
         self._changed = threading.Condition()
@@ -111,6 +115,8 @@ class AuditWriter:
             lost = self._lost
         recorded = [*events, _events_lost(lost)] if lost else events
         try:
+            if self._lets_wait():
+                raise error("store_full")
             with self._database.session() as session:
                 self._audit_log.record_all(session, recorded)
         except StoreError as failure:

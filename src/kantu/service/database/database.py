@@ -21,7 +21,7 @@ from kantu.service.database.changes import Changes, file_of
 from kantu.service.database.faults import is_damage, start_errors, store_errors
 from kantu.service.database.migrate import upgrade
 from kantu.service.database.owners import OwnersSession
-from kantu.service.disk.ballast import Ballast
+from kantu.service.disk.ballast import PIECES, Ballast
 from kantu.service.threads import on_thread
 
 T = TypeVar("T")
@@ -215,7 +215,7 @@ class Database:
 
     def _even_if_full(self, work: Callable[[], T]) -> T:
         """`work`, again after each thing that may give SQLite room for its log."""
-        remedies = iter((self._restart_log, self._release_ballast))
+        remedies = iter((self._restart_log, *[self._release_ballast] * PIECES))
         while True:
             try:
                 return work()
@@ -241,7 +241,10 @@ class Database:
 
     def _release_ballast(self, _: StoreError) -> bool:
         """Whatever the error is: without room SQLite fails in several ways."""
-        return self._ballast is not None and self._ballast.release()
+        if self._ballast is None or not self._ballast.release():
+            return False
+        self._checkpoint("RESTART")  # the database may grow now: then the log need not
+        return True
 
     @contextmanager
     def _noting_damage(self) -> Iterator[None]:

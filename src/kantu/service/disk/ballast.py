@@ -11,12 +11,15 @@ from kantu.service.disk.placing import is_still, lock_at_once
 
 _log = logging.getLogger(__name__)
 
+PIECES = 4
+"""In which it is given up."""
+
 
 class Ballast:
     """A file that means nothing, beside a database: SQLite needs room for its log even to delete a row.
 
-    Others who write to the same disk may take the room that it gives up, but not before it is given up. Several
-    processes may share one.
+    Others who write to the same disk may take the room that it gives up, but not before it is given up: it is given up
+    in pieces, so that something is left for the next urgent thing. Several processes may share one.
     """
 
     def __init__(self, path: Path, size_bytes: int) -> None:
@@ -36,11 +39,15 @@ class Ballast:
             return False
 
     def release(self) -> bool:
-        """Give it up if the disk is full; whether it did."""
+        """Give up a piece of it if the disk is full; whether it did."""
         try:
             if self._free_bytes() >= self._size_bytes:
                 return False
-            self._path.unlink()
+            left = self._path.stat().st_size - self._size_bytes // PIECES
+            if left > 0:
+                os.truncate(self._path, left)
+            else:
+                self._path.unlink()
         except OSError:  # there is none, or another process was first
             return False
         _log.warning("ballast_released")
@@ -51,6 +58,9 @@ class Ballast:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             if not lock_at_once(descriptor) or not is_still(descriptor, draft):  # also where it has just been finished
+                return False
+            if self._exists():  # since it was looked for
+                draft.unlink()
                 return False
             try:
                 file.truncate(0)

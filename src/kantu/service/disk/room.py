@@ -68,6 +68,13 @@ class DiskRoom:
             return "full"
         return "low" if free < self._reserve_bytes else "ok"
 
+    def lets_wait(self) -> bool:
+        """Whether what can wait has to: so little is free that it may be what the ballast gave up for urgent things.
+
+        Raises OSError.
+        """
+        return self.free_bytes < 2 * ballast_bytes(self._reserve_bytes)
+
     def _stat(self) -> os.statvfs_result:
         folder = self._folder
         while not folder.exists() and folder != folder.parent:  # it is made when the first file is
