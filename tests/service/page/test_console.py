@@ -185,7 +185,7 @@ def test_what_goes_on_in_one_tab_is_over_when_the_session_is(story: Story) -> No
 def test_the_security_administrator_makes_a_key_that_is_shown_once_and_revokes_it(story: Story) -> None:
     tab = story.tab
     story.enter("guard", with_factor=True)
-    assert pages_of(tab) == ["people", "keys"]
+    assert pages_of(tab) == ["people", "groups", "keys"]
     go(tab, "keys")
     press(tab, "新建密钥", ".page")
     write(tab, "dialog[open]", name="<b>机器人</b>")
@@ -200,6 +200,27 @@ def test_the_security_administrator_makes_a_key_that_is_shown_once_and_revokes_i
     press(tab, "撤销", "dialog[open]")
     tab.wait("document.querySelector('.rows .tag')?.textContent === '已撤销'")
     assert tab.evaluate(ask) == 401
+
+
+def test_the_security_administrator_has_people_share_a_quota(story: Story) -> None:
+    tab = story.tab
+    with closing(story.database()) as database, database.session(read_only=True) as session:
+        tenant = session.execute(text("SELECT tenant FROM people WHERE name = 'asker'")).scalar_one()
+    go(tab, "groups")
+    press(tab, "新建限额组", ".page")
+    write(tab, "dialog[open]", name="客服", tenant=tenant, requests_per_day="50")
+    press(tab, "新建", "dialog[open]")
+    tab.wait("document.querySelector('.rows')?.innerText.includes('每天请求 50')")
+    press(tab, "成员", ".page")
+    tab.wait(there("dialog[open] [name=person]"))
+    press(tab, "加入", "dialog[open]")
+    tab.wait(there("dialog[open] .rows small"))
+    press(tab, "关闭", "dialog[open]")
+    press(tab, "删除", ".page")
+    press(tab, "删除", "dialog[open]")  # not while there are people in it
+    tab.wait("(document.querySelector('dialog[open] .notice')?.textContent ?? '') !== ''")
+    press(tab, "取消", "dialog[open]")
+    go(tab, "keys")
 
 
 def test_a_dangerous_act_asks_for_the_password_again(story: Story) -> None:

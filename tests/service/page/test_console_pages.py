@@ -25,7 +25,7 @@ pytestmark = pytest.mark.whole
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES: dict[Role, list[str]] = {
     "system": ["guide", "ask", "usage", "people", "status", "settings"],
-    "security": ["people", "keys"],
+    "security": ["people", "groups", "keys"],
     "audit": ["audit"],
     "operator": ["ask", "tasks", "usage"],
     "member": ["ask", "tasks", "usage"],
@@ -35,7 +35,11 @@ WIDE = """[...document.querySelectorAll('.main *, dialog[open] *')].filter((elem
     element.getClientRects().length && !element.closest('.unseen, pre, .icon') &&
     element.getBoundingClientRect().right > innerWidth + 1).map((element) => element.outerHTML.slice(0, 120))"""
 # Dialogs by the page that they are on: [button that opens it, what it is ready by].
-DIALOGS = {"people": [("管理", ".facts")], "keys": [("新建密钥", "[name=name]"), ("撤销", ".danger")]}
+DIALOGS = {
+    "people": [("管理", ".facts")],
+    "groups": [("新建限额组", "[name=name]")],
+    "keys": [("新建密钥", "[name=name]"), ("撤销", ".danger")],
+}
 
 
 @dataclass(frozen=True)

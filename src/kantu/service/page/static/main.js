@@ -6,6 +6,7 @@ import { accountPage } from "./console/account.js";
 import { auditPage } from "./console/audit.js";
 import { reauthenticate } from "./console/dialogs.js";
 import { Door } from "./console/door.js";
+import { groupsPage } from "./console/groups.js";
 import { guidePage } from "./console/guide.js";
 import { historyPage } from "./console/history.js";
 import { keysPage } from "./console/keys.js";
@@ -137,6 +138,7 @@ class Console {
       ...kept,
       ["usage", words.page_usage, "read usage"],
       ["people", words.page_people, "read people"],
+      ["groups", words.page_groups, "read policies"],
       ["keys", words.page_keys, "read keys"],
       ["audit", words.page_audit, "read audit"],
       ["status", words.page_status, "read status"],
@@ -284,6 +286,7 @@ const PAGES = {
   history: historyPage,
   usage: usagePage,
   people: peoplePage,
+  groups: groupsPage,
   keys: keysPage,
   audit: auditPage,
   status: statusPage,

@@ -2,7 +2,8 @@
 
 import { el } from "../dom.js";
 import { confirm, form, once } from "./dialogs.js";
-import { badge, button, checks, code, field, fill, intro, nothing, number, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
+import { limitFields, limitTexts } from "./limits.js";
+import { badge, button, checks, code, fill, intro, nothing, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
 
 const DAY_SECONDS = 86_400;
 
@@ -45,23 +46,11 @@ function keysTable(context, keys, again) {
   return table(words.page_keys, columns, keys);
 }
 
-function limitNames(words) {
-  return [
-    ["requests_per_minute", words.limit_requests_minute],
-    ["requests_per_day", words.limit_requests_day],
-    ["visual_tokens_per_minute", words.limit_visual_minute],
-    ["visual_tokens_per_day", words.limit_visual_day],
-    ["output_tokens_per_minute", words.limit_output_minute],
-    ["output_tokens_per_day", words.limit_output_day],
-  ];
-}
-
 function scope(key, words, language) {
-  const limits = limitNames(words).filter(([name]) => key.limits[name] !== null);
   const parts = [
     key.endpoints === null ? words.all_endpoints : key.endpoints.join("、"),
     ...(key.models === null ? [] : [key.models.join("、")]),
-    ...limits.map(([name, text]) => `${text} ${number(key.limits[name], language)}`),
+    ...limitTexts(key.limits, words, language),
   ];
   return el("ul", { className: "plain" }, ...parts.map((text) => el("li", { textContent: text })));
 }
@@ -74,11 +63,8 @@ async function createKey(context, again) {
   const endpoints = checks(words.key_endpoints, Object.entries(endpointNames(words)));
   const models = await modelNames(context);
   const chosen = checks(words.key_models, models.map((id) => [id, id]));
-  const limits = limitNames(words).map(([key, text]) => [
-    text,
-    el("input", { type: "number", name: key, min: "1", step: "1", inputMode: "numeric", placeholder: words.unlimited }),
-  ]);
-  const more = el("details", { className: "more" }, el("summary", { textContent: words.key_limits }), el("div", { className: "two" }, ...limits.map(([text, input]) => field(text, input))));
+  const limits = limitFields(words);
+  const more = el("details", { className: "more" }, el("summary", { textContent: words.key_limits }), limits.element);
   const made = await form(context, words.keys_create, {
     wide: true,
     fields: [
@@ -92,12 +78,11 @@ async function createKey(context, again) {
     submit: words.create,
     onSubmit: () => {
       const [only, of] = [endpoints.read(), chosen.read()];
-      const body = { name: name.value.trim(), limits: {} };
+      const body = { name: name.value.trim(), limits: limits.read() };
       if (tenant.value.trim()) body.tenant = tenant.value.trim();
       if (days.value) body.expires_at = Math.floor(Date.now() / 1000) + Number(days.value) * DAY_SECONDS;
       if (only.length) body.endpoints = only;
       if (of.length) body.models = of;
-      for (const [, input] of limits) if (input.value) body.limits[input.name] = Number(input.value);
       return api.change("POST", "v1/keys", body);
     },
   });

@@ -3,6 +3,7 @@
 import { el, svg } from "../dom.js";
 import { copyButton, failure } from "../lines.js";
 
+const PAGE = 50; // records of a list at once
 let numbers = 0;
 
 /** An id that no other element has. */
@@ -125,6 +126,17 @@ export async function fill(place, words, work, render) {
   } catch (error) {
     if (error.name === "AbortError") return;
     place.replaceChildren(...failure(error, words, () => fill(place, words, work, render)));
+  }
+}
+
+/** Every record of a list that comes in pages. */
+export async function everything(api, path, signal) {
+  const found = [];
+  for (let after = ""; ; ) {
+    const page = await api.get(path, { limit: PAGE, after }, signal);
+    found.push(...page.data);
+    if (!page.has_more) return found;
+    after = page.last_id;
   }
 }
 

@@ -3,9 +3,7 @@
 import { el } from "../dom.js";
 import { failure } from "../lines.js";
 import { confirm, dialog, form, once } from "./dialogs.js";
-import { badge, button, code, fill, intro, nothing, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
-
-const PAGE = 50;
+import { badge, button, code, everything, fill, intro, nothing, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
 
 export function peoplePage(context, signal) {
   const { words, api } = context;
@@ -14,23 +12,13 @@ export function peoplePage(context, signal) {
     fill(
       place,
       words,
-      async () => all(await api.get("v1/people", { limit: PAGE }, signal), (after) => api.get("v1/people", { limit: PAGE, after }, signal)),
+      () => everything(api, "v1/people", signal),
       (people) => (people.length ? peopleTable(context, people, show) : nothing(words.people_none, words.people_none_text)),
     );
   const create = context.may("create people") ? [button(words.people_create, () => createPerson(context, show), "primary")] : [];
   show();
   const text = context.may("update roles") ? words.people_text_security : words.people_text_system;
   return el("div", { className: "page" }, intro(text, ...create), place);
-}
-
-/** Every record of a list that comes in pages. */
-async function all(first, next) {
-  const found = [...first.data];
-  for (let page = first; page.has_more; ) {
-    page = await next(page.last_id);
-    found.push(...page.data);
-  }
-  return found;
 }
 
 export function roleNames(words) {
