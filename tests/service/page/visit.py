@@ -21,7 +21,7 @@ def arrive(tab: Tab, address: str, key: str | None = None) -> None:
     tab.as_desktop()
     tab.call("Page.navigate", url=f"{address}/page/icon.svg")  # same origin, same storage, nothing running
     tab.wait("location.pathname === '/page/icon.svg'")
-    tab.evaluate("sessionStorage.clear()")
+    tab.evaluate("localStorage.clear(); sessionStorage.clear()")
     if key:
         tab.evaluate(f"sessionStorage.setItem('kantu-key', {json.dumps(key)})")
     tab.events.clear()

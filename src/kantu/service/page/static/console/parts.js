@@ -69,6 +69,7 @@ export function intro(text, ...actions) {
  * A table that a phone shows as cards. `columns`: [[title, cell of a row]]; a cell is text or an element.
  */
 export function table(caption, columns, rows) {
+  if (!rows.length) return el("p", { className: "faint", textContent: "—" });
   const head = columns.map(([title, , className = ""]) => el("th", { scope: "col", role: "columnheader", className, textContent: title }));
   const made = el(
     "table",
