@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from kantu.errors import error
+from kantu.service.secret_file import write_secret
 
 Algorithm = Literal["hmac-sha256", "hmac-sm3"]
 
@@ -96,19 +95,8 @@ def make_key_file(path: Path) -> None:
     Raises:
         StoreError: `audit_key_unwritable`.
     """
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(_BYTES) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):  # another process was first
-                os.link(draft, path)  # whole or not at all
-        finally:
-            draft.unlink(missing_ok=True)
+        write_secret(path, secrets.token_hex(_BYTES), replace=False)
     except OSError:
         failed = True
     else:

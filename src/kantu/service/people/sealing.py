@@ -7,15 +7,14 @@ import secrets
 from base64 import b64decode, b64encode
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from kantu.errors import error
+from kantu.service import gcm
 from kantu.service.secret_file import write_secret
 
 FILE_NAME = "people-key"
 
-_KEY_BYTES, _NONCE_BYTES = 32, 12
+_CIPHER: gcm.CipherName = "aes-256-gcm"
+_KEY_BYTES = gcm.KEY_BYTES[_CIPHER]
 _FORM = "v1."
 
 
@@ -27,12 +26,12 @@ class Sealer:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(key)
+        self._key = key
 
     def seal(self, secret: str, owner: str) -> str:
         """A secret, so that only we read it, and only as this owner's."""
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, secret.encode(), owner.encode())
+        nonce = secrets.token_bytes(gcm.NONCE_BYTES)
+        sealed = gcm.seal(_CIPHER, self._key, nonce, secret.encode(), owner.encode())
         return _FORM + b64encode(nonce + sealed).decode("ascii")
 
     def open(self, sealed: str, owner: str) -> str:
@@ -42,10 +41,11 @@ class Sealer:
             StoreError: `people_key_wrong`: it was sealed with another key.
         """
         data = b64decode(sealed.removeprefix(_FORM))
-        try:
-            return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], owner.encode()).decode()
-        except InvalidTag:
-            raise error("people_key_wrong") from None
+        nonce, secret = data[: gcm.NONCE_BYTES], data[gcm.NONCE_BYTES :]
+        opened = gcm.unseal(_CIPHER, self._key, nonce, secret, owner.encode())
+        if opened is None:
+            raise error("people_key_wrong")
+        return opened.decode()
 
 
 def open_sealer(file: Path | None, home: Path) -> Sealer:
