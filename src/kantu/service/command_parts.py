@@ -13,6 +13,7 @@ import typer
 from kantu.errors import error, install_command, listed
 
 if TYPE_CHECKING:
+    from kantu.service.audit.log import AuditLog
     from kantu.service.database import Database
     from kantu.service.settings import Settings
 
@@ -39,16 +40,17 @@ def need_service() -> None:
 
 
 @contextmanager
-def open_store(config: Path | None) -> Iterator[tuple[Settings, Path, Database]]:
-    """Settings, home and database of the service that `config` and the environment describe, running or not."""
+def open_store(config: Path | None) -> Iterator[tuple[Settings, Path, Database, AuditLog]]:
+    """Settings, home, database and audit of the service that `config` and the environment describe, running or not."""
     need_service()
     from kantu.hub import home
+    from kantu.service.audit.opening import open_audit_log
     from kantu.service.open_database import open_database
     from kantu.service.settings import read_settings
 
     settings, folder = read_settings(config), home()
     database = open_database(settings, folder)
     try:
-        yield settings, folder, database
+        yield settings, folder, database, open_audit_log(settings.audit, folder, database)
     finally:
         database.close()

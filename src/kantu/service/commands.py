@@ -163,12 +163,10 @@ def _key_service(config: Path | None, action: str, key_id: str | None = None) ->
     Args:
         action: what the command does, recorded where it fails.
     """
-    with open_store(config) as (settings, folder, database):
+    with open_store(config) as (_, _, database, log):
         from kantu.service.audit.failures import failures_recorded
-        from kantu.service.audit.opening import open_audit_log
         from kantu.service.keys.service import KeyService
 
-        log = open_audit_log(settings.audit, folder, database)
         with failures_recorded(database, log, action, "keys", key_id):
             yield KeyService(database, log)
 

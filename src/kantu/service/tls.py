@@ -1,4 +1,4 @@
-"""Whether a certificate and its key can be served with, before anything is started."""
+"""Whether a certificate and its key can be served with, before anything is started; whom to trust as a client."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import ssl
 from pathlib import Path
 
 from kantu.errors import error
+
+
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """Trusts whom the system trusts, and the authorities in a file. Raises OSError where that cannot be read."""
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context
 
 
 def check_certificate(certificate: Path | None, key: Path | None) -> None:

@@ -63,6 +63,11 @@ def test_a_question_points_from_the_second_character_of_what_it_quotes() -> None
     assert printed(SHOP).asked("老王的店铺") == [[Place(1, frozenset({7}))], [Place(4, frozenset({0}))]]
 
 
+def belonging(drawn: Page, asked: Question) -> list[tuple[Look, int, int]]:
+    shown = printed(drawn)
+    return list(shown.belonging(asked, list(shown.answered(asked))))
+
+
 TABLE = page(
     128,
     128,
@@ -72,16 +77,16 @@ TABLE = page(
 
 def test_a_value_belongs_to_the_labels_on_its_left_and_above_it() -> None:
     asked = Question("cell", "“小红”的“年级”是什么？", "三", ("三",))
-    assert set(printed(TABLE).belonging(asked)) == {(Look.LEFT, 15, 12), (Look.ABOVE, 15, 3)}
+    assert set(belonging(TABLE, asked)) == {(Look.LEFT, 15, 12), (Look.ABOVE, 15, 3)}
 
 
 def test_a_value_in_front_of_its_label_belongs_to_nothing_as_it_does_not_see_it() -> None:
-    assert list(printed(TABLE).belonging(Question("cell", "谁是“三”年级？年级三", "姓名", ("姓名",)))) == []
+    assert belonging(TABLE, Question("cell", "谁是“三”年级？年级三", "姓名", ("姓名",))) == []
 
 
 def test_a_value_that_stands_twice_belongs_to_nothing() -> None:
     twice = page(128, 128, (line("店铺", 0, 0, 16), line("甲", 96, 0, 16), line("甲", 96, 96, 16)))
-    assert list(printed(twice).belonging(Question("shop", "“店铺”？", "甲", ("甲",)))) == []
+    assert belonging(twice, Question("shop", "“店铺”？", "甲", ("甲",))) == []
 
 
 def test_coordinates_point_at_their_corners() -> None:

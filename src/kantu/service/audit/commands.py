@@ -159,13 +159,12 @@ def _opened(config: Path | None, action: str) -> Iterator[_Opened]:
     Args:
         action: what the command does, recorded where it fails.
     """
-    with open_store(config) as (settings, folder, database):
+    with open_store(config) as (settings, folder, database, log):
         from kantu.service.audit.archive import Archiver
         from kantu.service.audit.failures import failures_recorded
-        from kantu.service.audit.opening import anchor_file, archive_folder, open_audit_log
+        from kantu.service.audit.opening import anchor_file, archive_folder
         from kantu.service.audit.service import AuditService
 
-        log = open_audit_log(settings.audit, folder, database)
         archiver = Archiver(database, log, archive_folder(settings.audit, folder), settings.audit.keep_days)
         with failures_recorded(database, log, action, "audit"):
             yield _Opened(AuditService(database, log, anchor_file(settings.audit, folder)), archiver)

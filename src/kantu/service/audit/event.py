@@ -51,6 +51,18 @@ class AuditEvent:
     session_id: str | None = None
 
 
+def of_the_chain(
+    action: str,
+    resource: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    result: Result = "ok",
+) -> AuditEvent:
+    """What the chain itself has seen: nobody has done it."""
+    return AuditEvent(None, "system", None, None, None, action, resource, None, before, after, result)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """An event in the chain. Fields are in the order in which they are signed; `mac` signs all others.

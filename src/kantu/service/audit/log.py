@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kantu.errors import error
 from kantu.service.audit import repository
-from kantu.service.audit.event import VERSION, AuditEvent, Entry, canonical, storable
+from kantu.service.audit.event import VERSION, AuditEvent, Entry, canonical, of_the_chain, storable
 from kantu.service.audit.head import Head, Link, is_sealed, sealed
 from kantu.service.audit.keys import Algorithm, AuditKeys
 
@@ -86,15 +86,5 @@ class AuditLog:
 
 
 def _clock_moved_back(from_ms: int, to_ms: int) -> AuditEvent:
-    """Seen by the chain itself, whoever has moved the clock."""
-    return AuditEvent(
-        actor_id=None,
-        actor_kind="system",
-        role=None,
-        tenant=None,
-        address=None,
-        action="move_back",
-        resource="clock",
-        before={"recorded_ms": from_ms},
-        after={"recorded_ms": to_ms},
-    )
+    """Whoever has moved the clock."""
+    return of_the_chain("move_back", "clock", before={"recorded_ms": from_ms}, after={"recorded_ms": to_ms})

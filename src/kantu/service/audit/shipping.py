@@ -15,6 +15,7 @@ import httpx
 from kantu.errors import error
 from kantu.service.audit.anchors import Anchor
 from kantu.service.audit.lines import syslog_message
+from kantu.service.tls import trusting
 
 _SECONDS = 10.0
 _PORTS = {"udp": 514, "tcp": 601, "tls": 6514}
@@ -61,7 +62,7 @@ class Syslog:
     def __init__(self, url: str, ca_file: Path | None = None) -> None:
         self._scheme, self._host, self._port = _parts(url)
         self.name = f"{self._scheme}://{self._host}:{self._port}"
-        self._tls = _trusting(ca_file) if self._scheme == "tls" else None
+        self._tls = _ssl_context(ca_file) if self._scheme == "tls" else None
 
     def send(self, anchor: Anchor) -> None:
         """Over a connection of its own: it is one message in minutes."""
@@ -96,7 +97,7 @@ class HttpAddress:
             raise error("invalid_settings.audit_destination", param="audit.anchor_url")
         self.name = f"{parts.scheme}://{parts.hostname}"  # the rest may hold a secret
         self._url = url
-        self._tls = _trusting(ca_file)
+        self._tls = _ssl_context(ca_file)
 
     def send(self, anchor: Anchor) -> None:
         """Redirects are not followed."""
@@ -132,13 +133,8 @@ def _parts(url: str) -> tuple[str, str, int]:
     return parts.scheme, host, port or _PORTS[parts.scheme]
 
 
-def _trusting(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError:  # ssl.SSLError is one
-            context = None  # type: ignore[assignment]
-    if context is None:
-        raise error("invalid_settings.audit_destination", param="audit.anchor_ca_file")
-    return context
+def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return trusting(ca_file)
+    except OSError:  # ssl.SSLError is one
+        raise error("invalid_settings.audit_destination", param="audit.anchor_ca_file") from None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from kantu.errors import StoreError, error
-from kantu.service.audit.event import AuditEvent
+from kantu.service.audit.event import AuditEvent, of_the_chain
 from kantu.service.audit.log import AuditLog
 from kantu.service.database import Database
 
@@ -141,14 +141,4 @@ class AuditWriter:
 
 
 def _events_lost(count: int) -> AuditEvent:
-    return AuditEvent(
-        actor_id=None,
-        actor_kind="system",
-        role=None,
-        tenant=None,
-        address=None,
-        action="lose",
-        resource="audit",
-        after={"count": count},
-        result="failed",
-    )
+    return of_the_chain("lose", "audit", after={"count": count}, result="failed")

@@ -14,6 +14,7 @@ from kantu.service.fetch.dial import VettedBackend
 from kantu.service.fetch.resolve import Resolve, SystemResolver
 from kantu.service.fetch.vetting import vet
 from kantu.service.settings import FetchSettings
+from kantu.service.tls import trusting
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -170,10 +171,7 @@ def _values(response: httpcore.Response, name: bytes) -> list[bytes]:
 
 
 def _ssl_context(settings: FetchSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if settings.ca_file is not None:
-        try:
-            context.load_verify_locations(settings.ca_file)
-        except OSError:  # SSLError is one
-            raise error("invalid_settings.fetch", name="ca_file") from None
-    return context
+    try:
+        return trusting(settings.ca_file)
+    except OSError:  # SSLError is one
+        raise error("invalid_settings.fetch", name="ca_file") from None

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from kantu.errors import error
+from kantu.service.tls import trusting
 
 _MOST_BYTES = 2**18
 _CONNECT_SECONDS = 3.0
@@ -34,7 +35,7 @@ class Channel:
         self, issuer: str, ca_file: Path | None = None, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._origin = _origin(issuer)
-        self._tls = _trusting(ca_file)
+        self._tls = _ssl_context(ca_file)
         self._transport = transport
 
     def check(self, url: object) -> str:
@@ -117,11 +118,8 @@ def _origin(url: str) -> tuple[str, int]:
     return parts.hostname, parts.port or 443
 
 
-def _trusting(ca_file: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError:  # ssl.SSLError is one
-            raise error("invalid_settings.value", what="oidc.ca_file") from None
-    return context
+def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return trusting(ca_file)
+    except OSError:  # ssl.SSLError is one
+        raise error("invalid_settings.value", what="oidc.ca_file") from None

@@ -105,14 +105,12 @@ def _change(
 @contextmanager
 def _opened(config: Path | None) -> Iterator[tuple[PeopleService, Callable[..., AbstractContextManager[None]]]]:
     """The accounts of the service that `config` and the environment describe, and `failures_recorded` of its audit."""
-    with open_store(config) as (settings, home, database):
+    with open_store(config) as (settings, home, database, log):
         import time
 
         from kantu.service.audit.failures import failures_recorded
-        from kantu.service.audit.opening import open_audit_log
         from kantu.service.identity import open_identity
 
-        log = open_audit_log(settings.audit, home, database)
         identity = open_identity(settings.people, home, database, log, clock=time.time)
         yield identity.people, partial(failures_recorded, database, log)
 

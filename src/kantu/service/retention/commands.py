@@ -21,13 +21,11 @@ def rotate(
     config: Config = None,
 ) -> None:
     """轮换 retention.key_file 里的主密钥（没有文件就新建），并用它重新加密全部数据密钥；服务不用停。"""
-    with open_store(config) as (settings, folder, database):
+    with open_store(config) as (settings, _, database, log):
         from kantu.service.audit.failures import failures_recorded
-        from kantu.service.audit.opening import open_audit_log
         from kantu.service.retention.rotation import rotate as run
         from kantu.service.retention.rotation import wrap_all
 
-        log = open_audit_log(settings.audit, folder, database)
         with failures_recorded(database, log, "rotate", "retention"):
             path = settings.retention.key_file
             if path is None:
@@ -44,12 +42,10 @@ def erase(
     """抹掉一个所有者保存的一切：提问、文件、批处理，并在磁盘上核对。密钥另用 kantu keys revoke 撤销。"""
     if not yes:
         typer.confirm(f"抹掉 {owner} 的全部提问、文件和批处理？不能恢复", abort=True, err=True)
-    with open_store(config) as (settings, folder, database):
+    with open_store(config) as (_, folder, database, log):
         from kantu.service.audit.failures import failures_recorded
-        from kantu.service.audit.opening import open_audit_log
         from kantu.service.retention.erasure import erase_owner
 
-        log = open_audit_log(settings.audit, folder, database)
         with failures_recorded(database, log, "erase", "owner", owner):
             erased = erase_owner(database, log, folder / "files", owner)
     checked = "数据库文件里已没有它们" if erased.verified else "数据库在别处，没有逐字节核对"

@@ -91,8 +91,8 @@ class Quoted:
         for places in self._quoted(answer):
             yield from (place for place in places if place.character not in taken)
 
-    def belonging(self, question: Question) -> Iterator[tuple[Look, int, int]]:
-        """What in the picture belongs to what, as far as the question tells."""
+    def belonging(self, question: Question, answered: Sequence[Place]) -> Iterator[tuple[Look, int, int]]:
+        """What in the picture belongs to what, as far as a question and where its answer stands tell."""
         return iter(())
 
     def _told(self, question: Question) -> Iterator[Place]:
@@ -173,14 +173,14 @@ class Printed(Quoted):
         corners = [[place] for place in self._corners(question, last_digits=True)]
         return sorted(corners + super().asked(question), key=lambda places: places[0].character)
 
-    def belonging(self, question: Question) -> Iterator[tuple[Look, int, int]]:
+    def belonging(self, question: Question, answered: Sequence[Place]) -> Iterator[tuple[Look, int, int]]:
         """Where the answer's value begins and where a label that the question quotes ends, if both are clear.
 
         Labels to the right of a value or lower are left out: visual tokens do not see those behind them.
         """
         if question.kind == READ_OUT:
             return
-        value = min(self.answered(question), key=lambda place: place.character, default=None)
+        value = min(answered, key=lambda place: place.character, default=None)
         if value is None or len(value.cells) > 1:
             return
         (cell,) = value.cells

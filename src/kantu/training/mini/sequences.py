@@ -176,7 +176,8 @@ class SequenceWriter:
             seeing += [Pointer(Look.FINDS, token, cell) for token, place in spoken for cell in place.cells]
             quotations += [token for token, _ in spoken[-1:]]
         answers: list[int] = []
-        for token, place in _spoken(answered, printed.answered(question)):
+        told = list(printed.answered(question))
+        for token, place in _spoken(answered, told):
             if token < len(learned):
                 seeing += [Pointer(Look.READS, before + token, cell) for cell in place.cells]
                 answers.append(before + token)
@@ -187,7 +188,7 @@ class SequenceWriter:
                 Pointer(Look.ASKED_FIRST, first, quotations[0]),
                 Pointer(Look.ASKED_LAST, first, quotations[-1]),
             )
-        belonging = tuple(Pointer(*pair) for pair in printed.belonging(question))
+        belonging = tuple(Pointer(*pair) for pair in printed.belonging(question, told))
         return Turn(tokens, labels, tuple(seeing), heeding, belonging)
 
     def _encoded(self, text: str) -> Encoding:

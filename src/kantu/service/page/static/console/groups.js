@@ -3,19 +3,13 @@
 import { el } from "../dom.js";
 import { confirm, dialog, form } from "./dialogs.js";
 import { limitFields, limitTexts } from "./limits.js";
-import { button, everything, fill, intro, nothing, select, table, textInput, twoLines } from "./parts.js";
+import { button, everything, fill, intro, listing, select, table, textInput, twoLines } from "./parts.js";
 
 export function groupsPage(context, signal) {
   const { words, api } = context;
-  const place = el("div", {});
-  const show = () =>
-    fill(
-      place,
-      words,
-      () => everything(api, "v1/groups", signal),
-      (groups) => (groups.length ? groupsTable(context, groups, show) : nothing(words.groups_none, words.groups_none_text)),
-    );
-  show();
+  const load = () => everything(api, "v1/groups", signal);
+  const render = (groups, again) => groupsTable(context, groups, again);
+  const { place, show } = listing(words, load, render, [words.groups_none, words.groups_none_text]);
   const create = button(words.groups_create, () => writeGroup(context, null, show), "primary");
   return el("div", { className: "page" }, intro(words.groups_text, create), place);
 }

@@ -3,21 +3,15 @@
 import { el } from "../dom.js";
 import { confirm, form, once } from "./dialogs.js";
 import { limitFields, limitTexts } from "./limits.js";
-import { badge, button, checks, code, fill, intro, nothing, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
+import { badge, button, checks, code, intro, listing, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
 
 const DAY_SECONDS = 86_400;
 
 export function keysPage(context, signal) {
   const { words, api } = context;
-  const place = el("div", {});
-  const show = () =>
-    fill(
-      place,
-      words,
-      async () => (await api.get("v1/keys", {}, signal)).data,
-      (keys) => (keys.length ? keysTable(context, keys, show) : nothing(words.keys_none, words.keys_none_text)),
-    );
-  show();
+  const load = async () => (await api.get("v1/keys", {}, signal)).data;
+  const render = (keys, again) => keysTable(context, keys, again);
+  const { place, show } = listing(words, load, render, [words.keys_none, words.keys_none_text]);
   const create = button(words.keys_create, () => createKey(context, show), "primary");
   return el("div", { className: "page" }, intro(words.keys_text, create), place);
 }

@@ -130,6 +130,17 @@ export async function fill(place, words, work, render) {
   }
 }
 
+/**
+ * A list that is loaded by `work` and shown by `render(found, again)`; `none` are the words for an empty one. Gives its
+ * place on the page, and `show` to load it again.
+ */
+export function listing(words, work, render, none) {
+  const place = el("div", {});
+  const show = () => fill(place, words, work, (found) => (found.length ? render(found, show) : nothing(...none)));
+  show();
+  return { place, show };
+}
+
 /** Every record of a list that comes in pages. */
 export async function everything(api, path, signal) {
   const found = [];

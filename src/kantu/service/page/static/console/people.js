@@ -3,20 +3,14 @@
 import { el } from "../dom.js";
 import { failure } from "../lines.js";
 import { confirm, dialog, form, once } from "./dialogs.js";
-import { badge, button, code, everything, fill, intro, nothing, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
+import { badge, button, code, everything, fill, intro, listing, onceBox, select, table, textInput, time, twoLines } from "./parts.js";
 
 export function peoplePage(context, signal) {
   const { words, api } = context;
-  const place = el("div", {});
-  const show = () =>
-    fill(
-      place,
-      words,
-      () => everything(api, "v1/people", signal),
-      (people) => (people.length ? peopleTable(context, people, show) : nothing(words.people_none, words.people_none_text)),
-    );
+  const load = () => everything(api, "v1/people", signal);
+  const render = (people, again) => peopleTable(context, people, again);
+  const { place, show } = listing(words, load, render, [words.people_none, words.people_none_text]);
   const create = context.may("create people") ? [button(words.people_create, () => createPerson(context, show), "primary")] : [];
-  show();
   const text = context.may("update roles") ? words.people_text_security : words.people_text_system;
   return el("div", { className: "page" }, intro(text, ...create), place);
 }
