@@ -1,4 +1,4 @@
-"""What learners of networks share: BF16 modules, float32 masters under an optimizer, and the mean of their weights."""
+"""What learners of networks share: live modules, float32 masters under an optimizer, and the mean of their weights."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from kantu.training.mean import WeightMean
 from kantu.training.optimizer import MasterOptimizer
+from kantu.vlm.device import default_dtype
 
 _WEIGHT_DECAY = 0.05
 _CLIP = 1.0
@@ -18,12 +19,12 @@ class MasterLearner:
     """Modules that learn, on a CPU or CUDA. See `kantu.training.loop.Learner` for what is still to be said of them."""
 
     def __init__(self, modules: Mapping[str, nn.Module], tables: Collection[str], device: torch.device) -> None:
-        """`tables` as in `MasterOptimizer`. The modules are moved to the device and made BF16."""
-        self.device = device
+        """`tables` as in `MasterOptimizer`. The modules are moved to the device, in the precision it is fastest in."""
+        self.device, self.dtype = device, default_dtype(device)
         moved = {name: module.to(device) for name, module in modules.items()}
         self.optimizer = MasterOptimizer(moved, tables=tables, weight_decay=_WEIGHT_DECAY, clip=_CLIP)
         for module in moved.values():
-            module.bfloat16()
+            module.to(self.dtype)
         self.optimizer.attach(moved)
         self.mean = WeightMean(self.optimizer.masters)
 

@@ -1,4 +1,4 @@
-"""BF16 network, float32 master weights: Muon on matrices, AdamW on tables, norms and biases."""
+"""A live network, float32 master weights: Muon on matrices, AdamW on tables, norms and biases."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor, nn
 
+from kantu.training.muon import Muon
+
 
 class MasterOptimizer:
     """Keeps a float32 copy of every parameter of `modules`, updates it, and writes it back rounded.
 
-    Hidden matrices go to Muon (Jordan et al., 2024) with the update scaled to AdamW's RMS (Moonlight, 2025), so one
-    learning rate serves both. Modules of the names in `tables` are looked up, not multiplied by: AdamW takes them.
+    Hidden matrices go to Muon, whose steps have AdamW's size, so one learning rate serves both. Modules of the names
+    in `tables` are looked up, not multiplied by: AdamW takes them.
     """
 
     def __init__(
@@ -23,13 +25,7 @@ class MasterOptimizer:
         self.clip = clip
         matrices = [name for name, master in self.masters.items() if _is_matrix(name, master, tables)]
         others = [name for name in self.masters if name not in set(matrices)]
-        self.muon = torch.optim.Muon(
-            [self.masters[name] for name in matrices],
-            lr=1.0,
-            weight_decay=weight_decay,
-            momentum=0.95,
-            adjust_lr_fn="match_rms_adamw",
-        )
+        self.muon = Muon([self.masters[name] for name in matrices], weight_decay=weight_decay)
         self.adamw = torch.optim.AdamW(
             [self.masters[name] for name in others], lr=1.0, betas=(0.9, 0.95), weight_decay=0.0, fused=True
         )
@@ -47,7 +43,7 @@ class MasterOptimizer:
         for optimizer in (self.muon, self.adamw):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
-            optimizer.step()  # type: ignore[no-untyped-call]
+            optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         self.write_back()
         return float(norm)

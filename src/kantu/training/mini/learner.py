@@ -1,4 +1,4 @@
-"""`kantu-mini` as the loop sees it: network, glyph head, optimizer and the mean of weights; BF16 on CPU and CUDA."""
+"""`kantu-mini` as the loop sees it: network, glyph head, optimizer and the mean of weights."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ _EVERYDAY = {
 _TAUGHT_APART = ("glyphs", "reading", "photo")
 _SENT = [name for name in FAMILIES if name not in _TAUGHT_APART]
 """The families of pictures that people send."""
+_OTHERS = [name for name in _SENT if name != "order"]
 
 STAGES: Mapping[str, Stage] = {
     stage.name: stage
@@ -61,6 +62,23 @@ STAGES: Mapping[str, Stage] = {
             448,
             transcribed=0.3,
             located=0.4,
+        ),
+        # A short run for the business screens, as tasks ask for them: records, and where values stand.
+        Stage(
+            "order_tasks",
+            {
+                "glyphs": 0.04,
+                "reading": 0.16,
+                "photo": 0.02,
+                "order": 0.6,
+                **dict.fromkeys(_OTHERS, 0.18 / len(_OTHERS)),
+            },
+            _MIXED,
+            9_600,
+            768,
+            transcribed=0.25,
+            located=0.2,
+            more=20,
         ),
         # Everything people send, in equal shares, beside enough generic reading. Vision is two thirds of a step, and
         # looking things up is learned from many questions.

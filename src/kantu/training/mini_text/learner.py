@@ -36,7 +36,7 @@ class MiniTextLearner(MasterLearner):
     def learn(self, batch: TextBatch, learning_rate: float) -> Mapping[str, float]:
         """Loss, accuracies, the gradient's norm and the tokens of one step."""
         batch = batch.to(self.device)
-        attention, learned = watching(batch, torch.bfloat16), learned_tokens(batch)
+        attention, learned = watching(batch, self.dtype), learned_tokens(batch)
         logits = self.model(batch.input_ids, batch.positions, attention, logits_at=learned)
         loss, parts, accuracies = answered(logits, attention, learned, batch)
         figures = numbers(parts, accuracies)
