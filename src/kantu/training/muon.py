@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import torch
@@ -11,6 +12,7 @@ from kantu.vlm.device import default_dtype
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the quintic iteration
 _ITERATIONS = 5
+_RMS = 0.2  # of a step's entries at a learning rate of one, as AdamW's are
 _SMALLEST_NORM = 1e-7
 
 
@@ -27,29 +29,34 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
-        """Apply the gradients that there are."""
+        """Apply the gradients that there are; matrices of one shape together."""
         for group in self.param_groups:
-            rate, momentum = group["lr"], group["momentum"]
+            alike: dict[torch.Size, list[Tensor]] = defaultdict(list)
             for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if "momentum_buffer" not in state:
-                    state["momentum_buffer"] = torch.zeros_like(parameter)
-                mean = state["momentum_buffer"].lerp_(parameter.grad, 1 - momentum)
-                direction = orthogonal(parameter.grad.lerp(mean, momentum), default_dtype(parameter.device))
-                parameter.mul_(1 - rate * group["weight_decay"])
-                parameter.add_(direction, alpha=-rate * 0.2 * max(parameter.shape) ** 0.5)
+                if parameter.grad is not None:
+                    alike[parameter.shape].append(parameter)
+            for shape, parameters in alike.items():
+                directions = torch.stack([self._direction(parameter, group["momentum"]) for parameter in parameters])
+                steps = orthogonal(directions, default_dtype(directions.device)).to(directions.dtype)
+                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+                torch._foreach_add_(parameters, list(steps), alpha=-group["lr"] * _RMS * max(shape) ** 0.5)
+
+    def _direction(self, parameter: Tensor, momentum: float) -> Tensor:
+        state = self.state[parameter]
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        mean = state["momentum_buffer"].lerp_(parameter.grad, 1 - momentum)
+        return parameter.grad.lerp(mean, momentum)
 
 
-def orthogonal(matrix: Tensor, dtype: torch.dtype) -> Tensor:
-    """The matrix with its singular values brought near one (0.7 to 1.2), computed in `dtype`."""
+def orthogonal(matrices: Tensor, dtype: torch.dtype) -> Tensor:
+    """[matrices, rows, columns] with singular values brought near one (0.7 to 1.2), computed in `dtype`."""
     first, second, third = _COEFFICIENTS
-    tall = matrix.shape[0] > matrix.shape[1]
-    wide = (matrix.T if tall else matrix).to(dtype)
-    wide = wide / wide.norm().clamp(min=_SMALLEST_NORM)
+    tall = matrices.shape[1] > matrices.shape[2]
+    wide = (matrices.mT if tall else matrices).to(dtype)
+    wide = wide / wide.flatten(1).norm(dim=1).clamp(min=_SMALLEST_NORM)[:, None, None]
     for _ in range(_ITERATIONS):
-        gram = wide @ wide.T
-        change = torch.addmm(gram, gram, gram, beta=second, alpha=third)
-        wide = torch.addmm(wide, change, wide, beta=first)
-    return wide.T if tall else wide
+        gram = wide @ wide.mT
+        change = torch.baddbmm(gram, gram, gram, beta=second, alpha=third)
+        wide = torch.baddbmm(wide, change, wide, beta=first)
+    return wide.mT if tall else wide

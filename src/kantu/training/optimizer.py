@@ -84,8 +84,7 @@ class MasterOptimizer:
 def write_rounded(tensors: Mapping[str, Tensor], live: Mapping[str, Tensor]) -> None:
     """Copy each tensor into the live parameter of its name, in that one's dtype."""
     with torch.no_grad():
-        for name, parameter in live.items():
-            parameter.copy_(tensors[name])
+        torch._foreach_copy_(list(live.values()), [tensors[name] for name in live])
 
 
 def _is_matrix(name: str, master: Tensor, tables: Collection[str]) -> bool:

@@ -9,8 +9,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kantu.training.mini import attention
-from kantu.training.mini.attention import PackedAttention, Piece, attend, frame_attention, padded_attention
+from kantu.training.mini import pieces
+from kantu.training.mini.attention import PackedAttention, frame_attention
+from kantu.training.mini.one_by_one import OneByOne
+from kantu.training.mini.padded import Padded
+from kantu.training.mini.pieces import Piece, of_frames, of_sequences
+
+CPU = torch.device("cpu")
+
+
+def both_ways(cut: Sequence[Piece], segments: Tensor | None) -> tuple[OneByOne | Padded, ...]:
+    """The ways of a CPU and of a GPU."""
+    return OneByOne(cut, segments, torch.float32), Padded(cut, segments, torch.float32, CPU)
 
 
 def tensors(tokens: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor, Tensor]:
@@ -38,12 +48,11 @@ def test_a_question_sees_the_picture_and_itself_but_not_its_sisters(changed: int
 def test_pieces_of_any_size_give_what_one_mask_over_the_whole_sequence_gives(
     lengths: Sequence[int], room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(attention, "_PIECE_TOKENS", room)
+    monkeypatch.setattr(pieces, "_PIECE_TOKENS", room)
     segments = torch.cat([torch.arange(length) // 2 for length in lengths])
     sequences = torch.repeat_interleave(torch.tensor(lengths))
     same = sequences[:, None] == sequences[None, :]
     visible = (same & ((segments[None, :] == 0) | (segments[None, :] == segments[:, None]))).tril()
-    pieces = PackedAttention(segments, lengths, torch.float32).pieces
 
     def dense(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         q, k, v = (x.transpose(0, 1) for x in (q, k, v))
@@ -56,15 +65,41 @@ def test_pieces_of_any_size_give_what_one_mask_over_the_whole_sequence_gives(
         return [output.detach(), *(tensor.grad for tensor in (q, k, v) if tensor.grad is not None)]
 
     expected = with_gradients(dense)
-    for way in (attend, padded_attention):
-        for one, other in zip(with_gradients(lambda *qkv, way=way: way(*qkv, pieces)), expected, strict=True):
+    for way in both_ways(of_sequences(segments, lengths), segments):
+        for one, other in zip(with_gradients(way.attend), expected, strict=True):
             torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("room", [1, 4])
+def test_both_ways_tell_what_share_of_its_attention_a_token_pays_to_another(
+    room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "_PIECE_TOKENS", room)
+    segments = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 3, 0, 0, 1])
+    q, k, _ = (tensor.detach()[:, 0] for tensor in tensors(len(segments)))
+    pairs = torch.tensor([(1, 0), (4, 2), (4, 4), (5, 0), (7, 6), (8, 1), (10, 9), (11, 10)]).T
+    seen = [
+        (0, 1),
+        (0, 1, 2, 3, 4),
+        (0, 1, 2, 3, 4),
+        (0, 1, 2, 5),
+        (0, 1, 2, 5, 6, 7),
+        (0, 1, 2, 8),
+        (9, 10),
+        (9, 10, 11),
+    ]
+    expected = [
+        torch.softmax(q[token] @ k[list(keys)].T * 8**-0.5, -1)[keys.index(target)]
+        for (token, target), keys in zip(pairs.T.tolist(), seen, strict=True)
+    ]
+    for way in both_ways(of_sequences(segments, (9, 3)), segments):
+        torch.testing.assert_close(way.paid(q, k, pairs), torch.stack(expected))
 
 
 def test_a_long_question_is_a_piece_of_its_own_and_short_ones_share() -> None:
     segments = torch.tensor([0] * 40 + [1] * 300 + [2] * 100 + [3] * 100 + [4] * 100 + [-1] * 20)
-    pieces = PackedAttention(segments, (len(segments),), torch.float32).pieces
-    assert [(piece.start, piece.end, piece.shared) for piece in pieces] == [
+    cut = of_sequences(segments, (len(segments),))
+    assert [(piece.start, piece.end, piece.shared) for piece in cut] == [
         *((0, 40, 0), (40, 340, 40), (340, 540, 40), (540, 660, 40)),
     ]
 
@@ -78,6 +113,8 @@ def test_frames_see_all_of_themselves_and_nothing_else() -> None:
     assert differs.tolist() == [False] * 3 + [True] * 3
 
 
-def test_frames_of_several_sizes_cannot_be_padded() -> None:
-    with pytest.raises(ValueError, match="one length"):
-        padded_attention(*tensors(5), (Piece(0, 2), Piece(2, 5)))
+@pytest.mark.parametrize("lengths", [(3, 3), (2, 4)])
+def test_frames_are_seen_alike_both_ways(lengths: Sequence[int]) -> None:
+    q, k, v = (tensor.detach() for tensor in tensors(6))
+    one, other = (way.attend(q, k, v) for way in both_ways(of_frames(lengths), None))
+    torch.testing.assert_close(one, other)

@@ -195,22 +195,9 @@ def pointing(attention: PackedAttention, head: AttentionHead, pointers: Tensor, 
     `pointers` is [2, pairs], a token and a target, in the order of tokens; `weights` [tokens] says how much a token
     counts in the mean.
     """
-    q, k = attention.seen[head.layer]
-    queries, keys = q[:, head.number], k[:, head.number * k.shape[1] // q.shape[1]]
     tokens, of_pair = torch.unique_consecutive(pointers[0], return_inverse=True)
-    paid = []
-    for piece in attention.pieces:
-        first, last = torch.searchsorted(tokens, torch.tensor([piece.start, piece.end], device=q.device)).tolist()
-        if first == last:
-            continue
-        scores = (queries[tokens[first:last]] @ piece.seen(keys).T).float() * q.shape[-1] ** -0.5
-        if piece.mask is not None:
-            scores = scores + piece.mask[tokens[first:last] - piece.start]
-        chosen = (of_pair >= first) & (of_pair < last)
-        targets = pointers[1, chosen]
-        targets = torch.where(targets < piece.start, targets - piece.begin, targets - piece.start + piece.shared)
-        paid.append(torch.softmax(scores, -1)[of_pair[chosen] - first, targets])
-    shares = torch.zeros(len(tokens), device=q.device).index_add(0, of_pair, torch.cat(paid))
+    paid = attention.paid(head.layer, head.number, pointers)
+    shares = torch.zeros(len(tokens), device=paid.device).index_add(0, of_pair, paid)
     return -(shares.clamp(min=_LEAST_SHARE).log() * weights[tokens]).sum() / weights[tokens].sum()
 
 
