@@ -13,7 +13,7 @@ from kantu.hub import locate
 from kantu.training.commands import app
 from kantu.training.loop import Stretch
 from kantu.training.mini_text import train as mini_text_train
-from kantu.training.mini_text.recipe import PLAN
+from kantu.training.mini_text.recipe import PLAN, STAGES
 from kantu.training.progress import Progress, write_progress
 
 
@@ -23,7 +23,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = []
 
     def train(stretches: Any, stages: Any, draws: Any, errors: Any, settings: Any, **rest: Any) -> None:
-        calls.append({"stretches": list(stretches), "settings": settings, "errors": errors, **rest})
+        calls.append({"stretches": list(stretches), "stages": stages, "settings": settings, "errors": errors, **rest})
 
     monkeypatch.setattr(mini_text_train, "train", train)
     monkeypatch.setattr("signal.signal", lambda *_: None)
@@ -56,6 +56,13 @@ def test_a_stretch_of_ones_own(trained: list[dict[str, Any]], tmp_path: Path) ->
     assert run("--run", str(tmp_path), "--pictures", "12", "--no-decay", "--learning-rate", "1e-3") is None
     assert trained[0]["stretches"] == [Stretch(PLAN[0].stage, 12, decay=False)]
     assert trained[0]["settings"].learning_rate == 1e-3
+
+
+def test_batches_of_a_gpu_may_be_larger_than_the_recipe_says(trained: list[dict[str, Any]], tmp_path: Path) -> None:
+    assert run("--run", str(tmp_path), "--batch-times", "4") is None
+    assert {name: stage.patches for name, stage in trained[0]["stages"].items()} == {
+        name: 4 * stage.patches for name, stage in STAGES.items()
+    }
 
 
 def test_a_run_is_neither_begun_twice_nor_gone_on_with_where_there_is_none(

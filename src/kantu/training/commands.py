@@ -22,6 +22,7 @@ app = typer.Typer(
 Resume = Annotated[bool, typer.Option("--resume", help="从上次的检查点继续。")]
 LearningRate = Annotated[float, typer.Option(min=0.0, help="学习率（--decay 时为起点）。")]
 Run = Annotated[Path | None, typer.Option(help="检查点目录。")]
+BatchTimes = Annotated[int, typer.Option(min=1, help="一步看的图片是配方的几倍（用于 GPU）。")]
 Workers = Annotated[int, typer.Option(min=0, help="画图的进程数。")]
 Seed = Annotated[int, typer.Option(help="随机种子。")]
 Device = Annotated[str | None, typer.Option(help="cpu 或 cuda。")]
@@ -36,6 +37,7 @@ def mini(
     learning_rate: LearningRate = 2e-3,
     weights: Annotated[Path | None, typer.Option(help="从某个模型目录的权重开始，而不是随机初始化。")] = None,
     run: Run = None,
+    batch_times: BatchTimes = 1,
     workers: Workers = 1,
     seed: Seed = 1,
     device: Device = None,
@@ -59,7 +61,8 @@ def mini(
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)
     _save_when_stopped()
     settings = LoopSettings(folder, learning_rate=learning_rate)
-    train(stretches, STAGES, DRAWS, settings, weights=weights, device=_place(device), seed=seed, workers=workers)
+    stages = {name: each.times(batch_times) for name, each in STAGES.items()}
+    train(stretches, stages, DRAWS, settings, weights=weights, device=_place(device), seed=seed, workers=workers)
 
 
 @app.command()
@@ -70,6 +73,7 @@ def mini_text(
     learning_rate: LearningRate = 2e-3,
     weights: Annotated[Path | None, typer.Option(help="从哪个模型目录的解码器开始，默认内置的 kantu-mini。")] = None,
     run: Run = None,
+    batch_times: BatchTimes = 1,
     workers: Workers = 1,
     seed: Seed = 1,
     device: Device = None,
@@ -91,7 +95,8 @@ def mini_text(
     settings = LoopSettings(folder, learning_rate=learning_rate)
     start = weights or locate(None)
     errors = measured_errors()
-    train(stretches, STAGES, DRAWS, errors, settings, weights=start, device=_place(device), seed=seed, workers=workers)
+    stages = {name: each.times(batch_times) for name, each in STAGES.items()}
+    train(stretches, stages, DRAWS, errors, settings, weights=start, device=_place(device), seed=seed, workers=workers)
 
 
 @app.command()

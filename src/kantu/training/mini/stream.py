@@ -46,6 +46,10 @@ class Stage:
     located: float = 0.0
     more: int = 0
 
+    def times(self, factor: int) -> Stage:
+        """The same with batches so many times as large."""
+        return replace(self, patches=self.patches * factor)
+
 
 B_co = TypeVar("B_co", bound=TextBatch, covariant=True)
 

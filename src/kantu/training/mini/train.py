@@ -42,7 +42,8 @@ def train(
         return BatchStream(stages[stage], draws, learner.config, image_config, tokenizer.to_str(), seed, first)
 
     begun = read_record(weights) if weights else Progress()
-    return follow(stretches, learner, stream, settings, begun, seed=seed, workers=workers)
+    pinned = device.type == "cuda"
+    return follow(stretches, learner, stream, settings, begun, seed=seed, workers=workers, pinned=pinned)
 
 
 def follow(
@@ -54,10 +55,12 @@ def follow(
     *,
     seed: int,
     workers: int,
+    pinned: bool,
 ) -> Progress:
     """Train stretch by stretch on the stream of each one's stage from some batch on.
 
-    Goes on from `settings.run` if a run has begun there, else from where `begun` stands.
+    Goes on from `settings.run` if a run has begun there, else from where `begun` stands. With `pinned`, batches lie in
+    memory that a GPU copies from without the processor.
     """
     resumed = loop.resume(learner, settings.run)
     if resumed is not None:
@@ -69,6 +72,7 @@ def follow(
             batch_size=None,
             num_workers=workers,
             prefetch_factor=4 if workers else None,
+            pin_memory=pinned,
         )
         about = {"seed": seed, "commit": _commit()}
         progress = loop.train(learner, batches, stretch, settings, progress, about)
