@@ -31,22 +31,24 @@ class Muon(torch.optim.Optimizer):
     def step(self) -> None:  # type: ignore[override]
         """Apply the gradients that there are; matrices of one shape together."""
         for group in self.param_groups:
-            alike: dict[torch.Size, list[Tensor]] = defaultdict(list)
+            alike: dict[torch.Size, list[tuple[Tensor, Tensor]]] = defaultdict(list)
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    alike[parameter.shape].append(parameter)
-            for shape, parameters in alike.items():
-                directions = torch.stack([self._direction(parameter, group["momentum"]) for parameter in parameters])
+                    direction = self._direction(parameter, parameter.grad, group["momentum"])
+                    alike[parameter.shape].append((parameter, direction))
+            for shape, pairs in alike.items():
+                parameters = [parameter for parameter, _ in pairs]
+                directions = torch.stack([direction for _, direction in pairs])
                 steps = orthogonal(directions, default_dtype(directions.device)).to(directions.dtype)
                 torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
                 torch._foreach_add_(parameters, list(steps), alpha=-group["lr"] * _RMS * max(shape) ** 0.5)
 
-    def _direction(self, parameter: Tensor, momentum: float) -> Tensor:
+    def _direction(self, parameter: Tensor, gradient: Tensor, momentum: float) -> Tensor:
         state = self.state[parameter]
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(parameter)
-        mean = state["momentum_buffer"].lerp_(parameter.grad, 1 - momentum)
-        return parameter.grad.lerp(mean, momentum)
+        mean: Tensor = state["momentum_buffer"].lerp_(gradient, 1 - momentum)
+        return gradient.lerp(mean, momentum)
 
 
 def orthogonal(matrices: Tensor, dtype: torch.dtype) -> Tensor:
