@@ -37,6 +37,7 @@ def pair(asked: Item, ours: bool, theirs: bool, **more: Any) -> Pair:
         answer(asked, "9.9" if ours else "1.1"),
         answer(asked, "9.9" if theirs else "8.8"),
         new_picture=True,
+        same_picture=False,
         unverified=not ours,
         loss=None if theirs else Loss("model", "9.9"),
         stage_seconds={"ocr": 0.5, "language": 0.25},

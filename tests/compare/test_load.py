@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Sequence
 
@@ -49,6 +50,22 @@ def test_every_picture_is_new() -> None:
     assert one.requests_per_second > 0
     assert one.spread is not None
     assert len(set(contender.pictures)) == len(contender.pictures) > 4
+
+
+def test_no_two_loads_share_a_picture_and_none_is_the_suites_own() -> None:
+    contender = Counting()
+    for _ in range(2):
+        loads(contender, ASKED[:1], (1,), PACE)
+    own = Image.open(io.BytesIO(png())).tobytes()
+    assert len({own, *contender.pictures}) == len(contender.pictures) + 1
+
+
+def test_a_picture_stays_new_when_it_is_shrunk() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (1_200, 3_000), "white").save(buffer, "PNG")
+    variants = Variants([Asked(buffer.getvalue(), "甲", AskOptions())])
+    shrunk = {next(variants)[1].resize((240, 600), Image.Resampling.BICUBIC).tobytes() for _ in range(40)}
+    assert len(shrunk) == 40
 
 
 def test_errors_are_counted_and_not_answers() -> None:

@@ -14,10 +14,11 @@ from kantu.compare.pairs import ask_both
 from kantu.contenders.contender import AskOptions, Reply
 from kantu.contenders.pipeline.parts import Trace
 from kantu.errors import EngineError, InvalidRequestError, error
+from kantu.evaluation.items import Picture
 from kantu.processing.conversation import ImageSource
 from tests.compare.fakes import FakePipeline, line
 from tests.contenders.scripted import Scripted
-from tests.evaluation.asked import item
+from tests.evaluation.asked import item, png
 
 ABOUT = {"suite": "toy", "ours": "a", "theirs": "b"}
 LINES = (line("实付款 9.9"), line("状态 已发货", 40))
@@ -52,7 +53,15 @@ def test_what_we_say_and_nobody_has_read_is_not_verified() -> None:
 def test_the_first_question_about_a_picture_is_about_a_new_one() -> None:
     items = [item("甲", picture="a"), item("乙", picture="a"), item("丙", picture="b", family="x")]
     pairs = ask_both(Scripted(str), FakePipeline(str, LINES), items)
-    assert [pair.new_picture for pair in pairs] == [True, False, False]  # the pixels of a and b are equal
+    found = [(pair.new_picture, pair.same_picture) for pair in pairs]
+    assert found == [(True, False), (False, True), (False, True)]  # the pixels of a and b are equal
+
+
+def test_a_question_about_a_new_picture_and_one_of_before_is_of_neither_sort() -> None:
+    both = (Picture("a.png", png()), Picture("b.png", png("black")))
+    items = [item("甲"), item("乙", pictures=both), item("丙", pictures=both[::-1])]
+    pairs = ask_both(Scripted(str), FakePipeline(str, LINES), items)
+    assert [(pair.new_picture, pair.same_picture) for pair in pairs] == [(True, False), (False, False), (False, True)]
 
 
 def test_a_question_that_the_pipeline_cannot_take_is_wrong_and_has_no_loss() -> None:

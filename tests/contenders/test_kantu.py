@@ -7,6 +7,7 @@ import json
 import kantu
 from kantu.contenders.contender import AskOptions, Said
 from kantu.contenders.kantu import Kantu
+from kantu.engine.local import EngineSettings
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.results import MatchResult
 
@@ -21,6 +22,15 @@ def test_it_answers_and_tells_what_that_cost() -> None:
     assert reply.finish_reason in ("stop", "length")
     assert 0 < reply.tpot_seconds < reply.total_seconds
     contender.close()
+
+
+def test_of_a_second_question_about_a_picture_its_visual_tokens_are_not_computed_again() -> None:
+    contender = Kantu(kantu.load())
+    options = AskOptions(max_tokens=4, temperature=0.0)
+    first, second = (contender.ask(["examples/order.png"], question, options) for question in ("多少钱？", "谁买的？"))
+    contender.close()
+    assert first.cached_tokens == 0
+    assert second.cached_tokens > second.visual_tokens - EngineSettings().block_size
 
 
 def test_it_keeps_to_schema_and_choices_tells_how_sure_it_is_and_hears_what_was_said_before() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,10 @@ from kantu.evaluation.items import Item
 from kantu.processing.conversation import ImageSource
 
 _MOST_TOKENS = 300
+_STEP = 8  # of 256: two variants are so far apart in a channel that they stay apart when the picture is shrunk
+_STEPS = 256 // _STEP
+_CORNERS = 256  # fit into the longer side: what shrinks a picture does not lose a whole one
+_NUMBERS = itertools.count(1)  # of all variants in this process; next() of it is one step for all threads
 
 
 @dataclass(frozen=True)
@@ -51,25 +56,35 @@ def spread(items: Sequence[Item], count: int, *, prose: bool = False) -> tuple[A
 
 
 class Variants:
-    """Questions by turns, endlessly, each time about a picture that is in no cache: one of its pixels is another.
+    """Questions by turns, endlessly, each time about a picture that is in no cache: its corner has another colour.
 
+    No two pictures of one process are the same, whichever `Variants` they are of, and none is the one it was made of.
     Threads may share it.
     """
 
     def __init__(self, asked: Sequence[Asked]) -> None:
         self._asked = asked
         self._decoded = [_decoded(each.picture) for each in asked]
-        self._count = itertools.count()  # next() of it is one step for all threads
+        self._turns = itertools.count()
 
     def __iter__(self) -> Iterator[tuple[Asked, Image.Image]]:
         return self
 
     def __next__(self) -> tuple[Asked, Image.Image]:
-        number = next(self._count)
-        at = number % len(self._asked)
-        picture = self._decoded[at].copy()
-        picture.putpixel((0, 0), (number % 256, number // 256 % 256, 128))
-        return self._asked[at], picture
+        at = next(self._turns) % len(self._asked)
+        return self._asked[at], _variant(self._decoded[at], next(_NUMBERS))
+
+
+def _variant(picture: Image.Image, number: int) -> Image.Image:
+    """A picture of which a corner has another colour; those of the first 32,767 numbers are all different."""
+    made = picture.copy()
+    before = picture.getpixel((0, 0))
+    assert isinstance(before, tuple)
+    steps = (number // _STEPS**place % _STEPS for place in range(3))
+    color = tuple(channel ^ _STEP * step for channel, step in zip(before, steps, strict=True))
+    side = math.ceil(max(picture.size) / _CORNERS)
+    made.paste(color, (0, 0, side, side))
+    return made
 
 
 def _decoded(picture: Path | bytes) -> Image.Image:

@@ -16,7 +16,7 @@ from kantu.compare.pairs import Pair
 from kantu.errors import error
 from kantu.json_lines import DamagedLineError, LineFile, read_lines, rewrite
 
-FORMAT = 1
+FORMAT = 2  # 1: the pipeline read a picture again for every question about it
 _PAIR = TypeAdapter(Pair)
 
 
@@ -52,8 +52,8 @@ def opened(path: Path, about: Mapping[str, str], *, again: bool) -> Iterator[Jou
 
 
 def default_path(about: Mapping[str, str]) -> Path:
-    """One under KANTU_HOME for each thing that can be compared."""
-    digest = hashlib.sha256(repr(sorted(about.items())).encode()).hexdigest()[:12]
+    """One under KANTU_HOME for each thing that can be compared, in this format."""
+    digest = hashlib.sha256(repr((FORMAT, sorted(about.items()))).encode()).hexdigest()[:12]
     return hub.home() / "comparisons" / f"{digest}.jsonl"
 
 

@@ -31,7 +31,9 @@ class Pair:
     """A question and what both answered.
 
     Attributes:
-        new_picture: nothing was asked about the picture before, so that neither has anything of it in a cache.
+        new_picture: nothing was asked about any of its pictures before: neither has anything of them in a cache.
+        same_picture: something was asked about all of them before, so that both have in a cache what they keep. Of a
+            question about pictures of both sorts neither holds.
         unverified: our answer states something that the pipeline's reader did not find in the picture (未核实).
         loss: where the pipeline's answer became wrong; None where it is right or there is no trace of it.
         stage_seconds: wall time of the pipeline's stages.
@@ -42,6 +44,7 @@ class Pair:
     ours: Answer
     theirs: Answer
     new_picture: bool
+    same_picture: bool
     unverified: bool
     loss: Loss | None
     stage_seconds: Mapping[str, float]
@@ -56,7 +59,7 @@ def ask_both(ours: Contender, theirs: Tracing, items: Iterable[Item]) -> Iterato
     Raises KantuError as `measure`.
     """
     recorder = _Recorder(theirs)
-    seen: set[tuple[str, ...]] = set()
+    seen: set[str] = set()
     for number, item in enumerate(items):
         if number % 2:
             second = _one(recorder, item)
@@ -64,10 +67,16 @@ def ask_both(ours: Contender, theirs: Tracing, items: Iterable[Item]) -> Iterato
         else:
             first = _one(ours, item)
             second = _one(recorder, item)
-        digests = tuple(picture.digest for picture in item.pictures)
-        new_picture = digests not in seen
-        seen.add(digests)
-        yield _pair(item, first, second, recorder.last, new_picture=new_picture)
+        known = [picture.digest in seen for picture in item.pictures]
+        seen.update(picture.digest for picture in item.pictures)
+        yield _pair(
+            item,
+            first,
+            second,
+            recorder.last,
+            new_picture=bool(known) and not any(known),
+            same_picture=bool(known) and all(known),
+        )
 
 
 def _one(contender: Contender, item: Item) -> Answer:
@@ -75,14 +84,17 @@ def _one(contender: Contender, item: Item) -> Answer:
     return answer
 
 
-def _pair(item: Item, ours: Answer, theirs: Answer, trace: Trace | None, *, new_picture: bool) -> Pair:
+def _pair(
+    item: Item, ours: Answer, theirs: Answer, trace: Trace | None, *, new_picture: bool, same_picture: bool
+) -> Pair:
     if theirs.error or trace is None:
-        return Pair(ours, theirs, new_picture, False, None, {}, "", "", 0)
+        return Pair(ours, theirs, new_picture, same_picture, False, None, {}, "", "", 0)
     lines = [line for picture in trace.pictures for line in picture.lines]
     return Pair(
         ours,
         theirs,
         new_picture,
+        same_picture,
         is_unverified(item, ours.answer, lines),
         first_loss(item, trace, page_lines(item)),
         {str(name): seconds for name, seconds in trace.seconds.items()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,18 +125,16 @@ def _in_process(
 def _side(maker: Maker[Any], pairs: Sequence[Pair], loaded: tuple[Load, ...], *, stitched: bool) -> Side:
     """With what the pairs tell."""
 
-    def spent(*, new_picture: bool) -> Iterator[float]:
-        for pair in pairs:
-            answer = pair.theirs if stitched else pair.ours
-            if pair.new_picture == new_picture and not answer.error:
-                yield answer.total_seconds
+    def spent(asked: Iterable[Pair]) -> Spread | None:
+        answers = (pair.theirs if stitched else pair.ours for pair in asked)
+        return Spread.of([answer.total_seconds for answer in answers if not answer.error])
 
     return Side(
         maker.name,
         maker.services,
         maker.glue_lines,
-        new_picture=Spread.of(list(spent(new_picture=True))),
-        same_picture=Spread.of(list(spent(new_picture=False))),
+        new_picture=spent(pair for pair in pairs if pair.new_picture),
+        same_picture=spent(pair for pair in pairs if pair.same_picture),
         loads=loaded,
     )
 

@@ -51,7 +51,8 @@ class Reply:
     """An answer with what it cost; seconds of wall time from the call. Counts are 0 where they are not told.
 
     `probability` is the geometric mean of the probabilities of the tokens that the model chose; what is None is not
-    told. `result` is that of a task that was run, whose record is `text`.
+    told. `result` is that of a task that was run, whose record is `text`. `cached_tokens` is the part of
+    `prompt_tokens` that was reused instead of computed.
     """
 
     text: str
@@ -63,6 +64,7 @@ class Reply:
     prompt_tokens: int = 0
     finish_reason: FinishReason | None = None
     result: TaskResult[Any] | None = None
+    cached_tokens: int = 0
 
     @property
     def tpot_seconds(self) -> float:

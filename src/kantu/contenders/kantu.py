@@ -49,6 +49,7 @@ class Kantu:
             probability,
             usage.prompt_tokens,
             answer.finish_reason,
+            cached_tokens=usage.cached_tokens,
         )
 
     def run(

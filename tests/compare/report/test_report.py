@@ -12,6 +12,7 @@ from rich.console import Console
 from kantu.compare.price import Prices
 from kantu.compare.report import terminal
 from kantu.compare.report.as_json import as_json
+from kantu.compare.report.conditions import CONDITIONS
 from kantu.compare.report.html import html
 from kantu.compare.report.markdown import BEGIN, END, markdown
 from kantu.compare.report.rows import rows
@@ -48,6 +49,14 @@ def test_what_was_not_measured_says_so() -> None:
     assert cells("price") == ("没有填价格", "没有填价格")
 
 
+def test_every_row_of_a_time_says_whose_cache_holds_its_picture() -> None:
+    told = "；".join(row.zh for row, *_ in CONDITIONS)
+    timed = ("新图片的一问，进程内", "同图的又一问，进程内", "新图片的一问，经 HTTP", "请求/秒", "启动", "价钱")
+    assert all(each in told for each in timed)
+    known = [(ours != theirs, row.zh) for row, _, ours, theirs in CONDITIONS if "没有它的任何东西" not in ours.zh]
+    assert known == [(True, "同图的又一问，进程内")]
+
+
 def test_a_price_is_told_with_what_was_entered() -> None:
     found = comparison(prices=Prices(hour=2.0), ours=OURS.__class__(**{**vars(OURS), "price": 0.5}))
     (row,) = (row for row in rows(found) if row.label.en.startswith("price"))
@@ -58,7 +67,15 @@ def test_the_terminal_shows_all_tables() -> None:
     out = io.StringIO()
     terminal.show(comparison(missing=("浏览器图片",)), Console(file=out, width=250))
     shown = out.getvalue()
-    for title in ("对比", "事实在哪一级丢的", "答对，按种类", "一个服务出故障时", "字节去了哪里", "没有测的"):
+    for title in (
+        "对比",
+        "各行的图见过没有",
+        "事实在哪一级丢的",
+        "答对，按种类",
+        "一个服务出故障时",
+        "字节去了哪里",
+        "没有测的",
+    ):
         assert title in shown
     assert "没有等到" in shown
     assert "浏览器图片" in shown

@@ -101,8 +101,53 @@ def test_pictures_come_as_bytes_files_and_in_memory(tmp_path: Path) -> None:
     reader = Recorded()
     pipeline, _ = _pipeline(lambda prompt: "好", reader)
     (tmp_path / "a.png").write_bytes(_png())
-    pipeline.ask([_png(), tmp_path / "a.png", Image.open(tmp_path / "a.png")], "?", AskOptions())
-    assert reader.shapes == [(200, 400, 3)] * 3
+    (tmp_path / "b.png").write_bytes(_png((300, 200)))
+    pipeline.ask([_png(), tmp_path / "b.png", Image.open(tmp_path / "a.png")], "?", AskOptions())
+    assert reader.shapes == [(200, 400, 3), (200, 300, 3), (200, 400, 3)]
+
+
+def test_a_picture_is_read_once_for_all_questions_about_it(tmp_path: Path) -> None:
+    reader = Recorded()
+    pipeline, model = _pipeline(lambda prompt: "好", reader)
+    (tmp_path / "a.png").write_bytes(_png())
+    first = _trace(pipeline, "付款了吗？")
+    second = pipeline.trace([tmp_path / "a.png"], "多少钱？", AskOptions())
+    assert reader.shapes == [(200, 400, 3)]
+    assert (first.reused, second.reused) == (0, 1)
+    assert second.pictures == first.pictures
+    assert list(second.seconds) == ["prompt", "language", "finish"]
+    assert model.asked[1].endswith("多少钱？")
+    assert pipeline.pictures.bytes > 0
+
+
+def test_another_picture_budget_or_style_is_read_anew() -> None:
+    reader = Recorded()
+    pipeline, _ = _pipeline(lambda prompt: "好", reader)
+    _trace(pipeline, "?")
+    other = np.array(Image.open(io.BytesIO(_png())))
+    other[-1, -1] = 254  # no more than a pixel
+    buffer = io.BytesIO()
+    Image.fromarray(other).save(buffer, "PNG")
+    assert pipeline.trace([buffer.getvalue()], "?", AskOptions()).reused == 0
+    assert _trace(pipeline, "?", max_pixels=20_000).reused == 0
+    pipeline.style = "lines"
+    assert _trace(pipeline, "?").reused == 0
+    assert len(reader.shapes) == 4
+
+
+def test_a_picture_that_could_not_be_read_is_tried_again() -> None:
+    reader = Recorded()
+    pipeline, _ = _pipeline(lambda prompt: "好", reader)
+    whole = pipeline.stages
+
+    def broken(prepared: Prepared) -> tuple[PrintedLine, ...]:
+        raise RuntimeError("passing")
+
+    pipeline.stages = replace(whole, ocr=broken)
+    with pytest.raises(UpstreamError):
+        _trace(pipeline, "?")
+    pipeline.stages = whole
+    assert _trace(pipeline, "?").reused == 0
 
 
 def test_a_picture_that_is_none_is_refused_as_everywhere() -> None:

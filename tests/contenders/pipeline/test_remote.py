@@ -101,6 +101,31 @@ def test_a_pipeline_whose_stages_are_elsewhere_answers_as_one_in_one_process() -
     assert '"bbox_2d"' in there.text
 
 
+def test_a_stage_of_a_picture_answers_the_same_request_once_and_tells_what_it_keeps() -> None:
+    read: list[int] = []
+
+    def reading(prepared: Prepared) -> Any:
+        read.append(1)
+        return LINES
+
+    with served({"ocr": reading}) as url, _remote("ocr", url) as stage:
+        assert [stage(Prepared(PIXELS)) for _ in range(2)] == [LINES] * 2
+        stage(Prepared(PIXELS[::-1]))
+        told = stage._client.get(f"{url}/health").json()
+    assert len(read) == 2
+    assert told["stages"] == ["ocr"]
+    assert told["kept_answers"] == 2
+    assert told["kept_bytes"] == 2 * len(WIRES["ocr"].answer.dump_json(LINES))
+
+
+def test_a_stage_of_a_question_is_asked_every_time() -> None:
+    model = Scripted(lambda prompt: "好")
+    asked = CompletionRequest(Prompt((Said("user", "?"),)))
+    with served({"language": recorded_stages(model).language}) as url, _remote("language", url) as stage:
+        assert [stage(asked).text for _ in range(2)] == ["好"] * 2
+    assert len(model.asked) == 2
+
+
 def test_an_error_of_the_stage_is_raised_here_as_what_it_is() -> None:
     def refusing(request: Any) -> Any:
         raise error("image_too_thin", cap=200)

@@ -91,7 +91,11 @@ def _fast(found: Comparison) -> Iterator[Row]:
         mine, others = getattr(ours, name), getattr(theirs, name)
         clients = "、".join(str(load.clients) for load in mine or others)
         cells = [_loads(mine), _loads(others)]
-        yield _row(f"请求/秒，{clients} 个客户端，{zh}", f"requests/s, {clients} clients, {en}", *cells)
+        yield _row(
+            f"请求/秒，{clients} 个客户端，{zh}，每问一张新图",
+            f"requests/s, {clients} clients, {en}, each about a new picture",
+            *cells,
+        )
 
 
 def _away(found: Comparison) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from kantu.compare.accuracy import Group
 from kantu.compare.comparison import Comparison, Side
 from kantu.compare.loss import STAGES
 from kantu.compare.pairs import Pair
-from kantu.compare.report import rows
+from kantu.compare.report import conditions, rows
 from kantu.compare.sockets import Place
 from kantu.errors import Words
 from kantu.evaluation.report import words
@@ -60,6 +60,12 @@ def sections(found: Comparison) -> Iterator[Section]:
     """All that have something in them."""
     for section in (
         _table(found),
+        Section(
+            Words("各行的图见过没有", "whose picture was seen before"),
+            conditions.HEADS,
+            conditions.CONDITIONS,
+            conditions.NOTE,
+        ),
         _losses(found.pairs),
         _losses_by_family(found.pairs),
         _accuracy(Words("答对，按种类", "right, by family"), accuracy.by_family(found.pairs), words.family),

@@ -33,6 +33,9 @@ STAGES: Mapping[StageName, str] = MappingProxyType(
 )
 """Their names in Chinese, in the order in which a question passes them."""
 
+OF_A_PICTURE: frozenset[StageName] = frozenset(("intake", "ocr", "vision", "describe"))
+"""Those whose answer depends on the picture alone, and on no question."""
+
 Style = Literal["lines", "positions", "markdown"]
 """How a picture is described: its lines alone, its lines with their boxes, or rows, tables and elements in markdown."""
 
@@ -209,7 +212,8 @@ class Trace:
 
     Attributes:
         text: the answer.
-        seconds: wall time of each stage, by its name in `STAGES`.
+        seconds: wall time of each stage that has run, by its name in `STAGES`.
+        reused: how many of the pictures had been read for an earlier question, or were for another one meanwhile.
     """
 
     pictures: tuple[Picture, ...]
@@ -217,3 +221,4 @@ class Trace:
     completion: Completion
     text: str
     seconds: Mapping[StageName, float] = field(default_factory=dict)
+    reused: int = 0

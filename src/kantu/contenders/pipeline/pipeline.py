@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image, ImageOps
+from pydantic import TypeAdapter
 
 from kantu.contenders.contender import AskOptions, Reply
+from kantu.contenders.pipeline.kept import Kept, Key
 from kantu.contenders.pipeline.parts import (
     STAGES,
     Asked,
@@ -36,6 +38,8 @@ from kantu.processing.messages import read_question
 Q = TypeVar("Q")
 A = TypeVar("A")
 
+_PICTURE = TypeAdapter(Picture)
+
 
 class Pipeline:
     """A `Contender`. Any thread may ask; each stage says for itself how much it does at once.
@@ -43,6 +47,7 @@ class Pipeline:
     Args:
         stages: what it is put together of.
         style: how pictures are described.
+        pictures: what the stages before the prompt have made of pictures; a picture is read once for all questions.
         close: frees what the stages hold.
     """
 
@@ -52,9 +57,11 @@ class Pipeline:
         *,
         name: str = "pipeline",
         style: Style = "markdown",
+        pictures: Kept | None = None,
         close: Callable[[], object] = lambda: None,
     ) -> None:
         self.name, self.stages, self.style = name, stages, style
+        self.pictures = Kept() if pictures is None else pictures
         self._close = close
 
     def ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
@@ -84,11 +91,12 @@ class Pipeline:
         """
         watch = _Stopwatch()
         files = _files(pictures, question)
-        seen = tuple(self._see(Upload(file, options.max_pixels), watch) for file in files)
+        told = [self._see(Upload(file, options.max_pixels), watch) for file in files]
+        seen, reused = tuple(picture for picture, _ in told), sum(not new for _, new in told)
         asked = Asked(question, tuple(options.history), options.schema, options.choices)
         prompt = watch.run("prompt", self.stages.prompt, PromptRequest(seen, asked))
         if prompt.ready is not None:
-            return Trace(seen, prompt, Completion(prompt.ready), prompt.ready, watch.seconds)
+            return Trace(seen, prompt, Completion(prompt.ready), prompt.ready, watch.seconds, reused)
         wanted = CompletionRequest(
             prompt,
             max_tokens=options.max_tokens,
@@ -99,13 +107,19 @@ class Pipeline:
         )
         completion = watch.run("language", self.stages.language, wanted)
         text = watch.run("finish", self.stages.finish, FinishRequest(seen, asked, completion.text))
-        return Trace(seen, prompt, completion, text, watch.seconds)
+        return Trace(seen, prompt, completion, text, watch.seconds, reused)
 
     def close(self) -> None:
         self._close()
 
-    def _see(self, upload: Upload, watch: _Stopwatch) -> Picture:
-        """The stages that each picture passes."""
+    def _see(self, upload: Upload, watch: _Stopwatch) -> tuple[Picture, bool]:
+        """What is known of a picture, and whether it was read for this question."""
+        key = Key.of(upload.data, upload.max_pixels, self.style)
+        told, new = self.pictures.get(key, lambda: _PICTURE.dump_json(self._read(upload, watch)))
+        return _PICTURE.validate_json(told), new
+
+    def _read(self, upload: Upload, watch: _Stopwatch) -> Picture:
+        """The stages that each picture passes once."""
         prepared = watch.run("intake", self.stages.intake, upload)
         lines = watch.run("ocr", self.stages.ocr, prepared)
         seen = watch.run("vision", self.stages.vision, VisionRequest(prepared, lines))

@@ -13,7 +13,8 @@ from fastapi import FastAPI, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from kantu.contenders.pipeline.parts import STAGES, StageName
+from kantu.contenders.pipeline.kept import Kept, Key
+from kantu.contenders.pipeline.parts import OF_A_PICTURE, STAGES, StageName
 from kantu.contenders.pipeline.wire import REFUSAL, WIRES, Refusal, Told
 from kantu.errors import KantuError, error, row_of
 
@@ -21,15 +22,20 @@ _MOST_BYTES = 64 * 2**20  # of a request: the largest picture that intake takes,
 _JSON = "application/json"
 
 
-def create_app(stages: Mapping[StageName, Callable[[Any], Any]]) -> FastAPI:
-    """An application with POST /STAGE for each stage, and GET /health, which names them."""
+def create_app(stages: Mapping[StageName, Callable[[Any], Any]], kept: Kept | None = None) -> FastAPI:
+    """An application with POST /STAGE for each stage, and GET /health, which names them.
+
+    Args:
+        kept: what stages that see nothing but a picture have answered; the same request is answered out of it.
+    """
     app = FastAPI(title="kantu pipeline", docs_url=None, redoc_url=None, openapi_url=None)
+    answers = Kept() if kept is None else kept
     for name, stage in stages.items():
-        app.post(f"/{name}")(_endpoint(name, stage))
+        app.post(f"/{name}")(_endpoint(name, stage, answers))
 
     @app.get("/health")
-    def health() -> dict[str, list[str]]:
-        return {"stages": list(stages)}
+    def health() -> dict[str, Any]:
+        return {"stages": list(stages), "kept_answers": len(answers), "kept_bytes": answers.bytes}
 
     return app
 
@@ -49,18 +55,22 @@ def serve(stages: Mapping[StageName, Callable[[Any], Any]], host: str, port: int
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def _endpoint(name: StageName, stage: Callable[[Any], Any]) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(name: StageName, stage: Callable[[Any], Any], kept: Kept) -> Callable[[Request], Awaitable[Response]]:
     wire = WIRES[name]
 
-    def answer(body: bytes) -> Response:
+    def made(body: bytes) -> bytes:
         try:
             wanted = wire.request.validate_json(body)
         except ValidationError:
-            return _refusal(error("stage_request", stage=STAGES[name]))
+            raise error("stage_request", stage=STAGES[name]) from None
+        return wire.answer.dump_json(stage(wanted))
+
+    def answer(body: bytes) -> Response:
         try:
-            return Response(wire.answer.dump_json(stage(wanted)), media_type=_JSON)
+            told = kept.get(Key.of(body, name), lambda: made(body))[0] if name in OF_A_PICTURE else made(body)
         except KantuError as failure:
             return _refusal(failure)
+        return Response(told, media_type=_JSON)
 
     async def endpoint(request: Request) -> Response:
         body = bytearray()
