@@ -27,7 +27,7 @@ ABOUT = {
         "ours": "kantu-mini",
         "theirs": "RapidOCR + text",
     },
-    **{"date": "2026-11-29", "version": "0.1.0", "commit": "abc", "cpu": "CPU", "cores": "2"},
+    **{"date": "2026-11-29", "version": "0.1.0", "commit": "abc", "cpu": "CPU", "cores": "2", "threads": "2"},
 }
 
 

@@ -52,6 +52,13 @@ def test_every_picture_is_new() -> None:
     assert len(set(contender.pictures)) == len(contender.pictures) > 4
 
 
+def test_what_is_loaded_when_several_ask_is_loaded_before_the_time_is_taken() -> None:
+    contender = Counting()
+    (found,) = loads(contender, ASKED, (8,), PACE)
+    assert found.spread is not None
+    assert len(contender.pictures) == 1 + 4 + found.spread.count  # one alone, then no more at once than need be
+
+
 def test_no_two_loads_share_a_picture_and_none_is_the_suites_own() -> None:
     contender = Counting()
     for _ in range(2):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from kantu.compare import deployed as over_http
 from kantu.compare import run as module
@@ -84,7 +85,7 @@ def test_everything_is_measured_of_both(tmp_path: Path) -> None:
     done = run(Plan(pace=PACE, journal=tmp_path / "j", prices=Prices(hour=3.6)), *makers(), track)
     found = done.comparison
     assert (len(found.pairs), found.pictures, found.missing) == (24, 24, ("浏览器图片",))
-    assert found.about["suite"] == "toy"
+    assert (found.about["suite"], found.about["threads"]) == ("toy", str(torch.get_num_threads()))
     assert [pair.loss.stage for pair in found.pairs if pair.loss] == ["model"] * 24
     assert found.not_measured == {}
     ours, theirs = found.ours, found.theirs

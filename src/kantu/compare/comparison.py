@@ -56,7 +56,8 @@ class Comparison:
     """A run.
 
     Attributes:
-        about: what was compared on what: suite, version, sample, model, weights, pipeline, date, cpu, cores, commit.
+        about: what was compared on what: suite, version, sample, model, weights, pipeline, date, cpu, cores, threads of
+            each, commit.
         pictures: how many were asked about.
         missing: what the suite should have and this installation does not, in Chinese.
         not_measured: why, by the name of what could not be measured here.

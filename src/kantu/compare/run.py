@@ -27,6 +27,7 @@ from kantu.compare.price import Prices, Use, by_thousand
 from kantu.compare.sample import by_picture, open_sample
 from kantu.contenders.apart import apart
 from kantu.contenders.contender import Contender
+from kantu.contenders.threads import engine_threads
 from kantu.doctor.machine import cpu
 from kantu.errors import KantuError
 from kantu.evaluation.items import Item
@@ -74,6 +75,7 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
     about = {
         **{"suite": suite.name, "suite_version": suite.version, "sample": sample},
         **{"ours": ours.name, "theirs": theirs.name},
+        "threads": str(engine_threads()),
     }
     path = plan.journal or default_path(about)
     with opened(path, about, again=plan.again) as journal:

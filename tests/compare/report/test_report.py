@@ -93,6 +93,7 @@ def test_markdown_is_chinese_and_then_english_between_marks(tmp_path: Path) -> N
     assert "### 对比" in chinese
     assert "### The comparison" in english
     assert "| 参与的服务 | 1 | 7 |" in chinese
+    assert "每边各用 2 个线程" in chinese
     assert "where the pipeline is right and Kantu wrong" in english
     tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
     assert all(len({line.replace("\\|", "").count("|") for line in table.splitlines()}) == 1 for table in tables)

@@ -64,7 +64,7 @@ def recorded_stages(model: Contender, reader: Recorded | None = None) -> Stages:
     """Stages of which the reader and classical vision have always found the same."""
     return Stages(
         intake=take_in,
-        ocr=Ocr([reader or Recorded()]),
+        ocr=Ocr(lambda threads: reader or Recorded()),
         vision=lambda request: seen(request.lines),
         describe=describing,
         language=Language(model),

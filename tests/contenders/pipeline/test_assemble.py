@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -37,7 +38,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(assemble, "load", load)
     monkeypatch.setattr(assemble, "Kantu", lambda name: Scripted(lambda prompt: f"{name}：好"))
-    monkeypatch.setattr(assemble, "RapidOCRReader", Recorded)
+    monkeypatch.setattr(assemble, "RapidOCRReader", lambda threads: Recorded())
     return names
 
 
@@ -106,6 +107,29 @@ def test_answers_are_translated_where_an_endpoint_does_it() -> None:
     with serve(say("还没有付款。")) as fake:
         assert _call("finish", Plan(translator=f"{fake.url}#qwen"), request) == "还没有付款。"
     assert _call("finish", Plan(), request) == "The order is not paid yet."
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize(("told", "taken"), [(None, 3), (2, 2)])
+def test_reader_and_classical_vision_have_the_threads_that_our_engine_has(
+    told: int | None, taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def reader(threads: int) -> Recorded:
+        asked.append(threads)
+        return Recorded()
+
+    monkeypatch.setattr("torch.get_num_threads", lambda: 3)
+    monkeypatch.setattr(assemble, "RapidOCRReader", reader)
+    before = cv2.getNumThreads()
+    try:
+        with ExitStack() as held:
+            for name in ("ocr", "vision"):
+                open_stage(name, Plan(threads=told, readers=4), held)
+        assert (asked, cv2.getNumThreads()) == ([taken], taken)
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_what_was_opened_is_closed_with_the_pipeline(opened: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

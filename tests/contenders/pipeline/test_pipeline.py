@@ -14,7 +14,6 @@ import pytest
 from PIL import Image, ImageDraw
 
 from kantu.contenders.contender import AskOptions, Contender, Said
-from kantu.contenders.pipeline.ocr import Ocr
 from kantu.contenders.pipeline.parts import Prepared, Trace
 from kantu.contenders.pipeline.pipeline import Pipeline
 from kantu.errors import ImageError, UpstreamError
@@ -173,13 +172,6 @@ def test_closing_frees_what_the_stages_hold() -> None:
     pipeline, _ = _pipeline(lambda prompt: "好")
     Pipeline(pipeline.stages, close=lambda: closed.append(1)).close()
     assert closed == [1]
-
-
-def test_a_reader_reads_one_picture_at_a_time() -> None:
-    free, busy = Recorded(), Recorded()
-    ocr = Ocr([busy, free])
-    ocr(Prepared(np.zeros((10, 10, 3), np.uint8)))
-    assert (len(free.shapes), len(busy.shapes)) == (1, 0)
 
 
 def test_without_a_picture_the_text_model_is_asked_alone() -> None:

@@ -23,6 +23,7 @@ from kantu.contenders.pipeline.seen import Seen
 from kantu.contenders.pipeline.stages import Stages, describing, finishing, prompting
 from kantu.contenders.rapidocr import RapidOCRReader
 from kantu.contenders.server import Server, is_url
+from kantu.contenders.threads import engine_threads
 from kantu.errors import error, install_command
 from kantu.hub import EMBEDDED_TEXT
 from kantu.vlm import load
@@ -42,7 +43,8 @@ class Plan:
         style: how pictures are described.
         form: how much the text model is told; None is short for `kantu-mini-text`, which has learned it, else full.
         translator: URL of an endpoint that translates what is not Chinese; None translates nothing.
-        readers: how many pictures are read at once; each reader has a thread and its own copy of RapidOCR's models.
+        readers: how many pictures are read at once, at most; see `Ocr`.
+        threads: of the reader, and of classical vision; None is as many as our engine takes.
         policy: how patient callers of stages elsewhere and of endpoints are.
     """
 
@@ -52,6 +54,7 @@ class Plan:
     form: Form | None = None
     translator: str | None = None
     readers: int = 1
+    threads: int | None = None
     policy: Policy = field(default_factory=Policy)
 
 
@@ -74,7 +77,7 @@ def open_stage(name: StageName, plan: Plan, opened: ExitStack) -> Callable[[Any]
         opened.callback(remote.close)
         return Guarded(name, remote, plan.policy)
     if name == "ocr":
-        return Ocr([RapidOCRReader() for _ in range(plan.readers)])
+        return Ocr(lambda threads: RapidOCRReader(threads=threads), threads=_threads(plan), at_once=plan.readers)
     if name == "prompt":
         return prompting(plan.form or _form(plan.model))
     if name == "language":
@@ -82,15 +85,20 @@ def open_stage(name: StageName, plan: Plan, opened: ExitStack) -> Callable[[Any]
     if name == "finish":
         return finishing(None if plan.translator is None else translator(_endpoint(plan.translator, opened)))
     if name == "vision":
-        return _vision()
+        return _vision(_threads(plan))
     return take_in if name == "intake" else describing
 
 
-def _vision() -> Callable[[VisionRequest], Seen]:
+def _threads(plan: Plan) -> int:
+    return plan.threads or engine_threads()
+
+
+def _vision(threads: int) -> Callable[[VisionRequest], Seen]:
     try:
-        from kantu.contenders.pipeline.vision import look
+        from kantu.contenders.pipeline.vision import look, use_threads
     except ImportError:
         raise error("opencv_missing", install=install_command("pipeline")) from None
+    use_threads(threads)
     return lambda request: look(request.prepared.pixels, request.lines)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+import cv2
+
 from kantu.contenders.pipeline.bars import bars
 from kantu.contenders.pipeline.boxes import same_place
 from kantu.contenders.pipeline.bubbles import bubbles
@@ -21,6 +23,11 @@ from kantu.contenders.pipeline.tabs import tabs
 from kantu.contenders.pipeline.widgets import banners, buttons, cards
 from kantu.contenders.pipeline.words import in_words
 from kantu.solve.reader import PrintedLine
+
+
+def use_threads(count: int) -> None:
+    """Have OpenCV take so many threads in this process."""
+    cv2.setNumThreads(count)
 
 
 def look(pixels: Pixels, lines: Sequence[PrintedLine]) -> Seen:
