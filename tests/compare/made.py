@@ -68,7 +68,7 @@ OURS = Side(
     new_picture=Spread(0.25, 0.5, 30),
     loads=(Load(1, 4.0, 0, Spread(0.2, 0.3, 9)), Load(4, 6.0, 0, Spread(0.2, 0.3, 9))),
     traffic=Traffic(6, ()),
-    start=Start(1.5, 2.0, 500_000_000),
+    starts=(Start(1.5, 2.0, 500_000_000), Start(1.25, 1.75, 400_000_000), Start(3.0, 4.0, 400_000_000)),
     weights_bytes=31_000_000,
     reach=Reach(100, 100, 0, True, ""),
 )

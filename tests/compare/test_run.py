@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from kantu.compare import deployed as over_http
+from kantu.compare import fresh
 from kantu.compare import run as module
 from kantu.compare.gradients import Reach
 from kantu.compare.makers import Example, Maker
@@ -76,7 +77,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small and in this process; every path is still walked."""
     opened = Opened("toy", "1", ITEMS, ("浏览器图片",))
     monkeypatch.setattr(module, "open_sample", lambda suite, full: opened)
-    for place in (module, over_http):
+    for place in (fresh, over_http):
         monkeypatch.setattr(place, "apart", lambda function: function())
     monkeypatch.setattr("kantu.compare.fresh.can_count", lambda: False)  # a hook would stay
 
@@ -90,7 +91,7 @@ def test_everything_is_measured_of_both(tmp_path: Path) -> None:
     assert found.not_measured == {}
     ours, theirs = found.ours, found.theirs
     assert [load.clients for load in ours.loads] == [load.clients for load in theirs.hop_loads] == [1, 4, 16]
-    assert ours.start is not None
+    assert (len(ours.starts), len(theirs.starts)) == (5, 5)
     assert theirs.hops is not None
     assert (ours.processes, theirs.processes) == (None, 2)
     assert {(each.service, each.fault) for each in theirs.faults} == {
@@ -109,7 +110,7 @@ def test_what_cannot_be_measured_is_told_with_the_reason(tmp_path: Path) -> None
     assert name == "ours：经 HTTP"
     assert "gateway_failed" in done.comparison.not_measured[name]
     assert done.comparison.ours.hops is None
-    assert done.comparison.ours.start is not None
+    assert done.comparison.ours.starts
 
 
 def test_a_second_run_asks_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ class Side:
         loads, hop_loads: in this process, and over HTTP.
         traffic, hop_traffic: bytes at the sockets, likewise.
         faults: of the services over HTTP, those of a provider's model among them.
+        starts: of fresh processes, one after the other; the first was asked several questions, the others one.
         weights_bytes, package_bytes: on the disk.
         price: of a thousand pictures.
     """
@@ -44,7 +45,7 @@ class Side:
     traffic: Traffic | None = None
     hop_traffic: Traffic | None = None
     faults: tuple[FaultResult, ...] = ()
-    start: Start | None = None
+    starts: tuple[Start, ...] = ()
     weights_bytes: int | None = None
     package_bytes: int | None = None
     price: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,8 +13,12 @@ import psutil
 
 from kantu.bench.memory import peak_bytes
 from kantu.compare.asked import Asked
+from kantu.compare.pace import Pace
 from kantu.compare.sockets import Place, Traffic, can_count, counting
+from kantu.contenders.apart import apart
 from kantu.contenders.contender import Contender
+
+_MOST_STARTS = 5
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,26 @@ class Start:
 
     Attributes:
         ready_seconds: from the process's start until it can be asked; `first_answer_seconds` until it has answered.
-        peak_bytes: the most it had in RAM, some questions later.
+        peak_bytes: the most it had in RAM, after all that it was asked.
     """
 
     ready_seconds: float
     first_answer_seconds: float
     peak_bytes: int
+
+
+def starts(
+    make: Callable[[], Contender], asked: Sequence[Asked], pace: Pace
+) -> tuple[tuple[Start, ...], Traffic | None]:
+    """A few fresh processes, one after the other. The first is asked everything, and its bytes are counted; the others,
+    of which fewer begin where they take long, are asked the first question.
+    """
+    begun = time.monotonic()
+    first, traffic = apart(functools.partial(start, make, asked, {}))
+    found = [first]
+    while len(found) < _MOST_STARTS and time.monotonic() - begun < pace.starts_seconds:
+        found.append(apart(functools.partial(start, make, asked[:1], {}))[0])
+    return tuple(found), traffic
 
 
 def start(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +16,7 @@ from kantu.compare.asked import spread
 from kantu.compare.comparison import Comparison, Side
 from kantu.compare.deployed import over_http, provider_faults
 from kantu.compare.disk import package_bytes, path_bytes
-from kantu.compare.fresh import start
+from kantu.compare.fresh import starts
 from kantu.compare.journal import Journal, default_path, opened
 from kantu.compare.load import CLIENTS, Load, Spread, loads
 from kantu.compare.makers import Example, Maker
@@ -25,7 +24,6 @@ from kantu.compare.pace import Pace
 from kantu.compare.pairs import Pair, Tracing, ask_both
 from kantu.compare.price import Prices, Use, by_thousand
 from kantu.compare.sample import by_picture, open_sample
-from kantu.contenders.apart import apart
 from kantu.contenders.contender import Contender
 from kantu.contenders.threads import engine_threads
 from kantu.doctor.machine import cpu
@@ -158,9 +156,9 @@ def _beside(
             failed[f"{maker.name}：{what}"] = str(error)
             return None
 
-    fresh = attempt("启动、内存、字节", lambda: apart(functools.partial(start, maker.make, spread(items, _FRESH), {})))
+    fresh = attempt("启动、内存、字节", lambda: starts(maker.make, spread(items, _FRESH), pace))
     if fresh is not None:
-        side = replace(side, start=fresh[0], traffic=fresh[1])
+        side = replace(side, starts=fresh[0], traffic=fresh[1])
     if (deploy := maker.deploy) is not None:
         side = attempt("经 HTTP", lambda: over_http(side, deploy, items, pace)) or side
     if (deploy_provider := maker.deploy_provider) is not None:

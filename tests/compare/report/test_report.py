@@ -39,7 +39,7 @@ def test_every_row_of_the_table_says_what_was_measured() -> None:
     assert cells("a stage fails")[1] == "2、0、2"
     assert cells("the text model limits")[1] == "1、1、2"
     assert cells("peak memory") == ("500 MB", "没有测")
-    assert cells("start-up")[0] == "1.5 / 2.0"
+    assert cells("start-up")[0] == "1.5（1.2–3.0） / 2.0（1.8–4.0），3 次"
     assert cells("can it be fine-tuned")[0] == "100/100 个参数，直到像素"
     assert "到不了像素" in cells("can it be fine-tuned")[1]
 

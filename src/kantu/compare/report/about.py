@@ -14,8 +14,9 @@ def about(found: Comparison) -> Words:
     place = f"{told['date']} · kantu {told['version']}{commit} · {told['cpu']}"
     return Words(
         f"{told['suite']} 版本 {told['suite_version']}：{found.pictures} 张图，{asked} 问，逐题轮流。"
-        f"看图 {told['ours']}；流水线 {told['theirs']}。{place}，{told['cores']} 核；每边各用 {told['threads']} 个线程。",
+        f"看图 {told['ours']}；流水线 {told['theirs']}。{place}，{told['cores']} 核；"
+        f"每边各用 {told['threads']} 个线程。",
         f"{told['suite']} version {told['suite_version']}: {found.pictures} pictures, {asked} questions, by turns. "
-        f"Kantu {told['ours']}; pipeline {told['theirs']}. {place}, {told['cores']} cores; {told['threads']} threads for "
-        "each.",
+        f"Kantu {told['ours']}; pipeline {told['theirs']}. {place}, {told['cores']} cores; "
+        f"{told['threads']} threads for each.",
     )

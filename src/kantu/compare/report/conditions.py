@@ -38,7 +38,7 @@ CONDITIONS = (
     ),
     (
         Words("启动：答完第一问", "start-up: first answer"),
-        Words("第一次见，进程也是新的", "seen for the first time, by a fresh process"),
+        Words("第一次见，进程也都是新的", "seen for the first time, by a fresh process each time"),
         _NOTHING,
         _NOTHING,
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kantu.compare import accuracy
 from kantu.compare.comparison import Comparison, Side
+from kantu.compare.fresh import Start
 from kantu.compare.gradients import Reach
 from kantu.compare.load import Load, Spread
 from kantu.compare.sockets import Traffic
@@ -130,15 +132,15 @@ def _away(found: Comparison) -> Iterator[Row]:
 
 def _size(found: Comparison) -> Iterator[Row]:
     ours, theirs = found.ours, found.theirs
-    starts = [side.start for side in (ours, theirs)]
-    yield _row("内存峰值", "peak memory", *(_bytes(None if start is None else start.peak_bytes) for start in starts))
+    peaks = [side.starts[0].peak_bytes if side.starts else None for side in (ours, theirs)]
+    yield _row("内存峰值", "peak memory", *map(_bytes, peaks))
     yield _row("磁盘：权重", "disk: weights", *(_bytes(side.weights_bytes) for side in (ours, theirs)))
     yield _row("磁盘：安装的包", "disk: installed packages", *(_bytes(side.package_bytes) for side in (ours, theirs)))
-    cells = [
-        NONE if start is None else _same(f"{start.ready_seconds:.1f} / {start.first_answer_seconds:.1f}")
-        for start in starts
-    ]
-    yield _row("启动：能问 / 答完第一问，秒", "start-up: ready / first answer, s", *cells)
+    yield _row(
+        "启动：能问 / 答完第一问，中位数（范围），秒",
+        "start-up: ready / first answer, median (range), s",
+        *(_starts(side.starts) for side in (ours, theirs)),
+    )
 
 
 def _price(found: Comparison) -> Iterator[Row]:
@@ -177,6 +179,18 @@ def _count(number: int | None) -> Words:
 
 def _bytes(number: int | None) -> Words:
     return NONE if number is None else _same(f"{number / 1e6:,.0f} MB")
+
+
+def _starts(found: Sequence[Start]) -> Words:
+    """How many they are is told with them."""
+    if not found:
+        return NONE
+    taken = [[start.ready_seconds for start in found], [start.first_answer_seconds for start in found]]
+    zh, en = (
+        " / ".join(f"{statistics.median(each):.1f}{left}{min(each):.1f}–{max(each):.1f}{right}" for each in taken)
+        for left, right in (("（", "）"), (" (", ")"))
+    )
+    return Words(f"{zh}，{len(found)} 次", f"{en}, {len(found)} starts")
 
 
 def _spread(spread: Spread | None) -> Words:
