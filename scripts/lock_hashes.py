@@ -29,6 +29,7 @@ WHAT = {
     "build.txt": "What builds Kantu's wheel.",
     "torch-cpu.txt": "PyTorch for the CPU image.",
     "service.txt": "The gateway and all it leads to, but for PyTorch.",
+    "pipeline.txt": "The reader of printed lines: what the extra pipeline leads to beyond service.txt and torch-cpu.txt.",
 }
 
 
@@ -68,9 +69,14 @@ def main() -> None:
     if (sys.platform, platform.machine(), sys.version_info[:2]) != ("linux", "x86_64", (3, 11)):
         sys.exit("needs Linux x86-64 with Python 3.11")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    service = resolve([*project["dependencies"], *project["optional-dependencies"]["service"], OLDER])
+    extras = project["optional-dependencies"]
+    gateway = [*project["dependencies"], *extras["service"], OLDER]
+    service, whole = resolve(gateway), resolve([*gateway, *extras["pipeline"]])
     if any(each.startswith(("nvidia-", "cuda-")) for each in service):
         sys.exit("this index has torch for CUDA: name one with the CPU build (PIP_INDEX_URL)")
+    if moved := [each for each in service if service[each] != whole[each]]:
+        sys.exit(f"with the extra pipeline these are other files: {', '.join(moved)}")
+    write("pipeline.txt", {each: whole[each] for each in whole.keys() - service.keys()})
     write("torch-cpu.txt", {"torch": service.pop("torch")})
     write("service.txt", service)
     write("build.txt", resolve(["hatchling"]))
