@@ -29,7 +29,7 @@ WHAT = {
     "build.txt": "What builds Kantu's wheel.",
     "torch-cpu.txt": "PyTorch for the CPU image.",
     "service.txt": "The gateway and all it leads to, but for PyTorch.",
-    "pipeline.txt": "The reader of printed lines: what the extra pipeline leads to beyond service.txt and torch-cpu.txt.",
+    "pipeline.txt": "The reader of printed lines: what the extra pipeline adds to service.txt and torch-cpu.txt.",
 }
 
 

@@ -1,6 +1,7 @@
 """Runs a built image as deploy/ runs it, without any network, asks it one question, and stops it.
 
     python scripts/try_image.py kantu:0.1.0-cpu
+    python scripts/try_image.py kantu:0.1.0-cpu --printed-lines     # one that was built with PIPELINE=1
     python scripts/try_image.py kantu:0.1.0-cpu --engine "podman --runtime runc" --run "--ulimit nofile=1024:1024"
 
 Root read-only, no capabilities, no new privileges, a user that is not root; /data and /cache are fresh volumes. Prints
@@ -18,9 +19,11 @@ import sys
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 PICTURE = Path(__file__).resolve().parent.parent / "examples" / "order.png"
 QUESTION, ANSWER = "为什么这个还没发货？", "待商家发货"
+READ = "status_text"  # the field of `order` that holds ANSWER
 READY_SECONDS, STOP_SECONDS = 300, 60
 
 # What runs inside the container, with its own Python: the image has no curl.
@@ -35,7 +38,7 @@ import http.client, json, sys
 key, body = sys.stdin.read().split("\\n", 1)
 connection = http.client.HTTPConnection("127.0.0.1", 8000, timeout=300)
 headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-connection.request("POST", "/v1/chat/completions", body, headers)
+connection.request("POST", sys.argv[1], body, headers)
 answer = connection.getresponse()
 print(json.dumps([answer.status, json.loads(answer.read())]))
 """
@@ -98,13 +101,30 @@ def wait_ready(container: Container) -> float:
     raise SystemExit(f"not ready after {READY_SECONDS} s:\n{container.logs()}")
 
 
+def post(container: Container, key: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """The status and the JSON that comes back."""
+    asked = json.dumps({"model": "kantu-mini", **body})
+    status, answer = json.loads(container.python(POST, path, text=f"{key}\n{asked}"))
+    return status, answer
+
+
 def ask(container: Container, key: str) -> tuple[int, str]:
     """The status and the text of one answer about the picture."""
-    url = "data:image/png;base64," + base64.b64encode(PICTURE.read_bytes()).decode()
-    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": QUESTION}]
-    body = {"model": "kantu-mini", "messages": [{"role": "user", "content": parts}], "temperature": 0}
-    status, answer = json.loads(container.python(POST, text=f"{key}\n{json.dumps(body)}"))
+    parts = [{"type": "image_url", "image_url": {"url": picture()}}, {"type": "text", "text": QUESTION}]
+    body = {"messages": [{"role": "user", "content": parts}], "temperature": 0}
+    status, answer = post(container, key, "/v1/chat/completions", body)
     return status, answer["choices"][0]["message"]["content"] if status == 200 else json.dumps(answer)
+
+
+def verified(container: Container, key: str) -> tuple[int, bool | None]:
+    """The status of a task, and whether a value of its record was found printed; None where no lines were read."""
+    body = {"images": [picture()], "input": {"question": QUESTION}}
+    status, answer = post(container, key, "/v1/tasks/order", body)
+    return status, answer["fields"][READ]["verified"] if status == 200 else None
+
+
+def picture() -> str:
+    return "data:image/png;base64," + base64.b64encode(PICTURE.read_bytes()).decode()
 
 
 def check(what: str, good: bool, seen: object) -> bool:
@@ -117,8 +137,12 @@ def main() -> None:
     parser.add_argument("image")
     parser.add_argument("--engine", default="docker", help="the command, e.g. 'podman --runtime runc'")
     parser.add_argument("--run", default="", help="more options of its run command")
+    parser.add_argument("--printed-lines", action="store_true", help="have a task's lines read, too")
     arguments = parser.parse_args()
-    container = Container(shlex.split(arguments.engine), arguments.image, shlex.split(arguments.run))
+    options = shlex.split(arguments.run)
+    if arguments.printed_lines:
+        options += ["--env", "KANTU_TASKS_READ_LINES=true"]
+    container = Container(shlex.split(arguments.engine), arguments.image, options)
     try:
         good = [check("ready, seconds", True, round(wait_ready(container), 1))]
         seen = container.python(WRITE)
@@ -130,6 +154,9 @@ def main() -> None:
         good += [check("a key of its own line", key.startswith("kt-") and "\n" not in key, f"{key[:7]}...")]
         answered, text = ask(container, key)
         good += [check("the answer", answered == 200 and ANSWER in text, f"{answered} {text}")]
+        if arguments.printed_lines:
+            seen_lines = verified(container, key)
+            good += [check("a task's value was found printed", seen_lines == (200, True), seen_lines)]
         start = time.monotonic()
         code = container.stop()
         good += [check("stopped by SIGTERM, exit code", code == 0, code)]

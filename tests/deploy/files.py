@@ -59,8 +59,12 @@ def read(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def build(overlay: str, folder: Path) -> list[dict[str, Any]]:
-    """The manifests of an overlay, built in `folder` with the example secrets; skipped where there is no kubectl."""
+def build(overlay: str, folder: Path, *components: str) -> list[dict[str, Any]]:
+    """The manifests of an overlay, built in `folder` with the example secrets; skipped where there is no kubectl.
+
+    Args:
+        components: what an operator's own overlay adds to it.
+    """
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         pytest.skip("kubectl, which builds the overlays, is not installed")
@@ -68,6 +72,11 @@ def build(overlay: str, folder: Path) -> list[dict[str, Any]]:
     shutil.copytree(KUBERNETES, tree)
     for example in tree.rglob("*.example"):
         example.rename(example.with_suffix(""))
+    if components:
+        own = {"resources": [f"../{overlay}"], "components": [f"../../components/{name}" for name in components]}
+        overlay = "own"
+        (tree / "overlays" / overlay).mkdir()
+        (tree / "overlays" / overlay / "kustomization.yaml").write_text(yaml.safe_dump(own), encoding="utf-8")
     built = subprocess.run(
         [kubectl, "kustomize", str(tree / "overlays" / overlay)], capture_output=True, text=True, check=False
     )

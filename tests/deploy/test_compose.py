@@ -19,6 +19,7 @@ pytestmark = pytest.mark.whole
 
 COMPOSE: dict[str, Any] = read(DEPLOY / "compose.yaml")
 GPU: dict[str, Any] = read(DEPLOY / "compose.gpu.yaml")
+PRINTED_LINES: dict[str, Any] = read(DEPLOY / "compose.printed-lines.yaml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 
@@ -201,3 +202,17 @@ def test_the_gpu_file_changes_the_gateway_only() -> None:
     (device,) = gateway["deploy"]["resources"]["reservations"]["devices"]
     assert device["capabilities"] == ["gpu"]
     assert read_settings(environment=gateway["environment"]).model.device == "cuda"
+
+
+def test_the_file_of_printed_lines_builds_the_reader_in_and_switches_it_on_on_each_device() -> None:
+    assert set(PRINTED_LINES) == {"services"}
+    assert set(PRINTED_LINES["services"]) == {"kantu"}
+    gateway = PRINTED_LINES["services"]["kantu"]
+    assert set(gateway) == {"build", "environment"}, "the image, the target and the bounds are those of the device"
+    arguments = gateway["build"]["args"]
+    assert arguments == {"PIPELINE": "1"}
+    _, stages = containerfile()
+    for target in ("build-cpu", "build-cuda"):
+        assert "PIPELINE=0" in stages[target].values("ARG")
+    assert read_settings(environment=gateway["environment"]).tasks.read_lines
+    assert not read_settings(environment={}).tasks.read_lines

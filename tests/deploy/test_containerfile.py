@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -86,7 +87,7 @@ def test_what_is_copied_from_a_stage_comes_from_an_earlier_one() -> None:
 def test_everything_installed_is_known_by_its_hash_but_our_own_wheel_and_torch_for_cuda() -> None:
     runs = [(stage.name, run) for stage in STAGES.values() for run in stage.values("RUN")]
     installs = [(name, part) for name, run in runs for part in re.findall(r"pip install.*", run)]
-    assert len(installs) == 8
+    assert len(installs) == 10
     others = [(name, line) for name, line in installs if "--require-hashes" not in line]
     assert {name for name, line in others if "--no-index /wheel/" not in line} == {"build-cuda"}
     for name, line in others:
@@ -97,6 +98,50 @@ def test_each_list_of_hashes_that_is_installed_exists() -> None:
     runs = " ".join(run for stage in STAGES.values() for run in stage.values("RUN"))
     named = set(re.findall(r"-r requirements/([\w.-]+)", runs))
     assert named == {path.name for path in (DEPLOY / "requirements").iterdir()}
+
+
+def built(stage: str, pipeline: str, folder: Path) -> list[str]:
+    """What a stage built with this PIPELINE has python do: its steps are run, with a python that only notes."""
+    told = folder / "told"
+    noting = folder / "python"
+    noting.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {told}\n')
+    noting.chmod(0o755)
+    defaults = dict(text.split("=", 1) for text in STAGES[stage].values("ARG") if "=" in text)
+    variables = {**defaults, **({"PIPELINE": pipeline} if pipeline else {}), "PATH": f"{folder}:/usr/bin:/bin"}
+    for run in STAGES[stage].values("RUN"):
+        step = run.removeprefix("--mount=type=bind,target=/context")
+        subprocess.run(["/bin/sh", "-euc", step], env=variables, check=True)
+    return told.read_text(encoding="utf-8").splitlines()
+
+
+def position(done: list[str], what: str) -> int:
+    (found,) = [number for number, line in enumerate(done) if what in line]
+    return found
+
+
+@pytest.mark.parametrize("stage", ["build-cpu", "build-cuda"])
+@pytest.mark.parametrize("pipeline", ["", "0"])
+def test_the_reader_of_printed_lines_is_left_out_unless_it_is_asked_for(
+    stage: str, pipeline: str, tmp_path: Path
+) -> None:
+    done = built(stage, pipeline, tmp_path)
+    assert position(done, "requirements/service.txt") < position(done, "pip check")
+    assert not [line for line in done if "pipeline" in line or "rapidocr" in line]
+
+
+@pytest.mark.parametrize("stage", ["build-cpu", "build-cuda"])
+def test_with_pipeline_it_is_installed_by_its_hashes_and_made_once(stage: str, tmp_path: Path) -> None:
+    done = built(stage, "1", tmp_path)
+    assert "--no-deps --require-hashes" in done[position(done, "requirements/pipeline.txt")]
+    assert (
+        position(done, "requirements/pipeline.txt") < position(done, "pip check") < position(done, "RapidOCRReader()")
+    )
+
+
+def test_what_makes_the_reader_in_the_build_is_a_program_that_runs() -> None:
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    (program,) = set(re.findall(r"python -c '([^']*RapidOCRReader\(\))'", text))
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_every_stage_that_asks_an_index_takes_the_builder_s_pip_settings_and_no_image_keeps_them() -> None:

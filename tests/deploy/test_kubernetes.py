@@ -303,6 +303,19 @@ def test_an_overlay_takes_the_image_of_its_device_at_the_project_s_version(
     assert (settings(manifests, tmp_path).model.device == "cuda") == (image == "cuda")
 
 
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_component_of_printed_lines_is_one_setting(
+    overlay: str, built: Callable[[str], list[Manifest]], tmp_path: Path
+) -> None:
+    plain, with_lines = built(overlay), build(overlay, tmp_path, "printed-lines")
+    before, after = one(plain, "ConfigMap")["data"], one(with_lines, "ConfigMap")["data"]
+    assert after == before | {"KANTU_TASKS_READ_LINES": "true"}
+    assert settings(with_lines, tmp_path).tasks.read_lines
+    assert not settings(plain, tmp_path).tasks.read_lines
+    (reference,) = container(with_lines)["envFrom"]
+    assert reference["configMapRef"]["name"] == one(with_lines, "ConfigMap")["metadata"]["name"]
+
+
 def test_no_secret_is_committed() -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "deploy"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -49,6 +49,12 @@ def test_the_gateway_finds_all_that_it_leads_to() -> None:
     assert set(listed("torch-cpu.txt")) == {"torch"}
 
 
+def test_the_reader_of_printed_lines_finds_all_that_it_leads_to_beside_the_gateway() -> None:
+    needs = closure(*project()["optional-dependencies"]["pipeline"])
+    assert {"rapidocr", "onnxruntime", "opencv-python-headless", "shapely"} <= needs, "the walk went nowhere"
+    assert needs - listed("service.txt").keys() == set(listed("pipeline.txt"))
+
+
 def test_nothing_of_the_tests_goes_into_an_image() -> None:
     assert not {"pytest", "transformers", "ruff", "mypy"} & listed("service.txt").keys()
 
