@@ -14,6 +14,8 @@ import yaml
 
 from kantu import __version__
 from kantu.engine.metrics import Stats
+from kantu.service.document import DOCUMENT
+from kantu.service.mcp.endpoint import ADDRESS as MCP
 from kantu.service.settings import Settings, read_settings
 from kantu.service.watch.metrics import Metrics
 from kantu.service.watch.sources import Sources
@@ -163,7 +165,7 @@ def test_the_ingress_lets_the_api_and_the_page_through_and_keeps_the_rest_inside
     (rule,) = ingress["spec"]["rules"]
     paths = {(path["path"], path["pathType"]) for path in rule["http"]["paths"]}
     assert ("/v1", "Prefix") in paths
-    assert ("/", "Exact") in paths
+    assert {("/", "Exact"), (DOCUMENT, "Exact"), (MCP, "Exact")} <= paths
     assert ("/", "Prefix") not in paths
     assert not {path for path, _ in paths if path.startswith(("/metrics", "/healthz", "/readyz"))}
     assert rule["host"] in ingress["spec"]["tls"][0]["hosts"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kantu.errors import InvalidRequestError
+from kantu.tasks.checks import forms as checks
 from kantu.tasks.own import read_task
 from kantu.tasks.task import Task
 
@@ -23,8 +24,18 @@ def read(folder: Path, text: str) -> Task:
     return read_task(path, FORMS)
 
 
+def first_column(title: str) -> set[str]:
+    """What stands in code in the first column of the table that begins with this title."""
+    (table,) = re.findall(rf"^\| {title} \|.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    return {name for row in table.splitlines() for name in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+def test_the_table_has_every_check() -> None:
+    assert first_column("检查") == set(checks.FORMS)
+
+
 def test_the_table_has_every_key(tmp_path: Path) -> None:
-    told = {key for row in re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)}
+    told = first_column("键")
     with pytest.raises(InvalidRequestError) as caught:
         read(tmp_path, "name: own\nfileds: {}\n")
     assert told == set(caught.value.message.partition("这里可以写：")[2].rstrip("。").split("、"))
