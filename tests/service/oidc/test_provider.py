@@ -71,9 +71,6 @@ async def test_groups_may_stand_inside_another_claim_or_under_a_name_with_dots()
         assert all(isinstance(group, str) for group in token.groups)
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
     "claims",
     [
@@ -86,11 +83,11 @@ NOW = int(time.time())
         {"aud": [CLIENT, "another"], "azp": "another"},
         {"iss": "https://idp.example/realms/other"},
         {"iss": None},
-        {"exp": NOW - 3600},
+        {"exp": 1},  # no clock here: workers collect at different seconds, and these are names of tests
         {"exp": None},
         {"exp": "tomorrow"},
         {"iat": None},
-        {"nbf": NOW + 3600},
+        {"nbf": 4_102_444_800},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
@@ -168,7 +165,7 @@ async def test_where_the_password_is_asked_for_again_the_provider_has_to_say_tha
     idp = IdentityProvider()
     provider, trial = provider_over(idp), attempt(fresh=True)
     url = await provider.authorization_url(trial)
-    for auth_time in (NOW - 3600, 0, None):
+    for auth_time in (int(time.time()) - 3600, 0, None):
         back = idp.log_in(url, **USER, auth_time=auth_time)
         with pytest.raises(KantuError, match="oidc_not_fresh"):
             await provider.identify(trial, httpx.URL(back).params["code"])
