@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
-import os
 import re
 import shlex
 import subprocess
@@ -285,18 +283,12 @@ def test_a_command_of_another_package_ends_as_cleanly(
     assert capsys.readouterr().err == "错误：没有检查点。 [run_missing]\n"
 
 
-def test_help_is_chinese_and_instant() -> None:
-    code = (
-        "from kantu.cli import app; app(['--help'], standalone_mode=False); import sys; print('torch' in sys.modules)"
-    )
-    best = math.inf
-    for _ in range(3):
-        before = sum(os.times()[2:4])  # processor time of children: wall time would measure the neighbours
-        shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-        best = min(best, sum(os.times()[2:4]) - before)
-    assert "用中文问图片" in shown
-    assert shown.endswith("False\n")
-    assert best < 0.5
+def test_help_is_chinese_and_loads_nothing_large() -> None:
+    code = "from kantu.cli import app; app(['--help'], standalone_mode=False); import sys; print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    *help_text, loaded = shown.splitlines()
+    assert any("用中文问图片" in line for line in help_text)
+    assert not {"torch", "numpy", "PIL", "tokenizers", "sqlalchemy", "fastapi", "httpx", "mcp"} & set(loaded.split())
 
 
 def every_command(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

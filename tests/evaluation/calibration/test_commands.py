@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -39,6 +40,12 @@ def model(tiny_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_folder, tmp_path / "model"))
 
 
+def rounded(samples: Path) -> list[Any]:
+    """The lines of a file of samples; which questions share a batch changes the last digits of probabilities."""
+    lines = samples.read_text("utf-8").splitlines()
+    return [json.loads(line, parse_float=lambda text: round(float(text), 6)) for line in lines]
+
+
 def test_it_fits_tests_and_writes_into_the_models_folder(suite: Path, model: Path, tmp_path: Path) -> None:
     samples, out = tmp_path / "s.jsonl", tmp_path / "c.json"
     arguments = (str(suite), "--model", str(model), "--device", "cpu", "--samples", str(samples))
@@ -53,10 +60,10 @@ def test_it_fits_tests_and_writes_into_the_models_folder(suite: Path, model: Pat
     assert found.confidence("ask", 0.9) < 0.9  # it was never right
     assert found.to_json() == out.read_text("utf-8")
     # What is calibrated already is asked for its own probabilities again.
-    before = samples.read_text("utf-8")
+    before = rounded(samples)
     samples.unlink()
     assert calibrate(*arguments).exit_code == 0
-    assert samples.read_text("utf-8") == before
+    assert rounded(samples) == before
 
 
 def test_a_suite_without_tasks_is_refused(model: Path, tmp_path: Path) -> None:

@@ -90,7 +90,8 @@ def test_text_alone_json_and_a_question_in_english(client: OpenAI) -> None:
 
 def test_as_many_questions_as_openai_takes(client: OpenAI) -> None:
     decision = client.decisions.create(model=MODEL, input=shown(), questions=[SHIPPED] * MANY)
-    assert len({answer.probability for answer in decision.answers if answer.type == "predicate"}) <= 2  # by rounding
+    told = [answer.probability for answer in decision.answers if answer.type == "predicate"]
+    assert max(told) - min(told) < 0.01  # batches round differently
     assert len(decision.answers) == MANY
 
 
