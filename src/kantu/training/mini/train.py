@@ -42,8 +42,7 @@ def train(
         return BatchStream(stages[stage], draws, learner.config, image_config, tokenizer.to_str(), seed, first)
 
     begun = read_record(weights) if weights else Progress()
-    pinned = device.type == "cuda"
-    return follow(stretches, learner, stream, settings, begun, seed=seed, workers=workers, pinned=pinned)
+    return follow(stretches, learner, stream, settings, begun, seed=seed, workers=workers, device=device)
 
 
 def follow(
@@ -55,12 +54,11 @@ def follow(
     *,
     seed: int,
     workers: int,
-    pinned: bool,
+    device: torch.device,
 ) -> Progress:
     """Train stretch by stretch on the stream of each one's stage from some batch on.
 
-    Goes on from `settings.run` if a run has begun there, else from where `begun` stands. With `pinned`, batches lie in
-    memory that a GPU copies from without the processor.
+    Goes on from `settings.run` if a run has begun there, else from where `begun` stands. `device` is the learner's.
     """
     resumed = loop.resume(learner, settings.run)
     if resumed is not None:
@@ -72,7 +70,7 @@ def follow(
             batch_size=None,
             num_workers=workers,
             prefetch_factor=4 if workers else None,
-            pin_memory=pinned,
+            pin_memory=device.type == "cuda",  # a GPU copies from such memory without the processor
         )
         about = {"seed": seed, "commit": _commit()}
         progress = loop.train(learner, batches, stretch, settings, progress, about)

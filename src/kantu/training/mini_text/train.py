@@ -38,5 +38,4 @@ def train(
     def stream(stage: str, first: int) -> TextStream:
         return TextStream(stages[stage], draws, learner.config, tokenizer.to_str(), errors, seed, first)
 
-    pinned = device.type == "cuda"
-    return follow(stretches, learner, stream, settings, Progress(), seed=seed, workers=workers, pinned=pinned)
+    return follow(stretches, learner, stream, settings, Progress(), seed=seed, workers=workers, device=device)
