@@ -120,7 +120,8 @@ def test_no_token_costs_more_than_stated(preparation: Preparation, constraint: C
     asked = sequence(preparation, constraint=constraint, max_tokens=8000)
     seconds = costs(asked, 150)
     assert max(seconds) < MARGIN * MOST_TOKEN_SECONDS
-    assert sum(seconds) / len(seconds) < MOST_TOKEN_SECONDS / 8
+    # An answer may end after one token, so one may cost all; those of a long answer cost an eighth.
+    assert sum(seconds) < MOST_TOKEN_SECONDS * (1 + len(seconds) / 8)
 
 
 def test_a_token_costs_the_same_however_long_prompt_and_answer_are(preparation: Preparation) -> None:
