@@ -6,6 +6,8 @@ writes. A few workers submit requests and scores, as compiling a constraint and 
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import os
 import pickle
@@ -260,6 +262,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when it is over
         signal.signal(number, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold images, and delay a crash
+    atexit.register(gc.freeze)  # Python need not look for cycles as it ends
     _log_types_only()
     threading.excepthook = _end_with_thread
     end = socket.socket(fileno=int(sys.argv[1]))

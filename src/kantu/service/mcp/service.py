@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from kantu.errors import Words, error
-from kantu.mcp.server import Context, server_over
-from kantu.mcp.tools import Call, TaskTool, tools_of
 from kantu.service.files.record import FILE_IDS
 from kantu.service.http.actor import actor_of
 from kantu.service.limits.limiter import Limiter
@@ -21,6 +19,12 @@ from kantu.service.models.registry import ModelRegistry
 from kantu.service.tasks.schemas import TaskRequest
 from kantu.service.tasks.service import TaskService
 from kantu.solve.result import TaskResult
+
+if TYPE_CHECKING:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+    from kantu.mcp.server import Context
+    from kantu.mcp.tools import Call, TaskTool
 
 _PICTURE = "图片文件的 id（file-…），先用 POST /v1/files 上传；不收 base64 和网址"
 _FILE_ID = Words("应为上传文件的 id（file-…）", "it must be the id of an uploaded file (file-…)")
@@ -30,30 +34,44 @@ class McpService:
     """Every message stands for itself: there are no sessions. Used on the event loop only.
 
     The SDK's manager does the protocol. Its checks of Host and Origin are not used: the gateway's names are not known
-    here, and `check_origin` refuses pages of other origins.
+    here, and `check_origin` refuses pages of other origins. Importing the SDK takes a quarter of the gateway's start, so
+    the first message does it.
     """
 
     def __init__(self, tasks: TaskService, models: ModelRegistry, limiter: Limiter) -> None:
         self._tasks, self._models, self._limiter = tasks, models, limiter
         self._tools_by_models: dict[tuple[str, ...], Mapping[str, TaskTool]] = {}
         self._tools_are_of = tasks.tasks
-        server = server_over(self._tools, self._answer)
-        self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
-        self._running = asyncio.Event()
+        self._wanted, self._running = asyncio.Event(), asyncio.Event()
+        self._manager: StreamableHTTPSessionManager | None = None
 
     async def run(self) -> None:
         """Messages are answered while this runs, once."""
+        await self._wanted.wait()
+        self._manager = await to_thread.run_sync(self._import_manager)
         async with self._manager.run():
             self._running.set()
             await anyio.sleep_forever()
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one message. Cancelling it ends all that it has begun."""
+        self._wanted.set()
         await self._running.wait()
+        assert self._manager is not None
         await self._manager.handle_request(scope, receive, send)
+
+    def _import_manager(self) -> StreamableHTTPSessionManager:
+        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+        from kantu.mcp.server import server_over
+
+        server = server_over(self._tools, self._answer)
+        return StreamableHTTPSessionManager(server, json_response=True, stateless=True)
 
     def _tools(self, context: Context) -> Mapping[str, TaskTool]:
         """Those of whoever asks; without a model that it may use there are none."""
+        from kantu.mcp.tools import tools_of
+
         actor = actor_of(_request(context).scope)
         names = tuple(model.name for model in self._models.list(actor))
         tasks = self._tasks.tasks
