@@ -34,8 +34,8 @@ class McpService:
     """Every message stands for itself: there are no sessions. Used on the event loop only.
 
     The SDK's manager does the protocol. Its checks of Host and Origin are not used: the gateway's names are not known
-    here, and `check_origin` refuses pages of other origins. Importing the SDK takes a quarter of the gateway's start, so
-    the first message does it.
+    here, and `check_origin` refuses pages of other origins. Importing the SDK would take a quarter of the gateway's
+    start, so the first message does it.
     """
 
     def __init__(self, tasks: TaskService, models: ModelRegistry, limiter: Limiter) -> None:
