@@ -147,12 +147,15 @@ def plot(run: Run = None) -> None:
 def ship(
     folder: Annotated[Path, typer.Argument(help="写到哪个模型目录。")],
     run: Run = None,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="新权重占几成；其余是这个目录里原来的权重（两者平均）。")
+    ] = 1.0,
 ) -> None:
     """把训练好的权重和训练记录写成可发布的模型目录。"""
     from kantu.training.mini.recipe import DEFAULT_RUN
     from kantu.training.mini.ship import ship as write
 
-    write(run or DEFAULT_RUN, folder)
+    write(run or DEFAULT_RUN, folder, share)
     typer.echo(folder)
 
 
