@@ -32,7 +32,7 @@ _WAIT_SECONDS = 180  # for one start of everything on a machine that is busy wit
 
 _SERVE = """
 import sys
-from kantu.service.server import serve
+from kantu.service.start import serve
 from kantu.service.settings import read_settings
 serve(read_settings(None, None, {"server": {"port": int(sys.argv[1])}}))
 """

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from kantu.service.actor import Limits
 from kantu.service.gateway import Gateway
-from kantu.service.server import Server, listen
+from kantu.service.server import Server
+from kantu.service.start import listen
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ def test_keys_live_in_either_database(database_url: str, monkeypatch: pytest.Mon
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """What the server would be started with."""
     started: list[Settings] = []
-    monkeypatch.setattr("kantu.service.server.serve", started.append)
+    monkeypatch.setattr("kantu.service.start.serve", started.append)
     return started
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from kantu.errors import InvalidRequestError
 from kantu.service.gateway import Gateway
-from kantu.service.server import Server, listen_all
+from kantu.service.server import Server
 from kantu.service.settings import Settings
+from kantu.service.start import listen_all
 from tests.service.gateways import client_of, settings_with
 
 pytestmark = pytest.mark.anyio

@@ -1,11 +1,10 @@
-"""What the server listens on (beyond this machine only over TLS, or where that is meant), and how it ends."""
+"""Where the server says it listens, and how it ends."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,11 +18,8 @@ import pytest
 
 from kantu.engine.protocol import Listener
 from kantu.engine.request import Delta, End, Request, Usage
-from kantu.errors import InvalidRequestError
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway
-from kantu.service.server import listen
-from kantu.service.settings import ServerSettings
 from tests.service.audits import acts_of
 from tests.service.fetch.certificates import Authority
 from tests.service.gateways import TIMINGS, ScriptedEngine, question, settings_with
@@ -35,53 +31,6 @@ pytestmark = pytest.mark.whole
 Make = Callable[..., Gateway]
 CHAT = "/v1/chat/completions"
 ENDED = '{"error":{"message":"服务正在停止，请稍后重试。","type":"server_error","param":null,"code":"draining"}}'
-
-
-def refused(settings: ServerSettings) -> str:
-    with pytest.raises(InvalidRequestError) as caught:
-        listen(settings)
-    return caught.value.code
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
-def test_this_machine_needs_no_tls(host: str) -> None:
-    with listen(ServerSettings(host=host, port=0)) as listener:
-        assert listener.getsockname()[1] > 0
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["0.0.0.0", "::", "", "192.0.2.1", "10.0.0.1", "::ffff:10.0.0.1", "127.example.com", "localhost.example.com"],
-)
-def test_anywhere_else_needs_tls_or_a_word(host: str) -> None:
-    assert refused(ServerSettings(host=host, port=0)) == "insecure_listen"
-
-
-def test_the_word_is_enough() -> None:
-    with listen(ServerSettings(host="0.0.0.0", port=0, allow_insecure=True)) as listener:
-        assert listener.getsockname()[0] == "0.0.0.0"
-
-
-def test_tls_is_enough(tmp_path: Path) -> None:
-    Authority(tmp_path).context("gateway.example")
-    pem = tmp_path / "gateway.example.pem"
-    with listen(ServerSettings(host="0.0.0.0", port=0, tls_certificate=pem, tls_key=pem)) as listener:
-        assert listener.getsockname()[0] == "0.0.0.0"
-
-
-def test_tls_that_does_not_work_does_not_count(tmp_path: Path) -> None:
-    missing = tmp_path / "missing.pem"
-    assert refused(ServerSettings(host="0.0.0.0", tls_certificate=missing, tls_key=missing)) == "invalid_settings"
-    assert refused(ServerSettings(tls_certificate=missing)) == "invalid_settings"
-
-
-def test_a_port_that_is_taken_is_an_error_of_ours() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert refused(ServerSettings(port=taken.getsockname()[1])) == "cannot_listen"
-    assert refused(ServerSettings(host="192.0.2.1", port=0, allow_insecure=True)) == "cannot_listen"
-
-
-# Serving
 
 
 def test_it_says_where_it_listens(make_gateway: Make, capsys: pytest.CaptureFixture[str]) -> None:

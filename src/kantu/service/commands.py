@@ -45,8 +45,8 @@ def serve(
 ) -> None:
     """启动服务：兼容 OpenAI 的接口、控制台和监控。Ctrl-C 或 SIGTERM 先处理完再停。"""
     need_service()
-    from kantu.service.server import serve as run
     from kantu.service.settings import read_settings
+    from kantu.service.start import serve as run
 
     server = {
         "host": host,

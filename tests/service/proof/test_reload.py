@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from kantu.service.database import Database
-from kantu.service.server import RELOAD
+from kantu.service.home import RELOAD
 from tests.service.audits import acts_of
 from tests.service.proof.live import KANTU, LiveGateway, wait_until
 
