@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -44,41 +45,55 @@ def run(folder: Path, pictures: int, weights: Path | None = None) -> Progress:
     )
 
 
-def test_a_run_learns_and_logs(tmp_path: Path) -> None:
-    run(tmp_path, 8 * 12)
-    records = [json.loads(row) for row in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+@dataclass(frozen=True)
+class Learnt:
+    """A run that was stopped after two steps and went on to its end."""
+
+    folder: Path
+    stopped: Progress | None
+    ended: Progress
+
+
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Learnt:
+    """Tests only read it: a step of the real network takes seconds."""
+    folder = tmp_path_factory.mktemp("run")
+    run(folder, 8 * 2)
+    stopped = read_progress(folder)
+    assert any(name.startswith("momentum_buffer/") for name in load_file(folder / "state.safetensors"))
+    return Learnt(folder, stopped, run(folder, 8 * 10))
+
+
+def logged(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(row) for row in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_learns_and_logs(learnt: Learnt) -> None:
+    records = logged(learnt.folder)
     assert len(records) == 12
     assert records[-1]["lm"] < records[0]["lm"] - 1
     assert records[-1]["glyph"] < records[0]["glyph"] - 1
-    assert plot_run(tmp_path).stat().st_size > 10_000
+    assert plot_run(learnt.folder).stat().st_size > 10_000
 
 
-def test_a_stopped_run_goes_on_where_it_stood(tmp_path: Path) -> None:
-    run(tmp_path, 16)
-    before = read_progress(tmp_path)
-    assert before is not None
-    assert (before.step, before.pictures) == (2, 16)
-    assert any(name.startswith("momentum_buffer/") for name in load_file(tmp_path / "state.safetensors"))
-    after = run(tmp_path, 8)
-    assert after.pictures == 24
-    assert [stretch["first_batch"] for stretch in after.history] == [0, 2]
+def test_a_stopped_run_goes_on_where_it_stood(learnt: Learnt) -> None:
+    assert learnt.stopped is not None
+    assert (learnt.stopped.step, learnt.stopped.pictures) == (2, 16)
+    assert (learnt.ended.step, learnt.ended.pictures) == (12, 96)
+    assert [stretch["first_batch"] for stretch in learnt.ended.history] == [0, 2]
 
 
-def test_shipped_weights_alone_are_enough_to_go_on(tmp_path: Path) -> None:
-    run(tmp_path / "a", 8)
-    ship(tmp_path / "a", tmp_path / "shipped")
+def test_shipped_weights_alone_are_enough_to_go_on(learnt: Learnt, tmp_path: Path) -> None:
+    ship(learnt.folder, tmp_path / "shipped")
     assert not (tmp_path / "shipped" / "glyph-head.safetensors").exists()
     after = run(tmp_path / "b", 8, weights=tmp_path / "shipped")
-    assert (after.step, after.pictures) == (2, 16)
-    assert [stretch["first_batch"] for stretch in after.history] == [0, 1]
+    assert (after.step, after.pictures) == (13, 104)
+    assert [stretch["first_batch"] for stretch in after.history] == [0, 2, 12]
 
 
-def test_the_glyph_head_goes_along_with_the_weights_of_a_run(tmp_path: Path) -> None:
-    run(tmp_path / "a", 8 * 12)
-    run(tmp_path / "b", 8, weights=tmp_path / "a")
-    learned = json.loads((tmp_path / "a" / "metrics.jsonl").read_text().splitlines()[-1])
-    first = json.loads((tmp_path / "b" / "metrics.jsonl").read_text().splitlines()[0])
-    assert first["glyph"] < learned["glyph"] + 0.5
+def test_the_glyph_head_goes_along_with_the_weights_of_a_run(learnt: Learnt, tmp_path: Path) -> None:
+    run(tmp_path, 8, weights=learnt.folder)
+    assert logged(tmp_path)[0]["glyph"] < logged(learnt.folder)[-1]["glyph"] + 0.5
 
 
 def test_what_is_left_of_a_plan_follows_from_the_pictures_seen() -> None:
@@ -88,15 +103,14 @@ def test_what_is_left_of_a_plan_follows_from_the_pictures_seen() -> None:
     assert remaining(plan, Progress(pictures=40)) == []
 
 
-def test_shipping_copies_a_loadable_model_with_its_record(tmp_path: Path) -> None:
-    run(tmp_path / "run", 8)
+def test_shipping_copies_a_loadable_model_with_its_record(learnt: Learnt, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "model-00009-of-00009.safetensors").write_bytes(b"old")
-    ship(tmp_path / "run", folder)
+    ship(learnt.folder, folder)
     load_model(ModelFolder.open(folder), device=CPU, dtype=torch.bfloat16)
     record = json.loads((folder / "training.json").read_text("utf-8"))
-    assert (record["steps"], record["pictures"]) == (1, 8)
+    assert (record["steps"], record["pictures"]) == (12, 96)
     assert record["stretches"][0]["seed"] == 1
     assert not (folder / "model-00009-of-00009.safetensors").exists()
     assert not (folder / "state.safetensors").exists()
