@@ -61,6 +61,26 @@ def test_a_tall_picture_is_read_whole_and_each_line_once(reader: Reader) -> None
     assert [abs(line.box[1] - 10 - 60 * n) < 12 for n, line in enumerate(lines)] == [True] * len(texts)
 
 
+def test_a_strip_is_read_in_few_parts_whatever_its_shape(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard admits strips of 1 to 200, which would be a hundred bands, or millions of pixels."""
+    read: list[tuple[int, ...]] = []
+    monkeypatch.setattr(RapidOCRReader, "_band", lambda _, pixels: read.append(pixels.shape[:2]) or [])
+    reader.read(sheet((8, 1600)))
+    assert read == [(320, 160), (320, 160), (320, 160), (320, 160), (320, 160), (200, 160)]
+    read.clear()
+    reader.read(sheet((4000, 20)))
+    assert read == [(64, 4000)]
+
+
+def test_lines_of_strips_are_read_where_they_stand(reader: Reader) -> None:
+    (low,) = reader.read(sheet((2400, 26), (20, 0, "订单编号 20261103")))
+    assert low.text.replace(" ", "") == "订单编号20261103"
+    assert low.box[3] <= 26
+    narrow = reader.read(sheet((60, 700), *((4, 20 + 100 * n, f"{n}号") for n in range(7))))
+    assert [line.text for line in narrow] == [f"{n}号" for n in range(7)]
+    assert all(line.box[2] <= 60 for line in narrow)
+
+
 @pytest.mark.parametrize("size", [(64, 64), (1, 1), (3, 300), (300, 3)])
 def test_where_nothing_is_printed_there_are_no_lines(reader: Reader, size: tuple[int, int]) -> None:
     assert reader.read(sheet(size)) == ()
@@ -77,7 +97,7 @@ def test_threads_may_read_at_the_same_time(reader: Reader) -> None:
 def test_the_networks_use_no_more_threads_than_they_may() -> None:
     for asked, used in ((1, 1), (10_000, os.cpu_count())):
         reader = RapidOCRReader(threads=asked)
-        reader.read(sheet((300, 80), (20, 20, "一行文字")))
+        reader.read(sheet((120, 100), (10, 30, "一行文字")))
         for part in (reader._engine.text_det, reader._engine.text_rec):
             assert part.session.session.get_session_options().intra_op_num_threads == used
 
@@ -115,7 +135,7 @@ print(line.text)
 def test_nothing_is_sent_downloaded_or_left_behind(tmp_path: Path) -> None:
     """ONNX Runtime's own code opens no Python socket, but where it reports to its maker it keeps files at home."""
     picture, home = tmp_path / "picture.png", tmp_path / "home"
-    Image.fromarray(sheet((300, 80), (20, 20, "一行文字"))).save(picture)
+    Image.fromarray(sheet((120, 100), (10, 30, "一行文字"))).save(picture)
     home.mkdir()
     environment = {name: value for name, value in os.environ.items() if name not in {"CI", "ORT_DISABLE_TELEMETRY"}}
     environment = {name: value for name, value in environment.items() if not name.startswith(("PYTEST_", "XDG_"))}

@@ -28,6 +28,10 @@ _MODELS = {
 _MOST_HEIGHT = 2.5  # widths; what is taller is read in bands, as RapidOCR would shrink it until nothing can be read
 _BAND_HEIGHT = 2.0  # widths
 _BAND_OVERLAP = 0.25  # widths: more than a line is high
+_LEAST_WIDTH = 160  # pixels: in bands of its own width, a strip of a few pixels would take as many minutes
+_MOST_WIDTH = 8  # heights; RapidOCR enlarges what is lower and still wider, or fails where it is over 2,000 pixels wide
+_LEAST_HEIGHT = 32  # pixels, once RapidOCR has shrunk what is wider than `_SHRUNK_WIDTH` to it
+_SHRUNK_WIDTH = 2000
 _MARGIN = 0.17  # of a line's height is added on each of its sides, measured on drawn pages
 _SAME_PLACE = 0.5  # of the smaller of two boxes lies in the other
 
@@ -86,14 +90,17 @@ class RapidOCRReader:
 
     def read(self, pixels: npt.NDArray[np.uint8]) -> tuple[PrintedLine, ...]:
         """Lines in the reading order of drawn pages. `pixels` is RGB, [height, width, 3]."""
-        height, width = pixels.shape[:2]
+        size = np.array(pixels.shape[1::-1])
+        sheet = _on_sheet(pixels)
+        height, width = sheet.shape[:2]
         whole: list[_Found] = []
         cut: list[_Found] = []
         for top, bottom in _bands(height, width):
-            for found in self._band(pixels[top:bottom]):
+            for found in self._band(sheet[top:bottom]):
                 _, y1, _, y2 = found.box
                 at_edge = (top > 0 and y1 <= 1) or (bottom < height and y2 >= bottom - top - 1)
-                (cut if at_edge else whole).append(replace(found, corners=found.corners + np.array((0, top))))
+                corners = np.clip(found.corners + np.array((0, top)), 0, size)
+                (cut if at_edge else whole).append(replace(found, corners=corners))
         return _in_reading_order([line.tight() for line in _without_repeats([*whole, *cut])])
 
     def _band(self, pixels: npt.NDArray[np.uint8]) -> list[_Found]:
@@ -152,6 +159,22 @@ def require() -> Any:
         raise error("rapidocr_missing", install=install_command("pipeline")) from failure
     onnxruntime.disable_telemetry_events()  # somebody else may have imported it before
     return rapidocr
+
+
+def _on_sheet(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The picture, or where it is a strip, a black sheet with it in the upper left corner.
+
+    RapidOCR enlarges strips until a side is 736 pixels long, some of them twice.
+    """
+    height, width = pixels.shape[:2]
+    lacks_width = lacks_height = 0
+    if height > _MOST_HEIGHT * width:
+        lacks_width = max(0, min(_LEAST_WIDTH, math.ceil(height / _MOST_HEIGHT)) - width)
+    elif width > _MOST_WIDTH * height:
+        lacks_height = max(0, math.ceil(_LEAST_HEIGHT * max(1.0, width / _SHRUNK_WIDTH)) - height)
+    if not (lacks_width or lacks_height):
+        return pixels
+    return np.pad(pixels, ((0, lacks_height), (0, lacks_width), (0, 0)))
 
 
 def _bands(height: int, width: int) -> Iterator[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -96,14 +97,14 @@ async def _run_a_batch(desk: Desk) -> None:
         session.add(BatchItemRow(batch_id=begun.id, line=1, custom_id="3", status="succeeded", result='{"a": "看图"}'))
 
 
-@pytest.fixture
-def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Kind], Place]]:
-    """(kind of database) -> a place without tables."""
+@contextmanager
+def making_places(folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[Kind], Place]]:
+    """(kind of database) -> a place without tables, in a folder."""
     made: list[Database] = []
 
     def make(kind: Kind) -> Place:
         number = next(_numbers)
-        home = tmp_path / f"home{number}"
+        home = folder / f"home{number}"
         prepare_home(home)
         if kind == "sqlite":
             database = Database.sqlite(home / "kantu.db")
@@ -120,6 +121,13 @@ def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
     yield make
     for database in made:
         database.close()
+
+
+@pytest.fixture
+def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Kind], Place]]:
+    """(kind of database) -> a place without tables."""
+    with making_places(tmp_path, request) as make:
+        yield make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

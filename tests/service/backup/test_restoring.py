@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -24,7 +24,7 @@ from kantu.service.database import Database, copying
 from kantu.service.database.migrate import revisions, upgrade_to
 from kantu.service.home import only_service
 from kantu.service.open_database import open_database
-from tests.service.backup.conftest import KEY, Kind, Place, unrecorded
+from tests.service.backup.conftest import KEY, Kind, Place, making_places, unrecorded
 from tests.service.gateways import settings_with
 
 pytestmark = pytest.mark.whole
@@ -32,12 +32,33 @@ pytestmark = pytest.mark.whole
 KINDS: list[Kind] = ["sqlite", "postgresql"]
 
 
-@pytest.fixture
-def path(place: Place, tmp_path: Path) -> Path:
-    """A backup of `place`."""
-    path = tmp_path / "a.backup"
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Of the database that is backed up."""
+    kind: Kind = request.param
+    return kind
+
+
+@pytest.fixture(scope="module")
+def place(kind: Kind, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One with data. Tests only read it."""
+    with making_places(tmp_path_factory.mktemp("place"), request) as make:
+        made = make(kind)
+        made.fill()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def made(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("backup") / "a.backup"
     back_up(path, place.home, place.database, None, record=unrecorded)
     return path
+
+
+@pytest.fixture
+def path(made: Path, tmp_path: Path) -> Path:
+    """A backup of `place`, to do with as one likes."""
+    return Path(shutil.copy(made, tmp_path))
 
 
 @pytest.fixture(params=KINDS)
@@ -240,13 +261,13 @@ def _counted(function: Callable[..., Any], step: Callable[[], None]) -> Callable
     return counted
 
 
-@pytest.mark.parametrize("kind", ["sqlite"])
+@pytest.mark.parametrize("kind", ["sqlite"], scope="module")
 def test_killed_anywhere_it_leaves_nothing_or_all(place: Place, path: Path, target: Place, tmp_path: Path) -> None:
     target.fill("theirs")
     theirs = tmp_path / "theirs.backup"
     back_up(theirs, target.home, target.database, None, record=unrecorded)
     outcomes = []
-    for steps in count(step=3):
+    for steps in count(step=7):
         before = (target.rows(), target.kept())
         target.database.close()
         if not _die_in(steps, lambda: restored(path, target, force=True)):

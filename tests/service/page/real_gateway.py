@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.service.warm import start
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,8 @@ def real_gateway(folder: Path) -> Iterator[RealGateway]:
     """Started in `folder`, with its data there; given out once its model is loaded."""
     environment = {**os.environ, "KANTU_HOME": str(folder / "home")}
     log = folder / "log"
-    command = [str(Path(sys.executable).with_name("kantu")), "serve", "--port", "0"]
-    with log.open("w") as written:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=written)
+    with log.open("wb") as written:
+        process = start("serve", "--port", "0", cwd=folder, environment=environment, output=written)
     try:
         said = "看图正在监听 "
         end = time.monotonic() + 180
@@ -46,5 +45,4 @@ def real_gateway(folder: Path) -> Iterator[RealGateway]:
         address = next(line.removeprefix(said) for line in text.splitlines() if line.startswith(said))
         yield RealGateway(address, (folder / "home" / "first-key").read_text(encoding="utf-8").strip(), log)
     finally:
-        process.terminate()
-        process.wait(timeout=30)
+        process.end()

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 from kantu.service.settings import AuditSettings
+from tests.service.warm import Started, start
 
 KANTU = str(Path(sys.executable).with_name("kantu"))
 MODEL = "kantu-mini"
@@ -35,6 +36,7 @@ _READY = f"模型 {MODEL} 已就绪"
 _PATIENCE_SECONDS = 60.0
 _START_SECONDS = 180.0  # a start is seconds of computing, and takes many times as long on a machine that is busy
 _ENGINE = "kantu.engine.process.child"
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nothing that the system trusts is read for each client
 _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
@@ -42,7 +44,7 @@ _SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 class LiveGateway:
     """A running service."""
 
-    process: subprocess.Popen[bytes]
+    process: Started
     home: Path
     log: Path
 
@@ -70,7 +72,12 @@ class LiveGateway:
     def client(self, key: str | None = None, **options: Any) -> httpx.Client:
         headers = {"Authorization": f"Bearer {key or self.key}", "Accept-Language": "en"}
         return httpx.Client(
-            base_url=self.address, headers=headers, timeout=_PATIENCE_SECONDS, trust_env=False, **options
+            base_url=self.address,
+            headers=headers,
+            timeout=_PATIENCE_SECONDS,
+            trust_env=False,
+            verify=_NO_TLS,
+            **options,
         )
 
     def exchange(self, sent: bytes, source: str = "127.0.0.1") -> tuple[int, str | None]:
@@ -98,7 +105,7 @@ class LiveGateway:
 
     def metric(self, name: str, **labels: str) -> float:
         """The sum of the samples of a name that carry these labels; 0 where there are none."""
-        text = httpx.get(f"{self.address}/metrics", trust_env=False, timeout=_PATIENCE_SECONDS).text
+        text = self.get("/metrics").text
         wanted = {f'{label}="{value}"' for label, value in labels.items()}
         samples = (match.groups() for match in _SAMPLE.finditer(text))
         return sum(
@@ -106,6 +113,10 @@ class LiveGateway:
             for found, given, value in samples
             if found == name and all(label in (given or "") for label in wanted)
         )
+
+    def get(self, path: str) -> httpx.Response:
+        """What is answered without a key, on a connection of its own."""
+        return httpx.get(f"{self.address}{path}", trust_env=False, timeout=_PATIENCE_SECONDS, verify=_NO_TLS)
 
     def running(self) -> float:
         """Answers that the engine is writing."""
@@ -126,20 +137,26 @@ class LiveGateway:
 
 @contextmanager
 def live_gateway(
-    folder: Path, environment: dict[str, str] | None = None, *arguments: str, ready: bool = True
+    folder: Path,
+    environment: dict[str, str] | None = None,
+    *arguments: str,
+    ready: bool = True,
+    module: str = "kantu",
 ) -> Iterator[LiveGateway]:
     """A service with its data in `folder`/home; what is there already is used again.
 
     Args:
         environment: settings, as `KANTU_SECTION_NAME`.
         ready: wait until its model is loaded, else only until it listens.
+        module: what is run in place of `kantu`.
     """
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
     variables |= {"KANTU_HOME": str(folder / "home"), "KANTU_SERVER_PAGE": "false", **(environment or {})}
     log = folder / f"log-{time.monotonic_ns()}"
     with log.open("wb") as written:
-        command = [KANTU, "serve", "--port", "0", *arguments]
-        process = subprocess.Popen(command, cwd=folder, env=variables, stdout=written, stderr=written)
+        process = start(
+            "serve", "--port", "0", *arguments, cwd=folder, environment=variables, output=written, module=module
+        )
     gateway = LiveGateway(process, folder / "home", log)
     try:
         said = _READY if ready else "看图正在监听"
@@ -147,7 +164,7 @@ def live_gateway(
         assert process.poll() is None, _text(log)
         yield gateway
     finally:
-        _end(process)
+        process.end()
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = _PATIENCE_SECONDS) -> None:
@@ -180,17 +197,6 @@ def code_of(response: httpx.Response) -> tuple[int, str | None]:
         return response.status_code, error["details"]["error_code"]
     assert set(error) == {"message", "type", "param", "code"}, error
     return response.status_code, error["code"]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):  # drain, stop, kill
-        if process.poll() is None:
-            process.send_signal(number)
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            continue
-        return
 
 
 def _text(log: Path) -> str:

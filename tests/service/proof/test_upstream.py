@@ -32,7 +32,7 @@ SERVED = "front"
 
 @pytest.fixture(scope="module")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
-    """The one with the model."""
+    """The one with the model. The last test kills it."""
     with live_gateway(tmp_path_factory.mktemp("upstream")) as gateway:
         yield gateway
 
@@ -146,23 +146,21 @@ def test_an_upstream_that_does_not_take_the_key_is_no_fault_of_the_caller(
         assert code_of(client.post(CHAT, json=to_front(question()))) == (502, "upstream_unauthorized")
 
 
-def test_an_upstream_that_is_killed_is_told_and_is_used_again_when_it_is_back(tmp_path: Path) -> None:
-    home, outside = tmp_path / "upstream", tmp_path / "front"
-    home.mkdir()
-    outside.mkdir()
-    with live_gateway(home) as upstream:
-        port = str(upstream.port)
-        with before(upstream, outside, upstream.key) as front, front.client() as client, front.client() as begun:
-            with begun.stream("POST", CHAT, json=to_front(long_question(stream=True))) as answer:
-                lines = (line for line in answer.iter_lines() if line)
-                assert next(lines).startswith("data: ")
-                upstream.signal(signal.SIGKILL)
-                upstream.ended()
-                *_, name, data = lines
-            assert name == "event: error"
-            assert json.loads(data.removeprefix("data: "))["error"]["code"] == "upstream_failed"
-            assert code_of(client.post(CHAT, json=to_front(question()))) == (502, "upstream_unreachable")
-            assert readiness(client) == (503, "unreachable")
-            with live_gateway(home, {}, "--port", port):
-                wait_until(lambda: readiness(client) == (200, "ok"))
-                assert code_of(client.post(CHAT, json=to_front(question()))) == (200, None)
+def test_an_upstream_that_is_killed_is_told_and_is_used_again_when_it_is_back(
+    upstream: LiveGateway, front: LiveGateway
+) -> None:
+    port = str(upstream.port)
+    with front.client() as client, front.client() as begun:
+        with begun.stream("POST", CHAT, json=to_front(long_question(stream=True))) as answer:
+            lines = (line for line in answer.iter_lines() if line)
+            assert next(lines).startswith("data: ")
+            upstream.signal(signal.SIGKILL)
+            upstream.ended()
+            *_, name, data = lines
+        assert name == "event: error"
+        assert json.loads(data.removeprefix("data: "))["error"]["code"] == "upstream_failed"
+        assert code_of(client.post(CHAT, json=to_front(question()))) == (502, "upstream_unreachable")
+        assert readiness(client) == (503, "unreachable")
+        with live_gateway(upstream.home.parent, {}, "--port", port):
+            wait_until(lambda: readiness(client) == (200, "ok"))
+            assert code_of(client.post(CHAT, json=to_front(question()))) == (200, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from functools import cached_property
 
 import httpcore
 
@@ -43,12 +44,18 @@ class ImageFetcher:
         """
         self._settings = settings
         self._allow_list = read_allow_list(settings.allowed_domains)
-        self._ssl_context = _ssl_context(settings)
+        if settings.ca_file is not None:  # told at the start
+            self._ssl_context = _ssl_context(settings)
         self._backend = httpcore.AnyIOBackend() if backend is None else backend
         self._own_resolver: SystemResolver | None = None
         if resolve is None:
             resolve = self._own_resolver = SystemResolver()
         self._resolve = resolve
+
+    @cached_property
+    def _ssl_context(self) -> ssl.SSLContext:
+        """Made for the first fetch: reading all that the system trusts takes long, and most services fetch nothing."""
+        return _ssl_context(self._settings)
 
     async def fetch(self, url: str) -> bytes:
         """The bytes behind a URL, not yet known to be a picture: the decode guard comes next.

@@ -1,0 +1,191 @@
+"""Starts `kantu` as often as a test wants it: importing the service takes seconds, and is done once.
+
+One process has imported it (`python -m tests.service.warm`) and forks. What it forks is a process as `kantu` is: with
+its own environment, folder, output and arguments, and with the end that the interpreter comes to.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+_POLL_SECONDS = 0.02
+_MOST_BYTES = 2**20
+
+
+class Started:
+    """A process that was started; what `subprocess.Popen` says of its own.
+
+    Attributes:
+        pid: its number.
+        returncode: as `subprocess.Popen.returncode`; None while nobody has asked, or it runs.
+    """
+
+    def __init__(self, told: socket.socket) -> None:
+        """`told` says the number of the process, and how it ended."""
+        self._told = told
+        self._lock = threading.Lock()
+        self.pid = self._number()
+        self.returncode: int | None = None
+        told.setblocking(False)
+
+    def poll(self) -> int | None:
+        with self._lock:
+            if self.returncode is None:
+                try:
+                    self.returncode = self._number()
+                except BlockingIOError:
+                    return None
+                self._told.close()
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        """Its exit status. Raises subprocess.TimeoutExpired."""
+        end = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("kantu", timeout)
+            time.sleep(_POLL_SECONDS)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def end(self, timeout: float = 30) -> None:
+        """At once, with all that it has started: how a service stops is for tests of their own."""
+        if self.poll() is None:
+            process = psutil.Process(self.pid)
+            family = [*process.children(recursive=True), process]
+            for one in family:
+                try:
+                    one.kill()
+                except psutil.NoSuchProcess:
+                    continue
+            psutil.wait_procs(family, timeout)
+        self.wait(timeout)
+
+    def _number(self) -> int:
+        received = self._told.recv(16)
+        assert received, "the process that starts others has ended"
+        return int(received)
+
+
+def start(
+    *arguments: str, cwd: Path, environment: Mapping[str, str], output: BinaryIO, module: str = "kantu"
+) -> Started:
+    """`kantu` with these arguments, and with its output and errors in a file.
+
+    Args:
+        module: what is run in place of `kantu`.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    asked = {"arguments": arguments, "cwd": str(cwd), "environment": dict(environment), "module": module}
+    with theirs:
+        _starter().ask(json.dumps(asked).encode(), theirs.fileno(), output.fileno())
+    return Started(ours)
+
+
+class _Starter:
+    """The process that forks, seen from the tests."""
+
+    def __init__(self) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.service.warm", str(theirs.fileno())],
+                env={**variables, "PYTHONPATH": paths},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        self._lock = threading.Lock()
+
+    def ask(self, request: bytes, *descriptors: int) -> None:
+        with self._lock:
+            socket.send_fds(self._control, [request], list(descriptors))
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.wait()
+
+
+@cache
+def _starter() -> _Starter:
+    """One for all tests of this process."""
+    starter = _Starter()
+    atexit.register(starter.close)
+    return starter
+
+
+# --- in the process that forks
+
+
+def _serve(control: socket.socket) -> None:
+    """Fork as often as it is asked, until nobody is left who could ask."""
+    import kantu.cli
+    import kantu.service.server  # noqa: F401  # what `kantu serve` imports
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those in between
+    while True:
+        request, descriptors, *_ = socket.recv_fds(control, _MOST_BYTES, 2)
+        if not request:
+            return
+        told, output = descriptors
+        if os.fork() == 0:
+            control.close()
+            _between(json.loads(request), socket.socket(fileno=told), output)
+            return
+        os.close(told)
+        os.close(output)
+
+
+def _between(asked: dict[str, Any], told: socket.socket, output: int) -> None:
+    """Waits for the process and tells how it ended; the process itself comes back from here when it ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    pid = os.fork()
+    if pid == 0:
+        told.close()
+        _become(output, **asked)
+        return
+    told.send(str(pid).encode())
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    try:
+        told.send(str(status).encode())
+    finally:
+        os._exit(0)
+
+
+def _become(output: int, arguments: list[str], cwd: str, environment: dict[str, str], module: str) -> None:
+    for standard in (1, 2):
+        os.dup2(output, standard)
+    os.close(output)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = [str(Path(sys.executable).with_name("kantu")), *arguments]
+    if module == "kantu":
+        from kantu.cli import main
+
+        sys.exit(main())
+    runpy.run_module(module, run_name="__main__")
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))
