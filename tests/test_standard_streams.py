@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -15,6 +17,7 @@ from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 from kantu.service.settings import AuditSettings
+from tests.service.warm import start
 
 pytestmark = pytest.mark.whole
 
@@ -61,32 +64,37 @@ def run(home: Path, encoding: str, *commands: str) -> tuple[str, str]:
     return ended.stdout.decode(written), ended.stderr.decode(written)
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "cp1252", "ascii"])
-def test_no_command_ends_in_a_traceback_in_any_encoding(home: Path, tiny_folder: Path, encoding: str) -> None:
-    answer = (
-        "ask",
-        "这是什么？",
-        "--model",
-        str(tiny_folder),
-        "--max-tokens",
-        "40",
-    )  # of any characters: it is untrained
-    out, err = run(home, encoding, *COMMANDS, "\t".join(answer), "\t".join([*answer, "--json"]))
-    assert "Traceback" not in out + err, err
-    assert [line for line in out.splitlines() if line in ("=0=", "=1=", "=2=")] == [*["=0="] * 5, "=2=", "=0=", "=0="]
+@pytest.fixture(scope="module", params=["gbk", "cp1252", "ascii"])
+def encoding(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "cp1252", "ascii"])
-def test_json_can_be_parsed_in_every_encoding(home: Path, encoding: str) -> None:
-    out, _ = run(home, encoding, "keys\tlist\t--json")
-    assert json.loads(out.partition("=0=")[0])[0]["name"] == NAME
+@pytest.fixture(scope="module")
+def said(home: Path, tiny_folder: Path, encoding: str) -> tuple[list[str], str]:
+    """What each command wrote in an encoding, with its status behind it; all errors."""
+    # An answer of any characters: the model is untrained.
+    answer = "\t".join(("ask", "这是什么？", "--model", str(tiny_folder), "--max-tokens", "40"))
+    out, err = run(home, encoding, *COMMANDS, answer, f"{answer}\t--json", "keys\tlist\t--json")
+    return re.findall(r".*?^=\d=$", out, re.DOTALL | re.MULTILINE), err
 
 
-def test_the_encoding_stays_and_what_it_lacks_is_escaped(home: Path) -> None:
-    out, _ = run(home, "gbk", "keys\tlist")
-    assert "有效" in out
-    assert "中" in out
-    assert r"\ud83d\ude00" in "".join(out.split())
+def test_no_command_ends_in_a_traceback_in_any_encoding(said: tuple[list[str], str]) -> None:
+    outputs, err = said
+    assert "Traceback" not in "".join(outputs) + err, err
+    assert [output[-3:] for output in outputs] == [*["=0="] * 5, "=2=", "=0=", "=0=", "=0="]
+
+
+def test_json_can_be_parsed_in_every_encoding(said: tuple[list[str], str]) -> None:
+    assert json.loads(said[0][-1].removesuffix("=0="))[0]["name"] == NAME
+
+
+@pytest.mark.parametrize("encoding", ["gbk"], scope="module")
+def test_the_encoding_stays_and_what_it_lacks_is_escaped(said: tuple[list[str], str]) -> None:
+    keys = said[0][COMMANDS.index("keys\tlist")]
+    assert "有效" in keys
+    assert "中" in keys
+    assert r"\ud83d\ude00" in "".join(keys.split())
 
 
 def test_where_no_locale_is_set_tables_are_utf8_as_answers_are(home: Path) -> None:
@@ -101,33 +109,27 @@ def test_where_no_locale_is_set_tables_are_utf8_as_answers_are(home: Path) -> No
         assert "未下载" in ended.stdout.decode()
 
 
+def wrote_to(output: BinaryIO | int, command: str, home: Path, folder: Path) -> tuple[int, str]:
+    """(exit status, standard error) of a command whose standard output goes there."""
+    with (folder / "errors").open("wb") as errors:
+        ended = start(*command.split(), cwd=folder, environment=environment(home), output=output, errors=errors)
+    return ended.wait(), (folder / "errors").read_text("utf-8")
+
+
 @pytest.mark.parametrize("command", ["--help", "models", "keys list", "keys list --json"])
-def test_a_reader_that_has_left_ends_it_quietly(home: Path, command: str) -> None:
+def test_a_reader_that_has_left_ends_it_quietly(home: Path, command: str, tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    ended = subprocess.run(
-        [sys.executable, "-c", "from kantu.cli import main; main()", *command.split()],
-        env=environment(home),
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        timeout=60,
-    )
+    assert wrote_to(writer, command, home, tmp_path) == (1, "")
     os.close(writer)
-    assert (ended.returncode, ended.stderr) == (1, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 @pytest.mark.parametrize("command", ["--help", "--version", "models", "keys list", "keys list --json"])
-def test_a_full_disk_is_said(home: Path, command: str) -> None:
+def test_a_full_disk_is_said(home: Path, command: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
-            [sys.executable, "-c", "from kantu.cli import main; main()", *command.split()],
-            env=environment(home),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=60,
-        )
-    assert (ended.returncode, ended.stderr.decode()) == (1, "错误：输出没有写完：磁盘已满。 [output_not_written]\n")
+        told = wrote_to(full, command, home, tmp_path)
+    assert told == (1, "错误：输出没有写完：磁盘已满。 [output_not_written]\n")
 
 
 def test_a_closed_output_goes_nowhere(home: Path, tiny_folder: Path) -> None:

@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,17 +24,11 @@ from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 from kantu.service.settings import AuditSettings
+from tests.service.warm import Started, start
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 _WAIT_SECONDS = 180  # for one start of everything on a machine that is busy with something else
-
-_SERVE = """
-import sys
-from kantu.service.start import serve
-from kantu.service.settings import read_settings
-serve(read_settings(None, None, {"server": {"port": int(sys.argv[1])}}))
-"""
 
 
 def free_port() -> int:
@@ -44,7 +37,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(what: Callable[[], Any], process: subprocess.Popen[bytes]) -> Any:
+def wait_for(what: Callable[[], Any], process: subprocess.Popen[bytes] | Started) -> Any:
     """The first true value of `what`, which may meet a server that does not listen yet."""
     until = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < until:
@@ -69,6 +62,17 @@ def _process(arguments: list[str], log: Path, **environment: str) -> Iterator[su
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(_WAIT_SECONDS)
+
+
+@contextmanager
+def _service(port: int, folder: Path) -> Iterator[Started]:
+    environment = {**os.environ, "KANTU_HOME": str(folder)}
+    with (folder / "log").open("wb") as output:
+        process = start("serve", "--port", str(port), cwd=folder, environment=environment, output=output)
+    try:
+        yield process
+    finally:
+        process.end()
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def serve(folder: Path) -> Iterator[Served]:
     """The embedded model behind the gateway, and a few requests of every kind already answered."""
     port = free_port()
     with (
-        _process([sys.executable, "-c", _SERVE, str(port)], folder / "log", KANTU_HOME=str(folder)) as process,
+        _service(port, folder) as process,
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_WAIT_SECONDS) as client,
     ):
         wait_for(lambda: client.get("/readyz").status_code == 200, process)

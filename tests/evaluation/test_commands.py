@@ -19,18 +19,24 @@ def eval_(*arguments: str) -> Result:
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
+    return written(tmp_path, 8)
+
+
+def written(tmp_path: Path, questions: int) -> Path:
+    """Three pictures, each asked some questions, to which the answers never come."""
     folder = tmp_path / "toy"
     folder.mkdir()
     lines = []
     for number in range(3):
         (folder / f"{number}.png").write_bytes(png())
-        asked = [{"kind": "price", "question": f"第{q}个多少钱", "answer": "不会有人答这个"} for q in range(8)]
+        asked = [{"kind": "price", "question": f"第{q}个多少钱", "answer": "不会有人答这个"} for q in range(questions)]
         lines.append(json.dumps({"file": f"{number}.png", "questions": asked}))
     (folder / "truth.jsonl").write_text("\n".join(lines))
     return folder
 
 
-def test_it_prints_the_table_and_writes_results_report_and_page(suite: Path, tiny_folder: Path, tmp_path: Path) -> None:
+def test_it_prints_the_table_and_writes_results_report_and_page(tiny_folder: Path, tmp_path: Path) -> None:
+    suite = written(tmp_path, 2)
     results, report, page = tmp_path / "r.jsonl", tmp_path / "r.html", tmp_path / "r.md"
     told = eval_(
         *(str(suite), "--model", str(tiny_folder), "--device", "cpu", "--pictures", "1"),
@@ -39,12 +45,12 @@ def test_it_prints_the_table_and_writes_results_report_and_page(suite: Path, tin
     assert told.exit_code == 0
     assert "价格 price" in told.stdout
     assert "0.0" in told.stdout
-    assert len(read_results(results).answers) == 8
+    assert len(read_results(results).answers) == 2
     assert "<!doctype html>" in report.read_text("utf-8")
     assert "| 价格 price |" in page.read_text("utf-8").replace("|  | ", "| ")
     # More pictures: only the others are asked, into the same file.
     eval_(str(suite), "--model", str(tiny_folder), "--device", "cpu", "--json", str(results))
-    assert [session.answered for session in read_results(results).sessions] == [8, 16]
+    assert [session.answered for session in read_results(results).sessions] == [2, 4]
 
 
 def test_the_gate_lets_pass_what_is_as_good_and_stops_what_became_worse(

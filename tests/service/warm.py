@@ -7,9 +7,9 @@ its own environment, folder, output and arguments, and with the end that the int
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import os
-import runpy
 import signal
 import socket
 import subprocess
@@ -54,7 +54,7 @@ class Started:
                 self._told.close()
         return self.returncode
 
-    def wait(self, timeout: float) -> int:
+    def wait(self, timeout: float = 60) -> int:
         """Its exit status. Raises subprocess.TimeoutExpired."""
         end = time.monotonic() + timeout
         while (status := self.poll()) is None:
@@ -66,6 +66,12 @@ class Started:
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
             os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
 
     def end(self, timeout: float = 30) -> None:
         """At once, with all that it has started: how a service stops is for tests of their own."""
@@ -87,17 +93,24 @@ class Started:
 
 
 def start(
-    *arguments: str, cwd: Path, environment: Mapping[str, str], output: BinaryIO, module: str = "kantu"
+    *arguments: str,
+    cwd: Path,
+    environment: Mapping[str, str],
+    output: BinaryIO | int,
+    errors: BinaryIO | int | None = None,
+    module: str = "kantu.cli",
 ) -> Started:
-    """`kantu` with these arguments, and with its output and errors in a file.
+    """`kantu` with these arguments.
 
     Args:
-        module: what is run in place of `kantu`.
+        output: where its standard output goes, and its errors where nothing else is told.
+        module: whose `main` is called. It is imported before the process is forked.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     asked = {"arguments": arguments, "cwd": str(cwd), "environment": dict(environment), "module": module}
+    standard = [each if isinstance(each, int) else each.fileno() for each in (output, errors or output)]
     with theirs:
-        _starter().ask(json.dumps(asked).encode(), theirs.fileno(), output.fileno())
+        _starter().ask(json.dumps(asked).encode(), theirs.fileno(), *standard)
     return Started(ours)
 
 
@@ -144,25 +157,27 @@ def _serve(control: socket.socket) -> None:
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those in between
     while True:
-        request, descriptors, *_ = socket.recv_fds(control, _MOST_BYTES, 2)
+        request, descriptors, *_ = socket.recv_fds(control, _MOST_BYTES, 3)
         if not request:
             return
-        told, output = descriptors
+        asked = json.loads(request)
+        importlib.import_module(asked["module"])
+        told, *standard = descriptors
         if os.fork() == 0:
             control.close()
-            _between(json.loads(request), socket.socket(fileno=told), output)
+            _between(asked, socket.socket(fileno=told), standard)
             return
-        os.close(told)
-        os.close(output)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
-def _between(asked: dict[str, Any], told: socket.socket, output: int) -> None:
+def _between(asked: dict[str, Any], told: socket.socket, standard: list[int]) -> None:
     """Waits for the process and tells how it ended; the process itself comes back from here when it ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if pid == 0:
         told.close()
-        _become(output, **asked)
+        _become(standard, **asked)
         return
     told.send(str(pid).encode())
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -172,19 +187,15 @@ def _between(asked: dict[str, Any], told: socket.socket, output: int) -> None:
         os._exit(0)
 
 
-def _become(output: int, arguments: list[str], cwd: str, environment: dict[str, str], module: str) -> None:
-    for standard in (1, 2):
-        os.dup2(output, standard)
-    os.close(output)
+def _become(standard: list[int], arguments: list[str], cwd: str, environment: dict[str, str], module: str) -> None:
+    for place, descriptor in enumerate(standard, 1):
+        os.dup2(descriptor, place)
+        os.close(descriptor)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = [str(Path(sys.executable).with_name("kantu")), *arguments]
-    if module == "kantu":
-        from kantu.cli import main
-
-        sys.exit(main())
-    runpy.run_module(module, run_name="__main__")
+    sys.exit(sys.modules[module].main())
 
 
 if __name__ == "__main__":

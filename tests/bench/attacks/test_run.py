@@ -13,6 +13,7 @@ from kantu.bench.attacks.quiet import Sample
 from kantu.bench.attacks.run import holds, table
 from kantu.bench.report import Cell
 from kantu.errors import EngineError, InvalidRequestError
+from tests.bench import forked
 
 pytestmark = pytest.mark.whole
 
@@ -46,6 +47,7 @@ def test_a_row_is_met_by_time_answers_restarts_and_memory(
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and all of 127.0.0.0/8")
 def test_an_attack_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_COOL_SECONDS", 0.1)
+    monkeypatch.setattr("kantu.bench.gateway.subprocess", forked)
     alone, attacked = table(["ranges"], 1.0, None, [], track).rows
     assert (alone["attack"], attacked["attack"]) == ("none", "ranges")
     for row in (alone, attacked):

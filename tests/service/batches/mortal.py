@@ -1,4 +1,4 @@
-"""A process that runs batches until it is killed: `python -m tests.service.batches.mortal URL FOLDER LOG [OPTION]`.
+"""A process that runs batches until it is killed. Its arguments are URL FOLDER LOG [OPTION].
 
 It writes the number of every line that it executes to LOG, first thing. With `--at-the-end` it kills itself when the
 files of a batch are written and the transaction that makes them exist is about to be committed.
@@ -25,7 +25,8 @@ from tests.service.files.conftest import service
 CONCURRENCY = 3
 
 
-def main(url: str, folder: str, log: str, *options: str) -> None:
+def main() -> None:
+    url, folder, log, *options = sys.argv[1:]
     written = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
     async def answer(batch: Batch, body: dict[str, Any]) -> str:
@@ -56,7 +57,3 @@ def main(url: str, folder: str, log: str, *options: str) -> None:
         poll_seconds=0.05,
     )
     asyncio.run(runner.run())
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.service.batches.conftest import Desk, request_line
 from tests.service.batches.mortal import CONCURRENCY
 from tests.service.clock import Clock
 from tests.service.files.conftest import contents
+from tests.service.warm import Started, start
 
 pytestmark = pytest.mark.whole
 
@@ -31,16 +31,22 @@ def _submit(desk: Desk) -> Batch:
     return asyncio.run(desk.submit(request_line(f"r{number}", number=number) for number in range(LINES)))
 
 
-def _start(url: str, folder: Path, log: Path, *options: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.service.batches.mortal", url, str(folder), str(log), *options]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[3])
+def _start(url: str, folder: Path, log: Path, *options: str) -> Started:
+    with log.with_name("said").open("ab") as said:
+        return start(
+            *(url, str(folder), str(log), *options),
+            module="tests.service.batches.mortal",
+            cwd=log.parent,
+            environment=os.environ,
+            output=said,
+        )
 
 
 def _executed(log: Path) -> list[int]:
     return [int(line) for line in log.read_text().split()] if log.exists() else []
 
 
-def _kill_after(process: subprocess.Popen[bytes], log: Path, lines: int) -> None:
+def _kill_after(process: Started, log: Path, lines: int) -> None:
     """Kill it once it has executed some more lines."""
     goal, end = len(_executed(log)) + lines, time.monotonic() + _GUARD_SECONDS
     while len(_executed(log)) < goal:
@@ -51,7 +57,7 @@ def _kill_after(process: subprocess.Popen[bytes], log: Path, lines: int) -> None
     process.wait()
 
 
-def _run_to_the_end(desk: Desk, batch: Batch, process: subprocess.Popen[bytes]) -> tuple[Batch, list[dict[str, Any]]]:
+def _run_to_the_end(desk: Desk, batch: Batch, process: Started) -> tuple[Batch, list[dict[str, Any]]]:
     async def wait() -> tuple[Batch, list[dict[str, Any]]]:
         async with asyncio.timeout(_GUARD_SECONDS):
             ended = await desk.until(batch, lambda now: now.status not in UNFINISHED)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from kantu.cli import main
+from kantu import cli
 from kantu.service import gateway
 from kantu.service.batches.runner import BatchRunner
 
-if __name__ == "__main__":
+
+def main() -> None:
     gateway.BatchRunner = partial(BatchRunner, lease_seconds=3)  # type: ignore[assignment, misc]
-    main()
+    cli.main()

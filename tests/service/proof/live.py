@@ -141,14 +141,14 @@ def live_gateway(
     environment: dict[str, str] | None = None,
     *arguments: str,
     ready: bool = True,
-    module: str = "kantu",
+    module: str = "kantu.cli",
 ) -> Iterator[LiveGateway]:
     """A service with its data in `folder`/home; what is there already is used again.
 
     Args:
         environment: settings, as `KANTU_SECTION_NAME`.
         ready: wait until its model is loaded, else only until it listens.
-        module: what is run in place of `kantu`.
+        module: whose `main` is called.
     """
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
     variables |= {"KANTU_HOME": str(folder / "home"), "KANTU_SERVER_PAGE": "false", **(environment or {})}
