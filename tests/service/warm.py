@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -75,21 +76,31 @@ class Started:
 
     def end(self, timeout: float = 30) -> None:
         """At once, with all that it has started: how a service stops is for tests of their own."""
-        if self.poll() is None:
+        family: list[psutil.Process] = []
+        with suppress(psutil.NoSuchProcess):  # it may end meanwhile
             process = psutil.Process(self.pid)
-            family = [*process.children(recursive=True), process]
-            for one in family:
-                try:
-                    one.kill()
-                except psutil.NoSuchProcess:
-                    continue
-            psutil.wait_procs(family, timeout)
+            family = [*process.children(recursive=True), process] if self.poll() is None else []
+        for one in family:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        end = time.monotonic() + timeout
+        while not all(map(_is_over, family)):
+            assert time.monotonic() < end, "it cannot be killed"
+            time.sleep(_POLL_SECONDS)
         self.wait(timeout)
 
     def _number(self) -> int:
         received = self._told.recv(16)
         assert received, "the process that starts others has ended"
         return int(received)
+
+
+def _is_over(process: psutil.Process) -> bool:
+    """Gone, or only waiting for somebody to ask how it ended."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def start(
@@ -119,7 +130,7 @@ class _Starter:
 
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+        paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
         with theirs:
             self._process = subprocess.Popen(

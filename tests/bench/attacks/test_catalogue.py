@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -29,9 +30,15 @@ def test_without_names_all_are_chosen_and_an_unknown_one_is_refused() -> None:
     assert caught.value.code == "unknown_attack"
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_what_an_attack_sends_is_well_framed(attack: Attack) -> None:
-    requests = attack.requests(target())
+@pytest.fixture(scope="module", params=ATTACKS, ids=lambda attack: attack.name)
+def made(request: pytest.FixtureRequest) -> tuple[Attack, Sequence[bytes]]:
+    """An attack and what it sends, which takes seconds to draw for some."""
+    attack: Attack = request.param
+    return attack, attack.requests(target())
+
+
+def test_what_an_attack_sends_is_well_framed(made: tuple[Attack, Sequence[bytes]]) -> None:
+    attack, requests = made
     assert requests
     for request in requests:
         head, _, body = request.partition(b"\r\n\r\n")
@@ -41,10 +48,10 @@ def test_what_an_attack_sends_is_well_framed(attack: Attack) -> None:
             json.loads(body) if attack.name != "slow-bodies" else None
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_only_the_attacks_of_strangers_have_no_key(attack: Attack) -> None:
+def test_only_the_attacks_of_strangers_have_no_key(made: tuple[Attack, Sequence[bytes]]) -> None:
+    attack, requests = made
     keys = (b"Bearer kt-one.", b"Bearer kt-two.", b"Bearer kt-three.")
-    sent = [request for request in attack.requests(target()) if request.startswith((b"GET", b"POST"))]
+    sent = [request for request in requests if request.startswith((b"GET", b"POST"))]
     with_key = {any(key in request[:2000] + request[-2000:] for key in keys) for request in sent}
     if attack.name in KEYLESS:
         assert with_key == {False}
