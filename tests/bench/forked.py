@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, CalledProcessError, TimeoutExpired
 from typing import BinaryIO
 
-from tests.service.warm import Started, start
+from tests.service import warm
 
 __all__ = ["DEVNULL", "CalledProcessError", "Popen", "TimeoutExpired", "run"]
 
 
 def _popen(
     command: Sequence[str], *, env: Mapping[str, str], stdin: int, stdout: BinaryIO, stderr: BinaryIO
-) -> Started:
+) -> warm.Started:
     assert stdin == DEVNULL
-    return start(*command[1:], cwd=Path.cwd(), environment=env, output=stdout, errors=stderr)
+    return warm.start(*command[1:], cwd=Path.cwd(), environment=env, output=stdout, errors=stderr)
 
 
 Popen = _popen
@@ -29,8 +28,4 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     assert capture_output
     assert text
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        started = start(*command[1:], cwd=Path.cwd(), environment=env, output=output, errors=errors)
-        status = started.wait()
-        said = [file.seek(0) or file.read().decode() for file in (output, errors)]
-    return subprocess.CompletedProcess(command, status, *said)
+    return warm.run(*command[1:], environment=env)

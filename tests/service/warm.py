@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
@@ -123,6 +124,15 @@ def start(
     with theirs:
         _starter().ask(json.dumps(asked).encode(), theirs.fileno(), *standard)
     return Started(ours)
+
+
+def run(*arguments: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """What a command of `kantu` says, once it has ended."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        started = start(*arguments, cwd=Path.cwd(), environment=environment, output=output, errors=errors)
+        status = started.wait()
+        said = [file.seek(0) or file.read().decode() for file in (output, errors)]
+    return subprocess.CompletedProcess(arguments, status, *said)
 
 
 class _Starter:

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import ssl
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +23,6 @@ from kantu.service.keys.service import KeyService
 from kantu.service.settings import AuditSettings
 from tests.service.warm import Started, start
 
-KANTU = str(Path(sys.executable).with_name("kantu"))
 MODEL = "kantu-mini"
 CHAT = "/v1/chat/completions"
 RESPONSES = "/v1/responses"

@@ -8,8 +8,8 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.service.gateways import data_url, png
 from tests.service.postgres_server import PostgresServer
 from tests.service.proof.live import (
     CHAT,
-    KANTU,
+    MODEL,
     LiveGateway,
     code_of,
     live_gateway,
@@ -30,10 +30,12 @@ from tests.service.proof.live import (
 )
 from tests.service.redis_server import RedisServer
 from tests.service.small_disk import DISK_BYTES, fill
+from tests.service.warm import run
 
 pytestmark = pytest.mark.whole
 
 RESERVE = {"KANTU_STORE_RESERVE_BYTES": str(2 * 2**20)}
+Keeper = Callable[..., AbstractContextManager[LiveGateway]]
 OK = (200, None)
 UNAVAILABLE = (503, "store_unavailable")
 FULL = (507, "store_full")
@@ -71,6 +73,22 @@ def readiness(client: httpx.Client) -> tuple[int, dict[str, str]]:
 
 
 @pytest.fixture
+def keeper(live: LiveGateway) -> Keeper:
+    """(folder, settings) -> a service that keeps things there. Its model is another service's, as it is not tried."""
+    model = {
+        "KANTU_MODEL_NAME": f"{live.address}/v1",
+        "KANTU_MODEL_UPSTREAM_MODEL": MODEL,
+        "KANTU_MODEL_UPSTREAM_KEY": live.key,
+        "KANTU_MODEL_SERVED_NAME": MODEL,
+    }
+
+    def start(folder: Path, settings: Mapping[str, str] | None = None) -> AbstractContextManager[LiveGateway]:
+        return live_gateway(folder, {**model, **(settings or {})}, ready=False)
+
+    return start
+
+
+@pytest.fixture
 def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     try:
@@ -80,9 +98,11 @@ def postgres() -> Iterator[PostgresServer]:
         server.remove()
 
 
-def test_a_database_that_is_gone_is_said_and_comes_back_by_itself(tmp_path: Path, postgres: PostgresServer) -> None:
+def test_a_database_that_is_gone_is_said_and_comes_back_by_itself(
+    tmp_path: Path, postgres: PostgresServer, keeper: Keeper
+) -> None:
     with (
-        live_gateway(tmp_path, {"KANTU_STORE_DATABASE_URL": postgres.url("postgres")}) as gateway,
+        keeper(tmp_path, {"KANTU_STORE_DATABASE_URL": postgres.url("postgres")}) as gateway,
         gateway.client() as client,
         gateway.client() as begun,
     ):
@@ -110,8 +130,8 @@ def test_a_database_that_is_gone_is_said_and_comes_back_by_itself(tmp_path: Path
         wait_until(lambda: status_of_batch(client, batch["id"]) == "completed")  # who runs batches is back as well
 
 
-def test_a_locked_sqlite_refuses_only_what_must_be_written(tmp_path: Path) -> None:
-    with live_gateway(tmp_path) as gateway:
+def test_a_locked_sqlite_refuses_only_what_must_be_written(tmp_path: Path, keeper: Keeper) -> None:
+    with keeper(tmp_path) as gateway:
         unused = gateway.new_key()
         with gateway.client() as client, gateway.client(unused) as first_use:
             assert code_of(client.post(CHAT, json=picture_question())) == OK
@@ -129,8 +149,8 @@ def test_a_locked_sqlite_refuses_only_what_must_be_written(tmp_path: Path) -> No
             assert code_of(upload(client, batch_line())) == OK
 
 
-def test_a_database_that_is_damaged_is_said_and_comes_back_with_its_backup(tmp_path: Path) -> None:
-    with live_gateway(tmp_path) as gateway, gateway.client() as client, gateway.client(gateway.new_key()) as another:
+def test_a_database_that_is_damaged_is_said_and_comes_back_with_its_backup(tmp_path: Path, keeper: Keeper) -> None:
+    with keeper(tmp_path) as gateway, gateway.client() as client, gateway.client(gateway.new_key()) as another:
         assert code_of(client.post(CHAT, json=question())) == OK
         database, backup = gateway.home / "kantu.db", tmp_path / "backup.db"
         with closing(sqlite3.connect(database)) as other:
@@ -165,9 +185,11 @@ def overwrite(path: Path, source: Path) -> None:
     )
 
 
-def test_without_its_redis_nothing_is_limited_until_it_is_back(tmp_path: Path, redis_server: RedisServer) -> None:
+def test_without_its_redis_nothing_is_limited_until_it_is_back(
+    tmp_path: Path, redis_server: RedisServer, keeper: Keeper
+) -> None:
     exceeded = (429, "request_limit_exceeded")
-    with live_gateway(tmp_path, {"KANTU_STORE_REDIS_URL": redis_server.url}) as gateway:
+    with keeper(tmp_path, {"KANTU_STORE_REDIS_URL": redis_server.url}) as gateway:
         limited = gateway.new_key(limits=Limits(requests_per_day=2, output_tokens_per_day=100_000))
         with gateway.client(limited) as client:
             assert [code_of(client.post(CHAT, json=question())) for _ in range(3)] == [OK, OK, exceeded]
@@ -185,9 +207,9 @@ def test_without_its_redis_nothing_is_limited_until_it_is_back(tmp_path: Path, r
             assert code_of(client.post(CHAT, json=question())) == exceeded
 
 
-def test_an_upload_that_would_fill_the_disk_leaves_nothing_of_itself(small_disk: Path) -> None:
+def test_an_upload_that_would_fill_the_disk_leaves_nothing_of_itself(small_disk: Path, keeper: Keeper) -> None:
     settings = RESERVE | {"KANTU_STORE_MAX_TOTAL_BYTES": str(2**30)}
-    with live_gateway(small_disk, settings) as gateway, gateway.client() as client:
+    with keeper(small_disk, settings) as gateway, gateway.client() as client:
         refused = upload(client, batch_line() + b"\n" * DISK_BYTES)
         assert code_of(refused) == FULL
         assert refused.headers["x-should-retry"] == "false"
@@ -196,10 +218,10 @@ def test_an_upload_that_would_fill_the_disk_leaves_nothing_of_itself(small_disk:
         assert len(contents_in(gateway)) == 1
 
 
-def test_one_owner_that_has_filled_its_quota_hinders_no_other(small_disk: Path) -> None:
+def test_one_owner_that_has_filled_its_quota_hinders_no_other(small_disk: Path, keeper: Keeper) -> None:
     settings = RESERVE | {"KANTU_STORE_MAX_OWNER_BYTES": str(2**20), "KANTU_STORE_MAX_TOTAL_BYTES": str(2**22)}
     with (
-        live_gateway(small_disk, settings) as gateway,
+        keeper(small_disk, settings) as gateway,
         gateway.client() as client,
         gateway.client(gateway.new_key()) as greedy,
     ):
@@ -214,8 +236,10 @@ def test_one_owner_that_has_filled_its_quota_hinders_no_other(small_disk: Path) 
         assert code_of(upload(greedy, bytes(300 * 2**10))) == OK
 
 
-def test_a_disk_that_others_filled_stops_no_question_no_deletion_and_no_revocation(small_disk: Path) -> None:
-    with live_gateway(small_disk, RESERVE) as gateway, gateway.client() as client:
+def test_a_disk_that_others_filled_stops_no_question_no_deletion_and_no_revocation(
+    small_disk: Path, keeper: Keeper
+) -> None:
+    with keeper(small_disk, RESERVE) as gateway, gateway.client() as client:
         bad_key = gateway.new_key()
         with gateway.client(bad_key) as bad:
             assert code_of(bad.post(CHAT, json=question())) == OK
@@ -252,7 +276,7 @@ def test_a_disk_that_others_filled_stops_no_question_no_deletion_and_no_revocati
 def kantu_keys(gateway: LiveGateway, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, beside the running service."""
     variables = os.environ | RESERVE | {"KANTU_HOME": str(gateway.home)}
-    return subprocess.run([KANTU, "keys", *arguments], env=variables, capture_output=True, text=True)
+    return run("keys", *arguments, environment=variables)
 
 
 def id_of(gateway: LiveGateway, key: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 from kantu.service.database import Database
 from kantu.service.home import RELOAD
 from tests.service.audits import acts_of
-from tests.service.proof.live import KANTU, LiveGateway, wait_until
+from tests.service.proof.live import LiveGateway, wait_until
+from tests.service.warm import run
 
 pytestmark = pytest.mark.whole
 
@@ -20,7 +21,7 @@ CARD = "name: card\ntitle: 名片\ninstruction: 写出姓名。\nfields: {姓名
 def reload(live: LiveGateway) -> subprocess.CompletedProcess[str]:
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
     environment = {**variables, "KANTU_HOME": str(live.home)}
-    return subprocess.run([KANTU, "reload"], env=environment, capture_output=True, encoding="utf-8", check=False)
+    return run("reload", environment=environment)
 
 
 def test_reload_takes_what_is_right_and_leaves_what_is_broken(live: LiveGateway) -> None:
