@@ -56,7 +56,7 @@ class Started:
                 self._told.close()
         return self.returncode
 
-    def wait(self, timeout: float = 60) -> int:
+    def wait(self, timeout: float = 180) -> int:
         """Its exit status. Raises subprocess.TimeoutExpired."""
         end = time.monotonic() + timeout
         while (status := self.poll()) is None:
