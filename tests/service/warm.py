@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import io
 import json
 import os
 import signal
@@ -209,9 +210,14 @@ def _between(asked: dict[str, Any], told: socket.socket, standard: list[int]) ->
 
 
 def _become(standard: list[int], arguments: list[str], cwd: str, environment: dict[str, str], module: str) -> None:
-    for place, descriptor in enumerate(standard, 1):
+    for place, (name, descriptor) in enumerate(zip(("stdout", "stderr"), standard, strict=True), 1):
         os.dup2(descriptor, place)
         os.close(descriptor)
+        before = getattr(sys, name)  # which knows what stood there, a file for instance, and may seek
+        buffer = io.BufferedWriter(io.FileIO(place, "w", closefd=False))
+        fresh = io.TextIOWrapper(buffer, before.encoding, before.errors, line_buffering=name == "stderr")
+        setattr(sys, name, fresh)
+        setattr(sys, f"__{name}__", fresh)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
