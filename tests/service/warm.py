@@ -175,7 +175,8 @@ def _starter() -> _Starter:
 def _serve(control: socket.socket) -> None:
     """Fork as often as it is asked, until nobody is left who could ask."""
     import kantu.cli
-    import kantu.service.server  # noqa: F401  # what `kantu serve` imports
+    import kantu.service.server
+    import kantu.service.start  # noqa: F401  # what `kantu serve` imports
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those in between
     while True:
