@@ -61,13 +61,14 @@ def test_the_clients_own_stream_helper_puts_the_answer_together(client: OpenAI) 
         response = stream.get_final_response()
     assert {"response.created", "response.output_text.delta", "response.output_text.done"} <= kinds
     assert response.output_parsed is not None
-    assert response.output_parsed.状态 == STATUS
+    assert response.output_parsed.状态.startswith(STATUS)
 
 
 def test_a_pydantic_class_is_a_strict_schema_and_comes_back_filled(client: OpenAI) -> None:
     record = client.responses.parse(**ask("提取记录。"), text_format=Order).output_parsed
     assert record is not None
-    assert (record.状态, record.总金额) == (STATUS, "347.80")
+    assert record.状态.startswith(STATUS)
+    assert record.总金额 == "347.80"
 
 
 def test_a_picture_is_asked_about_by_its_id(client: OpenAI) -> None:

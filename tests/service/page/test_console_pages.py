@@ -121,6 +121,7 @@ def test_every_page_of(visiting: Visit, role: Role) -> None:
         fill_usage(tab)
     for page in [*PAGES[role], "account"]:
         go(tab, page)
+        tab.wait("!document.querySelector('.main .waiting')")  # its words fade in and out
         check(tab)
         for text, ready in DIALOGS.get(page, []):
             press(tab, text, ".page")

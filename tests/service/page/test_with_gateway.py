@@ -68,7 +68,7 @@ def test_a_record_keeps_to_its_schema(visitor: Tab, picture: Path) -> None:
     visitor.evaluate(f"document.querySelector('{part('schema-sample')}').click()")
     record = json.loads(answered(visitor, "提取记录。"))
     assert list(record) == ["状态", "店铺", "商品", "总金额", "订单号"]
-    assert record["状态"] == "待商家发货"
+    assert record["状态"].startswith("待商家发货")
 
 
 def test_a_task_becomes_a_record_with_boxes_and_its_code_gives_the_same(
