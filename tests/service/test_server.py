@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import ssl
@@ -25,6 +24,7 @@ from tests.service.fetch.certificates import Authority
 from tests.service.gateways import TIMINGS, ScriptedEngine, question, settings_with
 from tests.service.listening import Listening, listening
 from tests.service.proof.live import wait_until
+from tests.service.warm import bare_environment
 
 pytestmark = pytest.mark.whole
 
@@ -57,15 +57,21 @@ def test_with_a_certificate_it_serves_https_only(
             httpx.get(f"http://127.0.0.1:{served.port}/healthz", trust_env=False)
 
 
+def test_it_imports_neither_pytorch_nor_the_sdk_of_mcp() -> None:
+    code = "import sys, kantu.service.server; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "kantu.service.mcp.service" in loaded
+    assert not {"mcp", "mcp_types", "torch"} & set(loaded)
+
+
 def test_a_model_that_cannot_be_loaded_ends_it_with_an_error(tiny_folder: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     shutil.copytree(tiny_folder, broken)
     for weights in broken.glob("*.safetensors"):
         weights.write_bytes(b"no weights")
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
     ended = subprocess.run(
         [Path(sys.executable).with_name("kantu"), "serve", "--port", "0", "--model", broken],
-        env={**variables, "KANTU_HOME": str(tmp_path / "home"), "KANTU_SERVER_PAGE": "false"},
+        env={**bare_environment(), "KANTU_HOME": str(tmp_path / "home"), "KANTU_SERVER_PAGE": "false"},
         stderr=subprocess.PIPE,
         encoding="utf-8",
         timeout=120,

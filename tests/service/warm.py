@@ -105,6 +105,11 @@ def _is_over(process: psutil.Process) -> bool:
         return True
 
 
+def bare_environment() -> dict[str, str]:
+    """This process' environment without settings of Kantu and what pytest adds."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
+
+
 def start(
     *arguments: str,
     cwd: Path,
@@ -142,11 +147,10 @@ class _Starter:
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.service.warm", str(theirs.fileno())],
-                env={**variables, "PYTHONPATH": paths},
+                env={**bare_environment(), "PYTHONPATH": paths},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -21,7 +20,7 @@ from kantu.service.audit.opening import open_audit_log
 from kantu.service.database import Database
 from kantu.service.keys.service import KeyService
 from kantu.service.settings import AuditSettings
-from tests.service.warm import Started, start
+from tests.service.warm import Started, bare_environment, start
 
 MODEL = "kantu-mini"
 CHAT = "/v1/chat/completions"
@@ -148,8 +147,11 @@ def live_gateway(
         ready: wait until its model is loaded, else only until it listens.
         module: whose `main` is called.
     """
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
-    variables |= {"KANTU_HOME": str(folder / "home"), "KANTU_SERVER_PAGE": "false", **(environment or {})}
+    variables = bare_environment() | {
+        "KANTU_HOME": str(folder / "home"),
+        "KANTU_SERVER_PAGE": "false",
+        **(environment or {}),
+    }
     log = folder / f"log-{time.monotonic_ns()}"
     with log.open("wb") as written:
         process = start(

@@ -11,7 +11,7 @@ from kantu.service.database import Database
 from kantu.service.home import RELOAD
 from tests.service.audits import acts_of
 from tests.service.proof.live import LiveGateway, wait_until
-from tests.service.warm import run
+from tests.service.warm import bare_environment, run
 
 pytestmark = pytest.mark.whole
 
@@ -19,9 +19,7 @@ CARD = "name: card\ntitle: 名片\ninstruction: 写出姓名。\nfields: {姓名
 
 
 def reload(live: LiveGateway) -> subprocess.CompletedProcess[str]:
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("KANTU_", "PYTEST_"))}
-    environment = {**variables, "KANTU_HOME": str(live.home)}
-    return run("reload", environment=environment)
+    return run("reload", environment=bare_environment() | {"KANTU_HOME": str(live.home)})
 
 
 def test_reload_takes_what_is_right_and_leaves_what_is_broken(live: LiveGateway) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from functools import cached_property
 
 import httpcore
 
@@ -44,18 +43,14 @@ class ImageFetcher:
         """
         self._settings = settings
         self._allow_list = read_allow_list(settings.allowed_domains)
-        if settings.ca_file is not None:  # told at the start
-            self._ssl_context = _ssl_context(settings)
+        # Reading all that the system trusts takes long, and most services fetch nothing. A file is checked anyway.
+        trusts = settings.allowed_domains or settings.ca_file
+        self._ssl_context = _ssl_context(settings) if trusts else None
         self._backend = httpcore.AnyIOBackend() if backend is None else backend
         self._own_resolver: SystemResolver | None = None
         if resolve is None:
             resolve = self._own_resolver = SystemResolver()
         self._resolve = resolve
-
-    @cached_property
-    def _ssl_context(self) -> ssl.SSLContext:
-        """Made for the first fetch: reading all that the system trusts takes long, and most services fetch nothing."""
-        return _ssl_context(self._settings)
 
     async def fetch(self, url: str) -> bytes:
         """The bytes behind a URL, not yet known to be a picture: the decode guard comes next.
