@@ -170,9 +170,14 @@ class TestUnsupportedModels:
         assert caught.value.param in caught.value.message
         return caught.value.param
 
-    def test_fp8(self, tmp_path: Path, raw: Raw) -> None:
-        raw["quantization_config"] = {"activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8"}
-        assert self.refused(tmp_path, raw) == "FP8"
+    @pytest.mark.parametrize(
+        "other",
+        [{"weight_block_size": None}, {"weight_block_size": [128]}, {"weight_block_size": [0, 128]}, {"fmt": "e5m2"}],
+    )
+    def test_fp8_in_another_layout_than_the_published_one(self, tmp_path: Path, raw: Raw, other: Raw) -> None:
+        published = {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]}
+        assert read(tmp_path, {**raw, "quantization_config": published}) == read(tmp_path, raw)
+        assert self.refused(tmp_path, {**raw, "quantization_config": published | other}) == "fp8"
 
     @pytest.mark.parametrize(("content", "name"), [({"quant_method": "awq"}, "awq"), ({}, "quantized")])
     def test_other_quantizations(self, tmp_path: Path, raw: Raw, content: Raw, name: str) -> None:

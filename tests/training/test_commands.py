@@ -10,11 +10,14 @@ from typer.testing import CliRunner
 
 from kantu.errors import InvalidRequestError
 from kantu.hub import locate
+from kantu.model.checkpoint import check_tensors, stored_shapes
+from kantu.model.folder import ModelFolder
 from kantu.training.commands import app
 from kantu.training.loop import Stretch
 from kantu.training.mini_text import train as mini_text_train
 from kantu.training.mini_text.recipe import PLAN, STAGES
 from kantu.training.progress import Progress, write_progress
+from tests.tiny_checkpoint import write_tiny_checkpoint
 
 
 @pytest.fixture
@@ -75,3 +78,12 @@ def test_a_run_is_neither_begun_twice_nor_gone_on_with_where_there_is_none(
         assert isinstance(failure, InvalidRequestError)
         assert code in str(failure)
     assert not trained
+
+
+def test_what_is_shipped_as_fp8_is_a_folder_that_loads(tmp_path: Path) -> None:
+    run, folder = write_tiny_checkpoint(tmp_path / "run", shards=2), tmp_path / "shipped"
+    write_progress(run, Progress(step=1, pictures=7))
+    assert CliRunner().invoke(app, ["ship", str(folder), "--run", str(run), "--fp8"]).exception is None
+    shipped = ModelFolder.open(folder)
+    check_tensors(shipped, stored_shapes(shipped))
+    assert shipped.fp8_block == (128, 128)

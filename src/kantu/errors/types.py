@@ -48,7 +48,7 @@ class CheckpointError(KantuError):
 
 
 class UnsupportedModelError(CheckpointError):
-    """A model folder that is recognised but not yet supported (FP8, MoE, Thinking, other families)."""
+    """A model folder that is recognised but not yet supported (MoE, Thinking, other families and quantizations)."""
 
 
 class ModelNotFoundError(KantuError):

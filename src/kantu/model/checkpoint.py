@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from kantu.errors import Words, error
+from kantu.model import fp8
 from kantu.model.config import ModelConfig
 from kantu.model.folder import ModelFolder
 from kantu.model.quantize import Preparation, Quantize
@@ -33,9 +34,10 @@ def load_model(
 ) -> Qwen3VL:
     """The network of `folder` with its weights, ready for inference.
 
-    Tensors whose dtype already fits stay memory-mapped on the CPU. Others are converted one at a time, and their file
-    is unmapped as it is used up. With `quantize` or `prepack` the linears are packed in the same way as they arrive.
-    Such a model is for inference only: its linears have other names and no gradients.
+    Tensors whose dtype already fits stay memory-mapped on the CPU. Others (FP8 among them, see `kantu.model.fp8`) are
+    converted one at a time, and their file is unmapped as it is used up. With `quantize` or `prepack` the linears are
+    packed in the same way as they arrive. Such a model is for inference only: its linears have other names and no
+    gradients.
 
     Args:
         quantize: "int8" or "int4" weights in the decoder; the vision tower is INT8 where it runs on our own kernels.
@@ -49,12 +51,14 @@ def load_model(
     config = folder.config
     check_tensors(folder, stored_shapes(folder))
     model = _skeleton(config)
+    scales = _scales(folder)
     preparation = Preparation(model, device=device, dtype=dtype, quantize=quantize, prepack=prepack)
     for shard in folder.weights:
         for published, stored in _tensors(shard):
-            if _is_tied_copy(published, config):
+            if published in scales or _is_tied_copy(published, config):
                 continue
             name = module_name(published)
+            stored = _widened(published, stored, scales, folder)
             copied = preparation.is_needed and preparation.keeps(name) and stored.nbytes <= _COPIED_BYTES
             tensor = _fitted(name, stored, config).to(device=device, dtype=dtype, copy=copied)
             _place(model, name, tensor)
@@ -87,6 +91,9 @@ def check_tensors(folder: ModelFolder, found: dict[str, tuple[int, ...]]) -> Non
     """Compare a folder's tensors with what its configuration asks for; one CheckpointError names all differences."""
     config = folder.config
     expected = expected_shapes(config)
+    if folder.fp8_block is not None:
+        scaled = {name: shape for name, shape in expected.items() if fp8.scale_name(name) in found and len(shape) == 2}
+        expected |= {fp8.scale_name(name): fp8.scale_shape(shape, folder.fp8_block) for name, shape in scaled.items()}
     actual = {name: shape for name, shape in found.items() if not _is_tied_copy(name, config)}
     missing = sorted(expected.keys() - actual.keys())
     unexpected = sorted(actual.keys() - expected.keys())
@@ -154,6 +161,22 @@ def _fitted(name: str, tensor: Tensor, config: ModelConfig) -> Tensor:
     if name == _PATCH_EMBEDDING:  # Conv3d kernel [hidden, C, T, H, W] -> Linear [hidden, C * T * H * W]
         return tensor.reshape(config.vision.hidden_size, config.vision.patch_dim)
     return tensor
+
+
+def _scales(folder: ModelFolder) -> dict[str, Tensor]:
+    """The scales of FP8 weights by name; they may stand in another file than their weights."""
+    if folder.fp8_block is None:
+        return {}
+    return {name: tensor.clone() for shard in folder.weights for name, tensor in _tensors(shard) if fp8.is_scale(name)}
+
+
+def _widened(name: str, stored: Tensor, scales: Mapping[str, Tensor], folder: ModelFolder) -> Tensor:
+    """A weight as a number for each element, whichever way it is stored."""
+    scale = scales.get(fp8.scale_name(name))
+    if (stored.dtype == fp8.DTYPE) != (scale is not None):
+        differences = Words(f"{name} 与它的 FP8 比例不成对", f"{name} does not fit with its FP8 scales")
+        raise error("tensors_mismatch", path=folder.path, differences=differences)
+    return stored if scale is None or folder.fp8_block is None else fp8.widen(stored, scale, folder.fp8_block)
 
 
 def _shapes(shard: Path) -> Iterator[tuple[str, tuple[int, ...]]]:

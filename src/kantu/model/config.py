@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kantu.errors import error
+from kantu.model import fp8
 
 ARCHITECTURE = "Qwen3VLForConditionalGeneration"
 
@@ -108,9 +109,8 @@ def _refuse_unsupported(raw: Mapping[str, Any], folder: Path, templates: Iterabl
         kind = "MoE"
     elif ARCHITECTURE not in architectures:
         kind = ", ".join(architectures) or "unknown"
-    elif quantization is not None:
-        method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
-        kind = "FP8" if method == "fp8" else str(method or "quantized")
+    elif quantization is not None and fp8.parse_block(quantization) is None:
+        kind = str(quantization.get("quant_method") or "quantized")
     elif any(map(_is_thinking, templates)):
         kind = "Thinking"
     if kind:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kantu.errors import KantuError, error
+from kantu.model import fp8
 from kantu.model.config import ModelConfig, parse_config
 
 MAX_FILE_BYTES = 1 << 26  # of a file that is read whole; the largest published one, a tokenizer.json, has 11 MB
@@ -90,6 +91,12 @@ class ModelFolder:
             UnsupportedModelError: the folder's kind is recognised but not supported.
         """
         return parse_config(self.json("config.json"), self.path / "config.json", self._templates())
+
+    @cached_property
+    def fp8_block(self) -> fp8.Block | None:
+        """Rows and columns of a weight that share a scale; None where weights are stored as they are computed with."""
+        quantization = self.json("config.json").get("quantization_config")
+        return None if quantization is None else fp8.parse_block(quantization)
 
     @cached_property
     def weights(self) -> tuple[Path, ...]:

@@ -150,12 +150,16 @@ def ship(
     share: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="新权重占几成；其余是这个目录里原来的权重（两者平均）。")
     ] = 1.0,
+    fp8: Annotated[bool, typer.Option("--fp8", help="解码器的线性层存成 FP8，和 Qwen 发布的 FP8 目录一样。")] = False,
 ) -> None:
     """把训练好的权重和训练记录写成可发布的模型目录。"""
+    from kantu.training.fp8_folder import store_as_fp8
     from kantu.training.mini.recipe import DEFAULT_RUN
     from kantu.training.mini.ship import ship as write
 
     write(run or DEFAULT_RUN, folder, share)
+    if fp8:
+        store_as_fp8(folder)
     typer.echo(folder)
 
 

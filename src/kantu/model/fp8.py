@@ -1,0 +1,65 @@
+"""FP8 weights as Qwen publishes them: e4m3, and one scale for each block of 128 x 128, in `weight_scale_inv`.
+
+The layout is that of DeepSeek-V3 (2024, section 3.3, https://arxiv.org/abs/2412.19437), which transformers calls
+fine-grained FP8. Weights are widened as they are loaded: no kernel for FP8 is needed, and INT8 and INT4 are made of
+them as of any others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Block = tuple[int, int]
+
+BLOCK: Block = (128, 128)  # of every published folder
+DTYPE = torch.float8_e4m3fn
+_SUFFIX = "_scale_inv"
+
+
+def parse_block(quantization: Mapping[str, Any]) -> Block | None:
+    """Rows and columns that share a scale; None where `quantization_config` describes another layout."""
+    block = quantization.get("weight_block_size")
+    described = quantization.get("quant_method") == "fp8" and quantization.get("fmt", "e4m3") == "e4m3"
+    if not described or not isinstance(block, list) or len(block) != 2:
+        return None
+    rows, columns = block
+    whole = all(isinstance(side, int) and side > 0 for side in block)
+    return (rows, columns) if whole else None
+
+
+def scale_name(weight: str) -> str:
+    """The name of the tensor that holds a weight's scales."""
+    return weight + _SUFFIX
+
+
+def is_scale(name: str) -> bool:
+    """Whether a tensor holds scales."""
+    return name.endswith(_SUFFIX)
+
+
+def scale_shape(weight: tuple[int, ...], block: Block) -> tuple[int, ...]:
+    """Shape of the scales of a weight [N, K]; the last blocks of a side may be cut."""
+    return tuple(-(-side // step) for side, step in zip(weight, block, strict=True))
+
+
+def widen(weight: Tensor, scale: Tensor, block: Block) -> Tensor:
+    """FP8 weight [N, K] and scales [⌈N / rows⌉, ⌈K / columns⌉] -> float32 [N, K]."""
+    (rows, columns), (height, width) = block, weight.shape
+    scales = scale.float().repeat_interleave(rows, 0)[:height].repeat_interleave(columns, 1)[:, :width]
+    return weight.float().mul_(scales)
+
+
+def narrow(weight: Tensor, block: Block = BLOCK) -> tuple[Tensor, Tensor]:
+    """Weight [N, K] -> FP8 [N, K] and float32 scales: the largest weight of a block is the largest e4m3."""
+    (rows, columns), (height, width) = block, weight.shape
+    whole = functional.pad(weight.float(), (0, -width % columns, 0, -height % rows))
+    blocks = whole.view(-(-height // rows), rows, -(-width // columns), columns)
+    scale = blocks.abs().amax((1, 3)).div_(torch.finfo(DTYPE).max)
+    scale[scale == 0] = 1
+    steps = blocks.div(scale[:, None, :, None]).view_as(whole)
+    return steps[:height, :width].to(DTYPE).contiguous(), scale
