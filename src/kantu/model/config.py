@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from kantu.errors import error
-from kantu.model import fp8
 
 ARCHITECTURE = "Qwen3VLForConditionalGeneration"
+
+Block = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,17 @@ def parse_config(raw: Mapping[str, Any], path: Path, templates: Iterable[str]) -
         raise error("config_invalid", path=path) from failure
 
 
+def parse_fp8_block(quantization: Mapping[str, Any]) -> Block | None:
+    """Rows and columns that share a scale; None where `quantization_config` describes another layout."""
+    block = quantization.get("weight_block_size")
+    described = quantization.get("quant_method") == "fp8" and quantization.get("fmt", "e4m3") == "e4m3"
+    if not described or not isinstance(block, list) or len(block) != 2:
+        return None
+    rows, columns = block
+    whole = all(isinstance(side, int) and side > 0 for side in block)
+    return (rows, columns) if whole else None
+
+
 def _refuse_unsupported(raw: Mapping[str, Any], folder: Path, templates: Iterable[str]) -> None:
     architectures = [str(name) for name in raw.get("architectures") or []]
     quantization = raw.get("quantization_config")
@@ -109,7 +121,7 @@ def _refuse_unsupported(raw: Mapping[str, Any], folder: Path, templates: Iterabl
         kind = "MoE"
     elif ARCHITECTURE not in architectures:
         kind = ", ".join(architectures) or "unknown"
-    elif quantization is not None and fp8.parse_block(quantization) is None:
+    elif quantization is not None and parse_fp8_block(quantization) is None:
         kind = str(quantization.get("quant_method") or "quantized")
     elif any(map(_is_thinking, templates)):
         kind = "Thinking"

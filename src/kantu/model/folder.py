@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kantu.errors import KantuError, error
-from kantu.model import fp8
-from kantu.model.config import ModelConfig, parse_config
+from kantu.model.config import Block, ModelConfig, parse_config, parse_fp8_block
 
 MAX_FILE_BYTES = 1 << 26  # of a file that is read whole; the largest published one, a tokenizer.json, has 11 MB
 
@@ -93,10 +92,10 @@ class ModelFolder:
         return parse_config(self.json("config.json"), self.path / "config.json", self._templates())
 
     @cached_property
-    def fp8_block(self) -> fp8.Block | None:
+    def fp8_block(self) -> Block | None:
         """Rows and columns of a weight that share a scale; None where weights are stored as they are computed with."""
         quantization = self.json("config.json").get("quantization_config")
-        return None if quantization is None else fp8.parse_block(quantization)
+        return None if quantization is None else parse_fp8_block(quantization)
 
     @cached_property
     def weights(self) -> tuple[Path, ...]:

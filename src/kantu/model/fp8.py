@@ -7,29 +7,15 @@ them as of any others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-Block = tuple[int, int]
+from kantu.model.config import Block
 
 BLOCK: Block = (128, 128)  # of every published folder
 DTYPE = torch.float8_e4m3fn
 _SUFFIX = "_scale_inv"
-
-
-def parse_block(quantization: Mapping[str, Any]) -> Block | None:
-    """Rows and columns that share a scale; None where `quantization_config` describes another layout."""
-    block = quantization.get("weight_block_size")
-    described = quantization.get("quant_method") == "fp8" and quantization.get("fmt", "e4m3") == "e4m3"
-    if not described or not isinstance(block, list) or len(block) != 2:
-        return None
-    rows, columns = block
-    whole = all(isinstance(side, int) and side > 0 for side in block)
-    return (rows, columns) if whole else None
 
 
 def scale_name(weight: str) -> str:
