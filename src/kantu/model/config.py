@@ -102,8 +102,10 @@ def parse_config(raw: Mapping[str, Any], path: Path, templates: Iterable[str]) -
         raise error("config_invalid", path=path) from failure
 
 
-def parse_fp8_block(quantization: Mapping[str, Any]) -> Block | None:
-    """Rows and columns that share a scale; None where `quantization_config` describes another layout."""
+def parse_fp8_block(quantization: Any) -> Block | None:
+    """Rows and columns that share a scale; None without `quantization_config`, or where it describes another layout."""
+    if not isinstance(quantization, Mapping):
+        return None
     block = quantization.get("weight_block_size")
     described = quantization.get("quant_method") == "fp8" and quantization.get("fmt", "e4m3") == "e4m3"
     if not described or not isinstance(block, list) or len(block) != 2:
@@ -122,7 +124,8 @@ def _refuse_unsupported(raw: Mapping[str, Any], folder: Path, templates: Iterabl
     elif ARCHITECTURE not in architectures:
         kind = ", ".join(architectures) or "unknown"
     elif quantization is not None and parse_fp8_block(quantization) is None:
-        kind = str(quantization.get("quant_method") or "quantized")
+        method = quantization.get("quant_method") if isinstance(quantization, Mapping) else None
+        kind = str(method or "quantized")
     elif any(map(_is_thinking, templates)):
         kind = "Thinking"
     if kind:

@@ -94,8 +94,7 @@ class ModelFolder:
     @cached_property
     def fp8_block(self) -> Block | None:
         """Rows and columns of a weight that share a scale; None where weights are stored as they are computed with."""
-        quantization = self.json("config.json").get("quantization_config")
-        return None if quantization is None else parse_fp8_block(quantization)
+        return parse_fp8_block(self.json("config.json").get("quantization_config"))
 
     @cached_property
     def weights(self) -> tuple[Path, ...]:

@@ -44,7 +44,8 @@ def narrow(weight: Tensor, block: Block = BLOCK) -> tuple[Tensor, Tensor]:
     """Weight [N, K] -> FP8 [N, K] and float32 scales: the largest weight of a block is the largest e4m3."""
     (rows, columns), (height, width) = block, weight.shape
     whole = functional.pad(weight.float(), (0, -width % columns, 0, -height % rows))
-    blocks = whole.view(-(-height // rows), rows, -(-width // columns), columns)
+    down, across = scale_shape((height, width), block)
+    blocks = whole.view(down, rows, across, columns)
     scale = blocks.abs().amax((1, 3)).div_(torch.finfo(DTYPE).max)
     scale[scale == 0] = 1
     steps = blocks.div(scale[:, None, :, None]).view_as(whole)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kantu.model import fp8
+from kantu.training.mini.folder import write_json
 
 _INDEX = "model.safetensors.index.json"
 _NARROWED = re.compile(r"model\.language_model\.layers\.\d+\.(self_attn|mlp)\.\w+_proj\.weight")
@@ -33,9 +33,9 @@ def store_as_fp8(folder: Path) -> None:
         save_file(tensors, folder / file, metadata={"format": "pt"})
         weight_map |= dict.fromkeys(tensors, file)
         size += sum(tensor.nbytes for tensor in tensors.values())
-    _write(folder / _INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
+    write_json(folder / _INDEX, {"metadata": {"total_size": size}, "weight_map": weight_map})
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    _write(folder / "config.json", config | {"quantization_config": _QUANTIZATION})
+    write_json(folder / "config.json", config | {"quantization_config": _QUANTIZATION})
 
 
 def _narrowed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -46,7 +46,3 @@ def _narrowed(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         else:
             stored[name] = tensor
     return stored
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")

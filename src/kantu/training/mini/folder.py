@@ -39,8 +39,8 @@ def write_companions(folder: Path, config: ModelConfig, tokenizer: Tokenizer) ->
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     end, pad = token_id(tokenizer, "<|im_end|>"), token_id(tokenizer, "<|endoftext|>")
-    _write(folder / "config.json", _config_json(config, end, pad))
-    _write(
+    write_json(folder / "config.json", _config_json(config, end, pad))
+    write_json(
         folder / "tokenizer_config.json",
         {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -51,8 +51,8 @@ def write_companions(folder: Path, config: ModelConfig, tokenizer: Tokenizer) ->
             "clean_up_tokenization_spaces": False,
         },
     )
-    _write(folder / "chat_template.json", {"chat_template": CHAT_TEMPLATE})
-    _write(
+    write_json(folder / "chat_template.json", {"chat_template": CHAT_TEMPLATE})
+    write_json(
         folder / "preprocessor_config.json",
         {
             "image_processor_type": "Qwen2VLImageProcessorFast",
@@ -71,7 +71,7 @@ def write_companions(folder: Path, config: ModelConfig, tokenizer: Tokenizer) ->
             "size": {"shortest_edge": MIN_PIXELS, "longest_edge": MAX_PIXELS},
         },
     )
-    _write(
+    write_json(
         folder / "generation_config.json",
         {"do_sample": False, "bos_token_id": pad, "eos_token_id": [end, pad], "pad_token_id": pad},
     )
@@ -100,7 +100,7 @@ def write_weights(folder: Path, model: Qwen3VL) -> None:
         (folder / f"{file}.part").replace(folder / file)  # a process that has the old file mapped keeps it
         weight_map.update(dict.fromkeys(shard, file))
     total = sum(tensor.numel() * tensor.element_size() for shard in shards for tensor in shard.values())
-    _write(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})
+    write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": weight_map})
 
 
 def _config_json(config: ModelConfig, end: int, pad: int) -> dict[str, Any]:
@@ -158,5 +158,6 @@ def _config_json(config: ModelConfig, end: int, pad: int) -> dict[str, Any]:
     }
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """As the files of a checkpoint folder are written."""
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
