@@ -10,6 +10,9 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from openai.lib.decisions_tool_runner import DecisionsToolRunner, DecisionsToolRunnerError
 
+from kantu import hub
+from kantu.model.folder import ModelFolder
+from kantu.solve.calibration import Calibration
 from tests.service.clients.questions import MODEL, STATUS, picture
 from tests.service.proof.live import LiveGateway, wait_until
 
@@ -48,7 +51,9 @@ def test_three_kinds_of_questions_about_one_picture(client: OpenAI) -> None:
     assert (state.name, state.choice) == ("状态", STATUS)
     assert [each.value for each in state.probabilities] == [STATUS, "待付款", "已发货", "交易成功"]
     assert sum(each.probability for each in state.probabilities) == pytest.approx(1)
-    assert state.confidence == max(each.probability for each in state.probabilities)
+    calibrated = Calibration.from_folder(ModelFolder.open(hub.locate(MODEL))).confidence
+    likely = max(each.probability for each in state.probabilities)
+    assert state.confidence == pytest.approx(calibrated("decisions.choice", likely))
     assert pieces.type == "score"
     assert pieces.score == pytest.approx(sum(each.value * each.probability for each in pieces.probabilities))
     assert [(each.value, each.label) for each in pieces.probabilities] == [(n, str(n)) for n in range(4)]
