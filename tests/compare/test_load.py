@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from kantu.compare.asked import Asked, Variants, spread
+from kantu.compare.asked import Asked, Variants, quickest, spread
 from kantu.compare.load import Spread, loads
 from kantu.compare.pace import Pace
 from kantu.contenders.contender import AskOptions, Reply
@@ -91,8 +91,19 @@ def test_questions_are_taken_from_all_over_the_suite() -> None:
     items = [item(str(number)) for number in range(100)]
     assert [asked.question for asked in spread(items, 4)] == ["0", "25", "50", "75"]
     assert [asked.question for asked in spread(items[:2], 4)] == ["0", "1"]
-    mixed = [item("记录", task=EXTRACT), item("问")]
-    assert [asked.question for asked in spread(mixed, 2, prose=True)] == ["问"]
+
+
+def test_the_quickest_questions_are_of_different_families_and_prose_comes_first() -> None:
+    asked = [
+        item("记录", task=EXTRACT, family="invoice"),
+        item("慢", family="order"),
+        item("快", family="order"),
+        item("别的", family="chart"),
+        item("没有问过", family="post"),
+    ]
+    seconds = {each.key: taken for each, taken in zip(asked, (0.1, 3.0, 1.0, 2.0), strict=False)}
+    assert [each.question for each in quickest(asked, seconds, 2)] == ["快", "别的"]
+    assert [each.question for each in quickest(asked, seconds, 9)] == ["快", "别的", "记录"]
 
 
 def test_a_spread_of_nothing_is_none() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,24 +35,34 @@ class Asked:
         return contender.ask([self.picture if picture is None else picture], self.question, self.options)
 
 
-def spread(items: Sequence[Item], count: int, *, prose: bool = False) -> tuple[Asked, ...]:
-    """So many of the questions about one picture, from all over the suite; `prose` leaves out those for records."""
-    fit = [item for item in items if len(item.pictures) == 1 and not (prose and item.task.result)]
-    chosen = fit[:: max(1, len(fit) // count)][:count]
-    return tuple(
-        Asked(
-            item.pictures[0].source,
-            item.question,
-            AskOptions(
-                max_tokens=_MOST_TOKENS,
-                temperature=0.0,
-                task_pixels=item.task.max_pixels,
-                schema=item.task.schema(),
-                choices=item.choices,
-            ),
-        )
-        for item in chosen
+def spread(items: Sequence[Item], count: int) -> tuple[Asked, ...]:
+    """So many of the questions about one picture, from all over the suite."""
+    fit = [item for item in items if len(item.pictures) == 1]
+    return tuple(map(_asked, fit[:: max(1, len(fit) // count)][:count]))
+
+
+def quickest(items: Sequence[Item], seconds: Mapping[str, float], count: int) -> tuple[Asked, ...]:
+    """So many of the questions about one picture that took least, each of another family; prose before records.
+
+    Args:
+        seconds: that a question took, by the item's key; what is not among them is left out.
+    """
+    fit = [item for item in items if len(item.pictures) == 1 and item.key in seconds]
+    of_family: dict[str, Item] = {}
+    for item in sorted(fit, key=lambda item: (item.task.result is not None, seconds[item.key])):
+        of_family.setdefault(item.family, item)
+    return tuple(map(_asked, list(of_family.values())[:count]))
+
+
+def _asked(item: Item) -> Asked:
+    options = AskOptions(
+        max_tokens=_MOST_TOKENS,
+        temperature=0.0,
+        task_pixels=item.task.max_pixels,
+        schema=item.task.schema(),
+        choices=item.choices,
     )
+    return Asked(item.pictures[0].source, item.question, options)
 
 
 class Variants:

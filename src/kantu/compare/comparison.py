@@ -25,8 +25,8 @@ class Side:
         new_picture, same_picture: seconds of a question, in this process, about a picture of which nothing is in a
             cache, and of a further question about it.
         hops: seconds of a question about a new picture where every service is reached over HTTP.
-        loads, hop_loads: in this process, and over HTTP.
-        traffic, hop_traffic: bytes at the sockets, likewise.
+        loads: requests a second, over HTTP.
+        traffic, hop_traffic: bytes at the sockets, of a contender in one process, and over HTTP.
         faults: of the services over HTTP, those of a provider's model among them.
         starts: of fresh processes, one after the other; the first was asked several questions, the others one.
         weights_bytes, package_bytes: on the disk.
@@ -41,7 +41,6 @@ class Side:
     same_picture: Spread | None = None
     hops: Spread | None = None
     loads: tuple[Load, ...] = ()
-    hop_loads: tuple[Load, ...] = ()
     traffic: Traffic | None = None
     hop_traffic: Traffic | None = None
     faults: tuple[FaultResult, ...] = ()

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
 
-from kantu.compare.asked import Variants, spread
+from kantu.compare.asked import Asked, Variants, spread
 from kantu.compare.comparison import Side
 from kantu.compare.deployment import Deployment, port_of
 from kantu.compare.faults import PROVIDER_FAULTS, STAGE_FAULTS, FaultResult, try_faults
@@ -22,13 +22,15 @@ from kantu.evaluation.items import Item
 
 _HOPS = 12  # questions whose time is taken, and that put load on
 _COUNTED = 6  # questions whose bytes are counted
-_FAILING = 2  # questions that each fault disturbs
 
 Deploy = Callable[[], AbstractContextManager[Deployment]]
 
 
-def over_http(side: Side, deploy: Deploy, items: Sequence[Item], pace: Pace) -> Side:
+def over_http(side: Side, deploy: Deploy, items: Sequence[Item], failing: Sequence[Asked], pace: Pace) -> Side:
     """The side with times, load, bytes and faults of its services.
+
+    Args:
+        failing: what is asked while something fails.
 
     Raises KantuError where they do not start, or do not answer.
     """
@@ -39,20 +41,20 @@ def over_http(side: Side, deploy: Deploy, items: Sequence[Item], pace: Pace) -> 
         with contextlib.closing(client()) as contender:
             new = islice(Variants(questions), _HOPS)
             hops = [asked.of(contender, picture).total_seconds for asked, picture in new]
-            hop_loads = loads(contender, questions, CLIENTS, pace)
+            requests = loads(contender, questions, CLIENTS, pace)
         ports = {port_of(url): name for name, url in deployment.services.items()}
         _, traffic = apart(functools.partial(start, client, spread(items, _COUNTED), ports))
-        faults = try_faults(deployment, spread(items, _FAILING, prose=True), stage_faults(deployment), pace)
+        faults = try_faults(deployment, failing, stage_faults(deployment), pace)
     return replace(
-        side, processes=processes, hops=Spread.of(hops), hop_loads=hop_loads, hop_traffic=traffic, faults=faults
+        side, processes=processes, hops=Spread.of(hops), loads=requests, hop_traffic=traffic, faults=faults
     )
 
 
-def provider_faults(deploy: Deploy, items: Sequence[Item], pace: Pace) -> tuple[FaultResult, ...]:
+def provider_faults(deploy: Deploy, failing: Sequence[Asked], pace: Pace) -> tuple[FaultResult, ...]:
     """What a rate limit and an outage of the text model's provider do to whoever asks the pipeline."""
     with deploy() as deployment:
         faults = dict.fromkeys(deployment.services, PROVIDER_FAULTS)
-        return try_faults(deployment, spread(items, _FAILING, prose=True), faults, pace)
+        return try_faults(deployment, failing, faults, pace)
 
 
 def stage_faults(deployment: Deployment) -> dict[str, tuple[Fault, ...]]:

@@ -18,7 +18,7 @@ from kantu.compare.sockets import Place, Traffic, can_count, counting
 from kantu.contenders.apart import apart
 from kantu.contenders.contender import Contender
 
-_MOST_STARTS = 5
+_MOST_STARTS = 3
 
 
 @dataclass(frozen=True)

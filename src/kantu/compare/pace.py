@@ -20,5 +20,5 @@ class Pace:
     load_seconds: float = 5.0
     patience_seconds: float = 10.0
     slow_seconds: float = 2.0
-    starts_seconds: float = 30.0
+    starts_seconds: float = 20.0
     recovery_seconds: float = 60.0

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import kantu
 from kantu.bench.match import Track
-from kantu.compare.asked import spread
+from kantu.compare.asked import quickest, spread
 from kantu.compare.comparison import Comparison, Side
 from kantu.compare.deployed import over_http, provider_faults
 from kantu.compare.disk import package_bytes, path_bytes
@@ -33,8 +33,9 @@ from kantu.evaluation.run import commit
 
 T = TypeVar("T")
 
-_LOADED = 24  # questions that put load on
+_LOADED = 12  # questions that put load on a server
 _FRESH = 6  # that a fresh process is asked
+_FAILING = 2  # that each fault disturbs
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,13 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
     }
     path = plan.journal or default_path(about)
     with opened(path, about, again=plan.again) as journal:
-        loaded = _in_process(suite.items, journal, ours, theirs, plan.pace, track)
+        _ask(suite.items, journal, ours, theirs, track)
         pairs = [journal.pairs[item.key] for item in suite.items]
     failed: dict[str, str] = {}
     sides = []
     makers: tuple[tuple[Maker[Any], bool], ...] = ((ours, False), (theirs, True))
     for maker, stitched in track(makers, description="启动、经 HTTP、故障、字节"):
-        side = _side(maker, pairs, loaded[maker.name], stitched=stitched)
+        side = _side(maker, pairs, stitched=stitched)
         side = _beside(side, maker, suite.items, pairs, plan.pace, failed)
         sides.append(replace(side, price=by_thousand(_use(pairs, stitched=stitched), plan.prices)))
     comparison = Comparison(
@@ -100,29 +101,19 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
     return Done(comparison, {item.key: item for item in suite.items}, path)
 
 
-def _in_process(
-    items: Sequence[Item],
-    journal: Journal,
-    ours: Maker[Contender],
-    theirs: Maker[Tracing],
-    pace: Pace,
-    track: Track,
-) -> Mapping[str, tuple[Load, ...]]:
-    """Both in this process: the questions that are left, then load, by turns. What they stood, by name."""
+def _ask(
+    items: Sequence[Item], journal: Journal, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
+) -> None:
+    """Both in this process, by turns: the questions that are left."""
     left = [item for item in items if item.key not in journal.pairs]
-    questions = spread(items, _LOADED)
-    found: dict[str, tuple[Load, ...]] = {ours.name: (), theirs.name: ()}
+    if not left:
+        return
     with contextlib.closing(ours.make()) as us, contextlib.closing(theirs.make()) as them:
-        asked = ask_both(us, them, track(left, description="逐题轮流"))
-        for pair in asked:
+        for pair in ask_both(us, them, track(left, description="逐题轮流")):
             journal.add(pair)
-        for clients in track(CLIENTS, description="负载，进程内"):
-            for name, contender in ((ours.name, us), (theirs.name, them)):
-                found[name] += loads(contender, questions, (clients,), pace)
-    return found
 
 
-def _side(maker: Maker[Any], pairs: Sequence[Pair], loaded: tuple[Load, ...], *, stitched: bool) -> Side:
+def _side(maker: Maker[Any], pairs: Sequence[Pair], *, stitched: bool) -> Side:
     """With what the pairs tell."""
 
     def spent(asked: Iterable[Pair]) -> Spread | None:
@@ -135,7 +126,6 @@ def _side(maker: Maker[Any], pairs: Sequence[Pair], loaded: tuple[Load, ...], *,
         maker.glue_lines,
         new_picture=spent(pair for pair in pairs if pair.new_picture),
         same_picture=spent(pair for pair in pairs if pair.same_picture),
-        loads=loaded,
     )
 
 
@@ -159,10 +149,13 @@ def _beside(
     fresh = attempt("启动、内存、字节", lambda: starts(maker.make, spread(items, _FRESH), pace))
     if fresh is not None:
         side = replace(side, starts=fresh[0], traffic=fresh[1])
+    failing = quickest(items, {pair.ours.key: _seconds(pair) for pair in pairs if pair.new_picture}, _FAILING)
     if (deploy := maker.deploy) is not None:
-        side = attempt("经 HTTP", lambda: over_http(side, deploy, items, pace)) or side
+        side = attempt("经 HTTP", lambda: over_http(side, deploy, items, failing, pace)) or side
+    else:
+        side = replace(side, loads=attempt("负载", lambda: _server_loads(maker, items, pace)) or ())
     if (deploy_provider := maker.deploy_provider) is not None:
-        faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, items, pace)) or ()
+        faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, failing, pace)) or ()
         side = replace(side, faults=(*side.faults, *faults))
     if maker.weights:
         weights = sum(map(path_bytes, maker.weights))
@@ -170,6 +163,16 @@ def _beside(
     if (reach := maker.reach) is not None and (example := _example(items, pairs)) is not None:
         side = replace(side, reach=attempt("梯度", lambda: reach(example)))
     return side
+
+
+def _server_loads(maker: Maker[Any], items: Sequence[Item], pace: Pace) -> tuple[Load, ...]:
+    """Of what is a server already."""
+    with contextlib.closing(maker.make()) as contender:
+        return loads(contender, spread(items, _LOADED), CLIENTS, pace)
+
+
+def _seconds(pair: Pair) -> float:
+    return pair.ours.total_seconds + pair.theirs.total_seconds
 
 
 def _example(items: Sequence[Item], pairs: Sequence[Pair]) -> Example | None:

@@ -33,7 +33,7 @@ def test_every_row_of_the_table_says_what_was_measured() -> None:
     assert cells("right") == ("75.0", "50.0")
     assert cells("difference")[0].startswith("+25.0（")
     assert cells("new picture, in process") == ("0.25 / 0.50", "1.25 / 2.50")
-    assert cells("requests/s, 1、4 clients, in process") == ("4.00、6.00", "0.75、0.80（错 2）")
+    assert cells("requests/s, 1、4 clients, over HTTP") == ("4.00、6.00", "0.75、0.80（错 2）")
     assert cells("bytes that leave the machine") == ("0，0", "10,000，1")
     assert cells("bytes that leave the process")[1] == "1,000,000，1"
     assert cells("a stage fails")[1] == "2、0、2"

@@ -89,15 +89,13 @@ def _fast(found: Comparison) -> Iterator[Row]:
     ):
         cells = [_spread(getattr(side, name)) for side in (ours, theirs)]
         yield _row(f"{zh}，{p50_p95[0]}", f"{en}, {p50_p95[1]}", *cells)
-    for zh, en, name in (("进程内", "in process", "loads"), ("经 HTTP", "over HTTP", "hop_loads")):
-        mine, others = getattr(ours, name), getattr(theirs, name)
-        clients = "、".join(str(load.clients) for load in mine or others)
-        cells = [_loads(mine), _loads(others)]
-        yield _row(
-            f"请求/秒，{clients} 个客户端，{zh}，每问一张新图",
-            f"requests/s, {clients} clients, {en}, each about a new picture",
-            *cells,
-        )
+    clients = "、".join(str(load.clients) for load in ours.loads or theirs.loads)
+    yield _row(
+        f"请求/秒，{clients} 个客户端，经 HTTP，每问一张新图",
+        f"requests/s, {clients} clients, over HTTP, each about a new picture",
+        _loads(ours.loads),
+        _loads(theirs.loads),
+    )
 
 
 def _away(found: Comparison) -> Iterator[Row]:
