@@ -45,9 +45,7 @@ def over_http(side: Side, deploy: Deploy, items: Sequence[Item], failing: Sequen
         ports = {port_of(url): name for name, url in deployment.services.items()}
         _, traffic = apart(functools.partial(start, client, spread(items, _COUNTED), ports))
         faults = try_faults(deployment, failing, stage_faults(deployment), pace)
-    return replace(
-        side, processes=processes, hops=Spread.of(hops), loads=requests, hop_traffic=traffic, faults=faults
-    )
+    return replace(side, processes=processes, hops=Spread.of(hops), loads=requests, hop_traffic=traffic, faults=faults)
 
 
 def provider_faults(deploy: Deploy, failing: Sequence[Asked], pace: Pace) -> tuple[FaultResult, ...]:

@@ -101,9 +101,7 @@ def run(plan: Plan, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
     return Done(comparison, {item.key: item for item in suite.items}, path)
 
 
-def _ask(
-    items: Sequence[Item], journal: Journal, ours: Maker[Contender], theirs: Maker[Tracing], track: Track
-) -> None:
+def _ask(items: Sequence[Item], journal: Journal, ours: Maker[Contender], theirs: Maker[Tracing], track: Track) -> None:
     """Both in this process, by turns: the questions that are left."""
     left = [item for item in items if item.key not in journal.pairs]
     if not left:
