@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kantu.errors import CheckpointError, UnsupportedModelError
-from kantu.model.config import ModelConfig
+from kantu.model.config import AttentionHead, ModelConfig
 from kantu.model.folder import ModelFolder
 
 Raw = dict[str, Any]
@@ -44,6 +44,11 @@ def test_the_published_layout(tmp_path: Path, raw: Raw) -> None:
     assert config.tie_word_embeddings is True
     assert config.image_token_id == 151_655
     assert (config.vision_start_token_id, config.vision_end_token_id) == (151_652, 151_653)
+
+
+def test_the_head_that_reads(tmp_path: Path, raw: Raw) -> None:
+    assert read(tmp_path, raw).reading_head is None
+    assert read(tmp_path, {**raw, "kantu_reading_head": {"layer": 4, "number": 2}}).reading_head == AttentionHead(4, 2)
 
 
 def test_derived_sizes(tmp_path: Path, raw: Raw) -> None:
@@ -109,6 +114,8 @@ def edit(section: str, **fields: object) -> Callable[[Raw], None]:
         (edit("vision_config", num_position_embeddings=2300), "num_position_embeddings"),
         (edit("text_config", num_hidden_layers=2), "deepstack_visual_indexes"),
         (edit("vision_config", deepstack_visual_indexes=[5, 11, 24]), "deepstack_visual_indexes"),
+        (lambda raw: raw.update(kantu_reading_head={"layer": 28, "number": 0}), "kantu_reading_head"),
+        (lambda raw: raw.update(kantu_reading_head={"layer": 0, "number": 16}), "kantu_reading_head"),
     ],
 )
 def test_contradictions_are_refused(tmp_path: Path, raw: Raw, change: Callable[[Raw], None], param: str) -> None:

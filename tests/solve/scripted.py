@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kantu.engine.request import Scores, Timings, TokenLogprob, Usage
+from kantu.engine.request import Look, Scores, Timings, TokenLogprob, Usage
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Ask, Choose, Generate, Generated, Reply
 from kantu.solve.result import TaskResult
@@ -28,6 +28,16 @@ def said(value: Any, *, sure: float = 1.0, complete: bool = True) -> Generated:
     """The model writes `value` as JSON, or as it is, in one token."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return Generated(text, (TokenLogprob(0, text.encode(), math.log(sure)),), USAGE, complete)
+
+
+def read_from(value: Any, looked_at: Mapping[str, Sequence[Look]]) -> Generated:
+    """The model writes `value` character by character, and looks somewhere while it writes these texts of it."""
+    text = json.dumps(value, ensure_ascii=False)
+    looks: dict[int, Look] = {}
+    for words, places in looked_at.items():
+        looks |= dict(zip(range(text.index(words), len(text)), places, strict=False))
+    told = tuple(TokenLogprob(0, each.encode(), 0.0, look=looks.get(n)) for n, each in enumerate(text))
+    return Generated(text, told, USAGE)
 
 
 def scores(*probabilities: float) -> Scores:

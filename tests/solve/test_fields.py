@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kantu.engine.request import TokenLogprob
-from kantu.solve.fields import nodes, probabilities
+from kantu.engine.request import Look, TokenLogprob
+from kantu.solve.fields import looks, nodes, probabilities
 
 TEXT = '{"状态": "待发货", "金额": null, "行": [["a", "b"], []], "n": -1.5e3 , "好": true}'
 
@@ -89,3 +89,15 @@ def test_a_field_is_as_probable_as_its_tokens_together() -> None:
 def test_the_end_token_counts_for_nothing_and_missing_probabilities_are_certain() -> None:
     text = '{"a": 1}'
     assert probabilities(nodes(text), text, (*tokens((text, 0.5)), *tokens((b"", 0.1))))["a"] == pytest.approx(0.5)
+
+
+def test_what_was_looked_at_is_told_of_texts_without_their_quotes() -> None:
+    text = '{"状态": "待发货", "件数": 2}'
+    tokens = ['{"状态": "', "待", "发", "货", '"', ', "件数": ', "2", "}"]
+    seen = [Look(0, 1, column, 4, 8, 0.9) for column in range(len(tokens))]
+    told = [TokenLogprob(0, token.encode(), 0.0, look=look) for token, look in zip(tokens, seen, strict=True)]
+    assert looks(nodes(text), text, told) == {"状态": tuple(seen[1:4])}
+
+
+def test_of_models_that_do_not_tell_nothing_is_known() -> None:
+    assert looks(nodes(TEXT), TEXT, [TokenLogprob(0, TEXT.encode(), 0.0)]) == {}

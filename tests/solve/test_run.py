@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kantu.aigc import ContentLabel
+from kantu.engine.request import Look
 from kantu.errors import InvalidRequestError, UpstreamError
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Ask, Generate, ReadLines, Reply
@@ -20,7 +21,7 @@ from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, UI, UI_POINT
 from kantu.tasks.problem import Problem
 from kantu.tasks.results import MatchResult, OrderResult
 from kantu.tasks.task import Task
-from tests.solve.scripted import is_box, is_choice, picture, run, said, scores
+from tests.solve.scripted import is_box, is_choice, picture, read_from, run, said, scores
 
 VERDICT = {"verdict": "不一致", "conflict": "红色", "reasons": ["图中是蓝色"]}
 ORDER_RECORD = {
@@ -116,6 +117,31 @@ def test_printed_values_are_asked_for_by_their_words_and_placed_in_the_original(
     assert result.fields["order_number"].boxes == (PictureBox(x1=20, y1=100, x2=100, y2=120),)
     assert result.fields["tracking_number"].boxes == ()
     assert result.result == OrderResult.model_validate(ORDER_RECORD)
+
+
+def test_a_model_that_tells_where_it_looked_is_not_asked_for_boxes() -> None:
+    looked_at = [Look(0, 1, column, 3, 2, 0.9) for column in (0, 0, 1, 1, 1)]  # of a white page of 3 x 2 visual tokens
+
+    def reply(ask: Ask) -> Reply:
+        if is_choice(ask):
+            return scores(*(float(n == 1) for n in range(11)))
+        return read_from(ORDER_RECORD, {"待商家发货": looked_at})
+
+    result, asked = solved(ORDER, {}, reply, evidence=True)
+    assert len(asked) == 1
+    (box,) = result.fields["status_text"].boxes
+    assert (box.y1, box.y2) == (round(32 / 96 * 400), round(64 / 96 * 400))
+    assert result.fields["order_number"].boxes == ()  # it looked nowhere
+
+
+def test_a_place_in_the_second_picture_is_in_its_pixels() -> None:
+    def reply(ask: Ask) -> Reply:
+        looked_at = {"500ml": [Look(1, 2, 1, 3, 2, 0.9)] * 5}
+        return read_from({"title": "新品", "selling_points": [], "body": "好用。", "facts": ["500ml"]}, looked_at)
+
+    result, _ = solved(COPY, {}, reply, pictures=(picture(), picture(640, 960)), evidence=True)
+    (box,) = result.fields["facts[0]"].boxes
+    assert (box.picture, box.y1, box.y2) == (1, 640, 960)
 
 
 def test_of_several_pictures_the_surest_box_is_taken() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import kantu
 from kantu.errors import DeadlineExceededError, InvalidRequestError, NotFoundError
+from kantu.tasks.judges import overlap
 from kantu.tasks.results import OrderResult
 from kantu.vlm import VLM
 
@@ -29,6 +30,14 @@ def test_an_order_comes_back_typed_with_confidences_and_boxes_within_the_picture
     assert boxes
     assert all(0 <= box.x1 < box.x2 <= 400 and 0 <= box.y1 < box.y2 <= 660 for box in boxes)
     assert result.usage.cached_tokens > result.usage.visual_tokens  # the picture was read once for all that was asked
+
+
+def test_boxes_are_where_the_words_stand(vlm: VLM) -> None:
+    found = vlm.extract(ORDER, ["店铺", "总金额"])
+    for field, printed in (("店铺", (91, 165, 173, 185)), ("总金额", (138, 349, 198, 366))):
+        (box,) = found.fields[field].boxes
+        assert overlap((box.x1, box.y1, box.x2, box.y2), printed) > 0.5
+    assert found.usage.requests == 1  # nothing was asked for them
 
 
 def test_a_result_is_the_same_every_time(vlm: VLM) -> None:

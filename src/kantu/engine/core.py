@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Items
 
 import torch
-from torch import Tensor
 
 from kantu.engine.failures import is_out_of_memory, typed, unexpected
 from kantu.engine.metrics import Metrics
 from kantu.engine.request import Delta, End
-from kantu.engine.runner import Runner
+from kantu.engine.runner import Output, Runner
 from kantu.engine.scheduler import Chunk, Scheduler
 from kantu.engine.sequence import Job, Sequence
 from kantu.errors import CancelledError, KantuError, error
@@ -90,16 +89,16 @@ class Core:
                 self._metrics.observe("queue_seconds", job.queue_seconds)
                 self._forget(job)
         self._metrics.add("steps")
-        for chunk, logits in self._run(chunks):
+        for chunk, output in self._run(chunks):
             if chunk.sequence.job not in self.jobs:  # another answer of this job failed in this step
                 continue
             self.scheduler.commit(chunk)
             if chunk.sequence.decoding:
                 chunk.sequence.drop_visual()
-            if logits is not None:
-                self._advance(chunk.sequence, logits)
+            if output is not None:
+                self._advance(chunk.sequence, output)
 
-    def _run(self, chunks: Items[Chunk], *, again: bool = True) -> Iterator[tuple[Chunk, Tensor | None]]:
+    def _run(self, chunks: Items[Chunk], *, again: bool = True) -> Iterator[tuple[Chunk, Output | None]]:
         """Run these chunks. A batch that fails is retried in halves, so that only the chunk at fault is lost."""
         chunks = [chunk for chunk in chunks if chunk.sequence.job in self.jobs]
         if not chunks:
@@ -125,9 +124,9 @@ class Core:
         else:
             self.fail(first.sequence.job, typed(failure))
 
-    def _advance(self, sequence: Sequence, logits: Tensor) -> None:
+    def _advance(self, sequence: Sequence, output: Output) -> None:
         try:
-            delta = sequence.advance(logits)
+            delta = sequence.advance(output.logits, output.look)
         except Exception as error:
             self.fail(sequence.job, typed(error))
             return

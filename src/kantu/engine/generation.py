@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from torch import Tensor
 
 from kantu.engine.closing import Closing
 from kantu.engine.repetition import LoopDetector
-from kantu.engine.request import FinishReason, SamplingParams, TokenLogprob
+from kantu.engine.request import FinishReason, Look, SamplingParams, TokenLogprob
 from kantu.engine.sampler import Sampler, logprobs_of
 from kantu.engine.text_writer import TextWriter
 
@@ -64,7 +64,12 @@ class Generation:
         self.opening = tuple(self._take())
         self.count = 0
 
-    def step(self, logits: Tensor) -> Piece:
+    @property
+    def looks(self) -> bool:
+        """Whether it is told where the model looks."""
+        return self._params.logprobs is not None
+
+    def step(self, logits: Tensor, look: Look | None = None) -> Piece:
         """Choose the next token from logits [vocab], and take what the constraint forces after it. While a forced run
         is longer than a step may add, nothing is chosen.
 
@@ -81,7 +86,7 @@ class Generation:
         text, reason, taken = self._read(tokens)
         logprobs = [] if self._params.logprobs is None else [self.sampler.certain(token) for token in tokens]
         if logprob is not None:
-            logprobs[place] = logprob
+            logprobs[place] = replace(logprob, look=look)
         return Piece(tuple(tokens[:taken]), text, reason, tuple(logprobs[:taken]), self._writer.stop_string)
 
     def _take(self) -> list[int]:
@@ -136,8 +141,9 @@ class Probe:
 
     opening: ClassVar[tuple[int, ...]] = ()
     count: ClassVar[int] = 0
+    looks: ClassVar[bool] = False
 
-    def step(self, logits: Tensor) -> Piece:
+    def step(self, logits: Tensor, look: Look | None = None) -> Piece:
         """The only piece, of no token: its one log probability reports those of `token_ids`."""
         logprobs = zip(self.token_ids, logprobs_of(logits, self.token_ids), strict=True)
         top = tuple((token, b"", logprob) for token, logprob in logprobs)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kantu.engine.looking import Watch
 from kantu.model.config import TextConfig
 from kantu.native import kernels
 
@@ -69,10 +70,15 @@ class Segment:
 
 
 class PagedAttention:
-    """`KVCache` of one forward over a packed batch of segments, in their order."""
+    """`KVCache` of one forward over a packed batch of segments, in their order.
 
-    def __init__(self, store: KVStore, segments: Sequence[Segment]) -> None:
+    Args:
+        watch: sees the queries and keys of every layer.
+    """
+
+    def __init__(self, store: KVStore, segments: Sequence[Segment], watch: Watch | None = None) -> None:
         self._buffer = store.buffer
+        self._watch = watch
         self._segments = segments
         self._new_slots = torch.cat([segment.new_slots for segment in segments])
         native = kernels.can(store.buffer)
@@ -84,6 +90,8 @@ class PagedAttention:
         keys, values = self._buffer[layer]  # [kv_heads, slots, head_dim]
         keys.index_copy_(1, self._new_slots, k.transpose(0, 1))
         values.index_copy_(1, self._new_slots, v.transpose(0, 1))
+        if self._watch is not None:
+            self._watch.see(layer, q, keys)
         outputs, start = [], len(self._singles)
         if self._singles:
             outputs.append(kernels.attend(q[:start], keys, values, self._single_slots, self._single_ends))

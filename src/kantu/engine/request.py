@@ -235,6 +235,24 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """The visual token that a model's reading head looked at when a token was chosen.
+
+    Attributes:
+        picture: which of the request's.
+        row, column: which of its visual tokens, `rows` times `columns`.
+        share: of the head's attention, 0 to 1.
+    """
+
+    picture: int
+    row: int
+    column: int
+    rows: int
+    columns: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class TokenLogprob:
     """How probable one token of the answer was.
 
@@ -242,12 +260,14 @@ class TokenLogprob:
         token_id, token: the token and its bytes (a token may be part of a character).
         logprob: natural logarithm of its probability in the model's own distribution, before sampling changes it.
         top: the most probable tokens there, as (token id, bytes, logprob), best first.
+        look: what the model looked at; None for forced tokens, without pictures, and of models without a reading head.
     """
 
     token_id: int
     token: bytes
     logprob: float
     top: tuple[tuple[int, bytes, float], ...] = ()
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)

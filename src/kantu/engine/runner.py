@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from kantu.engine.looking import Looking, Shown, Watch
 from kantu.engine.metrics import Metrics
-from kantu.engine.paged_attention import KVStore, PagedAttention
+from kantu.engine.paged_attention import KVStore, PagedAttention, Segment
+from kantu.engine.request import Look
 from kantu.engine.scheduler import Chunk
 from kantu.engine.sequence import PromptImage
 from kantu.engine.vision_cache import VisionCache
@@ -18,6 +21,14 @@ from kantu.model.qwen3vl import Qwen3VL
 from kantu.processing.image import ImageConfig, patchify
 
 ENCODE_PATCHES = 4096  # most patches encoded together: more gains nothing and takes memory
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a chunk ends in: logits [vocab] of the next token, and where in the pictures the model looks for it."""
+
+    logits: Tensor
+    look: Look | None
 
 
 class Runner:
@@ -29,18 +40,18 @@ class Runner:
         self._model, self._image_config = model, image_config
         self._store, self.vision, self._metrics = store, vision, metrics
 
-    def run(self, chunks: Sequence[Chunk]) -> list[Tensor | None]:
-        """Logits [vocab] after each chunk that samples, None for the rest. Running the same chunks again is safe."""
+    def run(self, chunks: Sequence[Chunk]) -> list[Output | None]:
+        """Of each chunk that samples, None for the rest. Running the same chunks again is safe."""
         self._encode(image for chunk in chunks for image in chunk.sequence.needed_images(chunk.start, chunk.count))
         started = time.perf_counter()
-        logits = iter(self._forward(chunks))
+        outputs = iter(self._forward(chunks))
         self._wait()
         prefilling = any(not chunk.sequence.decoding for chunk in chunks)
         name = "prefill_seconds" if prefilling else "decode_seconds"
         self._metrics.observe(name, time.perf_counter() - started)
-        return [next(logits) if chunk.samples else None for chunk in chunks]
+        return [next(outputs) if chunk.samples else None for chunk in chunks]
 
-    def _forward(self, chunks: Sequence[Chunk]) -> Tensor:
+    def _forward(self, chunks: Sequence[Chunk]) -> list[Output]:
         device = self._store.device
         tokens = [token for c in chunks for token in c.sequence.tokens[c.start : c.start + c.count]]
         positions = np.concatenate([c.sequence.positions(c.start, c.count) for c in chunks], axis=1)
@@ -48,15 +59,35 @@ class Runner:
         ends = np.cumsum([chunk.count for chunk in chunks])
         sampled = [int(end) - 1 for end, chunk in zip(ends, chunks, strict=True) if chunk.samples]
         visual, index = self._visual(chunks)
+        looking = self._looking(chunks, segments, ends)
+        head = self._model.config.reading_head
+        watch = Watch(head, list(looking.values())) if head is not None and looking else None
         logits: Tensor = self._model(
             torch.tensor(tokens, device=device),
             torch.from_numpy(positions).to(device),
-            PagedAttention(self._store, segments),
+            PagedAttention(self._store, segments, watch),
             visual=visual,
             visual_index=index,
             logits_at=torch.tensor(sampled, dtype=torch.long, device=device),
         )
-        return logits
+        looks = dict(zip(looking, watch.looks, strict=True)) if watch is not None else {}
+        return [Output(each, looks.get(row)) for each, row in zip(logits, sampled, strict=True)]
+
+    def _looking(self, chunks: Sequence[Chunk], segments: Sequence[Segment], ends: Iterable[int]) -> dict[int, Looking]:
+        """Tokens of the batch of which it is to be told where the model looks, by their row."""
+        merge = self._image_config.merge_size
+        return {
+            int(end) - 1: Looking(
+                int(end) - 1,
+                segment.slots,
+                [
+                    Shown(image.start, image.key.grid[1] // merge, image.key.grid[2] // merge)
+                    for image in chunk.sequence.images
+                ],
+            )
+            for chunk, segment, end in zip(chunks, segments, ends, strict=True)
+            if chunk.samples and chunk.sequence.answer.looks and chunk.sequence.images
+        }
 
     def _visual(self, chunks: Sequence[Chunk]) -> tuple[Tensor | None, Tensor | None]:
         """Visual tokens of the placeholders in this batch, and their places in it."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from kantu.engine.generation import Generation, Probe
 from kantu.engine.kv_cache import PrefixKeys
 from kantu.engine.protocol import Listener
-from kantu.engine.request import Delta, End, FinishReason, Timings, Usage
+from kantu.engine.request import Delta, End, FinishReason, Look, Timings, Usage
 from kantu.engine.vision_cache import ImageKey
 from kantu.errors import KantuError
 from kantu.processing.chat import Prompt
@@ -118,14 +118,14 @@ class Sequence:
         for image in self.images:
             image.visual = None
 
-    def advance(self, logits: Tensor) -> Delta:
-        """Take the answer's next piece, from logits [vocab].
+    def advance(self, logits: Tensor, look: Look | None = None) -> Delta:
+        """Take the answer's next piece, from logits [vocab] and where the model looked.
 
         Raises:
             EngineError: the logits are not numbers, or the constraint failed.
         """
         behind = self.prompt_length + self.answer.count  # the opening is already there; the first piece has it too
-        piece = self.answer.step(logits)
+        piece = self.answer.step(logits, look)
         self.tokens[behind:] = piece.tokens
         now = time.perf_counter()
         self.first_token_at = self.first_token_at or now

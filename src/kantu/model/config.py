@@ -69,8 +69,21 @@ class TextConfig:
 
 
 @dataclass(frozen=True)
+class AttentionHead:
+    """One head of queries of one of the decoder's layers."""
+
+    layer: int
+    number: int
+
+
+@dataclass(frozen=True)
 class ModelConfig:
-    """The whole model, with the token ids that mark images in a prompt."""
+    """The whole model, with the token ids that mark images in a prompt.
+
+    Attributes:
+        reading_head: the head that looks at a character in the picture when the model is about to write it; None where
+            none was taught to. Folders of ours have it under `kantu_reading_head`.
+    """
 
     text: TextConfig
     vision: VisionConfig
@@ -79,6 +92,7 @@ class ModelConfig:
     video_token_id: int
     vision_start_token_id: int
     vision_end_token_id: int
+    reading_head: AttentionHead | None = None
 
 
 def parse_config(raw: Mapping[str, Any], path: Path, templates: Iterable[str]) -> ModelConfig:
@@ -150,6 +164,7 @@ def _parse(raw: Mapping[str, Any]) -> ModelConfig:
         video_token_id=int(raw["video_token_id"]),
         vision_start_token_id=int(raw["vision_start_token_id"]),
         vision_end_token_id=int(raw["vision_end_token_id"]),
+        reading_head=_parse_head(raw.get("kantu_reading_head")),
     )
     if config.vision.out_hidden_size != config.text.hidden_size:
         raise error("config_contradiction", first="vision_config.out_hidden_size", second="text_config.hidden_size")
@@ -161,9 +176,17 @@ def _parse(raw: Mapping[str, Any]) -> ModelConfig:
         raise error("config_contradiction", first="num_position_embeddings", second="position_side")
     if len(config.vision.deepstack_visual_indexes) > config.text.num_hidden_layers:
         raise error("config_contradiction", first="deepstack_visual_indexes", second="num_hidden_layers")
+    if (head := config.reading_head) is not None and not (
+        0 <= head.layer < config.text.num_hidden_layers and 0 <= head.number < config.text.num_attention_heads
+    ):
+        raise error("config_contradiction", first="kantu_reading_head", second="text_config")
     if not set(config.vision.deepstack_visual_indexes) <= set(range(config.vision.depth)):
         raise error("config_contradiction", first="deepstack_visual_indexes", second="vision_config.depth")
     return config
+
+
+def _parse_head(raw: Mapping[str, Any] | None) -> AttentionHead | None:
+    return None if raw is None else AttentionHead(int(raw["layer"]), int(raw["number"]))
 
 
 def _tied(raw: Mapping[str, Any], text: Mapping[str, Any]) -> bool:

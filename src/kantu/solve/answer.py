@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from kantu.engine.request import Scores, Usage
+from kantu.engine.request import Look, Scores, Usage
 from kantu.errors import error
 from kantu.solve.asks import Ask, Choose, Generate, Generated, Reply
-from kantu.solve.fields import Node, nodes, probabilities
+from kantu.solve.fields import Node, looks, nodes, probabilities
 from kantu.solve.schema import Choice, first_choice, narrowed
 from kantu.tasks.task import Task
 
@@ -26,6 +26,7 @@ class Draft:
         raw: the model's own probability of each node's value, by path; empty where its server tells none.
         complete: False where it was cut.
         usages: of each request, the first one with the pictures in full.
+        looks: where the model looked while it wrote each text of the record, by path; empty where it does not tell.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Draft:
     raw: Mapping[str, float]
     complete: bool
     usages: tuple[Usage, ...]
+    looks: Mapping[str, tuple[Look | None, ...]] = field(default_factory=dict)
 
 
 def most_answer_tokens(task: Task) -> int:
@@ -78,7 +80,7 @@ def _draft(said: Generated, usages: tuple[Usage, ...] | list[Usage], *, is_json:
     except (ValueError, IndexError, AttributeError):  # of a server that does not keep to schemas
         raise error("task_answer_invalid") from None
     raw = probabilities(found, said.text, said.logprobs) if said.logprobs else {}
-    return Draft(said.text, found, raw, said.complete, tuple(usages))
+    return Draft(said.text, found, raw, said.complete, tuple(usages), looks(found, said.text, said.logprobs))
 
 
 def _value(draft: Draft, choice: Choice) -> object:
@@ -90,7 +92,7 @@ def _with_probability(draft: Draft, choice: Choice, probability: float) -> Draft
     rest = {path: raw for path, raw in draft.raw.items() if path not in ("", choice.name)}
     leaves = [raw for path, raw in rest.items() if _is_outermost(path)]
     whole = {"": probability * math.prod(leaves)} if draft.raw else {}
-    return Draft(draft.text, draft.nodes, {**whole, choice.name: probability, **rest}, draft.complete, draft.usages)
+    return replace(draft, raw={**whole, choice.name: probability, **rest})
 
 
 def _is_outermost(path: str) -> bool:

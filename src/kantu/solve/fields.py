@@ -1,4 +1,5 @@
-"""Where each field of a record stands in the JSON that the model wrote, and how probable the model found it.
+"""Where each field of a record stands in the JSON that the model wrote, how probable the model found it, and where it
+looked.
 
 Paths are written like `amount`, `rows[2][1]` and `[0].label`; the path of prose, or of the whole record, is "".
 """
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-from kantu.engine.request import TokenLogprob
+from kantu.engine.request import Look, TokenLogprob
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"[^,\]\}\s]+")
@@ -46,19 +47,31 @@ def probabilities(nodes: Sequence[Node], text: str, logprobs: Sequence[TokenLogp
     """
     spans = tuple(_token_spans(text, logprobs))
     return {
-        node.path: math.exp(sum(lp for start, end, lp in spans if start < node.end and end > node.start))
+        node.path: math.exp(sum(token.logprob for start, end, token in spans if start < node.end and end > node.start))
         for node in nodes
     }
 
 
-def _token_spans(text: str, logprobs: Sequence[TokenLogprob]) -> Iterator[tuple[int, int, float]]:
-    """(start, end, logprob) of each token, in characters of `text`; the end token has none."""
+def looks(nodes: Sequence[Node], text: str, logprobs: Sequence[TokenLogprob]) -> Mapping[str, tuple[Look | None, ...]]:
+    """Where the model looked while it wrote each text, token by token, by path; nothing of models that do not tell."""
+    if not any(token.look for token in logprobs):
+        return {}
+    spans = tuple(_token_spans(text, logprobs))
+    return {
+        node.path: tuple(token.look for start, end, token in spans if start > node.start and end < node.end)
+        for node in nodes
+        if isinstance(node.value, str)  # within its quotes
+    }
+
+
+def _token_spans(text: str, logprobs: Sequence[TokenLogprob]) -> Iterator[tuple[int, int, TokenLogprob]]:
+    """(start, end, token) of each token, in characters of `text`; the end token has none."""
     starts = _character_at(text)
     at = 0
     for token in logprobs:
         end = min(at + len(token.token), len(starts) - 1)
         if end > at:
-            yield starts[at], max(starts[end], starts[at] + 1), token.logprob
+            yield starts[at], max(starts[end], starts[at] + 1), token
         at = end
 
 

@@ -23,7 +23,7 @@ from kantu.solve.asks import Ask, ReadLines, Reply
 from kantu.solve.calibration import Calibration, kind_of
 from kantu.solve.instructions import instructed, instructed_by
 from kantu.solve.labels import label_of
-from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, printed
+from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, looked, printed
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import (
     Finding,
@@ -50,7 +50,7 @@ class Wish:
     """How a task is to be run.
 
     Attributes:
-        evidence: whether boxes are asked for that the record does not hold itself.
+        evidence: whether boxes are looked for that the record does not hold itself.
         force: whether a question that points at nothing is asked all the same.
         read_lines: whether a reader of printed lines is at hand.
     """
@@ -108,7 +108,9 @@ def solve(
     answered = time.perf_counter()
     values = printed(task, draft.nodes)
     found = Found({})
-    if wish.evidence:
+    if wish.evidence and draft.looks:
+        found = Found(looked(values, draft.looks, pictures))
+    elif wish.evidence:
         found = yield from locate(values, pictures)
     places = found.boxes
     seen: Mapping[str, bool] = {}

@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from kantu.model.config import AttentionHead
 from kantu.synth.page import Element, Page, Question
 from kantu.training.mini.attention import PackedAttention
 from kantu.training.mini.compose import Composer
-from kantu.training.mini.losses import HEADS, AttentionHead, GlyphHead, brought, places_of, pointing
+from kantu.training.mini.losses import HEADS, GlyphHead, brought, places_of, pointing
 from kantu.training.mini.network import mini_config
 from kantu.training.mini.pointing import Look, Place, Printed
 from kantu.training.mini.tokenizer import build_tokenizer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,7 @@ def _config_json(config: ModelConfig, end: int, pad: int) -> dict[str, Any]:
         "vision_end_token_id": config.vision_end_token_id,
         "tie_word_embeddings": config.tie_word_embeddings,
         "torch_dtype": "bfloat16",
+        **({"kantu_reading_head": asdict(config.reading_head)} if config.reading_head else {}),
         "text_config": {
             "model_type": "qwen3_vl_text",
             "vocab_size": text.vocab_size,

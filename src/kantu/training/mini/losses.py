@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kantu.model.config import ModelConfig
+from kantu.model.config import AttentionHead, ModelConfig
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini.attention import PackedAttention, frame_attention
 from kantu.training.mini.batch import GLYPH_SLOTS, IGNORED, Batch, TextBatch
+from kantu.training.mini.network import READING_HEAD
 from kantu.training.mini.pointing import Look
 
 _PLACE_WEIGHT = 1.0
@@ -26,21 +27,13 @@ _LEAST_SHARE = 1e-30  # of attention, whose logarithm is taken
 _ANSWER_MULTIPLE = 256  # few shapes, as in `compose`
 
 
-@dataclass(frozen=True)
-class AttentionHead:
-    """One head of queries of one of the decoder's layers."""
-
-    layer: int
-    number: int
-
-
 HEADS = {
     Look.FINDS: AttentionHead(1, 1),
     Look.ASKED_FIRST: AttentionHead(2, 0),
     Look.ASKED_LAST: AttentionHead(2, 2),
     Look.LEFT: AttentionHead(3, 0),
     Look.ABOVE: AttentionHead(3, 2),
-    Look.READS: AttentionHead(4, 2),  # the head that read on its own, before anything taught it to
+    Look.READS: READING_HEAD,
 }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from tokenizers import Tokenizer
 
-from kantu.model.config import ModelConfig, TextConfig, VisionConfig
+from kantu.model.config import AttentionHead, ModelConfig, TextConfig, VisionConfig
 from kantu.model.qwen3vl import Qwen3VL
 from kantu.training.mini.tokenizer import token_id
 
 VOCAB_MULTIPLE = 64
 MAX_POSITIONS = 32_768
+READING_HEAD = AttentionHead(4, 2)  # it read on its own, before anything taught it to
 
 
 def mini_config(tokenizer: Tokenizer) -> ModelConfig:
@@ -48,6 +49,7 @@ def mini_config(tokenizer: Tokenizer) -> ModelConfig:
         video_token_id=token_id(tokenizer, "<|video_pad|>"),
         vision_start_token_id=token_id(tokenizer, "<|vision_start|>"),
         vision_end_token_id=token_id(tokenizer, "<|vision_end|>"),
+        reading_head=READING_HEAD,
     )
 
 
