@@ -17,7 +17,7 @@ from kantu.solve.calibration import Calibration, Curve, probability
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import PictureBox, TaskResult
 from kantu.solve.run import Wish, solve, version_of
-from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, UI, UI_POINT
+from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, READ_BOXES, UI, UI_POINT
 from kantu.tasks.problem import Problem
 from kantu.tasks.results import MatchResult, OrderResult
 from kantu.tasks.task import Task
@@ -142,6 +142,16 @@ def test_a_place_in_the_second_picture_is_in_its_pixels() -> None:
     result, _ = solved(COPY, {}, reply, pictures=(picture(), picture(640, 960)), evidence=True)
     (box,) = result.fields["facts[0]"].boxes
     assert (box.picture, box.y1, box.y2) == (1, 640, 960)
+
+
+def test_boxes_that_frame_words_are_where_the_model_looked() -> None:
+    looked_at = {"订单编号": [Look(0, 1, column, 3, 2, 0.9) for column in (0, 0, 1, 1)]}
+    lines = [{"bbox_2d": [1, 2, 3, 4], "text": "订单编号"}, {"bbox_2d": [5, 6, 7, 8], "text": "复制"}]
+    result, _ = solved(READ_BOXES, {}, lambda _: read_from(lines, looked_at), evidence=True)
+    read, other = result.result.root
+    assert (read.bbox_2d[1], read.bbox_2d[3]) == (333, 667)
+    assert result.fields["[0]"].boxes[0].y1 == round(0.333 * 400)
+    assert other.bbox_2d == (5, 6, 7, 8)  # it looked nowhere
 
 
 def test_of_several_pictures_the_surest_box_is_taken() -> None:

@@ -27,6 +27,13 @@ def box_of(shares: Sequence[float], size: tuple[int, int], picture: int = 0) -> 
     return PictureBox(picture=picture, x1=x1, y1=y1, x2=x2, y2=y2) if x1 < x2 and y1 < y2 else None
 
 
+def in_thousandths(parts: Sequence[tuple[float, float, float, float]]) -> list[int]:
+    """The box around some boxes, which are in shares of width and height."""
+    left, top, right, bottom = zip(*parts, strict=True)
+    hull = (min(left), min(top), max(right), max(bottom))
+    return [min(max(round(share * _WHOLE), 0), _WHOLE) for share in hull]
+
+
 def in_record(nodes: Sequence[Node]) -> dict[str, tuple[int, ...]]:
     """The boxes that the record itself holds, by the path of what they belong to."""
     return {node.path: tuple(node.value[KEY]) for node in nodes if _has_box(node.value)}

@@ -1,4 +1,4 @@
-"""Where the values of a record stand: where the model looked while it wrote them, else where it says when asked."""
+"""Asks where the values of a record stand, of models that do not tell where they look."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kantu.engine.request import Look, Usage
+from kantu.engine.request import Usage
 from kantu.processing.image import CleanImage
 from kantu.solve import boxes
 from kantu.solve.asks import Ask, Generate, Generated, Reply
 from kantu.solve.fields import Node, nodes, probabilities
-from kantu.solve.ink import words
 from kantu.solve.result import PictureBox
 from kantu.tasks.builtin import LOCATE
 from kantu.tasks.task import Task
@@ -41,31 +40,6 @@ def printed(task: Task, record: Sequence[Node]) -> dict[str, str]:
         and boxes.KEY not in node.path
         and (_EVERY in task.printed or re.split(r"[.\[]", node.path)[0] in task.printed)
     }
-
-
-def looked(
-    values: Mapping[str, str], looks: Mapping[str, Sequence[Look | None]], pictures: Sequence[CleanImage]
-) -> Mapping[str, tuple[PictureBox, ...]]:
-    """Boxes of the words of `values`, by path, from where the model looked while it wrote them.
-
-    A value that it did not read from any place in particular has none.
-    """
-    found = {path: _looked(value, looks.get(path, ()), pictures) for path, value in values.items()}
-    return {path: places for path, places in found.items() if places}
-
-
-def _looked(value: str, looks: Sequence[Look | None], pictures: Sequence[CleanImage]) -> tuple[PictureBox, ...]:
-    numbers = [look.picture for look in looks if look is not None]
-    if not numbers:
-        return ()
-    picture = max(set(numbers), key=numbers.count)
-    of_picture = [look if look is not None and look.picture == picture else None for look in looks]
-    image = pictures[picture]
-    height, width = image.pixels.shape[:2]
-    rectangles = words(value, of_picture, image.pixels)
-    shares = [(x1 / width, y1 / height, x2 / width, y2 / height) for x1, y1, x2, y2 in rectangles]
-    placed = (boxes.box_of(each, image.original_size, picture) for each in shares)
-    return tuple(box for box in placed if box is not None)
 
 
 def locate(

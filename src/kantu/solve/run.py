@@ -23,7 +23,8 @@ from kantu.solve.asks import Ask, ReadLines, Reply
 from kantu.solve.calibration import Calibration, kind_of
 from kantu.solve.instructions import instructed, instructed_by
 from kantu.solve.labels import label_of
-from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, looked, printed
+from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, printed
+from kantu.solve.looked import framed, looked
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import (
     Finding,
@@ -102,6 +103,8 @@ def solve(
     if task.is_question and not wish.force and (better := vague(prompt)) is not None:
         return _suggesting(task, better, warnings, model, calibration, read_seconds)
     draft = yield from answer(task, prompt)
+    if task.framed and draft.looks and pictures:
+        draft = framed(draft, pictures[0], task.framed)
     record = task.parse(draft.text)
     if record is None:
         raise error("task_answer_invalid")

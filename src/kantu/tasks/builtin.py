@@ -34,6 +34,7 @@ READ_BOXES = Task(
     instruction="识别图中全部文字，按阅读顺序逐行写出文字和位置。",
     result=ModelType(results.TextLines),
     max_pixels=_SMALL_TEXT_PIXELS,
+    framed="text",
     checks=(by_task.text_lines,),
 )
 LOCATE = Task(
@@ -43,6 +44,7 @@ LOCATE = Task(
     instruction="“{target}”在图中什么位置？",
     result=ModelType(results.Boxes),
     max_pixels=_SMALL_TEXT_PIXELS,
+    framed="label",
     checks=(by_task.boxes,),
 )
 ORDER = Task(

@@ -39,6 +39,7 @@ class Task:
         result: the type of a typed answer, whose JSON schema constrains the model; None where the answer is prose.
         max_pixels: pixel budget of each picture; None leaves it to the folder.
         printed: fields whose words stand in the picture, so that their boxes can be asked for; "*" is all.
+        framed: the field of each element of a list whose words the element's box frames.
         checks: what can be found wrong in a result without a model.
         review_below: results less sure than this need a person's look, 0 to 1; None leaves it to the calibration.
         examples: of what is asked and answered.
@@ -52,6 +53,7 @@ class Task:
     result: ResultType | None = None
     max_pixels: int | None = None
     printed: tuple[str, ...] = ()
+    framed: str = ""
     checks: tuple[Check, ...] = ()
     review_below: float | None = None
     examples: tuple[Example, ...] = ()
