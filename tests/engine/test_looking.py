@@ -30,7 +30,7 @@ def looks(parts: Parts, blocks: list[int], layer: int) -> list[Look]:
     segment = store.segment(blocks, 0, TOKENS)
     watch = Watch(HEAD, [Looking(TOKENS - 1, segment.slots, [PICTURE])])
     PagedAttention(store, [segment], watch).attend(layer, q, k, v)
-    return watch.looks
+    return list(watch.looks.values())
 
 
 @pytest.mark.parametrize("blocks", [[0, 1, 2, 3, 4], [7, 2, 11, 0, 5]])

@@ -44,12 +44,12 @@ class Watch:
     """Watches one head during one forward.
 
     Attributes:
-        looks: of each token of `looking`, in their order; empty until the head's layer has run.
+        looks: of each token of `looking`, by its row; empty until the head's layer has run.
     """
 
     def __init__(self, head: AttentionHead, looking: Sequence[Looking]) -> None:
         self._head, self._looking = head, looking
-        self.looks: list[Look] = []
+        self.looks: dict[int, Look] = {}
 
     def see(self, layer: int, q: Tensor, keys: Tensor) -> None:
         """q [tokens, heads, head_dim] of this forward, keys [kv_heads, slots, head_dim] of all sequences."""
@@ -59,7 +59,7 @@ class Watch:
         for each in self._looking:
             query = q[each.row, self._head.number].float() * q.shape[2] ** -0.5
             paid = (keys[each.slots].float() @ query).softmax(0)
-            self.looks.append(max((_look(paid, n, shown) for n, shown in enumerate(each.pictures)), key=_share))
+            self.looks[each.row] = max((_look(paid, n, shown) for n, shown in enumerate(each.pictures)), key=_share)
 
 
 def _look(paid: Tensor, picture: int, shown: Shown) -> Look:

@@ -59,9 +59,7 @@ class Runner:
         ends = np.cumsum([chunk.count for chunk in chunks])
         sampled = [int(end) - 1 for end, chunk in zip(ends, chunks, strict=True) if chunk.samples]
         visual, index = self._visual(chunks)
-        looking = self._looking(chunks, segments, ends)
-        head = self._model.config.reading_head
-        watch = Watch(head, list(looking.values())) if head is not None and looking else None
+        watch = self._watch(chunks, segments, ends)
         logits: Tensor = self._model(
             torch.tensor(tokens, device=device),
             torch.from_numpy(positions).to(device),
@@ -70,24 +68,20 @@ class Runner:
             visual_index=index,
             logits_at=torch.tensor(sampled, dtype=torch.long, device=device),
         )
-        looks = dict(zip(looking, watch.looks, strict=True)) if watch is not None else {}
+        looks = {} if watch is None else watch.looks
         return [Output(each, looks.get(row)) for each, row in zip(logits, sampled, strict=True)]
 
-    def _looking(self, chunks: Sequence[Chunk], segments: Sequence[Segment], ends: Iterable[int]) -> dict[int, Looking]:
-        """Tokens of the batch of which it is to be told where the model looks, by their row."""
-        merge = self._image_config.merge_size
-        return {
-            int(end) - 1: Looking(
-                int(end) - 1,
-                segment.slots,
-                [
-                    Shown(image.start, image.key.grid[1] // merge, image.key.grid[2] // merge)
-                    for image in chunk.sequence.images
-                ],
-            )
+    def _watch(self, chunks: Sequence[Chunk], segments: Sequence[Segment], ends: Iterable[int]) -> Watch | None:
+        """Of the tokens of which it is to be told where the model looks; None where there are none."""
+        head, merge = self._model.config.reading_head, self._image_config.merge_size
+        if head is None:
+            return None
+        looking = [
+            Looking(int(end) - 1, segment.slots, [_shown(image, merge) for image in chunk.sequence.images])
             for chunk, segment, end in zip(chunks, segments, ends, strict=True)
             if chunk.samples and chunk.sequence.answer.looks and chunk.sequence.images
-        }
+        ]
+        return Watch(head, looking) if looking else None
 
     def _visual(self, chunks: Sequence[Chunk]) -> tuple[Tensor | None, Tensor | None]:
         """Visual tokens of the placeholders in this batch, and their places in it."""
@@ -147,6 +141,11 @@ class Runner:
     def _wait(self) -> None:
         if self._store.device.type == "cuda":
             torch.cuda.synchronize(self._store.device)  # so that each phase is timed separately
+
+
+def _shown(image: PromptImage, merge_size: int) -> Shown:
+    _, rows, columns = image.key.grid
+    return Shown(image.start, rows // merge_size, columns // merge_size)
 
 
 def _batches(images: Sequence[list[PromptImage]]) -> Iterable[list[list[PromptImage]]]:

@@ -41,7 +41,7 @@ class _Line:
     Attributes:
         first, last: the middles of its first and last character.
         height: the middle of the line.
-        count: how many characters were seen there.
+        count: how many characters there are from the first to the last.
     """
 
     first: float
@@ -88,16 +88,15 @@ def _lines(seen: Sequence[tuple[int, Look]]) -> Iterable[_Line]:
 def _one_line(seen: Sequence[tuple[int, Look]]) -> _Line:
     """Its characters follow each other at equal distances, by which looks that have strayed are told."""
     places, columns = np.array([place for place, _ in seen]), np.array([look.column + 0.5 for _, look in seen])
-    slopes = [
-        (columns[b] - columns[a]) / (places[b] - places[a]) for a, b in itertools.combinations(range(len(seen)), 2)
-    ]
-    advance = max(0.0, float(np.median(slopes))) if slopes else 0.0  # Theil and Sen's: half may have strayed
+    a, b = np.triu_indices(len(seen), 1)
+    slopes = (columns[b] - columns[a]) / (places[b] - places[a])
+    advance = max(0.0, float(np.median(slopes))) if len(slopes) else 0.0  # Theil and Sen's: a few may have strayed
     start = float(np.median(columns - advance * places))
     kept = [each for each, column in zip(seen, columns, strict=True) if abs(column - start - advance * each[0]) <= 1]
     rows = [look.row + 0.5 for _, look in kept or seen]
     weights = [look.share for _, look in kept or seen]
     first, last = (start + advance * int(place) for place in (places[0], places[-1]))
-    return _Line(first, last, float(np.average(rows, weights=weights)), len(seen))
+    return _Line(first, last, float(np.average(rows, weights=weights)), int(places[-1] - places[0]) + 1)
 
 
 def _parts(value: str, counts: Sequence[int]) -> Iterable[str]:
