@@ -29,6 +29,7 @@ _LEAST_CONTRAST = 24  # of 255
 _RULE = 0.95  # of a side is inked only where a line is drawn
 _GAP_IN_LINE = 0.2  # of a line's height, between parts of its characters
 _LEAST_HEIGHT = 5  # pixels
+_MARGIN = 0.1  # of a line's height, left around its ink as around lines of text
 _FEW = 4  # characters, whose looks do not tell their distance
 _WIDE_EM, _NARROW_EM = 1.0, 0.55  # how far characters advance
 _WIDE_INK, _NARROW_INK = 0.92, 0.72  # how high their ink is, of an em
@@ -117,7 +118,8 @@ def _printed(text: str, line: _Line, side: float, pixels: npt.NDArray[np.uint8])
     if rows is None:
         return first - side / 2, middle - side / 2, last + side / 2, middle + side / 2
     x1, x2 = _extent(ink[slice(*rows)], text, line, first - left, last - left, side)
-    return left + x1, float(top + rows[0]), left + x2, float(top + rows[1])
+    margin = _MARGIN * (rows[1] - rows[0])
+    return left + x1 - margin, top + rows[0] - margin, left + x2 + margin, top + rows[1] + margin
 
 
 def _ink(pixels: npt.NDArray[np.uint8]) -> Mask:
