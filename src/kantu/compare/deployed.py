@@ -14,10 +14,11 @@ from kantu.compare.comparison import Side
 from kantu.compare.deployment import Deployment, port_of
 from kantu.compare.faults import PROVIDER_FAULTS, STAGE_FAULTS, FaultResult, try_faults
 from kantu.compare.fresh import start
-from kantu.compare.load import CLIENTS, Spread, loads
+from kantu.compare.load import CLIENTS, Load, Spread, loads
 from kantu.compare.pace import Pace
 from kantu.compare.relay import Fault
 from kantu.contenders.apart import apart
+from kantu.contenders.contender import Contender
 from kantu.evaluation.items import Item
 
 _HOPS = 12  # questions whose time is taken, and that put load on
@@ -46,6 +47,12 @@ def over_http(side: Side, deploy: Deploy, items: Sequence[Item], failing: Sequen
         _, traffic = apart(functools.partial(start, client, spread(items, _COUNTED), ports))
         faults = try_faults(deployment, failing, stage_faults(deployment), pace)
     return replace(side, processes=processes, hops=Spread.of(hops), loads=requests, hop_traffic=traffic, faults=faults)
+
+
+def server_loads(make: Callable[[], Contender], items: Sequence[Item], pace: Pace) -> tuple[Load, ...]:
+    """Of what is a server already."""
+    with contextlib.closing(make()) as contender:
+        return loads(contender, spread(items, _HOPS), CLIENTS, pace)
 
 
 def provider_faults(deploy: Deploy, failing: Sequence[Asked], pace: Pace) -> tuple[FaultResult, ...]:

@@ -14,11 +14,11 @@ import kantu
 from kantu.bench.match import Track
 from kantu.compare.asked import quickest, spread
 from kantu.compare.comparison import Comparison, Side
-from kantu.compare.deployed import over_http, provider_faults
+from kantu.compare.deployed import over_http, provider_faults, server_loads
 from kantu.compare.disk import package_bytes, path_bytes
 from kantu.compare.fresh import starts
 from kantu.compare.journal import Journal, default_path, opened
-from kantu.compare.load import CLIENTS, Load, Spread, loads
+from kantu.compare.load import Spread
 from kantu.compare.makers import Example, Maker
 from kantu.compare.pace import Pace
 from kantu.compare.pairs import Pair, Tracing, ask_both
@@ -33,7 +33,6 @@ from kantu.evaluation.run import commit
 
 T = TypeVar("T")
 
-_LOADED = 12  # questions that put load on a server
 _FRESH = 6  # that a fresh process is asked
 _FAILING = 2  # that each fault disturbs
 
@@ -151,7 +150,7 @@ def _beside(
     if (deploy := maker.deploy) is not None:
         side = attempt("经 HTTP", lambda: over_http(side, deploy, items, failing, pace)) or side
     else:
-        side = replace(side, loads=attempt("负载", lambda: _server_loads(maker, items, pace)) or ())
+        side = replace(side, loads=attempt("负载", lambda: server_loads(maker.make, items, pace)) or ())
     if (deploy_provider := maker.deploy_provider) is not None:
         faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, failing, pace)) or ()
         side = replace(side, faults=(*side.faults, *faults))
@@ -161,12 +160,6 @@ def _beside(
     if (reach := maker.reach) is not None and (example := _example(items, pairs)) is not None:
         side = replace(side, reach=attempt("梯度", lambda: reach(example)))
     return side
-
-
-def _server_loads(maker: Maker[Any], items: Sequence[Item], pace: Pace) -> tuple[Load, ...]:
-    """Of what is a server already."""
-    with contextlib.closing(maker.make()) as contender:
-        return loads(contender, spread(items, _LOADED), CLIENTS, pace)
 
 
 def _seconds(pair: Pair) -> float:

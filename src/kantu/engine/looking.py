@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 from torch import Tensor
@@ -59,7 +60,9 @@ class Watch:
         for each in self._looking:
             query = q[each.row, self._head.number].float() * q.shape[2] ** -0.5
             paid = (keys[each.slots].float() @ query).softmax(0)
-            self.looks[each.row] = max((_look(paid, n, shown) for n, shown in enumerate(each.pictures)), key=_share)
+            self.looks[each.row] = max(
+                (_look(paid, n, shown) for n, shown in enumerate(each.pictures)), key=attrgetter("share")
+            )
 
 
 def _look(paid: Tensor, picture: int, shown: Shown) -> Look:
@@ -68,7 +71,3 @@ def _look(paid: Tensor, picture: int, shown: Shown) -> Look:
     share, at = torch.max(of_picture, dim=0)
     row, column = divmod(int(at), shown.columns)
     return Look(picture, row, column, shown.rows, shown.columns, float(share))
-
-
-def _share(look: Look) -> float:
-    return look.share

@@ -10,12 +10,12 @@ import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kantu.engine.request import Look
+from kantu.solve.length import spans
 
 Rectangle = tuple[float, float, float, float]
 """Left, top, right, bottom, in pixels."""
@@ -135,7 +135,7 @@ def _ink(pixels: npt.NDArray[np.uint8]) -> Mask:
 def _line(ink: Mask, middle: float) -> tuple[int, int] | None:
     """The rows of the line of print that is nearest to `middle`."""
     merged: list[tuple[int, int]] = []
-    for start, end in _runs(ink.any(axis=1)):
+    for start, end in spans(ink.any(axis=1)):
         if merged and start - merged[-1][1] <= max(2.0, _GAP_IN_LINE * (merged[-1][1] - merged[-1][0])):
             merged[-1] = (merged[-1][0], end)
         else:
@@ -151,7 +151,7 @@ def _extent(ink: Mask, text: str, line: _Line, first: float, last: float, side: 
         first, last: the middles of its first and last character, in pixels of `ink`.
     """
     height = len(ink)
-    runs = _runs(ink.any(axis=0))
+    runs = spans(ink.any(axis=0))
     reach = (side + height) / 2
     starts = [start for start, _ in runs if abs(start - first) <= reach]
     ends = [end for _, end in runs if abs(end - last) <= reach]
@@ -168,9 +168,3 @@ def _width(text: str, height: int) -> float:
     wide = [unicodedata.east_asian_width(character) in "WF" for character in text]
     em = height / (_WIDE_INK if any(wide) else _NARROW_INK)
     return em * sum(_WIDE_EM if each else _NARROW_EM for each in wide)
-
-
-def _runs(marked: Any) -> list[tuple[int, int]]:
-    """Start and end of each run of True in a row of them."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], marked, [False])).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +71,7 @@ def _ink(pixels: npt.NDArray[np.uint8], box: Sequence[float]) -> tuple[npt.NDArr
     if full < _LEAST_CONTRAST:
         return None
     contrast = np.minimum(contrast / full, 1.0)
-    rows = _spans(contrast[:, x1 - start : x2 - start].max(axis=1) > _CUTS[0])
+    rows = spans(contrast[:, x1 - start : x2 - start].max(axis=1) > _CUTS[0])
     if len(rows) != 1 or rows[0][1] - rows[0][0] < _LEAST_HEIGHT:
         return None  # nothing, several lines, or something that is not text
     top, bottom = rows[0]
@@ -79,12 +80,12 @@ def _ink(pixels: npt.NDArray[np.uint8], box: Sequence[float]) -> tuple[npt.NDArr
 
 def _count(contrast: npt.NDArray[np.float32], left: int, right: int, cut: float) -> int | None:
     height = contrast.shape[0]
-    spans = _spans(contrast.max(axis=0) > cut)
-    inside = [span for span in spans if left - 1 <= span[0] and span[1] <= right + 1]
+    found = spans(contrast.max(axis=0) > cut)
+    inside = [span for span in found if left - 1 <= span[0] and span[1] <= right + 1]
     if len(inside) < _LEAST_GLYPHS or any(end - start > _WIDEST * height for start, end in inside):
         return None
     quiet = _QUIET * height
-    beside = [span for span in spans if span not in inside]
+    beside = [span for span in found if span not in inside]
     if any(start < edge < end for start, end in beside for edge in (left, right)):
         return None  # the box cuts through a glyph
     if any(inside[0][0] - quiet < end and start < inside[-1][1] + quiet for start, end in beside):
@@ -107,7 +108,7 @@ def _is_regular(spans: Sequence[Span], height: int) -> bool:
     return bool((near | apart).all() and near[0] and near[-1])
 
 
-def _spans(marked: npt.NDArray[np.bool_]) -> list[Span]:
-    """Runs of marked places."""
+def spans(marked: Any) -> list[Span]:
+    """Runs of marked places of a row."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], marked, [False])).astype(np.int8)))
     return list(pairwise(edges.tolist()))[::2]

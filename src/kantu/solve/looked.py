@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,8 +13,6 @@ from kantu.solve.answer import Draft
 from kantu.solve.fields import nodes
 from kantu.solve.ink import Rectangle, words
 from kantu.solve.result import PictureBox
-
-_ELEMENT = re.compile(r"\[(\d+)\]")
 
 
 def looked(
@@ -46,16 +43,12 @@ def framed(draft: Draft, picture: CleanImage, field: str) -> Draft:
     An element whose words the model did not read from any place in particular keeps the box that the model wrote.
     """
     record, raw = json.loads(draft.text), dict(draft.raw)
-    for node in draft.nodes:
-        element = _ELEMENT.fullmatch(node.path)
-        value = node.value.get(field) if element and isinstance(node.value, dict) else None
-        if not isinstance(value, str) or boxes.KEY not in node.value:
-            continue
-        parts = _shares(value, draft.looks.get(f"{node.path}.{field}", ()), picture, 0)
+    for number, element in enumerate(record):
+        path, words_path = f"[{number}]", f"[{number}].{field}"
+        parts = _shares(element[field], draft.looks.get(words_path, ()), picture, 0)
         if parts:
-            assert element is not None
-            record[int(element[1])][boxes.KEY] = boxes.in_thousandths(parts)
-            raw[node.path] = raw[f"{node.path}.{field}"]
+            element[boxes.KEY] = boxes.in_thousandths(parts)
+            raw[path] = raw[words_path]
     text = json.dumps(record, ensure_ascii=False)
     return replace(draft, text=text, nodes=nodes(text), raw=raw)
 
