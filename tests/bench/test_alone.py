@@ -183,7 +183,7 @@ def test_a_load_of_no_time_is_refused() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux and glibc")
 def test_a_soak_asks_everything_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("ROUND", 20), ("WARM_UP_ROUNDS", 1), ("LEAST_ROUNDS", 2), ("CLIENTS", 3)):
+    for name, value in (("ROUND", 20), ("WARM_UP_ROUNDS", 1), ("LEAST_ROUNDS", 2), ("SECOND_LOOKS", 0), ("CLIENTS", 3)):
         monkeypatch.setattr(soak, name, value)
     found = tables("soak", None, soak_minutes=1e-9)
     assert [(row["what"], row["count"], row["met"]) for row in found["soak"].rows] == [
@@ -207,6 +207,28 @@ def test_memory_that_grows_with_the_requests_is_not_met() -> None:
     leaking = [Held((100 + 5 * n) * MIB, (200 + 6 * n) * MIB) for n in range(10)]
     assert [row["met"] for row in soak.growth(flat)] == ["yes", "yes"]
     assert [row["met"] for row in soak.growth(leaking)] == ["no", "no"]
+
+
+@pytest.mark.parametrize(
+    ("grown_mib", "rounds", "met"),
+    [
+        ([0] * 99, 4, "yes"),
+        ([0, 0, 90, 180, 270] + [270] * 99, 7, "yes"),
+        ([90 * n for n in range(99)], 10, "no"),
+    ],
+    ids=["flat", "a step", "a leak"],
+)
+def test_memory_that_grew_is_looked_at_again(
+    grown_mib: list[int], rounds: int, met: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soak, "WARM_UP_ROUNDS", 1)
+    monkeypatch.setattr(soak, "LEAST_ROUNDS", 3)
+    readings = [Held(100 * MIB, (200 + grown) * MIB) for grown in grown_mib]
+    counted = readings[:1]
+    for asked, _ in enumerate(soak._rounds(0.0, counted), 1):
+        counted.append(readings[asked])
+    assert (asked, len(counted) - 1) == (rounds, 3)
+    assert [row["met"] for row in soak.growth(counted)] == ["yes", met]
 
 
 def test_an_outlier_is_no_growth() -> None:

@@ -5,7 +5,8 @@ hold, and memory is read. Warm-up and the least that is measured are numbers of 
 instead of measuring less.
 
 Held memory is what the process has mapped for data less what malloc has free. It may not grow with the requests asked.
-Resident memory also has the holes of malloc, is noisier, and may grow a little.
+Resident memory also has the holes of malloc, is noisier, and may grow a little. Malloc takes a step now and then, a
+leak goes on: where memory grew, as many rounds are asked again, and the last ones count.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ CLIENTS = 6
 ROUND = 100  # requests
 WARM_UP_ROUNDS = 10  # caches are full after 5; malloc goes on spreading over its arenas for some more
 LEAST_ROUNDS = 10  # after warm-up
+SECOND_LOOKS = 2
 MOST_GROWTH_BYTES = 0.4 * 2**20  # held, in 100 requests
 NOISE_BYTES = 30 * 2**20  # by which what is held goes up and down from round to round, a leak or not
 MOST_RESIDENT_GROWTH_BYTES = 48 * 2**20  # in all
@@ -56,11 +58,13 @@ def soak(plan: Plan, track: Track) -> tuple[Table, ...]:
         for client in clients:
             client.start()
         memory, lost = [Held.now()], 0
-        for _ in track(_rounds(60 * (plan.soak_minutes or _MINUTES)), description="soak"):
+        counted = list(memory)
+        for _ in track(_rounds(60 * (plan.soak_minutes or _MINUTES), counted), description="soak"):
             lost = _round(tickets, done)
             _settle(vlm)
             vlm.engine.check()
             memory.append(Held.now())
+            counted.append(memory[-1])
             if lost:
                 break
         for _ in clients:
@@ -71,7 +75,7 @@ def soak(plan: Plan, track: Track) -> tuple[Table, ...]:
         Table("soak_outcomes", tuple({"outcome": name, "count": outcomes[name]} for name in sorted(outcomes))),
         Table("soak_memory", tuple(_reading(number, each) for number, each in enumerate(memory)), "asked", _CURVES),
         Table("soak", (_verdict("lost", lost, []), _verdict("unexpected", len(unexpected), unexpected))),
-        *([] if lost else [Table("soak_growth", tuple(growth(memory[WARM_UP_ROUNDS:])))]),
+        *([] if lost else [Table("soak_growth", tuple(growth(counted)))]),
     )
 
 
@@ -105,12 +109,23 @@ def _reading(number: int, memory: Held) -> dict[str, Cell]:
     return {"asked": number * ROUND, "held_bytes": memory.held_bytes, "resident_bytes": memory.resident_bytes}
 
 
-def _rounds(seconds: float) -> Iterator[int]:
-    """Until the time is over, and enough was measured."""
-    started, number = time.perf_counter(), 0
-    while number < WARM_UP_ROUNDS + LEAST_ROUNDS or time.perf_counter() - started < seconds:
-        yield number
-        number += 1
+def _rounds(seconds: float, counted: list[Held]) -> Iterator[int]:
+    """One item a round, after which its reading is appended to `counted`.
+
+    Ends when the time is over, enough was measured, and memory was flat or has been looked at again often enough. What
+    was read before the warm-up's end, or before the last look's beginning, is dropped from `counted`.
+    """
+    started = time.perf_counter()
+    yield from range(WARM_UP_ROUNDS)
+    del counted[:-1]
+    while len(counted) <= LEAST_ROUNDS or time.perf_counter() - started < seconds:
+        yield len(counted)
+    steps = len(counted) - 1
+    for _ in range(SECOND_LOOKS):
+        if all(row["met"] == "yes" for row in growth(counted)):
+            return
+        del counted[:-1]
+        yield from range(steps)
 
 
 def _round(tickets: Tickets, done: Tickets) -> int:
