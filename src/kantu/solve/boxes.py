@@ -29,9 +29,13 @@ def box_of(shares: Sequence[float], size: tuple[int, int], picture: int = 0) -> 
 
 def in_thousandths(parts: Sequence[tuple[float, float, float, float]]) -> list[int]:
     """The box around some boxes, which are in shares of width and height."""
-    left, top, right, bottom = zip(*parts, strict=True)
-    hull = (min(left), min(top), max(right), max(bottom))
-    return [min(max(round(share * _WHOLE), 0), _WHOLE) for share in hull]
+    return [min(max(round(share * _WHOLE), 0), _WHOLE) for share in hull(parts)]
+
+
+def hull(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
+    """The box around some boxes."""
+    left, top, right, bottom = zip(*boxes, strict=True)
+    return min(left), min(top), max(right), max(bottom)
 
 
 def in_record(nodes: Sequence[Node]) -> dict[str, tuple[int, ...]]:

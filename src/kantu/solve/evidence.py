@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kantu.solve.boxes import hull
 from kantu.solve.printed import Box, boxes_of, near_places, places
 from kantu.solve.reader import PrintedLine
 
@@ -30,8 +31,8 @@ def snap(boxes: Sequence[Box], value: str, lines: Sequence[PrintedLine]) -> tupl
     candidates = [boxes_of(place, lines) for place in found]
     if not boxes:
         return candidates[0]
-    named = _hull(boxes)
-    return min(candidates, key=lambda candidate: _distance(_hull(candidate), named))
+    named = hull(boxes)
+    return min(candidates, key=lambda candidate: _distance(hull(candidate), named))
 
 
 def verified(value: str, lines: Sequence[PrintedLine]) -> bool:
@@ -60,11 +61,6 @@ def _forms(number: str) -> tuple[str, ...]:
     return (number, number.zfill(2), number.lstrip("0")) if len(number) <= 2 else (number,)
 
 
-def _hull(boxes: Sequence[Box]) -> Box:
-    left, top, right, bottom = zip(*boxes, strict=True)
-    return min(left), min(top), max(right), max(bottom)
-
-
-def _distance(a: Box, b: Box) -> float:
+def _distance(a: Sequence[float], b: Sequence[float]) -> float:
     """Between their middles, in pixels, squared."""
     return ((a[0] + a[2] - b[0] - b[2]) ** 2 + (a[1] + a[3] - b[1] - b[3]) ** 2) / 4

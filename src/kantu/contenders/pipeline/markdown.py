@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
+from kantu.contenders.pipeline.boxes import hull
 from kantu.contenders.pipeline.seen import Box, Seen, SeenElement
 from kantu.contenders.pipeline.wording import element_words, line_marks, marked
 from kantu.solve.reader import PrintedLine
@@ -102,10 +103,11 @@ class _Page:
         rows = [list(row) for _, row in groupby(rest, key=self._row_of.get)]
         beside: list[list[SeenElement]] = [[] for _ in rows]
         blocks = [_Block(min(table.lines), _table(table.cells), apart=True) for table in tables]
+        around = [hull(self._lines[number].box for number in row) for row in rows]
         for element in loose:
-            level = [at for at, row in enumerate(rows) if _level(element.box, self._hull(row))]
+            level = [at for at, box in enumerate(around) if _level(element.box, box)]
             if level:
-                nearest = min(level, key=lambda at: _gap(element.box, self._hull(rows[at])))
+                nearest = min(level, key=lambda at: _gap(element.box, around[at]))
                 beside[nearest].append(element)
             elif element.label or element.kind != "icon":  # a page is full of marks that say nothing by themselves
                 blocks.append(_Block(self._before(element.box), f"〔{element_words(element)}〕{element.label}"))
@@ -133,10 +135,6 @@ class _Page:
             if middles[number] > box[3] and line.box[0] < box[2] and line.box[2] > box[0]
         )
         return min(below, default=len(self._lines)) - 0.5
-
-    def _hull(self, numbers: Sequence[int]) -> Box:
-        boxes = [self._lines[number].box for number in numbers]
-        return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
 def _told_beside_words(element: SeenElement) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from kantu.contenders.pipeline.boxes import hull
 from kantu.contenders.pipeline.describe import thousandths
 from kantu.contenders.pipeline.parts import Picture
 from kantu.contenders.pipeline.seen import Box, Kind
@@ -125,10 +126,7 @@ def _elements(name: str, kinds: Sequence[Kind], picture: Picture) -> Iterator[Bo
 
 def _printed(name: str, picture: Picture) -> Iterator[Box]:
     for place in places(name, picture.lines) or near_places(name, picture.lines):
-        boxes = boxes_of(place, picture.lines)
-        left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-        right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
-        yield left, top, right, bottom
+        yield hull(boxes_of(place, picture.lines))
 
 
 def _stripped(part: Any) -> Any:
