@@ -9,13 +9,10 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.in_memory import roomy_memory
 from tests.tiny_checkpoint import write_tiny_checkpoint
-
-IN_MEMORY = Path("/dev/shm")
-_ROOM_BYTES = 8 * 2**30
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,20 +20,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     They are gone at the end; `--basetemp` keeps them.
     """
-    if hasattr(config, "workerinput") or config.option.basetemp or not _is_roomy(IN_MEMORY):
+    memory = roomy_memory()
+    if hasattr(config, "workerinput") or config.option.basetemp or memory is None:
         return
-    folder = tempfile.mkdtemp(prefix="kantu-tests-", dir=IN_MEMORY)
+    folder = tempfile.mkdtemp(prefix="kantu-tests-", dir=memory)
     os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
     config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
-
-
-def _is_roomy(folder: Path) -> bool:
-    """Whether it has room for the files of all tests, and may hold programs."""
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        return False
-    found = os.statvfs(folder)
-    room = min(found.f_bavail * found.f_frsize, psutil.virtual_memory().available)
-    return room >= _ROOM_BYTES and not found.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture(scope="session")

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url
 
 from kantu.service.database import Database
 from kantu.service.gateway import Gateway
 from kantu.service.settings import Settings
 from tests.service.gateways import ScriptedEngine, gateway_over
-from tests.service.postgres_server import PostgresServer
+from tests.service.postgres_server import PostgresServer, new_database
 from tests.service.redis_server import RedisServer
 from tests.service.small_disk import mount, unmount
 from tests.service.time_left import TimeLeft
-
-_numbers = count()
 
 
 @pytest.fixture(scope="session")
@@ -44,33 +41,26 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_url: str) -> str:
-    """The name of a database with all tables, to copy."""
-    server = Database(postgres_url % "postgres")
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("CREATE DATABASE kantu_template"))
-    server.close()
-    database = Database(postgres_url % "kantu_template")
-    database.upgrade()
-    database.close()
-    return "kantu_template"
+def migrated_postgres(postgres_url: str) -> Iterator[str]:
+    """The URL of a database with all tables, to copy; nobody may be connected to it."""
+    with new_database(postgres_url) as url:
+        database = Database(url)
+        database.upgrade()
+        database.close()
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database with all tables."""
     if request.param == "sqlite":
         path = tmp_path / "kantu.db"
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        return f"sqlite:///{path}"
-    url: str = request.getfixturevalue("postgres_url")
-    template: str = request.getfixturevalue("migrated_postgres")
-    name = f"kantu_{next(_numbers)}"
-    server = Database(url % "postgres")
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    server.close()
-    return url % name
+        yield f"sqlite:///{path}"
+        return
+    template = make_url(request.getfixturevalue("migrated_postgres")).database
+    with new_database(request.getfixturevalue("postgres_url"), template) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, on a socket, that can be stopped and started again."""
+"""A PostgreSQL server of a test's own, on a socket, that can be stopped and started again, and databases in it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
+
+from tests.in_memory import roomy_memory
+
+_numbers = count()
 
 
 class PostgresServer:
@@ -21,7 +29,7 @@ class PostgresServer:
             pytest.skip("PostgreSQL is not installed")
         self._binaries = binaries
         self._user = _user()
-        self._folder = Path(tempfile.mkdtemp(prefix="kantu-postgres-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="kantu-postgres-", dir=roomy_memory()))
         if self._user is not None:
             shutil.chown(self._folder, self._user)
         self._data = str(self._folder / "data")
@@ -55,6 +63,21 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
         )
+
+
+@contextmanager
+def new_database(server: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a new database, a copy of `template`, which is gone afterwards: each takes 8 MB.
+
+    `server` is the URL of the server's databases, with `%s` for the name.
+    """
+    name = f"kantu_{next(_numbers)}"
+    with psycopg.connect(server % "postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield server % name
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _user() -> str | None:

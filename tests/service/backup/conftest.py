@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from sqlalchemy import MetaData, select, text
+from sqlalchemy import MetaData, select
 
 from kantu.service.actor import Actor
 from kantu.service.backup.sealing import Secret
@@ -28,6 +28,7 @@ from tests.service.audits import LOG, write_key
 from tests.service.batches.conftest import Desk, request_line
 from tests.service.clock import Clock
 from tests.service.files.conftest import create, service, stream
+from tests.service.postgres_server import new_database
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -100,27 +101,19 @@ async def _run_a_batch(desk: Desk) -> None:
 @contextmanager
 def making_places(folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[Kind], Place]]:
     """(kind of database) -> a place without tables, in a folder."""
-    made: list[Database] = []
+    with ExitStack() as made:
 
-    def make(kind: Kind) -> Place:
-        number = next(_numbers)
-        home = folder / f"home{number}"
-        prepare_home(home)
-        if kind == "sqlite":
-            database = Database.sqlite(home / "kantu.db")
-        else:
-            url: str = request.getfixturevalue("postgres_url")
-            server = Database(url % "postgres")
-            with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text(f"CREATE DATABASE backup_{number}"))
-            server.close()
-            database = Database(url % f"backup_{number}")
-        made.append(database)
-        return Place(home, database)
+        def make(kind: Kind) -> Place:
+            home = folder / f"home{next(_numbers)}"
+            prepare_home(home)
+            if kind == "sqlite":
+                database = Database.sqlite(home / "kantu.db")
+            else:
+                database = Database(made.enter_context(new_database(request.getfixturevalue("postgres_url"))))
+            made.callback(database.close)
+            return Place(home, database)
 
-    yield make
-    for database in made:
-        database.close()
+        yield make
 
 
 @pytest.fixture

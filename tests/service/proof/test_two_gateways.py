@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from kantu.service.files.content import place_of
 from kantu.service.files.record import FILE_IDS, FileRecord
 from kantu.service.files.repository import FileRepository
 from kantu.service.home import KEPT, LOCK_NAME
+from tests.service.postgres_server import new_database
 from tests.service.proof.live import CHAT, LiveGateway, live_gateway, question, wait_until
 
 pytestmark = pytest.mark.whole
@@ -40,8 +40,6 @@ KNOWN = {"kantu.db", "kantu.db-wal", "kantu.db-shm", "kantu.db-ballast", LOCK_NA
 
 NO_MODEL = {"KANTU_MODEL_NAME": "http://127.0.0.1:9/v1", "KANTU_MODEL_UPSTREAM_MODEL": "nobody"}
 """For those that are asked nothing: a model takes seconds to load."""
-
-_numbers = count()
 
 
 @dataclass(frozen=True)
@@ -77,17 +75,13 @@ class Store:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A home that does not exist yet, and a database without tables."""
     if request.param == "sqlite":
-        return Store(tmp_path, None)
-    url: str = request.getfixturevalue("postgres_url")
-    name = f"two_{next(_numbers)}"
-    server = Database(url % "postgres")
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    server.close()
-    return Store(tmp_path, url % name)
+        yield Store(tmp_path, None)
+        return
+    with new_database(request.getfixturevalue("postgres_url")) as url:
+        yield Store(tmp_path, url)
 
 
 def test_first_starts_and_batches_at_the_same_moment(store: Store) -> None:

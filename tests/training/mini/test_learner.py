@@ -47,7 +47,7 @@ def run(folder: Path, pictures: int, weights: Path | None = None) -> Progress:
 
 @dataclass(frozen=True)
 class Learnt:
-    """A run that was stopped after two steps and went on to its end."""
+    """A run that was stopped after one step and went on to its end."""
 
     folder: Path
     stopped: Progress | None
@@ -58,10 +58,10 @@ class Learnt:
 def learnt(tmp_path_factory: pytest.TempPathFactory) -> Learnt:
     """Tests only read it: a step of the real network takes seconds."""
     folder = tmp_path_factory.mktemp("run")
-    run(folder, 8 * 2)
+    run(folder, 8)
     stopped = read_progress(folder)
     assert any(name.startswith("momentum_buffer/") for name in load_file(folder / "state.safetensors"))
-    return Learnt(folder, stopped, run(folder, 8 * 10))
+    return Learnt(folder, stopped, run(folder, 8 * 6))
 
 
 def logged(folder: Path) -> list[dict[str, float]]:
@@ -70,7 +70,7 @@ def logged(folder: Path) -> list[dict[str, float]]:
 
 def test_a_run_learns_and_logs(learnt: Learnt) -> None:
     records = logged(learnt.folder)
-    assert len(records) == 12
+    assert len(records) == 7
     assert records[-1]["lm"] < records[0]["lm"] - 1
     assert records[-1]["glyph"] < records[0]["glyph"] - 1
     assert plot_run(learnt.folder).stat().st_size > 10_000
@@ -78,17 +78,17 @@ def test_a_run_learns_and_logs(learnt: Learnt) -> None:
 
 def test_a_stopped_run_goes_on_where_it_stood(learnt: Learnt) -> None:
     assert learnt.stopped is not None
-    assert (learnt.stopped.step, learnt.stopped.pictures) == (2, 16)
-    assert (learnt.ended.step, learnt.ended.pictures) == (12, 96)
-    assert [stretch["first_batch"] for stretch in learnt.ended.history] == [0, 2]
+    assert (learnt.stopped.step, learnt.stopped.pictures) == (1, 8)
+    assert (learnt.ended.step, learnt.ended.pictures) == (7, 56)
+    assert [stretch["first_batch"] for stretch in learnt.ended.history] == [0, 1]
 
 
 def test_shipped_weights_alone_are_enough_to_go_on(learnt: Learnt, tmp_path: Path) -> None:
     ship(learnt.folder, tmp_path / "shipped")
     assert not (tmp_path / "shipped" / "glyph-head.safetensors").exists()
     after = run(tmp_path / "b", 8, weights=tmp_path / "shipped")
-    assert (after.step, after.pictures) == (13, 104)
-    assert [stretch["first_batch"] for stretch in after.history] == [0, 2, 12]
+    assert (after.step, after.pictures) == (8, 64)
+    assert [stretch["first_batch"] for stretch in after.history] == [0, 1, 7]
 
 
 def test_the_glyph_head_goes_along_with_the_weights_of_a_run(learnt: Learnt, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_shipping_copies_a_loadable_model_with_its_record(learnt: Learnt, tmp_pa
     ship(learnt.folder, folder)
     load_model(ModelFolder.open(folder), device=CPU, dtype=torch.bfloat16)
     record = json.loads((folder / "training.json").read_text("utf-8"))
-    assert (record["steps"], record["pictures"]) == (12, 96)
+    assert (record["steps"], record["pictures"]) == (7, 56)
     assert record["stretches"][0]["seed"] == 1
     assert not (folder / "model-00009-of-00009.safetensors").exists()
     assert not (folder / "state.safetensors").exists()
