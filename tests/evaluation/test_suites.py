@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kantu.errors import InvalidRequestError
+from kantu.errors import InvalidRequestError, NotFoundError
 from kantu.evaluation.suites import EVERYDAY, EVERYDAY_FAMILIES, TASK_SUITE, draw_items, open_suite
 from kantu.synth.families import FAMILIES
 from kantu.training.mini.stream import HELD_OUT_SEEDS
@@ -62,6 +62,17 @@ def test_everyday_has_held_out_and_browser_drawn_orders() -> None:
         ("held_out", "order/1"),
     ]
     assert {item.family for item in opened.items} == {"order"}
+
+
+@pytest.mark.usefixtures("needs_fonts")
+def test_tasks_choose() -> None:
+    items = open_suite("tasks", pictures=2, tasks=("locate",)).items
+    assert [(item.task.name, item.origin) for item in items] == [
+        *(("locate", "held_out"),) * 2,
+        *(("locate", "browser"),) * 2,
+    ]
+    with pytest.raises(NotFoundError, match="没有"):
+        open_suite("tasks", tasks=("dance",))
 
 
 def test_a_folder_is_a_suite_whose_version_is_its_truth(tmp_path: Path) -> None:

@@ -54,6 +54,26 @@ def test_looks_that_have_strayed_are_left_out() -> None:
     assert near(words("待商家发货", looks, page((70, 100, 5))), (70, 100, 178, 120))
 
 
+@pytest.mark.parametrize("unseen", [[0], [4], [0, 1], [1, 3]])
+def test_characters_that_were_not_looked_at_are_framed_too(unseen: list[int]) -> None:
+    looks = at(70, 100, 5)
+    for number in unseen:
+        looks[number] = None
+    crowded = page((70, 100, 5), (250, 100, 3))
+    assert near(words("待商家发货", looks, crowded), (70, 100, 178, 120))
+
+
+def test_one_of_two_characters_is_enough() -> None:
+    assert near(words("加购", [None, *at(92, 100, 1)], page((70, 100, 2))), (70, 100, 112, 120))
+
+
+def test_what_is_as_high_as_several_lines_is_no_line() -> None:
+    pixels = page((70, 100, 5))
+    pixels[60:180, 40:240] = np.random.default_rng(1).integers(0, 256, (120, 200, 3), np.uint8)
+    ((_, top, _, bottom),) = words("待商家发货", at(70, 100, 5), pixels)
+    assert bottom - top == pytest.approx(SIDE)
+
+
 def test_what_is_broken_over_two_lines_has_two_rectangles() -> None:
     pixels = page((250, 40, 5), (20, 140, 4))
     found = words("商家正在备货请等待", [*at(250, 40, 5), *at(20, 140, 4)], pixels)

@@ -34,6 +34,7 @@ def evaluate(
         int | None, typer.Option(min=1, help="每个种类（或任务）、每个来源只用前 N 张图。", metavar="N")
     ] = None,
     family: Annotated[list[str] | None, typer.Option(help="只评这个种类；可重复。", metavar="FAMILY")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="只评这个任务的题；可重复。", metavar="TASK")] = None,
     parallel: Annotated[int, typer.Option(min=1, help="同时问几题。", metavar="N")] = 8,
     results: Annotated[
         Path | None,
@@ -68,18 +69,18 @@ def evaluate(
     from kantu.evaluation.suites import open_suite
 
     others = [(path, read_results(path)) for path in dict.fromkeys((against, gate)) if path is not None]
-    opened = open_suite(suite, pictures=pictures, families=tuple(family or ()))
+    opened = open_suite(suite, pictures=pictures, families=tuple(family or ()), tasks=tuple(task or ()))
     subject = Subject(model, quantize, device, max_pixels)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("评测", total=len(opened.items))
+        under_way = bar.add_task("评测", total=len(opened.items))
         done = run(
             opened,
             subject,
             results,
             parallel=parallel,
             fresh=fresh,
-            on_answer=lambda count: bar.update(task, completed=count),
+            on_answer=lambda count: bar.update(under_way, completed=count),
         )
     items = {item.key: item for item in opened.items}
     answers = [done.results.answers[key] for key in items]

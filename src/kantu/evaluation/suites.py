@@ -110,27 +110,36 @@ class Opened:
     missing: tuple[str, ...] = ()
 
 
-def open_suite(name: str, *, pictures: int | None = None, families: tuple[str, ...] = ()) -> Opened:
+def open_suite(
+    name: str, *, pictures: int | None = None, families: tuple[str, ...] = (), tasks: tuple[str, ...] = ()
+) -> Opened:
     """A suite by its name; a folder with truth.jsonl; or a file (see `formats`).
 
     Args:
         pictures: only the first so many of each family and origin; where tasks are run, of each task, and as many
             are drawn.
-        families: only these, if any are given.
+        families, tasks: only these, if any are given.
 
-    Raises InvalidRequestError when there is no such suite, or a file of it cannot be read.
+    Raises InvalidRequestError when there is no such suite, or a file of it cannot be read, NotFoundError
+    (`task_not_found`) when there is no such task.
     """
+    if not set(tasks) <= TASKS.keys():
+        raise error("task_not_found", names=listed(TASKS))
     path = Path(name)
     if name in SUITES:
         suite = SUITES[name]
-        opened = _open_tasks(suite, pictures, families) if suite.tasks else _open(suite, pictures, families)
+        opened = _open_tasks(suite, pictures, families, tasks) if suite.tasks else _open(suite, pictures, families)
     elif path.is_dir():
         opened = Opened(path.resolve().name, _digest(path / "truth.jsonl"), read_folder(path))
     elif path.is_file():
         opened = Opened(path.stem, _digest(path), read_file(path))
     else:
         raise error("unknown_suite.eval", name=name, suites=listed(SUITES))
-    items = tuple(item for item in opened.items if not families or item.family in families)
+    items = tuple(
+        item
+        for item in opened.items
+        if (not families or item.family in families) and (not tasks or item.task.name in tasks)
+    )
     return Opened(opened.name, opened.version, _first(items, pictures), opened.missing)
 
 
@@ -149,18 +158,19 @@ def _open(suite: Suite, pictures: int | None, families: tuple[str, ...]) -> Open
     return Opened(suite.name, suite.version, (*items, *browser), (*missing, *absent))
 
 
-def _open_tasks(suite: Suite, pictures: int | None, families: tuple[str, ...]) -> Opened:
+def _open_tasks(suite: Suite, pictures: int | None, families: tuple[str, ...], tasks: tuple[str, ...]) -> Opened:
     """As many pages a task, and what the folders have of these tasks; all of it to be run."""
     count = pictures or _TASK_PAGES
-    left = dict.fromkeys(suite.tasks, count)
-    items = list(_draw_tasks(suite.tasks, left, families))
+    drawn = {name: drawn_from for name, drawn_from in suite.tasks.items() if not tasks or name in tasks}
+    left = dict.fromkeys(drawn, count)
+    items = list(_draw_tasks(drawn, left, families))
     missing = [
         f"任务“{TASKS[name].title}”的留出图片 {lacking} 张"
         for name, lacking in left.items()
-        if lacking and (not families or set(families) & set(suite.tasks[name]))
+        if lacking and (not families or set(families) & set(drawn[name]))
     ]
     browser, absent = _read_folders(suite)
-    runs = [run for item in browser if (run := as_run(item)) is not None and run.task.name in suite.tasks]
+    runs = [run for item in browser if (run := as_run(item)) is not None and run.task.name in drawn]
     runs.sort(key=lambda item: Path(item.pictures[0].name).stem)  # the first few are of all families
     return Opened(suite.name, suite.version, (*items, *runs), (*missing, *absent))
 

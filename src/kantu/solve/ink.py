@@ -6,10 +6,11 @@ printed on the ground around those tokens.
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,26 +30,27 @@ _LEAST_CONTRAST = 24  # of 255
 _RULE = 0.95  # of a side is inked only where a line is drawn
 _GAP_IN_LINE = 0.2  # of a line's height, between parts of its characters
 _LEAST_HEIGHT = 5  # pixels
+_MOST_HEIGHT = 1.75  # visual tokens
+_NEAR = 0.75  # visual tokens above and below the middle of a line, most of which is its ground
 _MARGIN = 0.1  # of a line's height, left around its ink as around lines of text
 _FEW = 4  # characters, whose looks do not tell their distance
+_MOST_STRETCH = 1.6  # between how wide characters should be and are
 _WIDE_EM, _NARROW_EM = 1.0, 0.55  # how far characters advance
 _WIDE_INK, _NARROW_INK = 0.92, 0.72  # how high their ink is, of an em
 
 
 @dataclass(frozen=True)
 class _Line:
-    """Characters of a value that stand on one line, in visual tokens from the picture's upper left corner.
+    """Looks at characters of a value that stand on one line, in the order of the value.
 
     Attributes:
-        first, last: the middles of its first and last character.
-        height: the middle of the line.
-        count: how many characters there are from the first to the last.
+        places: which of the value's tokens each belongs to.
+        columns, height: where they are, in visual tokens from the picture's upper left corner.
     """
 
-    first: float
-    last: float
+    places: npt.NDArray[np.intp]
+    columns: npt.NDArray[np.float64]
     height: float
-    count: int
 
 
 def words(value: str, looks: Sequence[Look | None], pixels: npt.NDArray[np.uint8]) -> tuple[Rectangle, ...]:
@@ -64,14 +66,18 @@ def words(value: str, looks: Sequence[Look | None], pixels: npt.NDArray[np.uint8
     seen = [(place, look) for place, look in enumerate(looks) if look is not None and look.share >= _LEAST_SHARE]
     if not seen or len(seen) < _LEAST_SEEN * len(looks):
         return ()
-    lines = list(_lines(seen))
+    lines = _lines(seen)
     side = pixels.shape[0] / seen[0][1].rows
-    parts = _parts(value, [line.count for line in lines])
-    return tuple(_printed(part, line, side, pixels) for part, line in zip(parts, lines, strict=True))
+    length = len(value) / len(looks)  # of a token, in characters
+    begins = [0, *(int(line.places[0]) for line in lines[1:]), len(looks)]
+    return tuple(
+        _printed(value[round(begin * length) : round(end * length)], begin, length, line, side, pixels)
+        for line, (begin, end) in zip(lines, pairwise(begins), strict=True)
+    )
 
 
-def _lines(seen: Sequence[tuple[int, Look]]) -> Iterable[_Line]:
-    """The lines that were looked at, from the top. The first one found is that of most looks."""
+def _lines(seen: Sequence[tuple[int, Look]]) -> list[_Line]:
+    """The lines that were looked at, in the order of the value. The first one found is that of most looks."""
     left, found = list(seen), list[_Line]()
     while left:
         shares = np.zeros(seen[0][1].rows)
@@ -83,56 +89,77 @@ def _lines(seen: Sequence[tuple[int, Look]]) -> Iterable[_Line]:
             break
         found.append(_one_line(on))
         left = [(place, look) for place, look in left if abs(look.row - best) > 1]
-    return sorted(found, key=lambda line: line.height)
+    return sorted(found, key=lambda line: int(line.places[0]))
 
 
 def _one_line(seen: Sequence[tuple[int, Look]]) -> _Line:
-    """Its characters follow each other at equal distances, by which looks that have strayed are told."""
+    """Its characters follow each other at equal distances, by which looks that have strayed are told and left out."""
     places, columns = np.array([place for place, _ in seen]), np.array([look.column + 0.5 for _, look in seen])
-    a, b = np.triu_indices(len(seen), 1)
-    slopes = (columns[b] - columns[a]) / (places[b] - places[a])
-    advance = max(0.0, float(np.median(slopes))) if len(slopes) else 0.0  # Theil and Sen's: a few may have strayed
+    advance = max(0.0, _slope(places, columns))
     start = float(np.median(columns - advance * places))
-    kept = [each for each, column in zip(seen, columns, strict=True) if abs(column - start - advance * each[0]) <= 1]
-    rows = [look.row + 0.5 for _, look in kept or seen]
-    weights = [look.share for _, look in kept or seen]
-    first, last = (start + advance * int(place) for place in (places[0], places[-1]))
-    return _Line(first, last, float(np.average(rows, weights=weights)), int(places[-1] - places[0]) + 1)
+    kept = np.abs(columns - start - advance * places) <= 1
+    kept = kept if kept.any() else ~kept
+    rows = np.array([look.row + 0.5 for _, look in seen])
+    weights = np.array([look.share for _, look in seen])
+    return _Line(places[kept], columns[kept], float(np.average(rows[kept], weights=weights[kept])))
 
 
-def _parts(value: str, counts: Sequence[int]) -> Iterable[str]:
-    """A value, divided over its lines as its looks are."""
-    ends = np.cumsum([0, *counts]) / max(sum(counts), 1) * len(value)
-    return [value[round(start) : round(end)] for start, end in itertools.pairwise(ends)]
+def _slope(x: npt.NDArray[Any], y: npt.NDArray[np.float64]) -> float:
+    """Theil and Sen's: a few values may have strayed. 0 of fewer than two values."""
+    a, b = np.triu_indices(len(x), 1)
+    return float(np.median((y[b] - y[a]) / (x[b] - x[a]))) if len(a) else 0.0
 
 
-def _printed(text: str, line: _Line, side: float, pixels: npt.NDArray[np.uint8]) -> Rectangle:
-    """The ink around the characters of a line; their visual tokens where there is none."""
-    height, width = pixels.shape[:2]
-    first, last, middle = line.first * side, line.last * side, line.height * side
-    left, right = int(max(0.0, first - 1.5 * side)), int(min(float(width), last + 1.5 * side))
-    top, bottom = int(max(0.0, middle - 1.5 * side)), int(min(float(height), middle + 1.5 * side))
-    ink = _ink(pixels[top:bottom, left:right])
-    core = slice(int(max(0.0, first - side / 2 - left)), int(last + side / 2 - left))
-    rows = _line(ink[:, core], middle - top)
+def _printed(
+    text: str, begin: int, length: float, line: _Line, side: float, pixels: npt.NDArray[np.uint8]
+) -> Rectangle:
+    """The ink around a text on a line; the visual tokens that were looked at where there is none.
+
+    Args:
+        begin: the token that the text begins with.
+        length: of a token, in characters.
+        side: of a visual token, in pixels.
+    """
+    columns, middle = line.columns * side, line.height * side
+    first, last = float(columns.min()), float(columns.max())
+    top, bottom = int(max(0.0, middle - 1.5 * side)), int(min(float(len(pixels)), middle + 1.5 * side))
+    core = slice(int(max(0.0, first - side / 2)), int(last + side / 2))
+    near = slice(int(max(0.0, middle - _NEAR * side)), int(middle + _NEAR * side))
+    ground = np.median(pixels[near, core], axis=(0, 1))
+    ink = _ink(pixels[top:bottom], ground, core)
+    rows = _line(ink[:, core], middle - top, side)
     if rows is None:
         return first - side / 2, middle - side / 2, last + side / 2, middle + side / 2
-    x1, x2 = _extent(ink[slice(*rows)], text, line, first - left, last - left, side)
+    x1, x2 = _extent(ink[slice(*rows)], *_edges(text, (line.places - begin + 0.5) * length, columns, rows), side)
     margin = _MARGIN * (rows[1] - rows[0])
-    return left + x1 - margin, top + rows[0] - margin, left + x2 + margin, top + rows[1] + margin
+    return x1 - margin, top + rows[0] - margin, x2 + margin, top + rows[1] + margin
 
 
-def _ink(pixels: npt.NDArray[np.uint8]) -> Mask:
-    """Where something else than the ground is; drawn lines from edge to edge left out."""
-    wide = pixels.astype(np.int16)
-    contrast = np.abs(wide - np.median(wide, axis=(0, 1))).max(axis=2)
-    ink: Mask = contrast > max(_LEAST_CONTRAST, _INK * float(contrast.max(initial=0)))
+def _edges(
+    text: str, characters: npt.NDArray[Any], columns: npt.NDArray[np.float64], rows: tuple[int, int]
+) -> tuple[float, float]:
+    """Where a text begins and ends whose `characters` stand about at `columns`, by how wide characters are."""
+    ends = np.cumsum([0.0, *_widths(text, rows[1] - rows[0])])
+    middles = np.interp(characters, np.arange(len(ends)), ends)
+    scale = _slope(middles, columns) if len(columns) > _FEW else 1.0
+    scale = min(max(scale, 1 / _MOST_STRETCH), _MOST_STRETCH)
+    start = float(np.median(columns - scale * middles))
+    return start, start + scale * float(ends[-1])
+
+
+def _ink(pixels: npt.NDArray[np.uint8], ground: npt.NDArray[Any], core: slice) -> Mask:
+    """Where something else than `ground` is, by the contrast that it has in the `core` of columns.
+
+    Drawn lines from edge to edge are left out.
+    """
+    contrast = np.abs(pixels.astype(np.float32) - ground).max(axis=2)
+    ink: Mask = contrast > max(_LEAST_CONTRAST, _INK * float(contrast[:, core].max(initial=0)))
     ink[:, ink.mean(axis=0) >= _RULE] = False
-    ink[ink.mean(axis=1) >= _RULE] = False
+    ink[ink[:, core].mean(axis=1) >= _RULE] = False
     return ink
 
 
-def _line(ink: Mask, middle: float) -> tuple[int, int] | None:
+def _line(ink: Mask, middle: float, side: float) -> tuple[int, int] | None:
     """The rows of the line of print that is nearest to `middle`."""
     merged: list[tuple[int, int]] = []
     for start, end in spans(ink.any(axis=1)):
@@ -140,31 +167,25 @@ def _line(ink: Mask, middle: float) -> tuple[int, int] | None:
             merged[-1] = (merged[-1][0], end)
         else:
             merged.append((start, end))
-    high = [run for run in merged if run[1] - run[0] >= _LEAST_HEIGHT]
+    high = [run for run in merged if _LEAST_HEIGHT <= run[1] - run[0] <= _MOST_HEIGHT * side]
     return min(high, key=lambda run: abs((run[0] + run[1]) / 2 - middle), default=None)
 
 
-def _extent(ink: Mask, text: str, line: _Line, first: float, last: float, side: float) -> tuple[float, float]:
-    """From where to where in a line's ink the text stands: as wide as it should be, around its middle.
-
-    Args:
-        first, last: the middles of its first and last character, in pixels of `ink`.
-    """
-    height = len(ink)
+def _extent(ink: Mask, left: float, right: float, side: float) -> tuple[float, float]:
+    """From where to where in a line's ink a text stands that should stand from `left` to `right`, in pixels."""
+    reach = (side + len(ink)) / 2
     runs = spans(ink.any(axis=0))
-    reach = (side + height) / 2
-    starts = [start for start, _ in runs if abs(start - first) <= reach]
-    ends = [end for _, end in runs if abs(end - last) <= reach]
-    width = (last - first) * line.count / (line.count - 1) if line.count > _FEW else _width(text, height)
+    starts = [start for start, _ in runs if abs(start - left) <= reach]
+    ends = [end for _, end in runs if abs(end - right) <= reach]
     pairs = [(start, end) for start in starts for end in ends if start < end]
     if not pairs:
-        return first - side / 2, last + side / 2
-    middle = (first + last) / 2
+        return left, right
+    width, middle = right - left, (left + right) / 2
     return min(pairs, key=lambda pair: abs(pair[1] - pair[0] - width) + abs((pair[0] + pair[1]) / 2 - middle))
 
 
-def _width(text: str, height: int) -> float:
-    """How wide a text is whose ink is so high."""
+def _widths(text: str, height: int) -> Sequence[float]:
+    """How wide the characters of a text are whose ink is so high."""
     wide = [unicodedata.east_asian_width(character) in "WF" for character in text]
     em = height / (_WIDE_INK if any(wide) else _NARROW_INK)
-    return em * sum(_WIDE_EM if each else _NARROW_EM for each in wide)
+    return [em * (_WIDE_EM if each else _NARROW_EM) for each in wide]

@@ -104,7 +104,7 @@ def solve(
         return _suggesting(task, better, warnings, model, calibration, read_seconds)
     draft = yield from answer(task, prompt)
     if task.framed and draft.looks and pictures:
-        draft = framed(draft, pictures[0], task.framed)
+        draft = framed(draft, pictures[0], task)
     record = task.parse(draft.text)
     if record is None:
         raise error("task_answer_invalid")

@@ -45,6 +45,7 @@ LOCATE = Task(
     result=ModelType(results.Boxes),
     max_pixels=_SMALL_TEXT_PIXELS,
     framed="label",
+    frames_controls=True,
     checks=(by_task.boxes,),
 )
 ORDER = Task(

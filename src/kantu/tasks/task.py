@@ -40,6 +40,7 @@ class Task:
         max_pixels: pixel budget of each picture; None leaves it to the folder.
         printed: fields whose words stand in the picture, so that their boxes can be asked for; "*" is all.
         framed: the field of each element of a list whose words the element's box frames.
+        frames_controls: whether the box is that of the control which the words name, where they stand in one.
         checks: what can be found wrong in a result without a model.
         review_below: results less sure than this need a person's look, 0 to 1; None leaves it to the calibration.
         examples: of what is asked and answered.
@@ -54,6 +55,7 @@ class Task:
     max_pixels: int | None = None
     printed: tuple[str, ...] = ()
     framed: str = ""
+    frames_controls: bool = False
     checks: tuple[Check, ...] = ()
     review_below: float | None = None
     examples: tuple[Example, ...] = ()
