@@ -70,10 +70,11 @@ def words(value: str, looks: Sequence[Look | None], pixels: npt.NDArray[np.uint8
     side = pixels.shape[0] / seen[0][1].rows
     length = len(value) / len(looks)  # of a token, in characters
     begins = [0, *(int(line.places[0]) for line in lines[1:]), len(looks)]
-    return tuple(
-        _printed(value[round(begin * length) : round(end * length)], begin, length, line, side, pixels)
-        for line, (begin, end) in zip(lines, pairwise(begins), strict=True)
-    )
+    found = []
+    for line, (begin, end) in zip(lines, pairwise(begins), strict=True):
+        text = value[round(begin * length) : round(end * length)]
+        found.append(_printed(text, (line.places - begin + 0.5) * length, line, side, pixels))
+    return tuple(found)
 
 
 def _lines(seen: Sequence[tuple[int, Look]]) -> list[_Line]:
@@ -111,13 +112,12 @@ def _slope(x: npt.NDArray[Any], y: npt.NDArray[np.float64]) -> float:
 
 
 def _printed(
-    text: str, begin: int, length: float, line: _Line, side: float, pixels: npt.NDArray[np.uint8]
+    text: str, characters: npt.NDArray[Any], line: _Line, side: float, pixels: npt.NDArray[np.uint8]
 ) -> Rectangle:
     """The ink around a text on a line; the visual tokens that were looked at where there is none.
 
     Args:
-        begin: the token that the text begins with.
-        length: of a token, in characters.
+        characters: how far in the text the looks of the line are, in characters.
         side: of a visual token, in pixels.
     """
     columns, middle = line.columns * side, line.height * side
@@ -130,7 +130,7 @@ def _printed(
     rows = _line(ink[:, core], middle - top, side)
     if rows is None:
         return first - side / 2, middle - side / 2, last + side / 2, middle + side / 2
-    x1, x2 = _extent(ink[slice(*rows)], *_edges(text, (line.places - begin + 0.5) * length, columns, rows), side)
+    x1, x2 = _extent(ink[slice(*rows)], *_edges(text, characters, columns, rows), side)
     margin = _MARGIN * (rows[1] - rows[0])
     return x1 - margin, top + rows[0] - margin, x2 + margin, top + rows[1] + margin
 
