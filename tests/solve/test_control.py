@@ -43,6 +43,26 @@ def test_an_outlined_button_on_a_dark_page() -> None:
     assert control(WORDS, written(pixels)) == (92, 102, 248, 134)
 
 
+def outlined(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """With a line of two pixels around (92, 102, 248, 134)."""
+    pixels[100:136, 90:250] = GREY
+    pixels[102:134, 92:248] = WHITE
+    return pixels
+
+
+def test_an_outlined_button_of_the_colour_of_its_page() -> None:
+    assert control(WORDS, written(outlined(page()), GREY)) == (92, 102, 248, 134)
+
+
+def test_the_cell_of_a_table_is_no_button() -> None:
+    pixels = outlined(page())
+    pixels[100:102] = GREY
+    pixels[134:136] = GREY
+    pixels[:, 90:92] = GREY
+    pixels[:, 248:250] = GREY
+    assert control(WORDS, written(pixels, GREY)) is None
+
+
 def filled(left: int, top: int, right: int, bottom: int) -> npt.NDArray[np.uint8]:
     pixels = page()
     pixels[top:bottom, left:right] = BLUE

@@ -16,12 +16,15 @@ GLYPH = 20  # pixels; a wide character's ink
 
 
 def page(*lines: tuple[int, int, int], ground: int = 255, ink: int = 0) -> npt.NDArray[np.uint8]:
-    """A page with lines of square characters: (left, top, how many)."""
+    """A page with lines of square characters, drawn with strokes of 3 pixels: (left, top, how many)."""
     pixels = np.full((ROWS * SIDE, COLUMNS * SIDE, 3), ground, np.uint8)
     for left, top, count in lines:
         for number in range(count):
             x = left + number * (GLYPH + 2)
-            pixels[top : top + GLYPH, x : x + GLYPH] = ink
+            glyph = pixels[top : top + GLYPH, x : x + GLYPH]
+            inner = glyph[3:-3, 3:-3].copy()
+            glyph[:] = ink
+            glyph[3:-3, 3:-3] = inner
     return pixels
 
 

@@ -24,6 +24,8 @@ Mask = npt.NDArray[np.bool_]
 
 _LEAST_SHARE = 0.1  # of a head's attention; what it pays less to, it has not looked at
 _LEAST_SEEN = 0.5  # of a value's characters; of a value that was read less the place is not known
+_NEIGHBOURS = 8  # looks that are tried together to tell how far characters advance
+_MOST_ADVANCE = 1.5  # visual tokens, from one token of a text to the next
 _LEAST_OF_LINE = 0.3  # of the looks; fewer on another line have strayed
 _INK = 0.35  # of the strongest contrast
 _LEAST_CONTRAST = 24  # of 255
@@ -31,7 +33,7 @@ _RULE = 0.95  # of a side is inked only where a line is drawn
 _GAP_IN_LINE = 0.2  # of a line's height, between parts of its characters
 _LEAST_HEIGHT = 5  # pixels
 _MOST_HEIGHT = 1.75  # visual tokens
-_NEAR = 0.75  # visual tokens above and below the middle of a line, most of which is its ground
+_NEAR = 0.5  # visual tokens above and below the middle of a line, most of which is its ground
 _MARGIN = 0.1  # of a line's height, left around its ink as around lines of text
 _FEW = 4  # characters, whose looks do not tell their distance
 _MOST_STRETCH = 1.6  # between how wide characters should be and are
@@ -96,13 +98,23 @@ def _lines(seen: Sequence[tuple[int, Look]]) -> list[_Line]:
 def _one_line(seen: Sequence[tuple[int, Look]]) -> _Line:
     """Its characters follow each other at equal distances, by which looks that have strayed are told and left out."""
     places, columns = np.array([place for place, _ in seen]), np.array([look.column + 0.5 for _, look in seen])
-    advance = max(0.0, _slope(places, columns))
-    start = float(np.median(columns - advance * places))
-    kept = np.abs(columns - start - advance * places) <= 1
-    kept = kept if kept.any() else ~kept
     rows = np.array([look.row + 0.5 for _, look in seen])
-    weights = np.array([look.share for _, look in seen])
-    return _Line(places[kept], columns[kept], float(np.average(rows[kept], weights=weights[kept])))
+    shares = np.array([look.share for _, look in seen])
+    on = _in_step(places, columns, shares)
+    return _Line(places[on], columns[on], float(np.average(rows[on], weights=shares[on])))
+
+
+def _in_step(places: npt.NDArray[Any], columns: npt.NDArray[Any], shares: npt.NDArray[Any]) -> Mask:
+    """The looks, of most attention in all, that are at one distance from each other (Fischler and Bolles' RANSAC)."""
+    count = len(places)
+    pairs = [(a, b) for a in range(count) for b in range(a, min(a + _NEIGHBOURS, count))]
+    a, b = np.array(pairs).T
+    advances = (columns[b] - columns[a]) / np.maximum(places[b] - places[a], 1)
+    starts = columns[a] - advances * places[a]
+    near = np.abs(columns - starts[:, None] - advances[:, None] * places) <= 1
+    near[(advances < 0) | (advances > _MOST_ADVANCE)] = False
+    best: Mask = near[(near @ shares).argmax()]
+    return best
 
 
 def _slope(x: npt.NDArray[Any], y: npt.NDArray[np.float64]) -> float:
