@@ -215,14 +215,35 @@ def test_a_text_of_a_fixed_length_is_written_to_its_end(mini: Walker, constraint
     assert len(set(text)) > 100
 
 
-def test_an_answer_that_takes_too_much_of_the_thread_ends(mini: Walker, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def timed(mini: Walker) -> Callable[[], None]:
+    """Takes a step of one answer."""
     closing = Closing.at_start(mini.compiler.compile(Constraint("regex", "[ab]{9}")), 20)
-    scores = torch.zeros(mini.vocab_size)
-    closing.mask_(scores)
+
+    def step() -> None:
+        scores = torch.zeros(mini.vocab_size)
+        closing.mask_(scores)
+        closing.settle(int(scores.argmax()))
+
+    return step
+
+
+def test_an_answer_that_takes_too_much_of_the_thread_ends(
+    timed: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed()
     monkeypatch.setattr("kantu.engine.closing._MOST_SECONDS", 0.0)
-    for ask in (lambda: closing.mask_(scores), lambda: closing.settle(int(scores.argmax()))):
-        with pytest.raises(EngineError, match="constraint_failed"):
-            ask()
+    with pytest.raises(EngineError, match="constraint_failed"):
+        timed()
+
+
+def test_one_long_call_ends_nothing(timed: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The garbage collector may have run in it."""
+    ticks = iter((0.0, 9.0, *range(10, 99)))
+    monkeypatch.setattr("kantu.engine.closing._MOST_SECONDS", 1.5)
+    monkeypatch.setattr("kantu.engine.closing.time.thread_time", lambda: float(next(ticks)))
+    for _ in range(5):
+        timed()
 
 
 def test_a_step_costs_little(mini: Walker) -> None:

@@ -21,8 +21,10 @@ from kantu.errors import EngineError, error
 _START_UNITS = 300_000  # of `Effort`, to search the ending of a whole answer, on a worker
 _TOKEN_UNITS = 6_000  # to search an ending after a token, on the engine's thread: 12 ms; most take fewer than 100 units
 # Of the engine's thread, for one call. llguidance's own limits bound its work (see `engine.constraint`); an answer that
-# takes longer even so is ended, so that it costs the others one token and not a thousand.
+# takes longer even so is ended, so that it costs the others two calls and not a thousand. One may be long: garbage is
+# collected in it, or the machine is busy.
 _MOST_SECONDS = 0.2
+_LONG_CALLS = 1
 _MOST_ENDING = 4096  # tokens: checking an ending again costs 0.5 us for each
 
 
@@ -40,6 +42,7 @@ class Closing:
         """Use `at_start`."""
         self._matcher, self._left, self._ending = matcher, left, ending
         self._forced: list[int] = []
+        self._long_calls = 0
         self.shortened = False
 
     @classmethod
@@ -63,12 +66,12 @@ class Closing:
     def copy(self) -> Closing:
         """Another one in the same state."""
         other = Closing(self._matcher.copy(), self._left, self._ending)
-        other._forced, other.shortened = self._forced, self.shortened
+        other._forced, other._long_calls, other.shortened = self._forced, self._long_calls, self.shortened
         return other
 
     def mask_(self, scores: Tensor) -> None:
         """See `Matcher.mask_`."""
-        with _bounded():
+        with self._bounded():
             self._matcher.mask_(scores)
 
     def open(self) -> list[int]:
@@ -89,7 +92,7 @@ class Closing:
         Raises:
             EngineError: `constraint_failed`.
         """
-        with _bounded():
+        with self._bounded():
             return self._settle(token)
 
     def _settle(self, token: int) -> int:
@@ -149,11 +152,11 @@ class Closing:
         found = shortest_ending(matcher, effort, known, room)
         return found if found is not None and len(found) <= room else None
 
-
-@contextmanager
-def _bounded() -> Iterator[None]:
-    """Ends an answer whose constraint takes too much time of this thread."""
-    started = time.thread_time()
-    yield
-    if time.thread_time() - started > _MOST_SECONDS:
-        raise error("constraint_failed")
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Ends an answer whose constraint takes too much time of this thread."""
+        started = time.thread_time()
+        yield
+        self._long_calls += time.thread_time() - started > _MOST_SECONDS
+        if self._long_calls > _LONG_CALLS:
+            raise error("constraint_failed")
