@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from kantu.processing.image import CleanImage
 from kantu.solve.fields import Node
 from kantu.solve.result import PictureBox
+
+N = TypeVar("N", int, float)
 
 KEY = "bbox_2d"  # how Qwen3-VL writes a box
 _WHOLE = 1000
@@ -27,13 +29,13 @@ def box_of(shares: Sequence[float], size: tuple[int, int], picture: int = 0) -> 
     return PictureBox(picture=picture, x1=x1, y1=y1, x2=x2, y2=y2) if x1 < x2 and y1 < y2 else None
 
 
-def in_thousandths(parts: Sequence[tuple[float, float, float, float]]) -> list[int]:
-    """The box around some boxes, which are in shares of width and height."""
-    return [min(max(round(share * _WHOLE), 0), _WHOLE) for share in hull(parts)]
+def in_thousandths(shares: Sequence[float]) -> list[int]:
+    """A box in shares of width and height as the model writes it."""
+    return [min(max(round(share * _WHOLE), 0), _WHOLE) for share in shares]
 
 
-def hull(boxes: Sequence[tuple[float, float, float, float]]) -> tuple[float, float, float, float]:
-    """The box around some boxes."""
+def hull(boxes: Iterable[tuple[N, N, N, N]]) -> tuple[N, N, N, N]:
+    """The smallest box around boxes."""
     left, top, right, bottom = zip(*boxes, strict=True)
     return min(left), min(top), max(right), max(bottom)
 

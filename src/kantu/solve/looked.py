@@ -50,8 +50,10 @@ def framed(draft: Draft, picture: CleanImage, task: Task) -> Draft:
         path, words_path = f"[{number}]", f"[{number}].{task.framed}"
         parts = _printed(element[task.framed], draft.looks.get(words_path, ()), picture, 0)
         if parts:
-            shape = control(boxes.hull(parts), picture.pixels) if task.frames_controls else None
-            element[boxes.KEY] = boxes.in_thousandths([_share(part, picture) for part in ([shape] if shape else parts)])
+            around = boxes.hull(parts)
+            if task.frames_controls:
+                around = control(around, picture.pixels) or around
+            element[boxes.KEY] = boxes.in_thousandths(_share(around, picture))
             raw[path] = raw[words_path]
     text = json.dumps(record, ensure_ascii=False)
     return replace(draft, text=text, nodes=nodes(text), raw=raw)

@@ -20,10 +20,11 @@ from kantu.contenders.pipeline.axes import (
     name_under,
     number_in,
 )
-from kantu.contenders.pipeline.boxes import hull, size_of
+from kantu.contenders.pipeline.boxes import size_of
 from kantu.contenders.pipeline.colors import RGB, color_name, distance
 from kantu.contenders.pipeline.seen import Box, SeenElement
 from kantu.contenders.pipeline.surfaces import Scan, Surface
+from kantu.solve.boxes import hull
 
 _FILLED = 0.76  # of its box: bars may have round ends
 _MOST_OF_PAGE = 0.94

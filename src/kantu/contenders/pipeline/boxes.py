@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from kantu.contenders.pipeline.seen import Box
 
 
@@ -52,9 +50,3 @@ def overlap(a: Box, b: Box, axis: int) -> float:
 def middle(box: Box) -> tuple[float, float]:
     """The point in the middle."""
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-
-
-def hull(boxes: Iterable[Box]) -> Box:
-    """The smallest box around boxes."""
-    x1, y1, x2, y2 = zip(*boxes, strict=True)
-    return min(x1), min(y1), max(x2), max(y2)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from kantu.contenders.pipeline.boxes import hull
 from kantu.contenders.pipeline.seen import Box, Seen, SeenElement
 from kantu.contenders.pipeline.wording import element_words, line_marks, marked
+from kantu.solve.boxes import hull
 from kantu.solve.reader import PrintedLine
 
 _GROUPS = frozenset(("card", "bubble"))  # are read in one go

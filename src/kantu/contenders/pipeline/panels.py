@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kantu.contenders.pipeline.boxes import area_of, hull, inside, overlap, same_place, size_of
+from kantu.contenders.pipeline.boxes import area_of, inside, overlap, same_place, size_of
 from kantu.contenders.pipeline.colors import RGB, as_rgb, common_color, distance
 from kantu.contenders.pipeline.seen import Box
 from kantu.contenders.pipeline.surfaces import Scan, Surface
+from kantu.solve.boxes import hull
 
 _FILLED = 0.62  # of its box, at least: what fills less is cut into by something
 _MOST_OF_PAGE = 0.9

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kantu.contenders.pipeline.axes import GROUND_STEP, grounds_of, legend, name_of
-from kantu.contenders.pipeline.boxes import hull, size_of
+from kantu.contenders.pipeline.boxes import size_of
 from kantu.contenders.pipeline.colors import color_name, distance
 from kantu.contenders.pipeline.seen import Box, SeenElement
 from kantu.contenders.pipeline.surfaces import Scan, Surface
+from kantu.solve.boxes import hull
 
 _SLICE_GAP = 6  # pixels between slices, at most
 

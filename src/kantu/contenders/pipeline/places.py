@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from kantu.contenders.pipeline.boxes import hull
 from kantu.contenders.pipeline.describe import thousandths
 from kantu.contenders.pipeline.parts import Picture
 from kantu.contenders.pipeline.seen import Box, Kind
-from kantu.solve.boxes import KEY
+from kantu.solve.boxes import KEY, hull
 from kantu.solve.printed import boxes_of, near_places, places
 from kantu.tasks.plain import plain
 

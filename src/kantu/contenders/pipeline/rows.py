@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kantu.contenders.pipeline.boxes import hull, overlap, size_of
+from kantu.contenders.pipeline.boxes import overlap, size_of
 from kantu.contenders.pipeline.seen import Table
+from kantu.solve.boxes import hull
 from kantu.solve.reader import PrintedLine
 
 _BESIDE = 0.5  # of the lower of two lines is at the height of the other
