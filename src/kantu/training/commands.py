@@ -36,6 +36,9 @@ def mini(
     decay: Annotated[bool, typer.Option("--decay", help="学习率线性降到零（发布前的收尾）。")] = False,
     learning_rate: LearningRate = 2e-3,
     weights: Annotated[Path | None, typer.Option(help="从某个模型目录的权重开始，而不是随机初始化。")] = None,
+    frozen_eye: Annotated[
+        bool, typer.Option("--frozen-eye", help="视觉塔不动，只训练解码器：同样的时间看更多的图。")
+    ] = False,
     run: Run = None,
     batch_times: BatchTimes = 1,
     workers: Workers = 1,
@@ -62,7 +65,17 @@ def mini(
     _save_when_stopped()
     settings = LoopSettings(folder, learning_rate=learning_rate)
     stages = {name: each.times(batch_times) for name, each in STAGES.items()}
-    train(stretches, stages, DRAWS, settings, weights=weights, device=_place(device), seed=seed, workers=workers)
+    train(
+        stretches,
+        stages,
+        DRAWS,
+        settings,
+        weights=weights,
+        device=_place(device),
+        seed=seed,
+        workers=workers,
+        frozen_eye=frozen_eye,
+    )
 
 
 @app.command()

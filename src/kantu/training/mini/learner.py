@@ -27,8 +27,19 @@ _TABLES = ("embed_tokens", "pos_embed", "classifier", "count", "place", "extent"
 class MiniLearner(MasterLearner):
     """See `kantu.training.loop.Learner`."""
 
-    def __init__(self, tokenizer: Tokenizer, *, seed: int, weights: Path | None, device: torch.device) -> None:
-        """Start from the folder `weights` (and the glyph head in it, if there is one), else from scratch."""
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        *,
+        seed: int,
+        weights: Path | None,
+        device: torch.device,
+        frozen_eye: bool = False,
+    ) -> None:
+        """Start from the folder `weights` (and the glyph head in it, if there is one), else from scratch.
+
+        A frozen eye stays as it is; only the decoder learns.
+        """
         self.config = mini_config(tokenizer)
         self.model = Qwen3VL(self.config)
         initialize(self.model, seed)
@@ -39,6 +50,7 @@ class MiniLearner(MasterLearner):
             self.model.load_state_dict(loaded.state_dict())
             if (weights / _GLYPH_HEAD).exists():
                 self._named_head().load_state_dict(load_file(weights / _GLYPH_HEAD), strict=False)  # parts came later
+        self.model.visual.requires_grad_(not frozen_eye)
         super().__init__({"model": self.model, "head": self.head}, _TABLES, device)
 
     def learn(self, batch: Batch, learning_rate: float) -> Mapping[str, float]:

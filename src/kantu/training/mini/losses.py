@@ -84,26 +84,17 @@ class Accuracy:
 
 
 def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
-    """Everything that is learned, with its weight; answers and pointers are absent when the batch has no text."""
+    """Everything that is learned, with its weight.
+
+    Answers and pointers are absent when the batch has no text, what visual tokens tell when the eye is frozen.
+    """
     hidden, visual = model.visual.features(batch.patches, [batch.grid] * batch.pictures, frame_attention)
-    parts: dict[str, Tensor] = {}
-    counts, characters = head(hidden, batch.glyphs)
-    weights = torch.ones(GLYPH_SLOTS + 1, device=hidden.device)
-    weights[0] = _EMPTY_WEIGHT
-    parts["count"] = F.cross_entropy(counts.float(), batch.glyph_counts, weight=weights)
-    parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
-    normed = F.layer_norm(visual[0], visual.shape[-1:])
-    parts["align"] = _align(model, normed, batch)
     places = places_of(batch, model.config.vision.spatial_merge_size)
-    parts["place"] = F.mse_loss(head.place(normed).float(), places.repeat(batch.pictures, 1))
-    total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"] + _PLACE_WEIGHT * parts["place"]
-    if len(batch.extents):
-        parts["extent"] = F.smooth_l1_loss(head.extent(normed[batch.extent_cells]).float(), batch.extents, beta=0.1)
-        total = total + parts["extent"]
-    accuracies = {
-        "count_accuracy": Accuracy(counts.max(-1).indices == batch.glyph_counts, batch.glyph_counts > 0),
-        **_glyph_accuracies(characters, batch),
-    }
+    total = hidden.new_zeros((), dtype=torch.float32)
+    parts: dict[str, Tensor] = {}
+    accuracies: dict[str, Accuracy] = {}
+    if visual.requires_grad:
+        total, parts, accuracies = _told(model, head, hidden, visual, places, batch)
     if batch.lengths:
         learned = learned_tokens(batch)
         attention = watching(batch, visual.dtype)
@@ -113,6 +104,30 @@ def compute(model: Qwen3VL, head: GlyphHead, batch: Batch) -> Losses:
         accuracies |= right
         total = total + cost + _BROUGHT_WEIGHT * sum(carried.values())
     return Losses(total, numbers(parts, accuracies))
+
+
+def _told(
+    model: Qwen3VL, head: GlyphHead, hidden: Tensor, visual: Tensor, places: Tensor, batch: Batch
+) -> tuple[Tensor, dict[str, Tensor], dict[str, Accuracy]]:
+    """The loss of what patches and visual tokens tell of characters and places, its parts, and what was right."""
+    parts: dict[str, Tensor] = {}
+    counts, characters = head(hidden, batch.glyphs)
+    weights = torch.ones(GLYPH_SLOTS + 1, device=hidden.device)
+    weights[0] = _EMPTY_WEIGHT
+    parts["count"] = F.cross_entropy(counts.float(), batch.glyph_counts, weight=weights)
+    parts["glyph"] = F.cross_entropy(characters.float(), batch.glyphs[:, 2], ignore_index=IGNORED)
+    normed = F.layer_norm(visual[0], visual.shape[-1:])
+    parts["align"] = _align(model, normed, batch)
+    parts["place"] = F.mse_loss(head.place(normed).float(), places.repeat(batch.pictures, 1))
+    total = parts["count"] + parts["glyph"] + _ALIGN_WEIGHT * parts["align"] + _PLACE_WEIGHT * parts["place"]
+    if len(batch.extents):
+        parts["extent"] = F.smooth_l1_loss(head.extent(normed[batch.extent_cells]).float(), batch.extents, beta=0.1)
+        total = total + parts["extent"]
+    accuracies = {
+        "count_accuracy": Accuracy(counts.max(-1).indices == batch.glyph_counts, batch.glyph_counts > 0),
+        **_glyph_accuracies(characters, batch),
+    }
+    return total, parts, accuracies
 
 
 def learned_tokens(batch: TextBatch) -> Tensor:

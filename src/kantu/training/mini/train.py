@@ -31,10 +31,11 @@ def train(
     device: torch.device,
     seed: int = 1,
     workers: int = 1,
+    frozen_eye: bool = False,
 ) -> Progress:
     """Go on from `settings.run` if a run has begun there, else from the folder `weights`, else from scratch."""
     tokenizer = build_tokenizer()
-    learner = MiniLearner(tokenizer, seed=seed, weights=weights, device=device)
+    learner = MiniLearner(tokenizer, seed=seed, weights=weights, device=device, frozen_eye=frozen_eye)
     write_companions(settings.run, learner.config, tokenizer)
     image_config = ImageConfig.from_folder(ModelFolder.open(settings.run))
 
