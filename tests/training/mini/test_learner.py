@@ -38,10 +38,16 @@ def draw(seed: int, width: int, height: int) -> Page:
     return Page("blocks", seed, image, (Line(text, boxes[0], boxes, 16.0),), questions=(Question("q", "色", text),))
 
 
-def run(folder: Path, pictures: int, weights: Path | None = None) -> Progress:
-    settings = LoopSettings(folder, warmup_steps=2, log_steps=1)
+def run(folder: Path, pictures: int, weights: Path | None = None, *, frozen_eye: bool = False) -> Progress:
     return train(
-        [Stretch("test", pictures)], STAGES, {"blocks": draw}, settings, weights=weights, device=CPU, workers=0
+        [Stretch("test", pictures)],
+        STAGES,
+        {"blocks": draw},
+        LoopSettings(folder, warmup_steps=2, log_steps=1),
+        weights=weights,
+        device=CPU,
+        workers=0,
+        frozen_eye=frozen_eye,
     )
 
 
@@ -94,6 +100,17 @@ def test_shipped_weights_alone_are_enough_to_go_on(learnt: Learnt, tmp_path: Pat
 def test_the_glyph_head_goes_along_with_the_weights_of_a_run(learnt: Learnt, tmp_path: Path) -> None:
     run(tmp_path, 8, weights=learnt.folder)
     assert logged(tmp_path)[0]["glyph"] < logged(learnt.folder)[-1]["glyph"] + 0.5
+
+
+def test_a_frozen_eye_stays_as_it_is_while_the_decoder_learns(learnt: Learnt, tmp_path: Path) -> None:
+    after = run(tmp_path, 16, weights=learnt.folder, frozen_eye=True)
+    assert after.history[-1]["frozen_eye"]
+    assert {"lm", "answer_accuracy"} <= logged(tmp_path)[0].keys()
+    assert "glyph" not in logged(tmp_path)[0]
+    before, now = (load_model(ModelFolder.open(f), device=CPU, dtype=torch.float32) for f in (learnt.folder, tmp_path))
+    changed = {name for name, tensor in now.state_dict().items() if not torch.equal(tensor, before.state_dict()[name])}
+    assert changed
+    assert all(name.startswith("language_model.") for name in changed)
 
 
 def test_what_is_left_of_a_plan_follows_from_the_pictures_seen() -> None:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, IterableDataset
@@ -43,7 +44,8 @@ def train(
         return BatchStream(stages[stage], draws, learner.config, image_config, tokenizer.to_str(), seed, first)
 
     begun = read_record(weights) if weights else Progress()
-    return follow(stretches, learner, stream, settings, begun, seed=seed, workers=workers, device=device)
+    about = {"seed": seed, **({"frozen_eye": True} if frozen_eye else {})}
+    return follow(stretches, learner, stream, settings, begun, about, workers=workers, device=device)
 
 
 def follow(
@@ -52,14 +54,15 @@ def follow(
     stream: Callable[[str, int], IterableDataset[B]],
     settings: LoopSettings,
     begun: Progress,
+    about: Mapping[str, Any],
     *,
-    seed: int,
     workers: int,
     device: torch.device,
 ) -> Progress:
     """Train stretch by stretch on the stream of each one's stage from some batch on.
 
-    Goes on from `settings.run` if a run has begun there, else from where `begun` stands. `device` is the learner's.
+    Goes on from `settings.run` if a run has begun there, else from where `begun` stands. `about` goes into the history,
+    with the commit. `device` is the learner's.
     """
     resumed = loop.resume(learner, settings.run)
     if resumed is not None:
@@ -73,8 +76,7 @@ def follow(
             prefetch_factor=4 if workers else None,
             pin_memory=device.type == "cuda",  # a GPU copies from such memory without the processor
         )
-        about = {"seed": seed, "commit": _commit()}
-        progress = loop.train(learner, batches, stretch, settings, progress, about)
+        progress = loop.train(learner, batches, stretch, settings, progress, {**about, "commit": _commit()})
     return progress
 
 

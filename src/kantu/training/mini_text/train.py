@@ -38,4 +38,5 @@ def train(
     def stream(stage: str, first: int) -> TextStream:
         return TextStream(stages[stage], draws, learner.config, tokenizer.to_str(), errors, seed, first)
 
-    return follow(stretches, learner, stream, settings, Progress(), seed=seed, workers=workers, device=device)
+    about = {"seed": seed}
+    return follow(stretches, learner, stream, settings, Progress(), about, workers=workers, device=device)
