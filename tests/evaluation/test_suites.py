@@ -65,6 +65,16 @@ def test_everyday_has_held_out_and_browser_drawn_orders() -> None:
 
 
 @pytest.mark.usefixtures("needs_fonts")
+def test_boxes_are_asked_of_the_task_that_finds_them() -> None:
+    boxes = [item for item in open_suite("everyday", pictures=4, families=("product",)).items if item.kind == "box"]
+    assert {item.origin for item in boxes} == {"held_out", "browser"}
+    for item in boxes:
+        (label,) = {box["label"] for box in json.loads(item.truth.answer)}
+        assert item.given == {"target": label}
+        assert item.question == item.task.instruct(target=label)
+
+
+@pytest.mark.usefixtures("needs_fonts")
 def test_tasks_choose() -> None:
     items = open_suite("tasks", pictures=2, tasks=("locate",)).items
     assert [(item.task.name, item.origin) for item in items] == [

@@ -28,11 +28,11 @@ from kantu.errors import error
 from kantu.vlm import VLM, load
 
 CLIENTS = 6
-ROUND = 100  # requests
-WARM_UP_ROUNDS = 10  # caches are full after 5; malloc goes on spreading over its arenas for some more
+ROUND = 50  # requests
+WARM_UP_ROUNDS = 10  # then caches are full; malloc goes on spreading over its arenas, which a second look outlasts
 LEAST_ROUNDS = 10  # after warm-up
 SECOND_LOOKS = 2
-MOST_GROWTH_BYTES = 0.4 * 2**20  # held, in 100 requests
+MOST_GROWTH_BYTES = 0.2 * 2**20  # held, from round to round
 NOISE_BYTES = 30 * 2**20  # by which what is held goes up and down from round to round, a leak or not
 MOST_RESIDENT_GROWTH_BYTES = 48 * 2**20  # in all
 LOST_AFTER_SECONDS = 120.0

@@ -57,6 +57,7 @@ class Suite:
         folders: (folder in the repository's tests, family of its pictures or "" where its truth tells it).
         truth: the file of these folders.
         tasks: which are run, with the families whose pages are drawn for them; without any, questions are asked.
+        run: of a suite whose questions are asked, the tasks that are run all the same.
         pairs: by task, how many pairs of questions that differ by an instruction; folders then hold pairs, too.
     """
 
@@ -66,14 +67,16 @@ class Suite:
     folders: tuple[tuple[str, str], ...] = ()
     truth: str = TRUTH
     tasks: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    run: tuple[str, ...] = ()
     pairs: Mapping[str, int] = field(default_factory=dict)
 
 
 EVERYDAY = Suite(
     "everyday",
-    "1",
+    "2",
     tuple(Seeds(family, 0, _HELD_OUT_PAGES) for family in EVERYDAY_FAMILIES),
     _BROWSER_FOLDERS,
+    run=(builtin.LOCATE.name,),  # a user who wants a box asks for it there
 )
 TASK_SUITE = Suite(
     "tasks",
@@ -126,8 +129,8 @@ def open_suite(
     if not set(tasks) <= TASKS.keys():
         raise error("task_not_found", names=listed(TASKS))
     path = Path(name)
-    if name in SUITES:
-        suite = SUITES[name]
+    suite = SUITES.get(name)
+    if suite is not None:
         opened = _open_tasks(suite, pictures, families, tasks) if suite.tasks else _open(suite, pictures, families)
     elif path.is_dir():
         opened = Opened(path.resolve().name, _digest(path / "truth.jsonl"), read_folder(path))
@@ -140,7 +143,8 @@ def open_suite(
         for item in opened.items
         if (not families or item.family in families) and (not tasks or item.task.name in tasks)
     )
-    return Opened(opened.name, opened.version, _first(items, pictures), opened.missing)
+    kept = items if pictures is None else _first(items, pictures, by_task=suite is not None and bool(suite.tasks))
+    return Opened(opened.name, opened.version, kept, opened.missing)
 
 
 def _open(suite: Suite, pictures: int | None, families: tuple[str, ...]) -> Opened:
@@ -155,7 +159,14 @@ def _open(suite: Suite, pictures: int | None, families: tuple[str, ...]) -> Open
     for task, count in suite.pairs.items():
         items += drawn_pairs(task, count if pictures is None else min(count, pictures))
     browser, absent = _read_folders(suite)
-    return Opened(suite.name, suite.version, (*items, *browser), (*missing, *absent))
+    asked = tuple(_as_asked(item, suite) for item in (*items, *browser))
+    return Opened(suite.name, suite.version, asked, (*missing, *absent))
+
+
+def _as_asked(item: Item, suite: Suite) -> Item:
+    """As it stands, or run as its task, of the same kind."""
+    run = as_run(item) if item.task.name in suite.run else None
+    return item if run is None else replace(run, kind=item.kind)
 
 
 def _open_tasks(suite: Suite, pictures: int | None, families: tuple[str, ...], tasks: tuple[str, ...]) -> Opened:
@@ -256,14 +267,12 @@ def _png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _first(items: tuple[Item, ...], pictures: int | None) -> tuple[Item, ...]:
-    """The items about the first so many pictures of each family and origin, or of each task that is run."""
-    if pictures is None:
-        return items
+def _first(items: tuple[Item, ...], pictures: int, *, by_task: bool) -> tuple[Item, ...]:
+    """The items about the first so many pictures of each family, or of each task, and origin."""
     kept: dict[tuple[str, str], dict[tuple[str, ...], None]] = {}
     chosen = []
     for item in items:
-        group = item.family if item.given is None else item.task.name
+        group = item.task.name if by_task else item.family
         seen = kept.setdefault((group, item.origin), {})
         names = (item.trial.pair,) if item.trial else tuple(picture.name for picture in item.pictures)
         if names in seen or len(seen) < pictures:

@@ -36,7 +36,7 @@ class Policy:
     first_pause_seconds: float = 0.2
     longest_pause_seconds: float = 5.0
     failures_to_open: int = 6
-    open_seconds: float = 10.0
+    open_seconds: float = 5.0
 
 
 class Guarded(Generic[Q, A]):
