@@ -18,7 +18,7 @@ from kantu.tasks.builtin import ORDER_FIELDS
 pytestmark = pytest.mark.whole
 
 SCREENS = Path(__file__).parents[1] / "browser_screens"
-PICTURES = 24  # of each origin; `kantu eval everyday` asks about all
+PICTURES = 12  # of each origin; `kantu eval everyday` asks about all
 
 
 @pytest.fixture(scope="module")
