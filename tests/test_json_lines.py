@@ -72,6 +72,15 @@ def test_it_belongs_to_one_program_at_a_time(tmp_path: Path) -> None:
     LineFile.open(path).close()
 
 
+def test_what_another_program_has_open_is_not_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with LineFile.open(path) as file:
+        with pytest.raises(InvalidRequestError, match="file_in_use"):
+            rewrite(path, [1])
+        file.add(2)
+    assert held(path) == [2]
+
+
 def test_what_is_rewritten_takes_the_place_of_the_old(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("1\n2\n")

@@ -64,10 +64,14 @@ def read_line(file: BinaryIO, start: int) -> Any:
 def rewrite(path: Path, values: Iterable[Any]) -> None:
     """Never half: a new file takes the place of the old one.
 
-    Raises KantuError (`output_not_written`), as all that writes here.
+    Raises KantuError (`output_not_written`), as all that writes here; InvalidRequestError (`file_in_use`) while another
+    program has the old one open for more.
     """
     draft = path.with_name(path.name + ".new")
     with _writing():
+        if path.exists():
+            with path.open("r+b", buffering=0) as old:
+                _lock(old, path)  # what that program adds would be lost with the old file
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
             file.writelines(map(_dump, values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kantu.compare.check import is_unverified
-from kantu.tasks.builtin import EXTRACT, LOCATE
+from kantu.tasks.builtin import EXTRACT, LOCATE, ORDER
 from tests.compare.fakes import line
 from tests.evaluation.asked import item
 
@@ -20,11 +20,13 @@ def test_what_the_question_says_is_known() -> None:
     assert not is_unverified(item("[12, 40, 80, 90]里写着什么？"), "12", LINES)
 
 
-def test_texts_of_records_are_looked_up_but_not_names_of_classes() -> None:
+def test_of_records_those_texts_are_looked_up_that_stand_in_a_picture() -> None:
     record = item(task=EXTRACT)
     assert not is_unverified(record, '{"单号": "CQ-55209", "备注": null}', LINES)
     assert is_unverified(record, '{"单号": "CQ-55208"}', LINES)
-    assert not is_unverified(record, '{"verdict": "合规", "evidence": []}', LINES)
+    order = '{"status": "待发货", "order_number": "%s", "happening": "还没发货", "reply": "亲，明天发。"}'
+    assert not is_unverified(item(task=ORDER), order % "CQ-55209", LINES)
+    assert is_unverified(item(task=ORDER), order % "CQ-55208", LINES)
 
 
 def test_boxes_cannot_be_looked_up() -> None:

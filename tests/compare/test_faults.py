@@ -11,6 +11,7 @@ from kantu.compare.faults import FaultResult, try_faults
 from kantu.compare.pace import Pace
 from kantu.compare.relay import Fault
 from kantu.contenders.contender import AskOptions
+from kantu.errors import EngineError
 from tests.compare.fakes import FakeDeployment, deployed
 from tests.evaluation.asked import png
 
@@ -57,7 +58,7 @@ def test_a_rate_limit_is_an_error_with_its_code() -> None:
 
 def test_who_is_silent_for_longer_than_patience_has_not_answered() -> None:
     with deployed("first") as services:
-        found = tried(services, "first", "silent", Pace(patience_seconds=0.2))
+        found = tried(services, "first", "silent", Pace(patience_seconds=1.0))
     assert (found.errors, found.codes) == (2, ("no_answer_in_time",))
     assert found.recovery_seconds is not None
 
@@ -76,3 +77,10 @@ def test_a_service_that_does_not_come_back_is_told(monkeypatch: pytest.MonkeyPat
         monkeypatch.undo()
         services.processes["first"].revive()
     assert found.recovery_seconds is None
+
+
+def test_without_an_answer_before_them_faults_are_not_tried() -> None:
+    with deployed("first") as services:
+        services.processes["first"].kill()
+        with pytest.raises(EngineError, match="no_answer_before_faults"):
+            tried(services, "first", "slow")

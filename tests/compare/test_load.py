@@ -6,13 +6,14 @@ import io
 import threading
 from collections.abc import Sequence
 
+import pytest
 from PIL import Image
 
 from kantu.compare.asked import Asked, Variants, quickest, spread
 from kantu.compare.load import Spread, loads
 from kantu.compare.pace import Pace
 from kantu.contenders.contender import AskOptions, Reply
-from kantu.errors import error
+from kantu.errors import InvalidRequestError, error
 from kantu.processing.conversation import ImageSource
 from kantu.tasks.builtin import EXTRACT
 from tests.evaluation.asked import item, png
@@ -91,6 +92,13 @@ def test_questions_are_taken_from_all_over_the_suite() -> None:
     items = [item(str(number)) for number in range(100)]
     assert [asked.question for asked in spread(items, 4)] == ["0", "25", "50", "75"]
     assert [asked.question for asked in spread(items[:2], 4)] == ["0", "1"]
+
+
+def test_a_suite_without_questions_about_one_picture_cannot_be_measured_so() -> None:
+    two = item(pictures=(item().pictures[0], item(picture="b.png").pictures[0]))
+    for choose in (lambda: spread([two], 4), lambda: quickest([two], {two.key: 1.0}, 2)):
+        with pytest.raises(InvalidRequestError, match="suite_without_single_pictures"):
+            choose()
 
 
 def test_the_quickest_questions_are_of_different_families_and_prose_comes_first() -> None:

@@ -26,7 +26,7 @@ from tests.contenders.scripted import Scripted
 from tests.evaluation.asked import item
 
 LINES = (line("实付款 9.9"), line("状态 已发货", 40))
-PACE = Pace(load_seconds=0.02, patience_seconds=0.2, slow_seconds=0.05, recovery_seconds=10)
+PACE = Pace(load_seconds=0.02, patience_seconds=1.0, slow_seconds=0.05, recovery_seconds=10)
 ITEMS = tuple(item(f"第{number}问", picture=f"{number}.png", family="order") for number in range(24))
 
 

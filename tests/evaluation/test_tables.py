@@ -8,6 +8,7 @@ from kantu.evaluation import tables
 from kantu.evaluation.floors import FLOORS, Floor
 from kantu.evaluation.results import Answer
 from kantu.evaluation.suites import EVERYDAY_FAMILIES
+from kantu.tasks.builtin import LOCATE
 from kantu.tasks.truth import Truth
 from tests.evaluation.asked import answer, item
 
@@ -54,6 +55,16 @@ def test_a_floor_is_met_or_missed_where_something_was_asked() -> None:
     assert {origin: (share.percent, share.count) for origin, share in row.reached.items()} == {"held_out": (50.0, 2)}
     assert not row.floor.met("held_out", row.reached["held_out"].percent)
     assert row.floor.met("browser", 50.0)
+
+
+def test_boxes_that_a_task_was_run_for_count_and_the_records_of_tasks_do_not() -> None:
+    given = {"target": "返回"}
+    run = [answer(item(kind, kind=kind, task=LOCATE, given=given), "[]") for kind in ("box", "task")]
+    assert {answer.rights is None for answer in run} == {False}
+    boxes, everything = tables.floors(
+        run, [Floor("a", "", ("box",), {"browser": 65}), Floor("b", "", (), {"browser": 85})]
+    )
+    assert (boxes.reached["browser"].count, everything.reached["browser"].count) == (1, 1)
 
 
 def test_being_fooled_is_to_stay_below_its_floor() -> None:

@@ -68,6 +68,23 @@ def test_batches_of_a_gpu_may_be_larger_than_the_recipe_says(trained: list[dict[
     }
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ((), "frozen_eye_untaught"),
+        (("--weights", "a", "--stage", "glyphs", "--pictures", "9"), "frozen_eye_learns_nothing"),
+    ],
+    ids=["no weights", "vision only"],
+)
+def test_a_frozen_eye_has_learned_and_leaves_something_to_learn(
+    arguments: tuple[str, ...], code: str, tmp_path: Path
+) -> None:
+    asked = ["mini", "--run", str(tmp_path / "run"), "--frozen-eye", *arguments]
+    failure = CliRunner().invoke(app, asked).exception
+    assert isinstance(failure, InvalidRequestError)
+    assert failure.code == code
+
+
 def test_a_run_is_neither_begun_twice_nor_gone_on_with_where_there_is_none(
     trained: list[dict[str, Any]], tmp_path: Path
 ) -> None:

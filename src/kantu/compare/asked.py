@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from kantu.contenders.contender import AskOptions, Contender, Reply
+from kantu.errors import error
 from kantu.evaluation.items import Item
 from kantu.processing.conversation import ImageSource
 
@@ -36,8 +37,11 @@ class Asked:
 
 
 def spread(items: Sequence[Item], count: int) -> tuple[Asked, ...]:
-    """So many of the questions about one picture, from all over the suite."""
-    fit = [item for item in items if len(item.pictures) == 1]
+    """So many of the questions about one picture, from all over the suite.
+
+    Raises InvalidRequestError (`suite_without_single_pictures`).
+    """
+    fit = _about_one_picture(items)
     return tuple(map(_asked, fit[:: max(1, len(fit) // count)][:count]))
 
 
@@ -46,12 +50,21 @@ def quickest(items: Sequence[Item], seconds: Mapping[str, float], count: int) ->
 
     Args:
         seconds: that a question took, by the item's key; what is not among them is left out.
+
+    Raises InvalidRequestError (`suite_without_single_pictures`).
     """
-    fit = [item for item in items if len(item.pictures) == 1 and item.key in seconds]
+    fit = _about_one_picture(item for item in items if item.key in seconds)
     of_family: dict[str, Item] = {}
     for item in sorted(fit, key=lambda item: (item.task.result is not None, seconds[item.key])):
         of_family.setdefault(item.family, item)
     return tuple(map(_asked, list(of_family.values())[:count]))
+
+
+def _about_one_picture(items: Iterable[Item]) -> list[Item]:
+    fit = [item for item in items if len(item.pictures) == 1]
+    if not fit:
+        raise error("suite_without_single_pictures")
+    return fit
 
 
 def _asked(item: Item) -> Asked:

@@ -14,7 +14,7 @@ from kantu.compare.deployment import Deployment, relays
 from kantu.compare.pace import Pace
 from kantu.compare.relay import Fault, Relay
 from kantu.contenders.contender import Contender
-from kantu.errors import KantuError
+from kantu.errors import KantuError, error
 
 STAGE_FAULTS: tuple[Fault, ...] = ("killed", "slow", "garbage")
 PROVIDER_FAULTS: tuple[Fault, ...] = ("rate_limited", "silent")
@@ -64,6 +64,8 @@ def try_faults(
 
     Args:
         faults: by the name of a service or of a process. What is killed is a process; all else happens on the wire.
+
+    Raises EngineError (`no_answer_before_faults`): already without a fault a question has no answer.
     """
     with (
         relays(deployment.services, slow_seconds=pace.slow_seconds) as between,
@@ -72,7 +74,7 @@ def try_faults(
         addresses = {name: relay.url for name, relay in between.items()}
         with contextlib.closing(deployment.client(addresses, parallel=_MOST_AT_ONCE)()) as contender:
             asker = _Asker(contender, asked, threads, pace)
-            expected = [outcome.answer for outcome in asker.ask_all()]
+            expected = asker.expect()
             found = []
             for service, each in faults.items():
                 for fault in each:
@@ -119,6 +121,17 @@ class _Asker:
     def __init__(self, contender: Contender, asked: Sequence[Asked], threads: ThreadPoolExecutor, pace: Pace) -> None:
         self._contender, self._threads, self._pace = contender, threads, pace
         self._variants, self._count = Variants(asked), len(asked)
+
+    def expect(self) -> list[str]:
+        """The answers while nothing fails.
+
+        Raises EngineError (`no_answer_before_faults`).
+        """
+        outcomes = self.ask_all()
+        for outcome in outcomes:
+            if outcome.code:
+                raise error("no_answer_before_faults", code=outcome.code)
+        return [outcome.answer for outcome in outcomes]
 
     def ask_all(self) -> list[_Outcome]:
         """One question after the other."""

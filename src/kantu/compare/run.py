@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import kantu
 from kantu.bench.match import Track
-from kantu.compare.asked import quickest, spread
+from kantu.compare.asked import Asked, quickest, spread
 from kantu.compare.comparison import Comparison, Side
 from kantu.compare.deployed import over_http, provider_faults, server_loads
 from kantu.compare.disk import package_bytes, path_bytes
@@ -146,13 +146,16 @@ def _beside(
     fresh = attempt("启动、内存、字节", lambda: starts(maker.make, spread(items, _FRESH), pace))
     if fresh is not None:
         side = replace(side, starts=fresh[0], traffic=fresh[1])
-    failing = quickest(items, {pair.ours.key: _seconds(pair) for pair in pairs if pair.new_picture}, _FAILING)
+
+    def failing() -> Sequence[Asked]:
+        return quickest(items, {pair.ours.key: _seconds(pair) for pair in pairs if pair.new_picture}, _FAILING)
+
     if (deploy := maker.deploy) is not None:
-        side = attempt("经 HTTP", lambda: over_http(side, deploy, items, failing, pace)) or side
+        side = attempt("经 HTTP", lambda: over_http(side, deploy, items, failing(), pace)) or side
     else:
         side = replace(side, loads=attempt("负载", lambda: server_loads(maker.make, items, pace)) or ())
     if (deploy_provider := maker.deploy_provider) is not None:
-        faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, failing, pace)) or ()
+        faults = attempt("文本模型的故障", lambda: provider_faults(deploy_provider, failing(), pace)) or ()
         side = replace(side, faults=(*side.faults, *faults))
     if maker.weights:
         weights = sum(map(path_bytes, maker.weights))

@@ -86,13 +86,13 @@ def by_kind(answers: Sequence[Answer]) -> list[Row]:
 
 
 def floors(answers: Sequence[Answer], listed: Sequence[Floor] = FLOORS) -> list[FloorRow]:
-    """Every floor about which anything was asked, with what was reached. Tasks that are run have none."""
+    """Every floor about which anything was asked, with what was reached. What is a task's own suite's has none."""
     rows = []
     for floor in listed:
         about = [
             answer
             for answer in answers
-            if answer.rights is None
+            if (answer.rights is None or answer.kind != "task")
             and floor.family in ("", answer.family)
             and (not floor.kinds or answer.kind in floor.kinds)
         ]

@@ -62,6 +62,12 @@ def mini(
         raise error("stage_needs_pictures")
     done = read_record(weights) if progress is None and weights else progress
     stretches = [Stretch(stage, pictures, decay)] if stage and pictures else remaining(PLAN, done)
+    if frozen_eye:
+        if progress is None and weights is None:
+            raise error("frozen_eye_untaught")
+        for stretch in stretches:
+            if not STAGES[stretch.stage].text_tokens:
+                raise error("frozen_eye_learns_nothing", stage=stretch.stage)
     _save_when_stopped()
     settings = LoopSettings(folder, learning_rate=learning_rate)
     stages = {name: each.times(batch_times) for name, each in STAGES.items()}

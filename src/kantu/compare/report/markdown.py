@@ -53,7 +53,7 @@ def _section(section: Section, language: int) -> Iterator[str]:
 
 def _example(pair: Pair) -> tuple[Words, ...]:
     ours, theirs = pair.ours, pair.theirs
-    texts = (f"{ours.origin}/{ours.pictures[0]}", ours.question, ours.truth, ours.answer, theirs.answer)
+    texts = (f"{ours.origin}/{'+'.join(ours.pictures)}", ours.question, ours.truth, ours.answer, theirs.answer)
     lost = Words("", "") if pair.loss is None else loss_name(pair.loss.stage)
     return (*(Words(text, text) for text in map(_short, texts)), lost)
 
