@@ -16,7 +16,9 @@ _UNITS = (
     "元|块钱|块|人民币|件|个|只|张|条|次|人|份|台|天|小时|分钟|秒|岁|%|"
     "公斤|千克|克|斤|kg|g|厘米|毫米|米|cm|mm|m|毫升|升|ml|l"
 )
-_LETTER = re.compile(r"(?<![A-Za-z])([A-J])(?![A-Za-z])")
+_LETTERS = "ABCDEFGHIJ"
+_ENGLISH_WORD = re.compile(r"[AI](?:['’]|\s+[a-z])")  # A red car, I think
+_NOT = "不没未非无"
 
 
 def normalised(text: str) -> str:
@@ -32,23 +34,47 @@ def same(truth: Truth, answered: str) -> float:
     true, found = normalised(truth.answer), normalised(answered)
     if len(true) > _SHORT:
         return judges.transcribes(truth, answered)
-    inside = re.escape(true)
-    inside = rf"(?<![\d.]){inside}" if true[:1].isdigit() else inside
-    inside = rf"{inside}(?!\d|\.\d)" if true[-1:].isdigit() else inside
-    return float(true == found or re.search(inside, found) is not None)
+    return float(_says(found, true))
 
 
 def picks(truth: Truth, answered: str) -> float:
-    """The first letter that stands alone is the right one; without one, the text of the right option alone is there.
+    """The letter that was chosen is the right one; without one, the text of the right option alone is there.
 
     `truth.values` are the texts of the options, the right one first.
     """
-    letter = _LETTER.search(unicodedata.normalize("NFKC", answered))
+    last = max(_LETTERS[len(truth.values) - 1], truth.answer)  # letters can be left out: A, B, D
+    letter = _letter(answered, last)
     if letter:
-        return float(letter[1] == truth.answer)
+        return float(letter == truth.answer)
     flat = normalised(answered)
     right, *others = (normalised(option) for option in truth.values)
-    return float(right in flat and not any(other in flat for other in others if other not in right))
+    return float(_says(flat, right) and not any(other in flat for other in others if other not in right))
+
+
+def _says(found: str, true: str) -> bool:
+    """Whether a text is the true one or contains it whole: a number is no part of another, and 不是 does not say 是."""
+    if not true:  # it stands in everything
+        return not found
+    inside = re.escape(true)
+    inside = inside if true[0] in _NOT else rf"(?<![{_NOT}]){inside}"
+    inside = rf"(?<![\d.]){inside}" if true[0].isdigit() else inside
+    inside = rf"{inside}(?!\d|\.\d)" if true[-1].isdigit() else inside
+    return re.search(inside, found) is not None
+
+
+def _letter(answered: str, last: str) -> str:
+    """The letter of the chosen option, A to `last`; "" where none stands alone.
+
+    Of several the one with which the answer begins as a list does (B. Because A is red), otherwise the last. What may
+    be a word of an English sentence counts only where there is nothing else.
+    """
+    text = unicodedata.normalize("NFKC", answered)
+    alone = list(re.finditer(rf"(?<![A-Za-z])[A-{last}](?![A-Za-z])", text))
+    chosen = [each for each in alone if not _ENGLISH_WORD.match(text, each.start())] or alone
+    if not chosen:
+        return ""
+    begins = re.match(rf"\W*{chosen[0][0]}(?!\w)", text)
+    return chosen[0 if begins else -1][0]
 
 
 FREE = Task("free", "自由回答", same)
