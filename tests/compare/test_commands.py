@@ -54,3 +54,11 @@ def test_a_price_that_is_none_is_said_before_anything_is_asked(plans: list[Plan]
     assert done.exit_code != 0
     assert "invalid_price" in done.stderr
     assert plans == []
+
+
+def test_a_report_that_can_not_be_written_is_said_before_anything_is_asked(plans: list[Plan], tmp_path: Path) -> None:
+    for option in ("--json", "--html", "--markdown"):
+        done = CliRunner().invoke(app, ["compare", option, str(tmp_path / "gone" / "c")])
+        assert done.exit_code == 2
+        assert "output_unwritable" in done.stderr
+    assert plans == []

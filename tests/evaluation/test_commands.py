@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kantu.cli import app
+from kantu.evaluation.report.markdown import BEGIN
 from kantu.evaluation.results import Answer, ResultFile, read_results
 from tests.evaluation.asked import png
 
@@ -78,3 +79,16 @@ def test_a_result_file_that_is_none_is_told_before_anything_is_asked(suite: Path
     told = eval_(str(suite), "--model", "http://127.0.0.1:1/v1", "--against", str(tmp_path / "gone.jsonl"))
     assert told.exit_code == 2
     assert "[results_invalid]" in told.stderr
+
+
+def test_reports_that_can_not_be_written_are_told_before_anything_is_asked(suite: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"手写的 {BEGIN}", "utf-8")
+    for option, path, code in (
+        ("--html", tmp_path / "gone" / "r.html", "output_unwritable"),
+        ("--markdown", tmp_path / "gone" / "r.md", "output_unwritable"),
+        ("--markdown", page, "markers_missing"),
+    ):
+        told = eval_(str(suite), "--model", "http://127.0.0.1:1/v1", option, str(path))
+        assert told.exit_code == 2
+        assert f"[{code}]" in told.stderr

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from kantu.aigc import ContentLabel
 from kantu.batch.table import Cell, Table
-from kantu.errors import error, install_command, not_written
+from kantu.errors import error, install_command
+from kantu.output_files import draft
 
 _FORMULA = re.compile(r"[\s]*[=+\-@＝＋－＠]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?%?")
@@ -46,7 +47,7 @@ def require_openpyxl() -> Any:
 
 def _write_csv(table: Table, path: Path, _: ContentLabel | None) -> None:
     """With a byte order mark, without which Excel takes Chinese for another encoding."""
-    with _draft(path) as draft, draft.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
+    with draft(path) as made, made.open("w", encoding="utf-8-sig", errors="replace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([harmless(name) for name in table.columns])
         writer.writerows([harmless(cell) for cell in row] for row in table.rows())
@@ -79,23 +80,11 @@ def _write_xlsx(table: Table, path: Path, label: ContentLabel | None) -> None:
             if number > _MOST_ROWS:
                 raise error("batch_too_many_rows", path=path, most=_MOST_ROWS - 1)
             sheet.append(cells(row))
-    with _draft(path) as draft:
-        book.save(draft)
+    with draft(path) as made:
+        book.save(made)
 
 
 FORMATS: dict[str, Callable[[Table, Path, ContentLabel | None], None]] = {".csv": _write_csv, ".xlsx": _write_xlsx}
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    draft = path.with_name(f"{path.name}.new")
-    try:
-        yield draft
-        draft.replace(path)
-    except OSError as failure:
-        raise error("output_not_written", why=not_written(failure)) from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def harmless(cell: Cell) -> Cell:

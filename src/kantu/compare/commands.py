@@ -57,9 +57,12 @@ def compare(
     from kantu.compare.report.markdown import BEGIN, END
     from kantu.compare.report.markdown import markdown as tables
     from kantu.compare.run import Plan, run
-    from kantu.evaluation.report.markdown import put
+    from kantu.evaluation.report.markdown import check_page, put
     from kantu.evaluation.report.terminal import console
+    from kantu.output_files import check_outputs, write_text
 
+    check_outputs(as_json, html)
+    check_page(markdown, begin=BEGIN, end=END)
     plan = Plan(suite, full, read_prices(price or ()), journal, fresh)
     ours, theirs = kantu_maker(model), pipeline_maker(pipeline_endpoint)
     with Progress(console=Console(stderr=True), transient=True) as bar:
@@ -67,8 +70,8 @@ def compare(
     terminal.show(done.comparison, console())
     typer.echo(f"进度：{done.journal}", err=True)
     if as_json is not None:
-        as_json.write_text(record(done.comparison), "utf-8")
+        write_text(as_json, record(done.comparison))
     if html is not None:
-        html.write_text(report(done.comparison, done.items), "utf-8")
+        write_text(html, report(done.comparison, done.items))
     if markdown is not None:
         put(markdown, tables(done.comparison), begin=BEGIN, end=END)

@@ -62,12 +62,15 @@ def evaluate(
     from kantu.evaluation.compare import compare
     from kantu.evaluation.report import terminal
     from kantu.evaluation.report.html import html as report
+    from kantu.evaluation.report.markdown import check_page, put
     from kantu.evaluation.report.markdown import markdown as tables
-    from kantu.evaluation.report.markdown import put
     from kantu.evaluation.results import read_results
     from kantu.evaluation.run import Subject, run
     from kantu.evaluation.suites import open_suite
+    from kantu.output_files import check_outputs, write_text
 
+    check_outputs(html)
+    check_page(markdown)
     others = [(path, read_results(path)) for path in dict.fromkeys((against, gate)) if path is not None]
     opened = open_suite(suite, pictures=pictures, families=tuple(family or ()), tasks=tuple(task or ()))
     subject = Subject(model, quantize, device, max_pixels)
@@ -88,7 +91,7 @@ def evaluate(
     terminal.show(done.results, answers, opened.missing, out)
     typer.echo(f"结果：{done.path}", err=True)
     if html is not None:
-        html.write_text(report(done.results, answers, items), "utf-8")
+        write_text(html, report(done.results, answers, items))
     if markdown is not None:
         put(markdown, tables(done.results, answers, opened.missing))
     passed = True

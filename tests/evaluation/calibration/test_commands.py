@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kantu.cli import app
+from kantu.evaluation.calibration.samples import is_to_fit
 from kantu.model.folder import ModelFolder
-from kantu.solve.calibration import Calibration
+from kantu.solve.calibration import FILE, Calibration
 from tests.evaluation.asked import png
 
 pytestmark = pytest.mark.whole
@@ -24,11 +27,15 @@ def calibrate(*arguments: str) -> Result:
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    folder = tmp_path / "toy"
+    return written(tmp_path / "toy", [png(f"#{number}0{number}0{number}0") for number in range(6)])
+
+
+def written(folder: Path, pictures: Sequence[bytes]) -> Path:
+    """Each asked twice, to which the answers never come."""
     folder.mkdir()
     lines = []
-    for number in range(6):
-        (folder / f"{number}.png").write_bytes(png(f"#{number}0{number}0{number}0"))
+    for number, picture in enumerate(pictures):
+        (folder / f"{number}.png").write_bytes(picture)
         asked = [{"kind": "price", "question": f"第{q}个多少钱", "answer": "不会有人答这个"} for q in range(2)]
         lines.append(json.dumps({"file": f"{number}.png", "questions": asked}))
     (folder / "truth.jsonl").write_text("\n".join(lines))
@@ -64,6 +71,35 @@ def test_it_fits_tests_and_writes_into_the_models_folder(suite: Path, model: Pat
     samples.unlink()
     assert calibrate(*arguments).exit_code == 0
     assert rounded(samples) == before
+
+
+def test_it_stands_even_where_no_picture_is_left_to_plot(model: Path, tmp_path: Path) -> None:
+    drawn = (png(f"#{number:06x}") for number in range(100))
+    pictures = [picture for picture in drawn if is_to_fit(hashlib.sha256(picture).hexdigest())][:3]
+    suite, out, plot = written(tmp_path / "toy", pictures), tmp_path / "c.json", tmp_path / "p.svg"
+    told = calibrate(
+        *(str(suite), "--model", str(model), "--device", "cpu", "--samples", str(tmp_path / "s.jsonl")),
+        *("--out", str(out), "--plot", str(plot)),
+    )
+    assert told.exit_code == 0
+    assert f"没有画 {plot}" in told.stderr
+    assert out.exists()
+    assert not plot.exists()
+
+
+def test_what_can_not_be_written_is_said_before_anything_is_asked(suite: Path, model: Path, tmp_path: Path) -> None:
+    (model / FILE).mkdir()  # stands where the file would
+    samples = tmp_path / "s.jsonl"
+    for arguments, code in (
+        (("--out", str(tmp_path / "gone" / "c.json")), "output_unwritable"),
+        (("--write",), "output_unwritable"),
+        (("--plot", str(tmp_path / "gone" / "p.svg")), "output_unwritable"),
+        (("--plot", str(tmp_path / "p.doc")), "unknown_image_format"),
+    ):
+        told = calibrate(str(suite), "--model", str(model), "--samples", str(samples), *arguments)
+        assert told.exit_code == 2
+        assert f"[{code}]" in told.stderr
+        assert not samples.exists()
 
 
 def test_a_suite_without_tasks_is_refused(model: Path, tmp_path: Path) -> None:

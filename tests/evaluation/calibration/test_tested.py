@@ -1,13 +1,10 @@
-"""How a calibration does on records that it was not fitted on, and the plot of that."""
+"""How a calibration does on records that it was not fitted on."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
 from kantu.evaluation.calibration.fit import fit
-from kantu.evaluation.calibration.plot import plot
 from kantu.evaluation.calibration.tested import by_kind, by_task, wholes_told
 from kantu.solve.calibration import Calibration
 from tests.evaluation.calibration.drawn import ORIGIN, records
@@ -39,18 +36,3 @@ def test_a_record_is_before_what_it_is_without_a_calibration() -> None:
     told = wholes_told([record], Calibration(), "order")
     assert told.raw == told.confidence == pytest.approx([record.fields[0].raw * record.fields[1].raw])
     assert wholes_told([record], Calibration(), "chart").right == ()
-
-
-@pytest.mark.parametrize("suffix", ["svg", "png"])
-def test_the_plot_is_a_picture_with_words_that_can_be_read(tmp_path: Path, suffix: str) -> None:
-    pytest.importorskip("matplotlib")
-    made = fit(records(300), ORIGIN)
-    path = tmp_path / f"plot.{suffix}"
-    plot({"浏览器画的图片": records(300, seed=1), "别的": records(3, seed=2)}, made, path)
-    drawn = path.read_bytes()
-    if suffix == "svg":
-        assert "浏览器画的图片：把握与对错（600 个字段）" in drawn.decode()
-        plot({"浏览器画的图片": records(300, seed=1), "别的": records(3, seed=2)}, made, path)
-        assert path.read_bytes() == drawn
-    else:
-        assert drawn.startswith(b"\x89PNG")

@@ -44,6 +44,7 @@ def calibrate(
 
     from kantu.errors import error
     from kantu.evaluation.calibration.fit import fit
+    from kantu.evaluation.calibration.plot import check_plot
     from kantu.evaluation.calibration.plot import plot as draw
     from kantu.evaluation.calibration.report import show
     from kantu.evaluation.calibration.run import collect, origin_of
@@ -52,8 +53,12 @@ def calibrate(
     from kantu.evaluation.run import Subject, describe
     from kantu.evaluation.suites import open_suite
     from kantu.hub import locate
+    from kantu.output_files import check_outputs, write_text
     from kantu.solve.calibration import FILE, LET_THROUGH
 
+    places = [path for path in (out, locate(model) / FILE if write else None) if path is not None]
+    check_outputs(*places)
+    check_plot(plot)
     opened = open_suite(suite, pictures=pictures, families=tuple(family or ()))
     subject = Subject(model, quantize, device)
     about = describe(opened, subject)
@@ -67,9 +72,11 @@ def calibrate(
     fitted = fit(parted.fit, origin_of(about), let_through=LET_THROUGH if let_through is None else let_through)
     parts = {"没有用来拟合的图片": parted.test, "浏览器画的图片": parted.browser}
     show(parts, fitted, terminal.console())
-    if plot is not None:
-        draw({name: found for name, found in parts.items() if found}, fitted, plot)
-    for path in (out, locate(model) / FILE if write else None):
-        if path is not None:
-            path.write_text(fitted.to_json(), "utf-8")
-            typer.echo(f"校准：{path}", err=True)
+    for path in places:
+        write_text(path, fitted.to_json())
+        typer.echo(f"校准：{path}", err=True)
+    unseen = {name: found for name, found in parts.items() if found}
+    if plot is not None and unseen:
+        draw(unseen, fitted, plot)
+    elif plot is not None:
+        typer.echo(f"没有画 {plot}：图片都用来拟合了，没有留下检验的。", err=True)

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kantu.errors import error, install_command
+from kantu.errors import error, install_command, listed
 from kantu.evaluation.calibration.samples import Judged
 from kantu.evaluation.calibration.tested import Told, fields_told, wholes_told
 from kantu.evaluation.reliability import at_threshold, bins, equal_mass_edges, trade
+from kantu.output_files import check_outputs, draft
 from kantu.solve.calibration import Calibration
 from kantu.tasks.builtin import TASKS
 
@@ -20,20 +21,34 @@ if TYPE_CHECKING:
 
 _COLORS = ("#2f5fd0", "#d9622b", "#14804a", "#8a4fbf", "#9a6200", "#c02f6f")
 _QUIET = "#8a94a0"
+_FORMATS = (".svg", ".png")
 _MOST_TASKS = len(_COLORS)
 _FEWEST_RECORDS = 20  # of a task whose trade is drawn
+
+
+def check_plot(path: Path | None) -> None:
+    """Before the work: a picture that is wanted can be drawn.
+
+    Raises MissingDependencyError without matplotlib; InvalidRequestError: `unknown_image_format`, `output_unwritable`.
+    """
+    if path is None:
+        return
+    _require_matplotlib()
+    if path.suffix.lower() not in _FORMATS:
+        raise error("unknown_image_format", image_format=path.suffix, formats=listed(_FORMATS), param="plot")
+    check_outputs(path)
 
 
 def plot(parts: Mapping[str, Sequence[Judged]], calibration: Calibration, path: Path) -> None:
     """Draw records that the calibration was not fitted on, by the words for where they come from.
 
-    Raises MissingDependencyError without matplotlib.
-    """
-    try:
-        import matplotlib
-    except ImportError as failure:
-        raise error("matplotlib_missing", install=install_command("training")) from failure
+    Args:
+        parts: at least one.
+        path: of a name that `check_plot` lets through.
 
+    Raises MissingDependencyError without matplotlib; KantuError as `draft`.
+    """
+    matplotlib = _require_matplotlib()
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
@@ -46,8 +61,18 @@ def plot(parts: Mapping[str, Sequence[Judged]], calibration: Calibration, path: 
             _draw_reliability(row[0], fields_told(records, calibration), f"{name}：把握与对错")
             _draw_trade(row[1], records, calibration, f"{name}：复核多少，漏过多少错")
         figure.tight_layout()
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+        form = path.suffix.lower().removeprefix(".")
+        with draft(path) as made:
+            figure.savefig(made, format=form, metadata={"Date": None} if form == "svg" else None)
         pyplot.close(figure)
+
+
+def _require_matplotlib() -> Any:
+    try:
+        import matplotlib
+    except ImportError as failure:
+        raise error("matplotlib_missing", install=install_command("training")) from failure
+    return matplotlib
 
 
 def _draw_reliability(panel: Axes, told: Told, title: str) -> None:

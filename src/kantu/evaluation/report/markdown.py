@@ -11,6 +11,7 @@ from kantu.evaluation.injection.tables import Pair, pairs_of
 from kantu.evaluation.reliability import calibration_error
 from kantu.evaluation.report import injection, words
 from kantu.evaluation.results import Answer, Results
+from kantu.output_files import check_outputs, write_text
 
 BEGIN = "<!-- kantu eval: 从这里到结束标记由 kantu eval --markdown 生成，请勿手改 -->"
 END = "<!-- kantu eval: 结束 -->"
@@ -21,17 +22,33 @@ def markdown(results: Results, answers: Sequence[Answer], missing: Sequence[str]
     return "\n".join(_lines(results, answers, missing))
 
 
+def check_page(page: Path | None, *, begin: str = BEGIN, end: str = END) -> None:
+    """Before the work: a page that is wanted can be written and has the markers.
+
+    Raises InvalidRequestError: `output_unwritable`, `markers_missing`.
+    """
+    check_outputs(page)
+    if page is not None:
+        _around(page, begin, end)
+
+
 def put(page: Path, text: str, *, begin: str = BEGIN, end: str = END) -> None:
     """Put the text between the markers of a page; a page that is not there is made of them alone.
 
-    Raises InvalidRequestError (`markers_missing`) when the page has no such markers.
+    Raises InvalidRequestError (`markers_missing`) when the page has no such markers; KantuError as `write_text`.
     """
+    before, after = _around(page, begin, end)
+    write_text(page, f"{before}{begin}\n\n{text}\n\n{end}{after}")
+
+
+def _around(page: Path, begin: str, end: str) -> tuple[str, str]:
+    """What stands before and after the markers."""
     old = page.read_text("utf-8") if page.exists() else f"{begin}\n{end}\n"
     before, found_begin, rest = old.partition(begin)
     _, found_end, after = rest.partition(end)
     if not found_begin or not found_end:
         raise error("markers_missing", page=page, begin=begin, end=end)
-    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", "utf-8")
+    return before, after
 
 
 def _lines(results: Results, answers: Sequence[Answer], missing: Sequence[str]) -> Iterator[str]:
