@@ -17,6 +17,7 @@ from kantu.errors import InvalidRequestError, error
 from kantu.processing.conversation import ImageSource
 from kantu.tasks.builtin import EXTRACT
 from tests.evaluation.asked import item, png
+from tests.processing.pictures import encode, exif
 
 PACE = Pace(load_seconds=0.05)
 ASKED = tuple(Asked(png(), question, AskOptions()) for question in "甲乙丙")
@@ -74,6 +75,14 @@ def test_a_picture_stays_new_when_it_is_shrunk() -> None:
     variants = Variants([Asked(buffer.getvalue(), "甲", AskOptions())])
     shrunk = {next(variants)[1].resize((240, 600), Image.Resampling.BICUBIC).tobytes() for _ in range(40)}
     assert len(shrunk) == 40
+
+
+def test_a_variant_is_upright_and_on_white_as_the_picture_is_seen() -> None:
+    clear = Image.new("RGBA", (64, 32), (0, 0, 0, 0))
+    data = encode(clear, "WEBP", lossless=True, exif=exif(6))
+    _, picture = next(Variants([Asked(data, "甲", AskOptions())]))
+    assert picture.size == (32, 64)
+    assert picture.getpixel((16, 32)) == (255, 255, 255)
 
 
 def test_errors_are_counted_and_not_answers() -> None:

@@ -6,15 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from kantu.evaluation.items import Item
+from kantu.evaluation.items import Item, Picture
 from kantu.evaluation.results import Told
 from kantu.evaluation.typed import as_run, judged_fields, placed, told_by
 from kantu.solve.result import Finding, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.builtin import ASK, EXTRACT, LOCATE, ORDER, READ
 from kantu.tasks.task import Task
 from kantu.tasks.truth import Truth
-from tests.evaluation.asked import item
+from tests.evaluation.asked import item, png
+from tests.processing.pictures import encode, exif
 
 
 def asked(task: Task, true: Any, question: str, **more: Any) -> Item:
@@ -51,7 +53,14 @@ def test_a_field_is_right_where_all_in_it_is() -> None:
     assert list(judged_fields(rights, told)) == [("rows", 0.9, False), ("rows[0]", 0.8, True), ("title", 0.7, True)]
 
 
-def test_boxes_in_pixels_are_told_in_thousandths_of_the_picture() -> None:
+@pytest.mark.parametrize(
+    "picture",
+    [
+        png(),
+        encode(Image.new("RGB", (96, 64)), "JPEG", exif=exif(6)),  # upright as large as the other
+    ],
+)
+def test_boxes_in_pixels_are_told_in_thousandths_of_the_picture(picture: bytes) -> None:
     result = TaskResult[Any](
         task=TaskVersion(name="order", title="", version="0"),
         result=None,
@@ -66,7 +75,7 @@ def test_boxes_in_pixels_are_told_in_thousandths_of_the_picture() -> None:
         usage=TaskUsage(),
         timings=TaskTimings(),
     )
-    told = told_by(result, item().pictures)  # of 64 x 96 pixels
+    told = told_by(result, [Picture("a", picture)])  # of 64 x 96 pixels
     assert told == Told(0.25, {"amount": 0.5, "status": 1.0}, {"amount": ((250.0, 250.0, 500.0, 500.0),)}, True)
 
 

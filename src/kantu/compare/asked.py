@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,9 @@ from kantu.contenders.contender import AskOptions, Contender, Reply
 from kantu.errors import error
 from kantu.evaluation.items import Item
 from kantu.processing.conversation import ImageSource
+from kantu.processing.decode import render
+from kantu.processing.guard import DEFAULT_LIMITS, guard
+from kantu.processing.image import read_file
 
 _MOST_TOKENS = 300
 _STEP = 8  # of 256: two variants are so far apart in a channel that they stay apart when the picture is shrunk
@@ -111,5 +113,6 @@ def _variant(picture: Image.Image, number: int) -> Image.Image:
 
 
 def _decoded(picture: Path | bytes) -> Image.Image:
-    with Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture) as opened:
-        return opened.convert("RGB")
+    """As models see it: upright, on white."""
+    container = guard(picture if isinstance(picture, bytes) else read_file(picture, DEFAULT_LIMITS))
+    return Image.fromarray(render(container, *container.upright))

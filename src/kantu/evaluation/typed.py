@@ -6,14 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
-
-from PIL import Image
 
 from kantu.errors import InvalidRequestError
 from kantu.evaluation.items import Box, Item, Picture
 from kantu.evaluation.results import Told
+from kantu.processing.guard import guard
 from kantu.solve.result import PictureBox, TaskResult
 from kantu.tasks.builtin import EXTRACT, LOCATE
 from kantu.tasks.extract import extract_task
@@ -74,8 +72,7 @@ def confidences(result: TaskResult[Any]) -> dict[str, float]:
 
 def told_by(result: TaskResult[Any], pictures: Sequence[Picture]) -> Told:
     """What a result says beside its record."""
-    with Image.open(BytesIO(pictures[0].read())) as opened:
-        size = opened.size
+    size = guard(pictures[0].read()).upright
     boxes = {
         path: tuple(_in_thousandths(box, size) for box in found.boxes if box.picture == 0)
         for path, found in result.fields.items()

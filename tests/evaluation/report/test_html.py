@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from kantu.evaluation.report.html import html
+from kantu.evaluation.items import Picture
+from kantu.evaluation.report.html import html, inlined
 from kantu.evaluation.results import Results, Run
 from kantu.tasks.truth import Truth
 from tests.evaluation.asked import answer, item
+from tests.processing.pictures import encode, exif
 
 EVIL = "</script><script>alert(1)</script>"
 
@@ -42,6 +47,29 @@ def test_each_picture_is_inside_once(page: str) -> None:
     assert set(pictures) == {"browser/a.png", "browser/b.png"}
     assert all(picture["url"].startswith("data:image/webp;base64,") for picture in pictures.values())
     assert pictures["browser/a.png"]["width"] == 64
+
+
+def shown(picture: dict[str, Any]) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(picture["url"].partition(",")[2])))
+
+
+def test_a_picture_is_shown_as_models_see_it_upright_and_on_white() -> None:
+    clear = Image.new("RGBA", (64, 32), (0, 0, 0, 0))
+    found = inlined(Picture("a.webp", encode(clear, "WEBP", lossless=True, exif=exif(6))))
+    assert (found["width"], found["height"]) == shown(found).size == (32, 64)
+    assert shown(found).getpixel((16, 32)) == (255, 255, 255)
+
+
+def test_a_large_picture_is_made_smaller_and_its_size_is_told() -> None:
+    found = inlined(Picture("a.png", encode(Image.new("RGB", (2_800, 100)), "PNG")))
+    assert (found["width"], found["height"]) == (2_800, 100)
+    assert shown(found).size == (1_400, 50)
+
+
+def test_a_picture_that_no_model_has_seen_does_not_stop_the_report() -> None:
+    asked = item(pictures=(Picture("bad.png", b"no picture"),))
+    told = html(Results(Run("s", "1", "m", "", "int8"), {}), [answer(asked, "")], {asked.key: asked})
+    assert data(told)["pictures"]["browser/bad.png"]["url"] == ""
 
 
 def test_nothing_is_loaded_from_elsewhere(page: str) -> None:

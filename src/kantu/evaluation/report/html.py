@@ -13,10 +13,13 @@ from typing import Any
 from PIL import Image
 
 from kantu.aigc.files import report_label
+from kantu.errors import ImageError
 from kantu.evaluation import tables, task_tables
 from kantu.evaluation.items import Item, Picture
 from kantu.evaluation.report import words
 from kantu.evaluation.results import Answer, Results
+from kantu.processing.decode import render
+from kantu.processing.guard import guard
 
 _LONGEST_SIDE = 1_400  # pixels of a picture in the report
 _WEBP = {"quality": 78, "method": 4}
@@ -137,12 +140,18 @@ def _pictures(items: Sequence[Item]) -> dict[str, dict[str, Any]]:
 
 
 def inlined(picture: Picture) -> dict[str, Any]:
-    """A picture as a data URL, made smaller where it is large, with its true size."""
-    with Image.open(io.BytesIO(picture.read())) as opened:
-        image = opened.convert("RGB")
-    width, height = image.size
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
+    """A picture as models see it, upright and on white, as a data URL: smaller where it is large, with its true size.
+
+    One that is not accepted has no URL: no model has seen it.
+    """
+    try:
+        container = guard(picture.read())
+        width, height = container.upright
+        scale = min(1.0, _LONGEST_SIDE / max(width, height))
+        pixels = render(container, *(max(1, round(scale * side)) for side in (width, height)))
+    except ImageError:
+        return {"url": "", "width": 0, "height": 0}
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", **_WEBP)
+    Image.fromarray(pixels).save(buffer, "WEBP", **_WEBP)
     url = "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
     return {"url": url, "width": width, "height": height}

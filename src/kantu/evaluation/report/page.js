@@ -86,6 +86,7 @@ function boxes(text) {
 
 function shot(name, answer, isFirst) {
   const picture = data.pictures[name];
+  if (!picture.url) return make("p", "quiet", "不接受的图片：" + name);
   const made = make("div", "shot");
   const image = made.appendChild(make("img"));
   Object.assign(image, { src: picture.url, alt: name, title: name, width: picture.width, height: picture.height });
