@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from kantu.contenders.pipeline.parts import Picture
 from kantu.contenders.pipeline.wording import element_words
-from kantu.evaluation.measures import Box
+from kantu.evaluation.items import Box
 from kantu.solve.printed import boxes_of, places
 from kantu.solve.reader import PrintedLine
 from kantu.tasks.judges import LEAST_OVERLAP, overlap, states

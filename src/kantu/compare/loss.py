@@ -34,8 +34,8 @@ from typing import Any, Literal
 
 from kantu.compare.held import found_boxes, holds_box, holds_text, holds_value, plain_lines, seen_words
 from kantu.contenders.pipeline.parts import Picture, Trace
-from kantu.evaluation.items import Item
-from kantu.evaluation.measures import Box, first_box
+from kantu.evaluation.items import Box, Item
+from kantu.evaluation.measures import first_box
 from kantu.evaluation.tables import RIGHT
 from kantu.solve.evidence import verified
 from kantu.solve.printed import near_places

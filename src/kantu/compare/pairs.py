@@ -12,6 +12,7 @@ from kantu.compare.loss import Loss, first_loss
 from kantu.compare.page_lines import page_lines
 from kantu.contenders.contender import AskOptions, Contender, Reply
 from kantu.contenders.pipeline.parts import Trace
+from kantu.contenders.pipeline.pipeline import reply_of
 from kantu.evaluation.items import Item
 from kantu.evaluation.measure import measure
 from kantu.evaluation.results import Answer
@@ -114,19 +115,8 @@ class _Recorder:
     def ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
         self.last = None
         started = time.perf_counter()
-        self.last = trace = self._pipeline.trace(pictures, question, options)
-        total = time.perf_counter() - started
-        completion = trace.completion
-        before = sum(trace.seconds.values()) - trace.seconds.get("language", 0.0) - trace.seconds.get("finish", 0.0)
-        return Reply(
-            trace.text,
-            before + completion.ttft_seconds,
-            total,
-            completion.completion_tokens,
-            probability=completion.probability,
-            prompt_tokens=completion.prompt_tokens,
-            finish_reason=completion.finish_reason,
-        )
+        self.last = self._pipeline.trace(pictures, question, options)
+        return reply_of(self.last, time.perf_counter() - started)
 
     def close(self) -> None:
         self._pipeline.close()

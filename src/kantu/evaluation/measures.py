@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from kantu.evaluation.free import normalised
-from kantu.evaluation.items import Item
+from kantu.evaluation.items import Box, Item
 from kantu.tasks.builtin import LOCATE, READ
 from kantu.tasks.judges import edits, overlap
 from kantu.tasks.plain import plain
-
-Box = tuple[float, float, float, float]
 
 _BOX = re.compile(r"\[\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*\]")
 # What a verdict is called in prose, the longer before what it contains.

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from kantu.contenders.contender import AskOptions, Contender, Said
-from kantu.contenders.pipeline.parts import Prepared, Trace
-from kantu.contenders.pipeline.pipeline import Pipeline
+from kantu.contenders.pipeline.parts import Completion, Prepared, Prompt, StageName, Trace
+from kantu.contenders.pipeline.pipeline import Pipeline, reply_of
 from kantu.errors import ImageError, UpstreamError
 from kantu.solve.reader import PrintedLine
 from kantu.tasks.builtin import LOCATE, READ
@@ -59,6 +59,17 @@ def test_it_is_a_contender_that_tells_what_the_text_model_told() -> None:
     reply = contender.ask([_png()], "付款了吗？", AskOptions())
     assert (reply.text, reply.completion_tokens, reply.visual_tokens, reply.probability) == ("待付款", 3, 0, 0.75)
     assert 0 < reply.ttft_seconds <= reply.total_seconds
+
+
+def test_the_first_token_comes_when_the_text_model_has_it() -> None:
+    said = Completion("待付款", ttft_seconds=0.25, completion_tokens=3, prompt_tokens=70)
+    seconds: dict[StageName, float] = {"ocr": 0.5, "language": 0.75, "finish": 0.125}
+    trace = Trace((), Prompt(()), said, "待付款", seconds)
+    reply = reply_of(trace, 1.5)  # some of it between the stages, as where another thread reads the picture
+    assert (reply.ttft_seconds, reply.total_seconds) == (0.875, 1.5)
+    assert (reply.completion_tokens, reply.prompt_tokens) == (3, 70)
+    read_out = Trace((), Prompt(()), Completion("待付款"), "待付款", {"ocr": 0.5})
+    assert reply_of(read_out, 0.625).ttft_seconds == 0.625
 
 
 def test_the_text_model_is_told_what_the_caller_wants_and_is_shown_no_picture() -> None:

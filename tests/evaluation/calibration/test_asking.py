@@ -101,15 +101,17 @@ def test_prose_is_one_field() -> None:
 
 
 class Toy:
-    """Says the same of every picture, or raises."""
+    """Says the same of every picture, or raises; is full the first few times."""
 
-    def __init__(self, failure: KantuError | None = None) -> None:
-        self.failure, self.options = failure, list[TaskOptions]()
+    def __init__(self, failure: KantuError | None = None, full: int = 0) -> None:
+        self.failure, self.full, self.options = failure, full, list[TaskOptions]()
 
     def run(
         self, task: Task | str, images: Images, given: Mapping[str, str] | None = None, **options: Unpack[TaskOptions]
     ) -> TaskResult[Any]:
         self.options.append(options)
+        if len(self.options) <= self.full:
+            raise error("overloaded", retry_after_seconds=0)
         if self.failure is not None and given == {"question": "坏的"}:
             raise self.failure
         return result(ASK, "9.9", {"": 0.7})
@@ -125,6 +127,12 @@ def test_the_models_own_probabilities_are_asked_for() -> None:
 def test_a_picture_that_is_refused_is_left_out() -> None:
     left = list(judge_all(Toy(error("image_too_thin", cap=200)), [item("好的"), item("坏的")]))
     assert [record.key for record in left] == [item("好的").key]
+
+
+def test_who_is_full_is_asked_again() -> None:
+    toy = Toy(full=2)
+    assert [record.key for record in judge_all(toy, [item("一")])] == [item("一").key]
+    assert len(toy.options) == 3
 
 
 def test_a_failing_engine_ends_the_run() -> None:

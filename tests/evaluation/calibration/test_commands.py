@@ -48,9 +48,11 @@ def model(tiny_folder: Path, tmp_path: Path) -> Path:
 
 
 def rounded(samples: Path) -> list[Any]:
-    """The lines of a file of samples; which questions share a batch changes the last digits of probabilities."""
-    lines = samples.read_text("utf-8").splitlines()
-    return [json.loads(line, parse_float=lambda text: round(float(text), 6)) for line in lines]
+    """The lines of a file of samples; which questions share a batch changes their order and the last digits of
+    probabilities."""
+    about, *lines = samples.read_text("utf-8").splitlines()
+    judged = [json.loads(line, parse_float=lambda text: round(float(text), 6)) for line in lines]
+    return [json.loads(about), *sorted(judged, key=lambda line: line["key"])]
 
 
 def test_it_fits_tests_and_writes_into_the_models_folder(suite: Path, model: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from kantu.compare import accuracy
 from kantu.compare.comparison import Comparison
 from kantu.compare.pairs import Pair
 from kantu.compare.report.about import about
+from kantu.compare.report.rows import same
 from kantu.compare.report.sections import Section, loss_name, sections
 from kantu.errors import Words
 
@@ -55,7 +56,7 @@ def _example(pair: Pair) -> tuple[Words, ...]:
     ours, theirs = pair.ours, pair.theirs
     texts = (f"{ours.origin}/{'+'.join(ours.pictures)}", ours.question, ours.truth, ours.answer, theirs.answer)
     lost = Words("", "") if pair.loss is None else loss_name(pair.loss.stage)
-    return (*(Words(text, text) for text in map(_short, texts)), lost)
+    return (*(same(_short(text)) for text in texts), lost)
 
 
 def _short(text: str) -> str:

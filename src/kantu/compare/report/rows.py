@@ -67,15 +67,15 @@ def _right(found: Comparison) -> Iterator[Row]:
     if whole.difference is not None:
         yield Row(
             Words("　差，百分点", "difference, points"),
-            _same(f"{whole.difference.points:+.1f}（{whole.difference.low:+.1f} … {whole.difference.high:+.1f}）"),
-            _same(""),
+            same(f"{whole.difference.points:+.1f}（{whole.difference.low:+.1f} … {whole.difference.high:+.1f}）"),
+            same(""),
         )
     check = accuracy.checked(found.pairs)
     yield Row(
         Words("　标“未核实”：对的里、错的里", "flagged: among right answers, among wrong ones"),
-        _same(""),
-        _same(""),
-        _same(f"{check.right_flagged}/{check.right}，{check.wrong_flagged}/{check.wrong}"),
+        same(""),
+        same(""),
+        same(f"{check.right_flagged}/{check.right}，{check.wrong_flagged}/{check.wrong}"),
     )
 
 
@@ -145,7 +145,7 @@ def _price(found: Comparison) -> Iterator[Row]:
     told = {name: price for name, price in vars(found.prices).items() if price is not None}
     entered = "、".join(f"{name}={price:g}" for name, price in told.items())
     nothing = Words("没有填价格", "no price entered")
-    cells = [nothing if side.price is None else _same(f"{side.price:.2f}") for side in (found.ours, found.theirs)]
+    cells = [nothing if side.price is None else same(f"{side.price:.2f}") for side in (found.ours, found.theirs)]
     zh, en = (f"（{entered}）", f" ({entered})") if entered else ("", "")
     yield _row(f"每千张图的价钱{zh}", f"price of 1,000 pictures{en}", *cells)
 
@@ -158,25 +158,26 @@ def _learned(found: Comparison) -> Iterator[Row]:
     )
 
 
+def same(text: str) -> Words:
+    """What is written alike in both languages."""
+    return Words(text, text)
+
+
 def percent(share: Share) -> Words:
     """A share, and of how many."""
-    return _same(f"{share.percent:.1f}" if share.count else "-")
+    return same(f"{share.percent:.1f}" if share.count else "-")
 
 
 def _row(zh: str, en: str, ours: Words, theirs: Words) -> Row:
     return Row(Words(zh, en), ours, theirs)
 
 
-def _same(text: str) -> Words:
-    return Words(text, text)
-
-
 def _count(number: int | None) -> Words:
-    return NONE if number is None else _same(f"{number:,}")
+    return NONE if number is None else same(f"{number:,}")
 
 
 def _bytes(number: int | None) -> Words:
-    return NONE if number is None else _same(f"{number / 1e6:,.0f} MB")
+    return NONE if number is None else same(f"{number / 1e6:,.0f} MB")
 
 
 def _starts(found: Sequence[Start]) -> Words:
@@ -192,7 +193,7 @@ def _starts(found: Sequence[Start]) -> Words:
 
 
 def _spread(spread: Spread | None) -> Words:
-    return NONE if spread is None else _same(f"{spread.p50_seconds:.2f} / {spread.p95_seconds:.2f}")
+    return NONE if spread is None else same(f"{spread.p50_seconds:.2f} / {spread.p95_seconds:.2f}")
 
 
 def _loads(found: Sequence[Load]) -> Words:
@@ -210,13 +211,13 @@ def _outside(traffic: Traffic | None) -> Words:
     if traffic is None:
         return NONE
     places = sum(place.outside for place in traffic.places)
-    return _same(f"{traffic.outside_bytes / max(1, traffic.questions):,.0f}，{places}")
+    return same(f"{traffic.outside_bytes / max(1, traffic.questions):,.0f}，{places}")
 
 
 def _sent(traffic: Traffic | None) -> Words:
     if traffic is None:
         return NONE
-    return _same(f"{traffic.sent_bytes / max(1, traffic.questions):,.0f}，{len(traffic.places)}")
+    return same(f"{traffic.sent_bytes / max(1, traffic.questions):,.0f}，{len(traffic.places)}")
 
 
 def _faults(side: Side, kinds: Sequence[str]) -> Words:
@@ -224,7 +225,7 @@ def _faults(side: Side, kinds: Sequence[str]) -> Words:
     if not found:
         return NONE if not side.faults else Words("没有这样的服务", "there is no such service")
     errors, changed, asked = (sum(getattr(result, name) for result in found) for name in ("errors", "changed", "asked"))
-    return _same(f"{errors}、{changed}、{asked}")
+    return same(f"{errors}、{changed}、{asked}")
 
 
 def _reach(reach: Reach | None) -> Words:

@@ -12,6 +12,7 @@ from kantu.compare.comparison import Comparison, Side
 from kantu.compare.loss import STAGES
 from kantu.compare.pairs import Pair
 from kantu.compare.report import conditions, rows
+from kantu.compare.report.rows import same
 from kantu.compare.sockets import Place
 from kantu.errors import Words
 from kantu.evaluation.report import words
@@ -88,7 +89,7 @@ def _table(found: Comparison) -> Section:
 def _losses(pairs: Sequence[Pair]) -> Section:
     found = accuracy.losses(pairs)
     total = sum(found.values())
-    told = [(_LOSSES[stage], _same(str(found[stage])), _share(found[stage], total)) for stage in STAGES if total]
+    told = [(_LOSSES[stage], same(str(found[stage])), _share(found[stage], total)) for stage in STAGES if total]
     return Section(
         Words("流水线的错答：事实在哪一级丢的", "wrong answers of the pipeline: the stage that lost the fact"),
         (Words("级", "stage"), Words("错答", "answers"), Words("%", "%")),
@@ -102,7 +103,7 @@ def _losses(pairs: Sequence[Pair]) -> Section:
 
 def _losses_by_family(pairs: Sequence[Pair]) -> Section:
     told = [
-        (_same(words.family(family)), *(_same(str(found[stage] or "")) for stage in STAGES))
+        (same(words.family(family)), *(same(str(found[stage] or "")) for stage in STAGES))
         for family, found in accuracy.losses_by_family(pairs).items()
         if sum(found.values())
     ]
@@ -123,11 +124,11 @@ def _group(group: Group, name: str) -> tuple[Words, ...]:
     difference = group.difference
     points = group.ours.percent - group.theirs.percent
     return (
-        _same(name),
+        same(name),
         *(rows.percent(share) for share in (group.ours, group.theirs, group.hybrid)),
-        _same(f"{points:+.1f}"),
-        Words("题太少", "too few") if difference is None else _same(f"{difference.low:+.1f} … {difference.high:+.1f}"),
-        _same(str(group.ours.count)),
+        same(f"{points:+.1f}"),
+        Words("题太少", "too few") if difference is None else same(f"{difference.low:+.1f} … {difference.high:+.1f}"),
+        same(str(group.ours.count)),
     )
 
 
@@ -135,7 +136,7 @@ def _stages(pairs: Sequence[Pair]) -> Section:
     new = [pair for pair in pairs if pair.new_picture and pair.stage_seconds]
     names = dict.fromkeys(name for pair in new for name in pair.stage_seconds)
     told = [
-        (service_name(name), _same(f"{statistics.median(pair.stage_seconds.get(name, 0.0) for pair in new):.3f}"))
+        (service_name(name), same(f"{statistics.median(pair.stage_seconds.get(name, 0.0) for pair in new):.3f}"))
         for name in names
     ]
     return Section(
@@ -175,10 +176,10 @@ def _faults_of(name: Words, side: Side) -> Iterator[tuple[Words, ...]]:
     for each in side.faults:
         recovery = each.recovery_seconds
         yield (
-            *(name, service_name(each.service), _FAULTS[each.fault], _same(str(each.asked))),
-            *(_same(str(each.errors)), _same(str(each.changed)), _same("、".join(each.codes))),
-            _same(f"{each.median_seconds:.2f}"),
-            Words("没有等到", "never") if recovery is None else _same(f"{recovery:.2f}"),
+            *(name, service_name(each.service), _FAULTS[each.fault], same(str(each.asked))),
+            *(same(str(each.errors)), same(str(each.changed)), same("、".join(each.codes))),
+            same(f"{each.median_seconds:.2f}"),
+            Words("没有等到", "never") if recovery is None else same(f"{recovery:.2f}"),
         )
 
 
@@ -202,23 +203,23 @@ def _places(found: Comparison) -> Section:
 
 def _place(place: Place, questions: int) -> tuple[Words, ...]:
     return (
-        service_name(place.service) if place.service else _same(f"{place.host}:{place.port}"),
+        service_name(place.service) if place.service else same(f"{place.host}:{place.port}"),
         Words("是", "yes") if place.outside else Words("否", "no"),
-        _same(str(place.connections)),
-        _same(f"{place.sent_bytes / max(1, questions):,.0f}"),
-        _same(f"{place.received_bytes / max(1, questions):,.0f}"),
+        same(str(place.connections)),
+        same(f"{place.sent_bytes / max(1, questions):,.0f}"),
+        same(f"{place.received_bytes / max(1, questions):,.0f}"),
     )
 
 
 def _missing(found: Comparison) -> Section:
-    told = [(_same(name), _same(why)) for name, why in (found.not_measured or {}).items()]
-    told += [(Words("套件缺", "the suite lacks"), _same(each)) for each in found.missing]
+    told = [(same(name), same(why)) for name, why in (found.not_measured or {}).items()]
+    told += [(Words("套件缺", "the suite lacks"), same(each)) for each in found.missing]
     return Section(Words("没有测的", "not measured"), (Words("", ""), Words("原因", "why")), tuple(told))
 
 
 def service_name(name: str) -> Words:
     """A service as people call it."""
-    return SERVICES.get(name, _same(name))
+    return SERVICES.get(name, same(name))
 
 
 def loss_name(stage: str) -> Words:
@@ -227,8 +228,4 @@ def loss_name(stage: str) -> Words:
 
 
 def _share(part: int, whole: int) -> Words:
-    return _same(f"{100 * part / whole:.0f}" if whole else "-")
-
-
-def _same(text: str) -> Words:
-    return Words(text, text)
+    return same(f"{100 * part / whole:.0f}" if whole else "-")

@@ -65,21 +65,9 @@ class Pipeline:
         self._close = close
 
     def ask(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Reply:
-        """The time to the first token is that at which the text model has it, as `finish` needs the whole answer."""
         started = time.perf_counter()
         trace = self.trace(pictures, question, options)
-        total = time.perf_counter() - started
-        after = sum(trace.seconds.get(stage, 0.0) for stage in ("language", "finish"))
-        said = trace.completion
-        return Reply(
-            trace.text,
-            min(total, total - after + said.ttft_seconds),
-            total,
-            said.completion_tokens,
-            probability=said.probability,
-            prompt_tokens=said.prompt_tokens,
-            finish_reason=said.finish_reason,
-        )
+        return reply_of(trace, time.perf_counter() - started)
 
     def trace(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Trace:
         """Ask, and tell what each stage gave out.
@@ -125,6 +113,24 @@ class Pipeline:
         seen = watch.run("vision", self.stages.vision, VisionRequest(prepared, lines))
         wanted = DescribeRequest(lines, seen, prepared.size, self.style)
         return Picture(prepared.size, prepared.scale, lines, seen, watch.run("describe", self.stages.describe, wanted))
+
+
+def reply_of(trace: Trace, total_seconds: float) -> Reply:
+    """What a pipeline answers whose trace took so long.
+
+    The time to the first token is that at which the text model has it, as `finish` needs the whole answer.
+    """
+    after = sum(trace.seconds.get(stage, 0.0) for stage in ("language", "finish"))
+    said = trace.completion
+    return Reply(
+        trace.text,
+        min(total_seconds, total_seconds - after + said.ttft_seconds),
+        total_seconds,
+        said.completion_tokens,
+        probability=said.probability,
+        prompt_tokens=said.prompt_tokens,
+        finish_reason=said.finish_reason,
+    )
 
 
 class _Stopwatch:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, Unpack
 
+from kantu.concurrency import in_parallel, patiently
 from kantu.errors import KantuError
 from kantu.evaluation.calibration.samples import Judged, Sample
 from kantu.evaluation.items import Item
@@ -28,19 +28,15 @@ class Runner(Protocol):
 
 
 def judge_all(runner: Runner, items: Sequence[Item], *, parallel: int = 1) -> Iterator[Judged]:
-    """Run every item that is a task's, in order, with the model's own probabilities.
+    """Run every item that is a task's with the model's own probabilities, in the order in which the results come.
 
     What cannot be answered (its picture is refused, it is too long) is left out.
 
     Raises KantuError where the fault is not the question's.
     """
-    with ThreadPoolExecutor(parallel) as pool:
-        try:
-            for judged in pool.map(lambda item: _judge(runner, item), items):
-                if judged is not None:
-                    yield judged
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for _, judged in in_parallel(lambda item: _judge(runner, item), items, parallel):
+        if judged is not None:
+            yield judged
 
 
 def judged(item: Item, result: TaskResult[Any]) -> Judged:
@@ -65,8 +61,9 @@ def _judge(runner: Runner, item: Item) -> Judged | None:
     if given is None:
         return None
     pictures = [picture.source for picture in item.pictures]
+    own = Calibration()
     try:
-        result = runner.run(item.task, pictures, given, evidence=False, force=True, calibration=Calibration())
+        result = patiently(lambda: runner.run(item.task, pictures, given, evidence=False, force=True, calibration=own))
     except KantuError as error:
         if not is_of_the_question(error):
             raise
