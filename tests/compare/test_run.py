@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from kantu.compare.makers import Example, Maker
 from kantu.compare.pace import Pace
 from kantu.compare.price import Prices
 from kantu.compare.run import Plan, run
+from kantu.contenders.contender import AskOptions
+from kantu.contenders.pipeline.parts import Trace
 from kantu.errors import error
 from kantu.evaluation.suites import Opened
+from kantu.processing.conversation import ImageSource
 from tests.compare.fakes import FakeDeployment, FakePipeline, deployed, line
 from tests.contenders.scripted import Scripted
 from tests.evaluation.asked import item
@@ -34,8 +38,16 @@ def make_ours() -> Scripted:
     return Scripted(lambda question: "9.9元")
 
 
+class Growing(FakePipeline):
+    """Its text model is given more with every question after the first."""
+
+    def trace(self, pictures: Sequence[ImageSource], question: str, options: AskOptions) -> Trace:
+        made = super().trace(pictures, question, options)
+        return replace(made, completion=replace(made.completion, prompt_tokens=70 * len(self.asked)))
+
+
 def make_theirs() -> FakePipeline:
-    return FakePipeline(lambda question: "8.8", LINES)
+    return Growing(lambda question: "8.8", LINES)
 
 
 @contextmanager
@@ -111,6 +123,12 @@ def test_what_cannot_be_measured_is_told_with_the_reason(tmp_path: Path) -> None
     assert "gateway_failed" in done.comparison.not_measured[name]
     assert done.comparison.ours.hops is None
     assert done.comparison.ours.starts
+
+
+def test_tokens_are_priced_as_a_question_about_a_new_picture_takes_them(tmp_path: Path) -> None:
+    found = run(Plan(pace=PACE, journal=tmp_path / "j", prices=Prices(input=1_000)), *makers(), track).comparison
+    assert [pair.new_picture for pair in found.pairs] == [True] + [False] * 23
+    assert (found.ours.price, found.theirs.price) == (None, pytest.approx(70))  # of the first: later ones take more
 
 
 def test_a_second_run_asks_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

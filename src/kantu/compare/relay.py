@@ -12,9 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["", "killed", "slow", "garbage", "rate_limited", "silent"]
-"""What a relay does instead of relaying: nothing; hang up without an answer, as a process that was killed; wait before
-it relays; answer with bytes that mean nothing; answer with 429; never answer."""
+WireFault = Literal["", "slow", "garbage", "rate_limited", "silent"]
+"""What a relay does instead of relaying: nothing; wait before it relays; answer with bytes that mean nothing; answer
+with 429; never answer."""
+Fault = Literal["killed"] | WireFault
+"""What can happen to a service; its process is killed, not the relay."""
 
 RETRY_AFTER_SECONDS = 1
 _GARBAGE = b'{"\xff\x00\x17' + bytes(range(200, 256)) * 4
@@ -35,7 +37,7 @@ class Relay:
     def __init__(self, service: str, *, slow_seconds: float) -> None:
         self._to = urlsplit(service)
         self.slow_seconds = slow_seconds
-        self.fault: Fault = ""
+        self.fault: WireFault = ""
         self.requests = 0
         self._healed = threading.Event()
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"relay": self}))
@@ -45,7 +47,7 @@ class Relay:
         self._thread.start()
 
     @contextmanager
-    def failing(self, fault: Fault) -> Iterator[None]:
+    def failing(self, fault: WireFault) -> Iterator[None]:
         """The fault for as long as the context lasts."""
         self._healed.clear()
         self.fault = fault
@@ -92,9 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         relay, body = self.relay, self.rfile.read(int(self.headers.get("Content-Length") or 0))
         relay.requests += 1
         fault = relay.fault
-        if fault == "killed":
-            self._hang_up()
-        elif fault == "silent":
+        if fault == "silent":
             relay.wait_until_healed()
             self._hang_up()
         elif fault == "garbage":

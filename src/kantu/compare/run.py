@@ -180,11 +180,12 @@ def _example(items: Sequence[Item], pairs: Sequence[Pair]) -> Example | None:
 
 def _use(pairs: Sequence[Pair], *, stitched: bool) -> Use:
     """Of a question about a new picture, where a machine answers one after the other."""
-    answers = [pair.theirs if stitched else pair.ours for pair in pairs if pair.new_picture]
+    new = [pair for pair in pairs if pair.new_picture]
+    answers = [pair.theirs if stitched else pair.ours for pair in new]
     answered = [answer for answer in answers if not answer.error]
     return Use(
         _mean(answer.total_seconds for answer in answered),
-        _mean(pair.prompt_tokens for pair in pairs if not pair.theirs.error),
+        _mean(pair.prompt_tokens for pair in new if not pair.theirs.error),
         _mean(answer.completion_tokens for answer in answered),
         stitched,
     )

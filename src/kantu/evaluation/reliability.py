@@ -67,9 +67,9 @@ class TradePoint:
     let_through: float
 
 
-def equal_width_edges(count: int = BINS) -> Floats:
-    """From 0 to 1."""
-    return np.linspace(0, 1, count + 1)
+def equal_width_edges() -> Floats:
+    """From 0 to 1, between `BINS` bins."""
+    return np.linspace(0, 1, BINS + 1)
 
 
 def equal_mass_edges(probabilities: Numbers) -> Floats:
