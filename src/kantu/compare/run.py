@@ -148,7 +148,8 @@ def _beside(
         side = replace(side, starts=fresh[0], traffic=fresh[1])
 
     def failing() -> Sequence[Asked]:
-        return quickest(items, {pair.ours.key: _seconds(pair) for pair in pairs if pair.new_picture}, _FAILING)
+        answered = [pair for pair in pairs if pair.new_picture and not (pair.ours.error or pair.theirs.error)]
+        return quickest(items, {pair.ours.key: _seconds(pair) for pair in answered}, _FAILING)
 
     if (deploy := maker.deploy) is not None:
         side = attempt("经 HTTP", lambda: over_http(side, deploy, items, failing(), pace)) or side
