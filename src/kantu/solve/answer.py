@@ -45,8 +45,9 @@ def most_answer_tokens(task: Task) -> int:
 def answer(task: Task, prompt: str) -> Generator[tuple[Ask, ...], tuple[Reply, ...], Draft]:
     """The answer to a task's prompt.
 
-    The values of a leading choice (a verdict, a status) are scored while the record is written. The record seldom
-    begins with another value than the most probable one; then it is written again with that value.
+    The values of a leading choice (a verdict, a status) are asked for in the same step and scored when the record is
+    written: the prompt is in the engine's cache by then. The record seldom begins with another value than the most
+    probable one; then it is written again with that value.
     """
     schema = task.schema()
     choice = None if schema is None else first_choice(schema)

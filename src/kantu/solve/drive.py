@@ -15,6 +15,9 @@ from kantu.solve.requests import generated, request_of
 from kantu.solve.result import TaskResult
 from kantu.solve.run import Steps
 
+AT_ONCE = 8
+"""Of what one step asks: an engine refuses what comes to a full queue, and others want places in it, too."""
+
 _LEAST_SECONDS = 0.001  # what the engine is given where the time is as good as over; it takes no less than none
 
 
@@ -25,7 +28,7 @@ def drive(
     reader: Reader | None = None,
     timeout_seconds: float | None = None,
 ) -> TaskResult[Any]:
-    """The result of a task. All asks of a step run together.
+    """The result of a task. Of a step's asks `AT_ONCE` are under way at a time.
 
     Raises KantuError, of the task or of the engine.
     """
@@ -35,25 +38,32 @@ def drive(
         left = None if end is None else max(end - time.monotonic(), _LEAST_SECONDS)
         return request_of(ask, pictures, timeout_seconds=left)
 
-    def replies(asks: Sequence[Ask]) -> tuple[Reply, ...]:
-        streams = {
-            number: DeltaStream(engine, request(ask)) for number, ask in enumerate(asks) if isinstance(ask, Generate)
-        }
+    def replies(asks: Sequence[Ask]) -> list[Reply]:
+        """Answers are begun together; what is scored or read waits for its turn, and finds the prompt in the cache."""
+        streams: dict[int, DeltaStream] = {}
         found: list[Reply] = []
-        for number, ask in enumerate(asks):
-            if isinstance(ask, Generate):
-                found.append(generated(streams[number]))
-            elif isinstance(ask, Choose):
-                found.append(engine.score(request(ask), ask.choices))
-            else:
-                assert isinstance(ask, ReadLines)
-                assert reader is not None
-                found.append(reader.read(pictures[ask.picture].pixels))
-        return tuple(found)
+        try:
+            for number, ask in enumerate(asks):
+                if isinstance(ask, Generate):
+                    streams[number] = DeltaStream(engine, request(ask))
+            for number, ask in enumerate(asks):
+                if isinstance(ask, Generate):
+                    found.append(generated(streams[number]))
+                elif isinstance(ask, Choose):
+                    found.append(engine.score(request(ask), ask.choices))
+                else:
+                    assert isinstance(ask, ReadLines)
+                    assert reader is not None
+                    found.append(reader.read(pictures[ask.picture].pixels))
+        finally:  # where one has failed, nobody waits for the others
+            for stream in streams.values():
+                stream.cancel()
+        return found
 
     asked = advance(steps, None)
     while not isinstance(asked, TaskResult):
-        asked = advance(steps, replies(asked))
+        chunks = (asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE))
+        asked = advance(steps, tuple(reply for chunk in chunks for reply in replies(chunk)))
     return asked
 
 

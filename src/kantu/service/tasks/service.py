@@ -37,7 +37,7 @@ from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.schemas import TaskAnswer, TaskRequest
 from kantu.service.watch.watch import RequestWatch, Watch
 from kantu.solve.asks import Ask, Choose, Generate, ReadLines, Reply
-from kantu.solve.drive import advance
+from kantu.solve.drive import AT_ONCE, advance
 from kantu.solve.requests import generated, request_of
 from kantu.solve.result import Notice, TaskResult
 from kantu.solve.run import Steps, Wish, most_output_tokens, solve
@@ -45,7 +45,6 @@ from kantu.tasks.extract import typed
 from kantu.tasks.task import Task
 
 _RESULT_BYTES = 2**18  # of a result's JSON: some 150 bytes for each of the fields that the longest record can have
-_AT_ONCE = 8  # of what one task asks
 
 
 @dataclass(slots=True)
@@ -212,12 +211,12 @@ class TaskService:
             if isinstance(asked, TaskResult):
                 return asked
             found: list[Reply] = []
-            for start in range(0, len(asked), _AT_ONCE):
-                found += await self._replies(asked[start : start + _AT_ONCE], run)
+            for start in range(0, len(asked), AT_ONCE):
+                found += await self._replies(asked[start : start + AT_ONCE], run)
             replies = tuple(found)
 
     async def _replies(self, asks: Sequence[Ask], run: _Run) -> list[Reply]:
-        """All at once: the engine has every request before the first is waited for."""
+        """Answers are begun together; what is scored or read waits for its turn, and finds the prompt in the cache."""
         found: list[Reply] = []
         async with AsyncExitStack() as stack:
             under_way: list[Deltas | Choose | ReadLines] = []
