@@ -13,6 +13,7 @@ N = TypeVar("N", int, float)
 
 KEY = "bbox_2d"  # how Qwen3-VL writes a box
 _WHOLE = 1000
+_FAR = 1_000_000  # thousandths; what is farther out is no place, and may be too large to be worked with
 
 
 def in_pixels(box: Sequence[float], image: CleanImage, picture: int = 0) -> PictureBox | None:
@@ -40,10 +41,16 @@ def hull(boxes: Iterable[tuple[N, N, N, N]]) -> tuple[N, N, N, N]:
     return min(left), min(top), max(right), max(bottom)
 
 
-def in_record(nodes: Sequence[Node]) -> dict[str, tuple[int, ...]]:
+def in_record(nodes: Sequence[Node]) -> dict[str, tuple[float, ...]]:
     """The boxes that the record itself holds, by the path of what they belong to."""
     return {node.path: tuple(node.value[KEY]) for node in nodes if _has_box(node.value)}
 
 
 def _has_box(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get(KEY), list) and len(value[KEY]) == 4
+    """Whether there are four numbers: a server that does not keep to schemas may write anything."""
+    box = value.get(KEY) if isinstance(value, dict) else None
+    return isinstance(box, list) and len(box) == 4 and all(map(_is_number, box))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -_FAR < value < _FAR  # NaN is not within
