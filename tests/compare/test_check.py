@@ -18,6 +18,8 @@ def test_numbers_of_prose_are_looked_up() -> None:
 
 def test_what_the_question_says_is_known() -> None:
     assert not is_unverified(item("[12, 40, 80, 90]里写着什么？"), "12", LINES)
+    assert is_unverified(item("是15件吗？"), "只有5件", LINES)
+    assert not is_unverified(item("是“待发货”吗？"), "不是“待发货”", LINES)
 
 
 def test_of_records_those_texts_are_looked_up_that_stand_in_a_picture() -> None:

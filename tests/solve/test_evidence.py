@@ -79,6 +79,12 @@ def test_numbers_and_quoted_labels_of_prose_that_are_not_printed_are_told_once_i
     assert unverified_numbers(prose, RECEIPT) == ("待发货", "169", "SF1020304050608")
 
 
+def test_what_is_given_with_the_picture_is_known() -> None:
+    prose = "“包邮”的 15 件，不是 7 件，合计 159.80 元"
+    assert unverified_numbers(prose, RECEIPT, ["包邮的有15件吗", "其他17"]) == ("7",)
+    assert unverified_numbers(prose, RECEIPT) == ("包邮", "15", "7")
+
+
 def test_dates_may_be_written_otherwise_than_they_are_printed() -> None:
     assert unverified_numbers("2026年11月3日9点05分，即 2026/11/3 9:05 下单。", RECEIPT) == ()
     assert unverified_numbers("2026/11/4", RECEIPT) == ("2026/11/4",)

@@ -56,6 +56,14 @@ def test_numbers_of_an_answer_are_looked_up_but_not_those_of_the_question() -> N
     assert [problem.message for problem in found] == ["未核实：图中没有读到“99”。"]
 
 
+def test_labels_dates_and_other_forms_that_the_question_has_are_known_and_parts_of_its_numbers_are_not() -> None:
+    question = {"question": "下单时间 2026-11-03，“待发货”的是15件吗？"}
+    prose = "“待发货”的订单在2026年11月3日下单，不是5件，合计347.80"
+    assert [problem.message for problem in unverified({}, {}, prose, question, [(OTHER,)])] == [
+        "未核实：图中没有读到“5”。"
+    ]
+
+
 def test_a_number_shorter_than_what_stands_there_is_flagged() -> None:
     from PIL import Image, ImageDraw, ImageFont
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from kantu.evaluation.items import Item
@@ -20,13 +21,13 @@ def is_unverified(item: Item, answered: str, lines: Sequence[PrintedLine]) -> bo
     record = _record(answered)
     if record is not None:
         return any(not verified(text, lines) for text in printed(item.task, record).values())
-    return any(part not in item.question for part in unverified_numbers(answered, lines))
+    return bool(unverified_numbers(answered, lines, (item.question,)))
 
 
 def _record(answered: str) -> tuple[Node, ...] | None:
     """The values of an answer that is a JSON object or list; None where it is prose."""
     try:
-        found = nodes(answered)
+        value = json.loads(answered)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found[0].value, dict | list) else None
+    return nodes(answered) if isinstance(value, dict | list) else None

@@ -102,19 +102,23 @@ def _folded(char: str, before: str, after: str) -> str:
     return char if char == "-" and not before.isalnum() else ""
 
 
-def places(text: str, lines: Sequence[PrintedLine]) -> list[Place]:
-    """Where `text` is printed: within lines; else broken over lines; else the number that it is, with another unit."""
+def places(text: str, lines: Sequence[PrintedLine], folded: Sequence[Folded] | None = None) -> list[Place]:
+    """Where `text` is printed: within lines; else broken over lines; else the number that it is, with another unit.
+
+    Args:
+        folded: the texts of `lines`, where many texts are looked up in the same ones.
+    """
     wanted = fold(text).text
     if not wanted:
         return []
-    folded = [fold(line.text) for line in lines]
+    folded = [fold(line.text) for line in lines] if folded is None else folded
     found = _within(_spaced(wanted), wanted, folded) or _broken(fold(text).solid.text, folded, lines)
     number = None if found else _NUMBER.fullmatch(wanted)
     return _within(_equal(number[1]), number[1], folded) if number else found
 
 
 def near_places(text: str, lines: Sequence[PrintedLine]) -> list[Place]:
-    """Where lines come nearest to `text`, with no more than a mistake in every five characters."""
+    """Where lines come nearest to `text`, with no more than a mistake for every five characters, or one in four."""
     wanted = fold(text).solid.text
     most = len(wanted) // _NEAR if len(wanted) > _NEAR else 1
     if len(wanted) < _LEAST_NEAR:
@@ -160,11 +164,21 @@ _NUMBER = re.compile(
 
 
 def _within(expression: str, wanted: str, folded: Sequence[Folded]) -> list[Place]:
-    """Matches of an expression in lines. Numbers at the ends of what is wanted are found only whole."""
+    """Matches of an expression in lines. Numbers at the ends of what is wanted are found only whole: no 2 in 12."""
     first = r"(?<!\d)(?<!\d\.)" if wanted[0].isdigit() else ""
     last = r"(?!\.?\d)" if wanted[-1].isdigit() else ""
     pattern = re.compile(first + expression + last)
-    return [(line.span(n, *match.span()),) for n, line in enumerate(folded) for match in pattern.finditer(line.text)]
+    return [
+        (line.span(n, *match.span()),)
+        for n, line in enumerate(folded)
+        for match in pattern.finditer(line.text)
+        if not _is_dash(line, match.start())
+    ]
+
+
+def _is_dash(line: Folded, at: int) -> bool:
+    """Whether there is a dash at `at` that joins two numbers, as in 0-5: a minus does not follow a number directly."""
+    return line.text[at] == "-" and at > 0 and line.origin[at - 1] + 1 == line.origin[at]
 
 
 def _spaced(wanted: str) -> str:

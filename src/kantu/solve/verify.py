@@ -10,7 +10,6 @@ from kantu.solve.evidence import snap, unverified_numbers, verified
 from kantu.solve.length import length_problem
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import PictureBox
-from kantu.tasks.checks.numbers import numbers_in
 from kantu.tasks.problem import Problem
 
 Lines = Sequence[tuple[PrintedLine, ...]]
@@ -65,11 +64,9 @@ def unverified(
     for path, is_found in found.items():
         if not is_found:
             yield Problem("unverified", f"未核实：图中没有读到“{values[path]}”。", path)
-    asked = {number for text in given.values() for number in numbers_in(text)}
     every = [line for printed in lines for line in printed]
-    for part in unverified_numbers(prose, every) if prose else ():
-        if part not in asked:
-            yield Problem("unverified", f"未核实：图中没有读到“{part}”。")
+    for part in unverified_numbers(prose, every, given.values()) if prose else ():
+        yield Problem("unverified", f"未核实：图中没有读到“{part}”。")
 
 
 def wrong_lengths(
