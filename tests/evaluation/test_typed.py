@@ -53,6 +53,11 @@ def test_a_field_is_right_where_all_in_it_is() -> None:
     assert list(judged_fields(rights, told)) == [("rows", 0.9, False), ("rows[0]", 0.8, True), ("title", 0.7, True)]
 
 
+def test_a_name_with_a_dot_is_judged_for_itself() -> None:
+    rights, told = {"No": True, "No.1": False}, {"No": 0.9, "No.1": 0.8}
+    assert list(judged_fields(rights, told)) == [("No", 0.9, True), ("No.1", 0.8, False)]
+
+
 @pytest.mark.parametrize(
     "picture",
     [

@@ -138,6 +138,13 @@ def test_a_record_is_as_sure_as_its_outermost_fields_that_can_be_wrong() -> None
     assert whole_fields("match", ["verdict", "reasons", "reasons[0]"]) == ["verdict"]
     assert whole_fields("ui", ["[0]", "[0].label", "[1]", "[10]"]) == ["[0]", "[1]", "[10]"]
     assert whole_fields("ask", [""]) == [""]
+    assert whole_fields("extract", ["No", "No.1", "价[元]", "价"], {"No", "No.1", "价"}) == [
+        "No",
+        "No.1",
+        "价[元]",
+        "价",
+    ]
+    assert whole_fields("extract", ["商品", "商品.No", "商品.No.1"], {"商品.No"}) == ["商品"]
     assert whole_fields("stop", ["name", "name_of", "reply"]) == ["name", "name_of", "reply"]
 
 

@@ -25,6 +25,13 @@ def test_a_field_is_called_by_its_titles(task: Task, path: str, label: str) -> N
     assert label_of(task.schema(), path) == label
 
 
+def test_names_with_dots_and_brackets_are_one_name() -> None:
+    goods = {"items": {"properties": {"a.b": {"title": "单价"}}}}
+    schema = {"properties": {"No": {"title": "编号"}, "No.1": {"title": "首号"}, "价[元]": {}, "货.": goods}}
+    for path, label in (("No", "编号"), ("No.1", "首号"), ("价[元]", "价[元]"), ("货.[1].a.b", "货. 2 单价")):
+        assert label_of(schema, path) == label
+
+
 def test_a_user_s_own_schema_may_call_a_field_anything_and_refer_anywhere() -> None:
     schema = {
         "properties": {"goods": {"anyOf": [{"$ref": "#/$defs/a~1b"}, {"type": "null"}], "title": "商品"}, "any": True},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,21 +10,23 @@ from typing import Any
 import pytest
 
 from kantu.aigc import ContentLabel
-from kantu.engine.request import Look
+from kantu.engine.request import Look, TokenLogprob
 from kantu.errors import InvalidRequestError, UpstreamError
 from kantu.processing.image import CleanImage
-from kantu.solve.asks import Ask, Generate, ReadLines, Reply
+from kantu.solve.asks import Ask, Generate, Generated, ReadLines, Reply
 from kantu.solve.calibration import Calibration, Curve, probability
 from kantu.solve.reader import PrintedLine
 from kantu.solve.result import PictureBox, TaskResult
 from kantu.solve.run import Wish, solve, version_of
 from kantu.tasks.builtin import ASK, COPY, MATCH, ORDER, READ_BOXES, UI, UI_POINT
+from kantu.tasks.extract import extract_task
 from kantu.tasks.problem import Problem
 from kantu.tasks.results import MatchResult, OrderResult
 from kantu.tasks.task import Task
-from tests.solve.scripted import is_box, is_choice, picture, read_from, run, said, scores
+from tests.solve.scripted import USAGE, is_box, is_choice, picture, read_from, run, said, scores
 
 VERDICT = {"verdict": "不一致", "conflict": "红色", "reasons": ["图中是蓝色"]}
+COPIED = {"title": "新品", "selling_points": [], "body": "好用。", "facts": []}
 ORDER_RECORD = {
     "status": "待发货",
     "status_text": "待商家发货",
@@ -182,6 +185,52 @@ def test_the_box_of_a_record_that_is_one_thing_is_a_finding_about_all_of_it() ->
     assert result.fields[""].confidence is None  # the whole result's is told beside the fields
 
 
+def test_of_a_record_that_found_nothing_it_is_told_how_sure_the_model_is_of_that() -> None:
+    sure, _ = solved(UI, {}, lambda _: said([], sure=0.9))
+    assert sure.fields == {}
+    assert sure.confidence == pytest.approx(0.9)
+    assert not sure.review.needed
+    unsure, _ = solved(UI, {}, lambda _: said([], sure=0.3))
+    assert unsure.review.reasons == ("整体把握 30%，低于 50%。",)
+    silent, _ = solved(UI, {}, lambda _: Generated("[]", (), USAGE))
+    assert silent.confidence is None
+    assert silent.review.reasons == ("模型没有给出概率，无法判断把握。",)
+
+
+def test_extracted_names_with_dots_count_each_for_itself() -> None:
+    task, given = extract_task(["No", "No.1"])
+    text = '{"No": "甲", "No.1": "乙"}'
+    pieces = (('{"No": "', 1.0), ("甲", 0.8), ('", "No.1": "', 1.0), ("乙", 0.5), ('"}', 1.0))
+    told = tuple(TokenLogprob(0, piece.encode(), math.log(sure)) for piece, sure in pieces)
+    result, _ = solved(task, given, lambda _: Generated(text, told, USAGE))
+    assert result.confidence == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("box", [["1", "2", "3", "4"], [True, True, True, True], ["左", "上", "右", "下"]])
+def test_a_place_that_is_no_box_is_no_evidence(box: list[Any]) -> None:
+    def reply(ask: Ask) -> Reply:
+        if is_box(ask):
+            return said([{"bbox_2d": box, "label": "x"}])
+        return said({**COPIED, "facts": ["500ml"]})
+
+    result, _ = solved(COPY, {}, reply, evidence=True)
+    assert result.fields["facts[0]"].boxes == ()
+
+
+def test_a_record_s_numbers_in_quotes_are_no_box() -> None:
+    control = {"kind": "按钮", "label": "确定", "state": None, "bbox_2d": ["500", "500", "1000", "600"]}
+    result, _ = solved(UI, {}, lambda _: said([control]), evidence=True)
+    assert result.fields["[0]"].boxes == ()
+
+
+def test_a_place_that_is_nested_too_deeply_is_no_evidence() -> None:
+    def reply(ask: Ask) -> Reply:
+        return said("[" * 5_000 + "]" * 5_000 if is_box(ask) else {**COPIED, "facts": ["500ml"]})
+
+    result, _ = solved(COPY, {}, reply, evidence=True)
+    assert result.fields["facts[0]"].boxes == ()
+
+
 def check(record: Any, given: Mapping[str, str]) -> Iterable[Problem]:
     yield Problem("too_red", f"{record.conflict}太红", "conflict")
     yield Problem("odd", "说不通")
@@ -226,7 +275,7 @@ def test_what_the_model_has_written_has_the_label_and_a_suggestion_in_its_place_
     assert suggested.label is None
 
 
-@pytest.mark.parametrize("text", ["不是 JSON", '{"verdict": "一致"}', "", '{"verdict"'])
+@pytest.mark.parametrize("text", ["不是 JSON", '{"verdict": "一致"}', "", '{"verdict"', "[" * 5_000 + "]" * 5_000])
 def test_an_answer_of_another_form_is_an_error(text: str) -> None:
     with pytest.raises(UpstreamError) as failure:
         solved(MATCH, {"text": "红色"}, lambda ask: scores(1.0, 0.0, 0.0) if is_choice(ask) else said(text))

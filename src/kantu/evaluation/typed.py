@@ -57,11 +57,14 @@ def as_run(item: Item) -> Item | None:
 def judged_fields(rights: Mapping[str, bool], sure: Mapping[str, float]) -> Iterator[tuple[str, float, bool]]:
     """(path, how sure, whether right) of each field that the truth decides.
 
-    A list or element with values in it is right where all of these are.
+    A list or element with values in it is right where all of these are. What is judged itself has none in it, even
+    where extracted names look like it: "No.1" is not inside "No".
     """
     for path, confidence in sure.items():
-        inside = [right for each, right in rights.items() if each == path or each.startswith((f"{path}.", f"{path}["))]
-        if inside:
+        inside = [right for each, right in rights.items() if each.startswith((f"{path}.", f"{path}["))]
+        if path in rights:
+            yield path, confidence, rights[path]
+        elif inside:
             yield path, confidence, all(inside)
 
 

@@ -90,11 +90,4 @@ def _value(draft: Draft, choice: Choice) -> object:
 
 def _with_probability(draft: Draft, choice: Choice, probability: float) -> Draft:
     """The draft with the scored probability of its first field, among the values that it may have."""
-    rest = {path: raw for path, raw in draft.raw.items() if path not in ("", choice.name)}
-    leaves = [raw for path, raw in rest.items() if _is_outermost(path)]
-    whole = {"": probability * math.prod(leaves)} if draft.raw else {}
-    return replace(draft, raw={**whole, choice.name: probability, **rest})
-
-
-def _is_outermost(path: str) -> bool:
-    return "." not in path and "[" not in path
+    return replace(draft, raw={**draft.raw, choice.name: probability})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -164,9 +164,9 @@ class Calibration(_Part):
         curve = next((self.curves[scope] for scope in scopes(kind) if scope in self.curves), None)
         return raw if curve is None else curve(raw)
 
-    def whole(self, task: str, confidences: Mapping[str, float]) -> float:
+    def whole(self, task: str, confidences: Mapping[str, float], plain: Container[str] = ()) -> float:
         """How probable it is that a record is right, by the confidences of its fields (`whole_fields` of them)."""
-        raw = blend((confidences[path] for path in whole_fields(task, confidences)), self.togetherness)
+        raw = blend((confidences[path] for path in whole_fields(task, confidences, plain)), self.togetherness)
         curve = self.wholes.get(task) or self.wholes.get(EVERYTHING)
         return raw if curve is None else curve(raw)
 
@@ -195,10 +195,15 @@ def scopes(kind: str) -> tuple[str, str, str]:
     return kind, kind.partition(".")[0], EVERYTHING
 
 
-def whole_fields(task: str, paths: Iterable[str]) -> list[str]:
-    """The outermost fields of a record that a truth decides: together they are all of it that can be right or wrong."""
+def whole_fields(task: str, paths: Iterable[str], plain: Container[str] = ()) -> list[str]:
+    """The outermost fields of a record that a truth decides: together they are all of it that can be right or wrong.
+
+    Args:
+        plain: paths of values with nothing inside. Extracted fields have any names: "No.1" is not inside "No" then.
+    """
     found = [path for path in paths if is_decided(task, path)]
-    return [path for path in found if not any(path.startswith((f"{other}.", f"{other}[")) for other in found if other)]
+    outer = [path for path in found if path and path not in plain]
+    return [path for path in found if not any(path.startswith((f"{other}.", f"{other}[")) for other in outer)]
 
 
 def blend(confidences: Iterable[float], togetherness: float) -> float:

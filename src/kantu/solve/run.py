@@ -132,7 +132,7 @@ def solve(
     ended = time.perf_counter()
 
     findings = _findings(task, draft, {**_held(draft, pictures), **places}, seen, problems, calibration)
-    confidence = _whole(task, findings, calibration)
+    confidence = _whole(task, draft, findings, calibration)
     notices = [*warnings, *_notices(problems, findings, draft)]
     return TaskResult[Any](
         task=version_of(task, calibration),
@@ -217,9 +217,20 @@ def _findings(
     }
 
 
-def _whole(task: Task, findings: Mapping[str, Finding], calibration: Calibration) -> float | None:
-    known = {path: found.confidence for path, found in findings.items() if found.confidence is not None}
-    return calibration.whole(task.name, known) if known else None
+def _whole(task: Task, draft: Draft, findings: Mapping[str, Finding], calibration: Calibration) -> float | None:
+    """Of a record in which nothing is decided, such as an empty list, it is how sure the model is of it as it stands.
+
+    None where the model's server tells no probabilities.
+    """
+    known = _known(findings)
+    if not known and "" in draft.raw:
+        known = {"": calibration.confidence(kind_of(task.name, ""), draft.raw[""])}
+    plain = {node.path for node in draft.nodes if not isinstance(node.value, dict | list)}
+    return calibration.whole(task.name, known, plain) if known else None
+
+
+def _known(findings: Mapping[str, Finding]) -> dict[str, float]:
+    return {path: found.confidence for path, found in findings.items() if found.confidence is not None}
 
 
 def _notices(problems: Iterable[Problem], findings: Mapping[str, Finding], draft: Draft) -> Iterable[Notice]:
@@ -246,7 +257,8 @@ def _review(
     if confidence is None:
         reasons.append("模型没有给出概率，无法判断把握。")
     elif confidence < threshold:
-        least = min(findings, key=lambda path: 1.0 if (c := findings[path].confidence) is None else c)
+        known = _known(findings)
+        least = min(known, key=known.__getitem__, default="")
         where = f"，最没有把握的是“{label_of(task.schema(), least)}”" if least else ""
         reasons.append(f"整体把握 {confidence:.0%}，低于 {threshold:.0%}{where}。")
     return Review(needed=bool(reasons), reasons=tuple(reasons))
