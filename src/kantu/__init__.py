@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from kantu.engine.request import RepetitionStop, Scores, Timings, TokenLogprob, Usage
+from kantu.engine.request import Look, RepetitionStop, Scores, Timings, TokenLogprob, Usage
 from kantu.errors import (
     AuthenticationError,
     CancelledError,
@@ -62,6 +62,7 @@ __all__ = [
     "InvalidRequestError",
     "KantuError",
     "LimitExceededError",
+    "Look",
     "MissingDependencyError",
     "ModelNotFoundError",
     "NotFoundError",
