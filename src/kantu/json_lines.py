@@ -6,14 +6,14 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple
 
-from kantu.errors import error, not_written
+from kantu.errors import error
+from kantu.output_files import draft, writing
 
 _PIECE_BYTES = 1 << 16
 
@@ -67,17 +67,13 @@ def rewrite(path: Path, values: Iterable[Any]) -> None:
     Raises KantuError (`output_not_written`), as all that writes here; InvalidRequestError (`file_in_use`) while another
     program has the old one open for more.
     """
-    draft = path.with_name(path.name + ".new")
-    with _writing():
+    with writing():
         if path.exists():
             with path.open("r+b", buffering=0) as old:
                 _lock(old, path)  # what that program adds would be lost with the old file
         path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
+        with draft(path) as made, made.open("wb") as file:
             file.writelines(map(_dump, values))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
 
 
 @dataclass
@@ -93,12 +89,12 @@ class LineFile:
 
         Raises InvalidRequestError (`file_in_use`) while another program has it open for more.
         """
-        with _writing():
+        with writing():
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("a+b", buffering=0)  # what could not be written is not tried again when it is closed
         try:
             _lock(file, path)
-            with _writing():
+            with writing():
                 _end_whole(file)
         except BaseException:
             file.close()
@@ -108,7 +104,7 @@ class LineFile:
     def add(self, value: Any) -> int:
         """One more, on the disk when this returns. Tells where it begins."""
         left = memoryview(_dump(value))
-        with _writing():
+        with writing():
             start = self._file.seek(0, os.SEEK_END)
             while left:
                 left = left[self._file.write(left) :]
@@ -126,14 +122,6 @@ class LineFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as failure:
-        raise error("output_not_written", why=not_written(failure)) from None
 
 
 def _lock(file: FileIO, path: Path) -> None:

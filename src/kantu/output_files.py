@@ -34,7 +34,7 @@ def draft(path: Path) -> Iterator[Path]:
 
     Raises KantuError (`output_not_written`).
     """
-    with _writing():
+    with writing():
         if _is_stream(path):
             yield path
             return
@@ -61,7 +61,11 @@ def _is_stream(path: Path) -> bool:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
+    """Within the block a file or device that takes no more is an error of ours.
+
+    Raises KantuError (`output_not_written`).
+    """
     try:
         yield
     except OSError as failure:

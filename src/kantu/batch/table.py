@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kantu.solve.labels import label_of
+from kantu.tasks.field_path import is_inside
 
 Cell = str | int | float | None
 Line = Mapping[str, Any]
@@ -122,7 +123,7 @@ def _boxes(line: Line) -> dict[str, str]:
 
 def _outermost(path: str, names: Iterable[str]) -> str:
     """The field that a path belongs to."""
-    return next((name for name in names if path == name or path.startswith((f"{name}.", f"{name}["))), "")
+    return next((name for name in names if path == name or is_inside(path, name)), "")
 
 
 def _box(box: Mapping[str, int]) -> str:

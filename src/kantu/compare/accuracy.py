@@ -120,6 +120,4 @@ def _groups(pairs: Sequence[Pair], name_of: Callable[[Pair], str]) -> list[Group
 
 def _named(answer: Answer, name: str) -> Answer:
     """An answer that `compare` puts into the group of this name, its picture still known by where it comes from."""
-    return replace(
-        answer, family=name, kind="", origin=_ALL, pictures=(f"{answer.origin}/{'+'.join(answer.pictures)}",)
-    )
+    return replace(answer, family=name, kind="", origin=_ALL, pictures=(answer.place,))

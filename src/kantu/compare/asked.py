@@ -14,9 +14,7 @@ from kantu.contenders.contender import AskOptions, Contender, Reply
 from kantu.errors import error
 from kantu.evaluation.items import Item
 from kantu.processing.conversation import ImageSource
-from kantu.processing.decode import render
-from kantu.processing.guard import DEFAULT_LIMITS, guard
-from kantu.processing.image import read_file
+from kantu.processing.image import upright
 
 _MOST_TOKENS = 300
 _STEP = 8  # of 256: two variants are so far apart in a channel that they stay apart when the picture is shrunk
@@ -89,7 +87,7 @@ class Variants:
 
     def __init__(self, asked: Sequence[Asked]) -> None:
         self._asked = asked
-        self._decoded = [_decoded(each.picture) for each in asked]
+        self._decoded = [upright(each.picture) for each in asked]
         self._turns = itertools.count()
 
     def __iter__(self) -> Iterator[tuple[Asked, Image.Image]]:
@@ -110,9 +108,3 @@ def _variant(picture: Image.Image, number: int) -> Image.Image:
     side = math.ceil(max(picture.size) / _CORNERS)
     made.paste(color, (0, 0, side, side))
     return made
-
-
-def _decoded(picture: Path | bytes) -> Image.Image:
-    """As models see it: upright, on white."""
-    container = guard(picture if isinstance(picture, bytes) else read_file(picture, DEFAULT_LIMITS))
-    return Image.fromarray(render(container, *container.upright))

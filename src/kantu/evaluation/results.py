@@ -119,6 +119,11 @@ class Answer:
         return self.rights is not None and all(self.rights.values())
 
     @property
+    def place(self) -> str:
+        """Where its pictures are found."""
+        return f"{self.origin}/{'+'.join(self.pictures)}"
+
+    @property
     def group(self) -> tuple[str, str]:
         """Family and kind; what a task's instruction asks for is told by task."""
         return self.family, f"task:{self.task}" if self.kind == "task" else self.kind

@@ -86,7 +86,7 @@ def by_kind(answers: Sequence[Answer]) -> list[Row]:
 
 
 def floors(answers: Sequence[Answer], listed: Sequence[Floor] = FLOORS) -> list[FloorRow]:
-    """Every floor about which anything was asked, with what was reached. What is a task's own suite's has none."""
+    """Every floor about which anything was asked, with what was reached. Records of suites of tasks have none."""
     rows = []
     for floor in listed:
         about = [

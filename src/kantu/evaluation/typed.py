@@ -15,6 +15,7 @@ from kantu.processing.guard import guard
 from kantu.solve.result import PictureBox, TaskResult
 from kantu.tasks.builtin import EXTRACT, LOCATE
 from kantu.tasks.extract import extract_task
+from kantu.tasks.field_path import is_inside
 from kantu.tasks.plain import plain
 from kantu.tasks.record_judges import stands_there
 
@@ -61,7 +62,7 @@ def judged_fields(rights: Mapping[str, bool], sure: Mapping[str, float]) -> Iter
     where extracted names look like it: "No.1" is not inside "No".
     """
     for path, confidence in sure.items():
-        inside = [right for each, right in rights.items() if each.startswith((f"{path}.", f"{path}["))]
+        inside = [right for each, right in rights.items() if is_inside(each, path)]
         if path in rights:
             yield path, confidence, rights[path]
         elif inside:

@@ -175,6 +175,15 @@ def prepare(
     return CleanImage.of(render(container, resizing.width, resizing.height), container.upright)
 
 
+def upright(source: Path | bytes) -> Image.Image:
+    """A whole picture, a file or its bytes, as it is seen before it is resized: upright RGB, on white.
+
+    Raises ImageError as `prepare`.
+    """
+    container = guard(source if isinstance(source, bytes) else read_file(source, DEFAULT_LIMITS), DEFAULT_LIMITS)
+    return Image.fromarray(render(container, *container.upright))
+
+
 def content_hash(pixels: npt.NDArray[np.uint8]) -> str:
     """Full SHA-256 (hex) over the shape, as little-endian int64, and the pixels in C order."""
     digest = hashlib.sha256(np.asarray(pixels.shape, dtype="<i8").tobytes())

@@ -78,7 +78,7 @@ def _draft(said: Generated, usages: tuple[Usage, ...] | list[Usage], *, is_json:
         return Draft(said.text, (Node("", said.text, 0, len(said.text)),), sure, said.complete, tuple(usages))
     try:
         found = nodes(said.text)
-    except (ValueError, IndexError, AttributeError, RecursionError):  # of a server that does not keep to schemas
+    except ValueError:
         raise error("task_answer_invalid") from None
     raw = probabilities(found, said.text, said.logprobs) if said.logprobs else {}
     return Draft(said.text, found, raw, said.complete, tuple(usages), looks(found, said.text, said.logprobs))

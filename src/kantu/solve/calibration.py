@@ -20,6 +20,7 @@ from kantu.errors import error
 from kantu.model.folder import ModelFolder
 from kantu.solve.result import Notice
 from kantu.tasks.builtin import EXTRACT
+from kantu.tasks.field_path import is_inside
 from kantu.tasks.right_fields import any_place, is_decided
 
 FILE = "calibration.json"
@@ -203,7 +204,7 @@ def whole_fields(task: str, paths: Iterable[str], plain: Container[str] = ()) ->
     """
     found = [path for path in paths if is_decided(task, path)]
     outer = [path for path in found if path and path not in plain]
-    return [path for path in found if not any(path.startswith((f"{other}.", f"{other}[")) for other in outer)]
+    return [path for path in found if not any(is_inside(path, other) for other in outer)]
 
 
 def blend(confidences: Iterable[float], togetherness: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kantu.engine.protocol import DeltaStream, Engine
@@ -62,9 +62,13 @@ def drive(
 
     asked = advance(steps, None)
     while not isinstance(asked, TaskResult):
-        chunks = (asked[start : start + AT_ONCE] for start in range(0, len(asked), AT_ONCE))
-        asked = advance(steps, tuple(reply for chunk in chunks for reply in replies(chunk)))
+        asked = advance(steps, tuple(reply for chunk in chunks(asked) for reply in replies(chunk)))
     return asked
+
+
+def chunks(asks: Sequence[Ask]) -> Iterator[Sequence[Ask]]:
+    """What one step asks, as many at a time as an engine is to have of it."""
+    return (asks[start : start + AT_ONCE] for start in range(0, len(asks), AT_ONCE))
 
 
 def advance(steps: Steps, replies: tuple[Reply, ...] | None) -> tuple[Ask, ...] | TaskResult[Any]:

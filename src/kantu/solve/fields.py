@@ -35,8 +35,14 @@ class Node:
 
 
 def nodes(text: str) -> tuple[Node, ...]:
-    """Every value in `text`, which is valid JSON, outermost first; the root's path is ""."""
-    return tuple(_walk(text, _skip(text, 0), ""))
+    """Every value in `text`, which is valid JSON, outermost first; the root's path is "".
+
+    Raises ValueError where it is none, as of a server that does not keep to schemas, or is nested too deeply.
+    """
+    try:
+        return tuple(_walk(text, _skip(text, 0), ""))
+    except (IndexError, AttributeError, RecursionError) as failure:
+        raise ValueError("no JSON") from failure
 
 
 def probabilities(nodes: Sequence[Node], text: str, logprobs: Sequence[TokenLogprob]) -> Mapping[str, float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kantu.json_schema import applied, properties
+from kantu.tasks.field_path import is_inside
 
 _PLACE = re.compile(r"\[(\d+)\]")
 _NAME = re.compile(r"[^.\[\]]+")
@@ -36,6 +37,6 @@ def label_of(schema: Mapping[str, Any] | None, path: str) -> str:
 
 def _first_name(path: str, named: Iterable[str]) -> str:
     """The name that a path begins with; names that the schema knows may have dots and brackets in them."""
-    known = (name for name in named if path == name or path.startswith((f"{name}.", f"{name}[")))
+    known = (name for name in named if path == name or is_inside(path, name))
     plain = _NAME.match(path)
     return max(known, key=len, default=plain[0] if plain else "")

@@ -88,12 +88,7 @@ def _schema(value: str) -> dict[str, Any]:
 def _box(reply: Generated, image: CleanImage, picture: int) -> tuple[PictureBox | None, float]:
     try:
         found = nodes(reply.text)
-    except (
-        ValueError,
-        IndexError,
-        AttributeError,
-        RecursionError,
-    ):  # of a server that does not keep to schemas: no evidence
+    except ValueError:  # no evidence
         return None, 0.0
     for path, box in boxes.in_record(found).items():
         raw = probabilities(found, reply.text, reply.logprobs)

@@ -10,9 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny
 
 from kantu.aigc import ContentLabel
 from kantu.processing.budget import ImageWarning
-from kantu.processing.decode import render
-from kantu.processing.guard import DEFAULT_LIMITS, guard
-from kantu.processing.image import read_file
+from kantu.processing.image import upright
 from kantu.tasks.problem import Problem
 
 R = TypeVar("R")
@@ -157,8 +155,7 @@ class TaskResult(_Part, Generic[R]):
         from kantu.solve.draw import draw  # which knows results
 
         if not isinstance(picture, Image.Image):
-            container = guard(read_file(Path(picture), DEFAULT_LIMITS), DEFAULT_LIMITS)
-            picture = Image.fromarray(render(container, *container.upright))
+            picture = upright(Path(picture))
         return draw(picture, self, number)
 
     def to_dict(self) -> dict[str, Any]:

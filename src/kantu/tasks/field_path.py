@@ -28,6 +28,11 @@ def values(record: Any, steps: Steps, path: str = "") -> Iterator[tuple[str, Any
         yield from values(record[steps[0]], steps[1:], f"{path}.{steps[0]}" if path else steps[0])
 
 
+def is_inside(path: str, outer: str) -> bool:
+    """Whether a path leads into what stands at the other, `goods[0].price` into `goods`."""
+    return path.startswith((f"{outer}.", f"{outer}["))
+
+
 def _find(root: dict[str, Any], schema: Any, rest: str) -> tuple[Steps, Any] | None:
     if not rest:
         return (), schema

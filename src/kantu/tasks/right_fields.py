@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from kantu.tasks import builtin
+from kantu.tasks.field_path import is_inside
 from kantu.tasks.plain import plain
 from kantu.tasks.record_judges import same, stands_there
 from kantu.tasks.task import Task
@@ -58,7 +59,7 @@ def right_fields(task: Task, truth: Truth, answered: str) -> Mapping[str, bool]:
 def is_decided(task: str, path: str) -> bool:
     """Whether a truth can tell this field right or wrong: a sentence may be worded in many ways."""
     place = any_place(path)
-    return not any(place == said or place.startswith((f"{said}.", f"{said}[")) for said in _SENTENCES.get(task, ()))
+    return not any(place == said or is_inside(place, said) for said in _SENTENCES.get(task, ()))
 
 
 def any_place(path: str) -> str:

@@ -54,7 +54,7 @@ def _section(section: Section, language: int) -> Iterator[str]:
 
 def _example(pair: Pair) -> tuple[Words, ...]:
     ours, theirs = pair.ours, pair.theirs
-    texts = (f"{ours.origin}/{'+'.join(ours.pictures)}", ours.question, ours.truth, ours.answer, theirs.answer)
+    texts = (ours.place, ours.question, ours.truth, ours.answer, theirs.answer)
     lost = Words("", "") if pair.loss is None else loss_name(pair.loss.stage)
     return (*(same(_short(text)) for text in texts), lost)
 

@@ -37,7 +37,7 @@ from kantu.service.tasks.catalogue import TaskCatalogue
 from kantu.service.tasks.schemas import TaskAnswer, TaskRequest
 from kantu.service.watch.watch import RequestWatch, Watch
 from kantu.solve.asks import Ask, Choose, Generate, ReadLines, Reply
-from kantu.solve.drive import AT_ONCE, advance
+from kantu.solve.drive import advance, chunks
 from kantu.solve.requests import generated, request_of
 from kantu.solve.result import Notice, TaskResult
 from kantu.solve.run import Steps, Wish, most_output_tokens, solve
@@ -211,8 +211,8 @@ class TaskService:
             if isinstance(asked, TaskResult):
                 return asked
             found: list[Reply] = []
-            for start in range(0, len(asked), AT_ONCE):
-                found += await self._replies(asked[start : start + AT_ONCE], run)
+            for chunk in chunks(asked):
+                found += await self._replies(chunk, run)
             replies = tuple(found)
 
     async def _replies(self, asks: Sequence[Ask], run: _Run) -> list[Reply]:
