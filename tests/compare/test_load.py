@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from kantu.compare.asked import Asked, Variants, quickest, spread
-from kantu.compare.load import Spread, loads
+from kantu.compare.load import Spread, alone, loads
 from kantu.compare.pace import Pace
 from kantu.contenders.contender import AskOptions, Reply
 from kantu.errors import InvalidRequestError, error
@@ -58,7 +59,7 @@ def test_what_is_loaded_when_several_ask_is_loaded_before_the_time_is_taken() ->
     contender = Counting()
     (found,) = loads(contender, ASKED, (8,), PACE)
     assert found.spread is not None
-    assert len(contender.pictures) == 1 + 4 + found.spread.count  # one alone, then no more at once than need be
+    assert len(contender.pictures) == 4 + found.spread.count  # no more at once than need be
 
 
 def test_no_two_loads_share_a_picture_and_none_is_the_suites_own() -> None:
@@ -92,15 +93,27 @@ def test_errors_are_counted_and_not_answers() -> None:
     assert abs(found.errors - found.spread.count) <= 1
 
 
+def test_one_client_alone_asks_what_it_is_given() -> None:
+    contender = Counting(fail_each=3)
+    found = alone(contender, [replace(asked, picture=Image.new("RGB", (8, 8))) for asked in ASKED] * 2)
+    assert found.spread is not None
+    assert (found.clients, found.errors, found.spread.count, len(contender.pictures)) == (1, 2, 4, 6)
+
+
 def test_variants_go_through_the_questions_by_turns() -> None:
     variants = Variants(ASKED)
     assert [next(variants)[0].question for _ in range(5)] == list("甲乙丙甲乙")
 
 
 def test_questions_are_taken_from_all_over_the_suite() -> None:
-    items = [item(str(number)) for number in range(100)]
+    items = [item(str(number), picture=f"{number}.png") for number in range(100)]
     assert [asked.question for asked in spread(items, 4)] == ["0", "25", "50", "75"]
     assert [asked.question for asked in spread(items[:2], 4)] == ["0", "1"]
+
+
+def test_no_two_of_them_are_about_one_picture() -> None:
+    items = [item(question, picture=picture) for picture in ("a.png", "b.png") for question in "甲乙"]
+    assert [asked.question for asked in spread(items, 4)] == ["甲", "甲"]
 
 
 def test_a_suite_without_questions_about_one_picture_cannot_be_measured_so() -> None:

@@ -7,7 +7,7 @@ import functools
 import pytest
 
 from kantu.compare.asked import Asked
-from kantu.compare.fresh import start
+from kantu.compare.fresh import fresh
 from kantu.compare.sockets import _is_here, can_count
 from kantu.contenders.apart import apart
 from kantu.contenders.contender import AskOptions
@@ -22,8 +22,9 @@ def test_what_a_contender_sends_is_counted_by_place() -> None:
     service = EchoService("ocr")
     asked = [Asked(png(), "状" * 1000, AskOptions())] * 3
     make = functools.partial(Client, {"ocr": service.url})
-    started, traffic = apart(functools.partial(start, make, asked, {service.port: "ocr"}))
+    found = apart(functools.partial(fresh, make, asked, {service.port: "ocr"}))
     service.kill()
+    started, traffic = found.start, found.traffic
     assert traffic is not None
     (place,) = traffic.places
     assert (place.service, place.outside, place.connections, traffic.questions) == ("ocr", False, 3, 3)

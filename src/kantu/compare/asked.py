@@ -37,11 +37,14 @@ class Asked:
 
 
 def spread(items: Sequence[Item], count: int) -> tuple[Asked, ...]:
-    """So many of the questions about one picture, from all over the suite.
+    """So many of the questions about one picture, each about another one, from all over the suite.
 
     Raises InvalidRequestError (`suite_without_single_pictures`).
     """
-    fit = _about_one_picture(items)
+    of_picture: dict[tuple[str, str, str], Item] = {}
+    for item in _about_one_picture(items):
+        of_picture.setdefault((item.family, item.origin, item.pictures[0].name), item)
+    fit = list(of_picture.values())
     return tuple(map(_asked, fit[:: max(1, len(fit) // count)][:count]))
 
 

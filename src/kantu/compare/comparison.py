@@ -24,8 +24,7 @@ class Side:
         processes: that run them, behind HTTP.
         new_picture, same_picture: seconds of a question, in this process, about a picture of which nothing is in a
             cache, and of a further question about it.
-        hops: seconds of a question about a new picture where every service is reached over HTTP.
-        loads: requests a second, over HTTP.
+        loads: what clients are given where every service is reached over HTTP, every question about a new picture.
         traffic, hop_traffic: bytes at the sockets, of a contender in one process, and over HTTP.
         faults: of the services over HTTP, those of a provider's model among them.
         starts: of fresh processes, one after the other; the first was asked several questions, the others one.
@@ -39,7 +38,6 @@ class Side:
     processes: int | None = None
     new_picture: Spread | None = None
     same_picture: Spread | None = None
-    hops: Spread | None = None
     loads: tuple[Load, ...] = ()
     traffic: Traffic | None = None
     hop_traffic: Traffic | None = None

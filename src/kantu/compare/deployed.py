@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from itertools import islice
 
-from kantu.compare.asked import Asked, Variants, spread
+from kantu.compare.asked import Asked, spread
 from kantu.compare.comparison import Side
 from kantu.compare.deployment import Deployment, port_of
 from kantu.compare.faults import PROVIDER_FAULTS, STAGE_FAULTS, FaultResult, try_faults
-from kantu.compare.fresh import start
-from kantu.compare.load import CLIENTS, Load, Spread, loads
+from kantu.compare.fresh import fresh
+from kantu.compare.load import TOGETHER, Load, loads
 from kantu.compare.pace import Pace
 from kantu.compare.relay import Fault
+from kantu.compare.sockets import Traffic
 from kantu.contenders.apart import apart
 from kantu.contenders.contender import Contender
 from kantu.evaluation.items import Item
 
-_HOPS = 12  # questions whose time is taken, and that put load on
-_COUNTED = 6  # questions whose bytes are counted
+_QUESTIONS = 13  # that one client is timed on after the first, whose bytes are counted, and that put load on
 
 Deploy = Callable[[], AbstractContextManager[Deployment]]
 
@@ -35,24 +34,30 @@ def over_http(side: Side, deploy: Deploy, items: Sequence[Item], failing: Sequen
 
     Raises KantuError where they do not start, or do not answer.
     """
-    questions = spread(items, _HOPS)
     with deploy() as deployment:
         processes = len(deployment.processes)
-        client = deployment.client(deployment.services, parallel=max(CLIENTS))
-        with contextlib.closing(client()) as contender:
-            new = islice(Variants(questions), _HOPS)
-            hops = [asked.of(contender, picture).total_seconds for asked, picture in new]
-            requests = loads(contender, questions, CLIENTS, pace)
         ports = {port_of(url): name for name, url in deployment.services.items()}
-        _, traffic = apart(functools.partial(start, client, spread(items, _COUNTED), ports))
+        client = deployment.client(deployment.services, parallel=max(TOGETHER))
+        requests, traffic = _by_clients(client, items, ports, pace)
         faults = try_faults(deployment, failing, stage_faults(deployment), pace)
-    return replace(side, processes=processes, hops=Spread.of(hops), loads=requests, hop_traffic=traffic, faults=faults)
+    return replace(side, processes=processes, loads=requests, hop_traffic=traffic, faults=faults)
 
 
 def server_loads(make: Callable[[], Contender], items: Sequence[Item], pace: Pace) -> tuple[Load, ...]:
     """Of what is a server already."""
-    with contextlib.closing(make()) as contender:
-        return loads(contender, spread(items, _HOPS), CLIENTS, pace)
+    requests, _ = _by_clients(make, items, {}, pace)
+    return requests
+
+
+def _by_clients(
+    client: Callable[[], Contender], items: Sequence[Item], ports: Mapping[int, str], pace: Pace
+) -> tuple[tuple[Load, ...], Traffic | None]:
+    """What one client, and then several at once, are given, and the bytes of the one."""
+    questions = spread(items, _QUESTIONS)
+    one = apart(functools.partial(fresh, client, questions, ports))
+    with contextlib.closing(client()) as contender:
+        several = loads(contender, questions, TOGETHER, pace)
+    return (one.alone, *several) if one.alone else several, one.traffic
 
 
 def provider_faults(deploy: Deploy, failing: Sequence[Asked], pace: Pace) -> tuple[FaultResult, ...]:

@@ -6,8 +6,11 @@ import contextlib
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
+
+from PIL import Image
 
 from kantu.compare.asked import Asked, Variants
 from kantu.compare.deployment import Deployment, relays
@@ -47,10 +50,11 @@ class FaultResult:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What one question came to: an answer, or an error's code."""
+    """What one question came to: an answer, or an error's code; when, on the monotonic clock, and after how long."""
 
     answer: str
     code: str
+    at: float
     seconds: float
 
 
@@ -60,7 +64,7 @@ def try_faults(
     faults: Mapping[str, Sequence[Fault]],
     pace: Pace,
 ) -> tuple[FaultResult, ...]:
-    """Put each fault in at each service, one at a time, and ask the same questions every time.
+    """Put each fault in at each service, one at a time, and ask the same questions every time, all at once.
 
     Args:
         faults: by the name of a service or of a process. What is killed is a process; all else happens on the wire.
@@ -134,29 +138,30 @@ class _Asker:
         return [outcome.answer for outcome in outcomes]
 
     def ask_all(self) -> list[_Outcome]:
-        """One question after the other."""
-        return [self._ask() for _ in range(self._count)]
+        """All questions at once, as by so many clients."""
+        begun = time.monotonic()
+        questions = islice(self._variants, self._count)
+        under_way = [self._threads.submit(self._ask, *question, begun) for question in questions]
+        wait(under_way, self._pace.patience_seconds)
+        now = time.monotonic()
+        late = _Outcome("", _NO_ANSWER, now, now - begun)
+        return [each.result() if each.done() else late for each in under_way]
 
     def recover(self, expected: Sequence[str]) -> float | None:
-        """When an answer was as before, on the monotonic clock; the turn of the questions is kept."""
+        """When the first answer was as before, on the monotonic clock."""
         end = time.monotonic() + self._pace.recovery_seconds
-        recovered = None
-        while recovered is None and time.monotonic() < end:
-            for right in expected:
-                outcome = self._ask()
-                if recovered is None and not outcome.code and outcome.answer == right:
-                    recovered = time.monotonic()
-            time.sleep(_PAUSE_SECONDS if recovered is None else 0)
-        return recovered
+        while time.monotonic() < end:
+            asked = zip(self.ask_all(), expected, strict=True)
+            as_before = [outcome.at for outcome, right in asked if not outcome.code and outcome.answer == right]
+            if as_before:
+                return min(as_before)
+            time.sleep(_PAUSE_SECONDS)
+        return None
 
-    def _ask(self) -> _Outcome:
-        asked, picture = next(self._variants)
-        started = time.monotonic()
-        under_way = self._threads.submit(asked.of, self._contender, picture)
+    def _ask(self, asked: Asked, picture: Image.Image, begun: float) -> _Outcome:
         try:
-            answer, code = under_way.result(self._pace.patience_seconds).text, ""
-        except TimeoutError:
-            answer, code = "", _NO_ANSWER
+            answer, code = asked.of(self._contender, picture).text, ""
         except KantuError as error:
             answer, code = "", error.code
-        return _Outcome(answer, code, time.monotonic() - started)
+        now = time.monotonic()
+        return _Outcome(answer, code, now, now - begun)

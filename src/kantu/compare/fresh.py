@@ -1,4 +1,4 @@
-"""A contender in a fresh process of its own: how long it takes to start, what memory it needs, what it sends where."""
+"""A contender in a fresh process: how long it takes to start and answer, what memory it needs, what it sends where."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import psutil
 
 from kantu.bench.memory import peak_bytes
 from kantu.compare.asked import Asked
+from kantu.compare.load import Load, alone
 from kantu.compare.pace import Pace
 from kantu.compare.sockets import Place, Traffic, can_count, counting
 from kantu.contenders.apart import apart
@@ -35,23 +36,32 @@ class Start:
     peak_bytes: int
 
 
-def starts(
-    make: Callable[[], Contender], asked: Sequence[Asked], pace: Pace
-) -> tuple[tuple[Start, ...], Traffic | None]:
-    """A few fresh processes, one after the other. The first is asked everything, and its bytes are counted; the others,
-    of which fewer begin where they take long, are asked the first question.
+@dataclass(frozen=True)
+class Fresh:
+    """What was measured in a fresh process.
+
+    Attributes:
+        alone: its questions after the first one, by one client; None where there are none.
+        traffic: of all its questions; None where the kernel does not tell.
+    """
+
+    start: Start
+    alone: Load | None
+    traffic: Traffic | None
+
+
+def several(make: Callable[[], Contender], asked: Sequence[Asked], pace: Pace) -> tuple[Fresh, ...]:
+    """A few fresh processes, one after the other. The first is asked everything; the others, of which fewer begin where
+    they take long, are asked the first question.
     """
     begun = time.monotonic()
-    first, traffic = apart(functools.partial(start, make, asked, {}))
-    found = [first]
+    found = [apart(functools.partial(fresh, make, asked, {}))]
     while len(found) < _MOST_STARTS and time.monotonic() - begun < pace.starts_seconds:
-        found.append(apart(functools.partial(start, make, asked[:1], {}))[0])
-    return tuple(found), traffic
+        found.append(apart(functools.partial(fresh, make, asked[:1], {})))
+    return tuple(found)
 
 
-def start(
-    make: Callable[[], Contender], asked: Sequence[Asked], services: Mapping[int, str]
-) -> tuple[Start, Traffic | None]:
+def fresh(make: Callable[[], Contender], asked: Sequence[Asked], services: Mapping[int, str]) -> Fresh:
     """Make a contender in this process, which is fresh and ends with this (see `apart`), and ask it.
 
     Args:
@@ -64,7 +74,6 @@ def start(
         ready = time.time() - born
         asked[0].of(contender)
         first = time.time() - born
-        for each in asked[1:]:
-            each.of(contender)
+        load = alone(contender, asked[1:]) if asked[1:] else None
         peak = peak_bytes(os.getpid())
-    return Start(ready, first, peak), Traffic(len(asked), tuple(places)) if counts else None
+    return Fresh(Start(ready, first, peak), load, Traffic(len(asked), tuple(places)) if counts else None)

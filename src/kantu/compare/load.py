@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from kantu.bench.report import percentile
 from kantu.compare.asked import Asked, Variants
 from kantu.compare.pace import Pace
 from kantu.contenders.contender import Contender
 from kantu.errors import KantuError
+from kantu.processing.conversation import ImageSource
 
-CLIENTS = (1, 4, 16)
+TOGETHER = (4, 16)  # clients; one alone is timed in a process of its own, see `fresh.start`
+Question = tuple[Asked, ImageSource]
+
 _WARMING = 4  # clients, at most, ask once before the time is taken: what is loaded when several ask, is
 
 
@@ -47,34 +50,42 @@ class Load:
 def loads(contender: Contender, asked: Sequence[Asked], clients: Sequence[int], pace: Pace) -> tuple[Load, ...]:
     """Closed loops of so many clients, one after the other; every request is about a picture that no cache has."""
     questions = Variants(asked)
-    first, picture = next(questions)
-    first.of(contender, picture)  # what is loaded late, is
+    warming = min(max(clients), _WARMING)
+    with ThreadPoolExecutor(warming) as pool:
+        deque(pool.map(lambda question: _answers(contender, [question]), islice(questions, warming)))
     return tuple(_load(contender, questions, each, pace.load_seconds) for each in clients)
 
 
-def _load(contender: Contender, questions: Variants, clients: int, seconds: float) -> Load:
-    def warm(_: int) -> None:
-        asked, picture = next(questions)
-        with contextlib.suppress(KantuError):  # it will be counted if it happens again
-            asked.of(contender, picture)
+def alone(contender: Contender, asked: Sequence[Asked]) -> Load:
+    """One client, which asks these questions."""
+    started = time.perf_counter()
+    seconds, errors = _answers(contender, ((each, each.picture) for each in asked))
+    return Load(1, len(seconds) / (time.perf_counter() - started), errors, Spread.of(seconds))
 
-    def ask(_: int) -> tuple[list[float], int]:
-        taken, errors = [], 0
-        while time.perf_counter() < deadline:
-            asked, picture = next(questions)
-            begun = time.perf_counter()
-            try:
-                asked.of(contender, picture)
-                taken.append(time.perf_counter() - begun)
-            except KantuError:
-                errors += 1
-        return taken, errors
 
+def _load(contender: Contender, questions: Iterator[Question], clients: int, seconds: float) -> Load:
     with ThreadPoolExecutor(clients) as pool:
-        deque(pool.map(warm, range(min(clients, _WARMING))))
         started = time.perf_counter()
-        deadline = started + seconds
-        found = list(pool.map(ask, range(clients)))
+        until = started + seconds
+        found = list(pool.map(lambda _: _answers(contender, _before(until, questions)), range(clients)))
         passed = time.perf_counter() - started
     taken = [each for of_client, _ in found for each in of_client]
     return Load(clients, len(taken) / passed, sum(errors for _, errors in found), Spread.of(taken))
+
+
+def _before(until: float, questions: Iterator[Question]) -> Iterator[Question]:
+    while time.perf_counter() < until:
+        yield next(questions)
+
+
+def _answers(contender: Contender, questions: Iterable[Question]) -> tuple[list[float], int]:
+    """How many seconds each took, one after the other, and how many had an error instead."""
+    taken, errors = [], 0
+    for asked, picture in questions:
+        begun = time.perf_counter()
+        try:
+            asked.of(contender, picture)
+            taken.append(time.perf_counter() - begun)
+        except KantuError:
+            errors += 1
+    return taken, errors

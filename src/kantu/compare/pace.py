@@ -10,15 +10,15 @@ class Pace:
     """In seconds.
 
     Attributes:
-        load_seconds: for which clients begin new requests.
+        load_seconds: for which several clients begin new requests.
         patience_seconds: of whoever asks while something fails.
         slow_seconds: by which a slow service is slower.
         starts_seconds: for which fresh processes begin, to have several times of one contender's start.
         recovery_seconds: after the end of a fault, until nobody waits any more for an answer as before.
     """
 
-    load_seconds: float = 5.0
+    load_seconds: float = 3.0
     patience_seconds: float = 10.0
     slow_seconds: float = 2.0
-    starts_seconds: float = 20.0
+    starts_seconds: float = 12.0
     recovery_seconds: float = 60.0

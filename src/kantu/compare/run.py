@@ -16,7 +16,7 @@ from kantu.compare.asked import Asked, quickest, spread
 from kantu.compare.comparison import Comparison, Side
 from kantu.compare.deployed import over_http, provider_faults, server_loads
 from kantu.compare.disk import package_bytes, path_bytes
-from kantu.compare.fresh import starts
+from kantu.compare.fresh import several
 from kantu.compare.journal import Journal, default_path, opened
 from kantu.compare.load import Spread
 from kantu.compare.makers import Example, Maker
@@ -143,9 +143,9 @@ def _beside(
             failed[f"{maker.name}：{what}"] = str(error)
             return None
 
-    fresh = attempt("启动、内存、字节", lambda: starts(maker.make, spread(items, _FRESH), pace))
-    if fresh is not None:
-        side = replace(side, starts=fresh[0], traffic=fresh[1])
+    found = attempt("启动、内存、字节", lambda: several(maker.make, spread(items, _FRESH), pace))
+    if found is not None:
+        side = replace(side, starts=tuple(each.start for each in found), traffic=found[0].traffic)
 
     def failing() -> Sequence[Asked]:
         answered = [pair for pair in pairs if pair.new_picture and not (pair.ours.error or pair.theirs.error)]

@@ -45,7 +45,7 @@ def test_every_row_of_the_table_says_what_was_measured() -> None:
 
 
 def test_what_was_not_measured_says_so() -> None:
-    assert cells("new picture, over HTTP") == ("没有测", "没有测")
+    assert cells("new picture, over HTTP") == ("0.20 / 0.30", "没有测")
     assert cells("price") == ("没有填价格", "没有填价格")
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from kantu.contenders.pipeline.resilience import Guarded, Policy
 from kantu.errors import InvalidRequestError, KantuError, OverloadedError, UpstreamError, error
 
-POLICY = Policy(tries=3, first_pause_seconds=1.0, longest_pause_seconds=4.0, failures_to_open=3, open_seconds=10.0)
+POLICY = Policy(
+    tries=3,
+    first_pause_seconds=1.0,
+    longest_pause_seconds=4.0,
+    failures_to_open=3,
+    open_seconds=10.0,
+    longest_open_seconds=35.0,
+)
 
 
 @dataclass
@@ -39,8 +46,8 @@ class Stage:
         return request + "！"
 
 
-def _guarded(stage: Callable[[str], str], clock: Clock) -> Guarded[str, str]:
-    return Guarded("ocr", stage, POLICY, clock=lambda: clock.now, sleep=clock.sleep)
+def _guarded(stage: Callable[[str], str], clock: Clock, policy: Policy = POLICY) -> Guarded[str, str]:
+    return Guarded("ocr", stage, policy, clock=lambda: clock.now, sleep=clock.sleep)
 
 
 def _lost() -> KantuError:
@@ -115,6 +122,43 @@ def test_a_call_that_finds_it_still_failing_closes_the_way_again() -> None:
     with pytest.raises(OverloadedError):  # its first try has failed, and the circuit is open for its second
         guarded("好")
     assert stage.calls == 4
+
+
+def test_a_circuit_is_open_for_twice_as_long_each_time_that_it_still_fails() -> None:
+    clock, stage = Clock(), Stage([_lost() for _ in range(6)])
+    guarded = _guarded(stage, clock, replace(POLICY, first_pause_seconds=0.0))
+    open_for = []
+    for _ in range(4):
+        with pytest.raises(KantuError):
+            guarded("好")
+        with pytest.raises(OverloadedError) as caught:
+            guarded("好")
+        open_for.append(caught.value.retry_after_seconds)
+        clock.now += open_for[-1]
+    assert open_for == pytest.approx([10.0, 20.0, 35.0, 35.0])
+    assert guarded("好") == "好！"
+    stage.script += [_lost() for _ in range(3)]
+    with pytest.raises(UpstreamError):
+        guarded("好")
+    with pytest.raises(OverloadedError) as caught:
+        guarded("好")
+    assert caught.value.retry_after_seconds == pytest.approx(10.0)
+
+
+def test_what_was_under_way_when_the_circuit_opened_does_not_keep_it_open_for_longer() -> None:
+    clock = Clock()
+
+    def stage(request: str) -> str:
+        if request == "慢":
+            with pytest.raises(UpstreamError):
+                guarded("快")  # three failures: the circuit opens
+            clock.now += 4.0
+        raise _lost()
+
+    guarded = _guarded(stage, clock)
+    with pytest.raises(OverloadedError) as caught:
+        guarded("慢")
+    assert caught.value.retry_after_seconds == pytest.approx(10.0 - 4.0 - clock.slept[-1])
 
 
 def test_a_fault_of_the_request_shows_that_the_stage_works() -> None:

@@ -45,8 +45,8 @@ CONDITIONS = (
     (
         Words("内存峰值；字节", "peak memory; bytes"),
         Words(
-            "进程是新的，几问；图够多时每问一张第一次见的图",
-            "a fresh process, a few questions; each about a new one where the suite has enough of them",
+            "进程是新的，几问，每问一张第一次见的图",
+            "a fresh process, a few questions, each about one seen for the first time",
         ),
         _NOTHING,
         _NOTHING,

@@ -82,13 +82,12 @@ def _right(found: Comparison) -> Iterator[Row]:
 def _fast(found: Comparison) -> Iterator[Row]:
     ours, theirs = found.ours, found.theirs
     p50_p95 = ("P50 / P95，秒", "P50 / P95, s")
-    for zh, en, name in (
-        ("新图片的一问，进程内", "new picture, in process", "new_picture"),
-        ("同图的又一问，进程内", "same picture again, in process", "same_picture"),
-        ("新图片的一问，经 HTTP", "new picture, over HTTP", "hops"),
+    for zh, en, *spreads in (
+        ("新图片的一问，进程内", "new picture, in process", ours.new_picture, theirs.new_picture),
+        ("同图的又一问，进程内", "same picture again, in process", ours.same_picture, theirs.same_picture),
+        ("新图片的一问，经 HTTP", "new picture, over HTTP", _alone(ours), _alone(theirs)),
     ):
-        cells = [_spread(getattr(side, name)) for side in (ours, theirs)]
-        yield _row(f"{zh}，{p50_p95[0]}", f"{en}, {p50_p95[1]}", *cells)
+        yield _row(f"{zh}，{p50_p95[0]}", f"{en}, {p50_p95[1]}", *map(_spread, spreads))
     clients = "、".join(str(load.clients) for load in ours.loads or theirs.loads)
     yield _row(
         f"请求/秒，{clients} 个客户端，经 HTTP，每问一张新图",
@@ -190,6 +189,10 @@ def _starts(found: Sequence[Start]) -> Words:
         for left, right in (("（", "）"), (" (", ")"))
     )
     return Words(f"{zh}，{len(found)} 次", f"{en}, {len(found)} starts")
+
+
+def _alone(side: Side) -> Spread | None:
+    return next((load.spread for load in side.loads if load.clients == 1), None)
 
 
 def _spread(spread: Spread | None) -> Words:

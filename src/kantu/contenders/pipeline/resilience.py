@@ -29,14 +29,17 @@ class Policy:
             chance, so that callers do not come back together.
         longest_pause_seconds: a stage that wants to be left alone for longer is not tried again.
         failures_to_open: this many failures in a row open the circuit.
-        open_seconds: then nobody calls for so long; after that one request tries whether it works again.
+        open_seconds: then nobody calls for so long; after that one request tries whether it works again. Each time that
+            it does not, the circuit is open for twice as long, up to `longest_open_seconds` (as connections of gRPC
+            back off: doc/connection-backoff.md).
     """
 
     tries: int = 3
     first_pause_seconds: float = 0.2
     longest_pause_seconds: float = 5.0
     failures_to_open: int = 6
-    open_seconds: float = 5.0
+    open_seconds: float = 1.0
+    longest_open_seconds: float = 30.0
 
 
 class Guarded(Generic[Q, A]):
@@ -60,12 +63,13 @@ class Guarded(Generic[Q, A]):
         self._clock, self._sleep = clock, sleep
         self._lock = threading.Lock()  # guards what follows
         self._failures = 0  # in a row
+        self._open_seconds = 0.0
         self._closed_again_at = 0.0
 
     def __call__(self, request: Q) -> A:
         pause = self._policy.first_pause_seconds
         for remaining in reversed(range(self._policy.tries)):
-            self._enter()
+            finding_out = self._enter()
             try:
                 answer = self._call(request)
             except KantuError as failure:
@@ -74,7 +78,7 @@ class Guarded(Generic[Q, A]):
                     self._succeeded()  # it answers: the fault is the request's, or lasts
                     raise
                 if not isinstance(failure, OverloadedError):  # who says that it is full is well
-                    self._failed()
+                    self._failed(finding_out)
                 if not remaining or wanted > self._policy.longest_pause_seconds:
                     raise
                 self._sleep(max(wanted, pause * random.uniform(0.5, 1.0)))
@@ -91,20 +95,31 @@ class Guarded(Generic[Q, A]):
             return failure.retry_after_seconds
         return 0.0 if isinstance(failure, UpstreamError) and failure.code not in _LASTING else None
 
-    def _enter(self) -> None:
-        """Raise while the circuit is open. The one request that finds its time over keeps it open for the others."""
+    def _enter(self) -> bool:
+        """Raise while the circuit is open. True for the one request that finds its time over: it keeps it open for all
+        others.
+        """
         with self._lock:
             if self._failures < self._policy.failures_to_open:
-                return
+                return False
             left = self._closed_again_at - self._clock()
             if left > 0:
                 raise error("stage_paused", stage=STAGES[self._name], retry_after_seconds=left)
-            self._closed_again_at = self._clock() + self._policy.open_seconds
+            self._closed_again_at = self._clock() + self._open_seconds
+            return True
 
-    def _failed(self) -> None:
+    def _failed(self, finding_out: bool) -> None:
+        """What was under way when the circuit opened does not keep it open for longer."""
         with self._lock:
             self._failures += 1
-            self._closed_again_at = self._clock() + self._policy.open_seconds
+            if finding_out:
+                self._open(min(2 * self._open_seconds, self._policy.longest_open_seconds))
+            elif self._failures == self._policy.failures_to_open:
+                self._open(self._policy.open_seconds)
+
+    def _open(self, seconds: float) -> None:
+        self._open_seconds = seconds
+        self._closed_again_at = self._clock() + seconds
 
     def _succeeded(self) -> None:
         with self._lock:
