@@ -98,6 +98,9 @@ def mini_text(
     device: Device = None,
 ) -> None:
     """训练拼接流水线的文字模型 kantu-mini-text：不看图，只读图片描述。中断后用 --resume 继续。"""
+    from kantu.contenders.pipeline.opencv import check_installed
+
+    check_installed()  # what follows imports it
     from kantu.hub import locate
     from kantu.synth.draw.faces import require_fonts
     from kantu.training.loop import LoopSettings, Stretch

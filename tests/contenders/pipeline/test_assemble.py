@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from contextlib import ExitStack
 from typing import Any
@@ -36,8 +37,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(name)
         return name
 
-    monkeypatch.setattr(assemble, "load", load)
-    monkeypatch.setattr(assemble, "Kantu", lambda name: Scripted(lambda prompt: f"{name}：好"))
+    monkeypatch.setattr("kantu.vlm.load", load)
+    monkeypatch.setattr("kantu.contenders.kantu.Kantu", lambda name: Scripted(lambda prompt: f"{name}：好"))
     monkeypatch.setattr(assemble, "RapidOCRReader", lambda threads: Recorded())
     return names
 
@@ -95,8 +96,21 @@ def test_a_stage_elsewhere_that_keeps_failing_is_left_alone() -> None:
     assert caught.value.code == "stage_paused"
 
 
+def test_stages_that_compute_nothing_start_without_pytorch() -> None:
+    script = """
+import sys
+from contextlib import ExitStack
+from kantu.contenders.pipeline.assemble import Plan, open_stage
+with ExitStack() as opened:
+    for name in ("intake", "describe", "prompt", "finish"):
+        open_stage(name, Plan(), opened)
+sys.exit("torch" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
 def test_without_opencv_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "kantu.contenders.pipeline.vision", None)
+    monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(MissingDependencyError) as caught, ExitStack() as held:
         open_stage("vision", Plan(), held)
     assert "[pipeline]" in caught.value.message
@@ -134,7 +148,7 @@ def test_reader_and_classical_vision_have_the_threads_that_our_engine_has(
 
 def test_what_was_opened_is_closed_with_the_pipeline(opened: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     model = Scripted(lambda prompt: "好")
-    monkeypatch.setattr(assemble, "Kantu", lambda name: model)
+    monkeypatch.setattr("kantu.contenders.kantu.Kantu", lambda name: model)
     pipeline = open_pipeline(Plan(style="lines", readers=2))
     assert (pipeline.name, pipeline.style, model.closed) == ("pipeline", "lines", False)
     assert pipeline.stages.ocr(Prepared(np.zeros((8, 8, 3), np.uint8)))[0] == LINES[0]
@@ -150,7 +164,7 @@ def test_what_cannot_be_opened_closes_what_was(opened: list[str], monkeypatch: p
     def missing(name: str) -> None:
         raise ModelNotFoundError("model_not_found", "没有", "none")
 
-    monkeypatch.setattr(assemble, "load", missing)
+    monkeypatch.setattr("kantu.vlm.load", missing)
     with pytest.raises(ModelNotFoundError):
         open_pipeline(Plan(urls={"ocr": "http://127.0.0.1:1"}))
     assert closed == ["http://127.0.0.1:1/ocr"]

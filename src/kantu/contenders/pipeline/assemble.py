@@ -1,4 +1,7 @@
-"""Puts a pipeline together: in this process, but for the stages that run elsewhere."""
+"""Puts a pipeline together: in this process, but for the stages that run elsewhere.
+
+What only one stage needs is imported where that stage is made: the others' processes start in half the time without.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from kantu.contenders.contender import Contender
-from kantu.contenders.kantu import Kantu
 from kantu.contenders.pipeline.finish import translator
 from kantu.contenders.pipeline.intake import take_in
 from kantu.contenders.pipeline.language import Language
 from kantu.contenders.pipeline.ocr import Ocr
+from kantu.contenders.pipeline.opencv import check_installed
 from kantu.contenders.pipeline.parts import STAGES, Completion, CompletionRequest, StageName, Style, VisionRequest
 from kantu.contenders.pipeline.pipeline import Pipeline
 from kantu.contenders.pipeline.prompt import Form
@@ -23,10 +26,7 @@ from kantu.contenders.pipeline.seen import Seen
 from kantu.contenders.pipeline.stages import Stages, describing, finishing, prompting
 from kantu.contenders.rapidocr import RapidOCRReader
 from kantu.contenders.server import Server, is_url
-from kantu.contenders.threads import engine_threads
-from kantu.errors import error, install_command
 from kantu.hub import EMBEDDED_TEXT
-from kantu.vlm import load
 
 _PARALLEL = 64  # requests to an endpoint at once
 _ENDPOINT_SECONDS = 60.0  # of silence: an endpoint that takes longer has failed
@@ -90,14 +90,17 @@ def open_stage(name: StageName, plan: Plan, opened: ExitStack) -> Callable[[Any]
 
 
 def _threads(plan: Plan) -> int:
-    return plan.threads or engine_threads()
+    if plan.threads:
+        return plan.threads
+    from kantu.contenders.threads import engine_threads
+
+    return engine_threads()
 
 
 def _vision(threads: int) -> Callable[[VisionRequest], Seen]:
-    try:
-        from kantu.contenders.pipeline.vision import look, use_threads
-    except ImportError:
-        raise error("opencv_missing", install=install_command("pipeline")) from None
+    check_installed()
+    from kantu.contenders.pipeline.vision import look, use_threads
+
     use_threads(threads)
     return lambda request: look(request.prepared.pixels, request.lines)
 
@@ -111,6 +114,9 @@ def _language(plan: Plan, opened: ExitStack) -> Callable[[CompletionRequest], Co
     model = plan.model or EMBEDDED_TEXT
     if is_url(model):
         return Guarded("language", Language(_endpoint(model, opened)), plan.policy)
+    from kantu.contenders.kantu import Kantu
+    from kantu.vlm import load
+
     local = Kantu(load(model))
     opened.callback(local.close)
     return Language(local)
