@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import kantu
 from kantu.contenders.contender import AskOptions, Said
 from kantu.contenders.kantu import Kantu
 from kantu.engine.local import EngineSettings
+from kantu.solve.result import Finding, TaskResult
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.results import MatchResult
 
@@ -54,6 +56,13 @@ def test_it_runs_a_task_as_the_public_api_does() -> None:
     ran = contender.vlm.match("examples/order.png", "图里是一个订单")
     assert MatchResult.model_validate_json(reply.text) == ran.result
     assert reply.result is not None
-    assert reply.result.fields == ran.fields
+    assert _rounded(reply.result) == _rounded(ran)  # which questions share a batch changes the last digits
     assert reply.completion_tokens == ran.usage.completion_tokens
     contender.close()
+
+
+def _rounded(result: TaskResult[Any]) -> dict[str, Finding]:
+    return {
+        path: found.model_copy(update={"confidence": None if found.confidence is None else round(found.confidence, 4)})
+        for path, found in result.fields.items()
+    }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kantu.engine.request import Look, Scores, Timings, TokenLogprob, Usage
+from kantu.engine.request import FinishReason, Look, Scores, Timings, TokenLogprob, Usage
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Ask, Choose, Generate, Generated, Reply
 from kantu.solve.result import TaskResult
@@ -24,10 +24,10 @@ def picture(width: int = 200, height: int = 400) -> CleanImage:
     return CleanImage.of(np.full((96, 64, 3), 255, np.uint8), (width, height))
 
 
-def said(value: Any, *, sure: float = 1.0, complete: bool = True) -> Generated:
+def said(value: Any, *, sure: float = 1.0, end: FinishReason = "stop") -> Generated:
     """The model writes `value` as JSON, or as it is, in one token."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return Generated(text, (TokenLogprob(0, text.encode(), math.log(sure)),), USAGE, complete)
+    return Generated(text, (TokenLogprob(0, text.encode(), math.log(sure)),), USAGE, end)
 
 
 def read_from(value: Any, looked_at: Mapping[str, Sequence[Look]]) -> Generated:

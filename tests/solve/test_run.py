@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kantu.aigc import ContentLabel
-from kantu.engine.request import Look, TokenLogprob
+from kantu.engine.request import FinishReason, Look, TokenLogprob
 from kantu.errors import InvalidRequestError, UpstreamError
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Ask, Generate, Generated, ReadLines, Reply
@@ -259,9 +259,10 @@ def test_the_field_that_is_least_sure_is_named_as_people_call_it() -> None:
     assert result.review.reasons == ("整体把握 40%，低于 50%，最没有把握的是“结论”。",)
 
 
-def test_a_cut_answer_says_so() -> None:
-    result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季", complete=False))
-    assert [warning.code for warning in result.warnings] == ["answer_cut"]
+@pytest.mark.parametrize(("end", "code"), [("length", "answer_cut"), ("repetition", "answer_repeats")])
+def test_a_cut_answer_says_so(end: FinishReason, code: str) -> None:
+    result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季", end=end))
+    assert [warning.code for warning in result.warnings] == [code]
     assert result.review.needed
 
 

@@ -43,8 +43,10 @@ from kantu.usage import is_usage_error, usage_error
 
 if TYPE_CHECKING:
     from kantu.aigc import ContentLabel
+    from kantu.engine.request import RepetitionStop
     from kantu.vlm import VLM, Answer, AnswerStream
 
+_CUT = {"length": " · 已到长度上限", "repetition": " · 不停地重复，已提前结束"}
 _INTERRUPTED = 130  # 128 + SIGINT, what shells expect
 _LIKE_A_FILE = re.compile(r"^(?:[./~\\]|[A-Za-z]:[/\\]|data:)|://|\.[A-Za-z0-9]{2,5}$")
 
@@ -161,7 +163,7 @@ def ask(
     """问一个问题：kantu ask order.png 为什么这个还没发货？"""
     images, question = _pictures_and_question(inputs)
     vlm = _load(model, device, quantize)
-    stream = vlm.stream(images, question, max_pixels=max_pixels, max_tokens=max_tokens)
+    stream = vlm.stream(images, question, max_pixels=max_pixels, max_tokens=max_tokens, repetition=_endless())
     label = _label()
     if as_json:
         typer.echo(json.dumps(_record(vlm, stream.finish(), label), ensure_ascii=False, indent=2))
@@ -186,7 +188,9 @@ def chat(
     for question in _questions():
         turn = {"role": "user", "content": [*waiting, {"type": "text", "text": question}]}
         try:
-            stream = vlm.stream_chat([*messages, turn], max_pixels=max_pixels, max_tokens=max_tokens)
+            stream = vlm.stream_chat(
+                [*messages, turn], max_pixels=max_pixels, max_tokens=max_tokens, repetition=_endless()
+            )
             answer = _show(vlm, stream, _label())
         except KantuError as error:
             _complain(error)
@@ -389,6 +393,12 @@ def _label() -> ContentLabel | None:
     return LabelPolicy.from_environment().label(CHAT, secrets.token_hex(12))
 
 
+def _endless() -> RepetitionStop:
+    from kantu.engine.request import RepetitionStop
+
+    return RepetitionStop.endless()
+
+
 def _show(vlm: VLM, stream: AnswerStream, label: ContentLabel | None) -> Answer:
     """Print the answer as it comes, then its label, warnings and one quiet line of what it cost.
 
@@ -403,7 +413,7 @@ def _show(vlm: VLM, stream: AnswerStream, label: ContentLabel | None) -> Answer:
         typer.secho(label.sentence, dim=True, err=True)
     for warning in answer.warnings:
         typer.secho(f"注意：{warning}", fg="yellow", err=True)
-    cut = " · 已到长度上限" if answer.finish_reason == "length" else ""
+    cut = _CUT.get(answer.finish_reason, "")
     typer.secho(
         f"{vlm.name} · 视觉词元 {answer.usage.visual_tokens} · 首字 {answer.timings.ttft_seconds:.2f} 秒"
         f" · 共 {answer.timings.total_seconds:.2f} 秒{cut}",

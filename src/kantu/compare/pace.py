@@ -18,7 +18,7 @@ class Pace:
     """
 
     load_seconds: float = 3.0
-    patience_seconds: float = 10.0
-    slow_seconds: float = 2.0
+    patience_seconds: float = 5.0
+    slow_seconds: float = 1.0
     starts_seconds: float = 12.0
     recovery_seconds: float = 60.0

@@ -20,6 +20,7 @@ from kantu.contenders.pipeline.assemble import Plan, open_pipeline
 from kantu.contenders.pipeline.parts import STAGES, StageName
 from kantu.contenders.pipeline.prompt import Form
 from kantu.contenders.server import is_url
+from kantu.contenders.threads import engine_threads
 from kantu.errors import error
 from kantu.hub import EMBEDDED_TEXT
 
@@ -105,6 +106,7 @@ def pipeline_deployment(model: str | None) -> Iterator[PipelineDeployment]:
         for name in STAGES:
             options = ["--model", model] if model is not None and name in (_LANGUAGE, "prompt") else []
             options += ["--readers", str(readers())] if name == "ocr" else []
+            options += ["--threads", str(engine_threads())] if name in ("ocr", "vision") else []
             stages[name] = StageProcess(name, options, Path(folder))
             stack.callback(stages[name].stop)
         for each in stages.values():

@@ -64,11 +64,18 @@ class RepetitionStop:
         max_pattern_size: longest pattern looked for, in tokens; at most `MAX_PATTERN_SIZE`.
         min_pattern_size: shortest.
         min_count: how many times in a row the pattern must stand at the end; at least 2.
+        where_possible: a server that cannot do so is asked all the same.
     """
 
     max_pattern_size: int
     min_pattern_size: int = 1
     min_count: int = 4
+    where_possible: bool = False
+
+    @classmethod
+    def endless(cls) -> RepetitionStop:
+        """What small models fall into when they copy a page greedily, and nobody wants to read to its end."""
+        return cls(max_pattern_size=32, min_count=32, where_possible=True)
 
     def __post_init__(self) -> None:
         _check_int("invalid_max_pattern_size", self.max_pattern_size, 1, optional=False, most=MAX_PATTERN_SIZE)

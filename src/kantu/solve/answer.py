@@ -6,7 +6,7 @@ import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 
-from kantu.engine.request import Look, Scores, Usage
+from kantu.engine.request import FinishReason, Look, Scores, Usage
 from kantu.errors import error
 from kantu.solve.asks import Ask, Choose, Generate, Generated, Reply
 from kantu.solve.fields import Node, looks, nodes, probabilities
@@ -24,7 +24,7 @@ class Draft:
     Attributes:
         nodes: of the record's JSON; one without a path for prose.
         raw: the model's own probability of each node's value, by path; empty where its server tells none.
-        complete: False where it was cut.
+        end: "stop" where it is complete, see `Generated`.
         usages: of each request, the first one with the pictures in full.
         looks: where the model looked while it wrote each text of the record, by path; empty where it does not tell.
     """
@@ -32,7 +32,7 @@ class Draft:
     text: str
     nodes: tuple[Node, ...]
     raw: Mapping[str, float]
-    complete: bool
+    end: FinishReason
     usages: tuple[Usage, ...]
     looks: Mapping[str, tuple[Look | None, ...]] = field(default_factory=dict)
 
@@ -75,13 +75,13 @@ def _draft(said: Generated, usages: tuple[Usage, ...] | list[Usage], *, is_json:
     if not is_json:
         chosen = [token.logprob for token in said.logprobs]
         sure = {"": math.exp(sum(chosen) / len(chosen))} if chosen else {}  # of a token, as prose has any length
-        return Draft(said.text, (Node("", said.text, 0, len(said.text)),), sure, said.complete, tuple(usages))
+        return Draft(said.text, (Node("", said.text, 0, len(said.text)),), sure, said.end, tuple(usages))
     try:
         found = nodes(said.text)
     except ValueError:
         raise error("task_answer_invalid") from None
     raw = probabilities(found, said.text, said.logprobs) if said.logprobs else {}
-    return Draft(said.text, found, raw, said.complete, tuple(usages), looks(found, said.text, said.logprobs))
+    return Draft(said.text, found, raw, said.end, tuple(usages), looks(found, said.text, said.logprobs))
 
 
 def _value(draft: Draft, choice: Choice) -> object:

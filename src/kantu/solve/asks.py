@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kantu.engine.request import Scores, TokenLogprob, Usage
+from kantu.engine.request import FinishReason, Scores, TokenLogprob, Usage
 from kantu.solve.reader import PrintedLine
 
 
@@ -49,13 +49,13 @@ class Generated:
 
     Attributes:
         logprobs: empty where the model's server tells none.
-        complete: False where the answer was cut at `max_tokens`.
+        end: "stop" where the answer is complete; else it was cut at `max_tokens`, or went round in circles.
     """
 
     text: str
     logprobs: tuple[TokenLogprob, ...]
     usage: Usage
-    complete: bool = True
+    end: FinishReason = "stop"
 
 
 Ask = Generate | Choose | ReadLines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kantu.engine.request import Constraint, Delta, Request, SamplingParams, TokenLogprob
+from kantu.engine.request import Constraint, Delta, RepetitionStop, Request, SamplingParams, TokenLogprob
 from kantu.processing.conversation import Turn, check_text
 from kantu.processing.image import CleanImage
 from kantu.solve.asks import Choose, Generate, Generated
@@ -24,7 +24,13 @@ def request_of(
     shown = tuple(pictures)
     if isinstance(ask, Generate):
         constraint = None if ask.schema is None else Constraint.json_schema(ask.schema)
-        sampling = SamplingParams(max_tokens=ask.max_tokens, temperature=0.0, logprobs=0, constraint=constraint)
+        sampling = SamplingParams(
+            max_tokens=ask.max_tokens,
+            temperature=0.0,
+            logprobs=0,
+            constraint=constraint,
+            repetition=RepetitionStop.endless(),
+        )
         if ask.picture is not None:
             shown = (shown[ask.picture],)
     turn = Turn("user", (*(None for _ in shown), ask.prompt) if shown else ask.prompt)
@@ -41,4 +47,4 @@ def generated(deltas: Iterable[Delta]) -> Generated:
         logprobs += delta.logprobs
         end = delta.end
     assert end is not None
-    return Generated("".join(text), tuple(logprobs), end.usage, end.finish_reason != "length")
+    return Generated("".join(text), tuple(logprobs), end.usage, end.finish_reason)

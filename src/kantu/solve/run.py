@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kantu.aigc import ContentLabel
-from kantu.engine.request import Usage
+from kantu.engine.request import FinishReason, Usage
 from kantu.errors import error
 from kantu.processing.image import CleanImage
 from kantu.solve import boxes
@@ -42,6 +42,11 @@ from kantu.tasks.problem import Problem
 from kantu.tasks.right_fields import is_decided
 from kantu.tasks.task import Task
 from kantu.tasks.vague import vague
+
+_CUT: Mapping[FinishReason, Notice] = {
+    "length": Notice(code="answer_cut", message="回答到了长度上限，后面的内容没有写出来。"),
+    "repetition": Notice(code="answer_repeats", message="回答不停地重复，已提前结束，后面的内容没有写出来。"),
+}
 
 Steps = Generator[tuple[Ask, ...], tuple[Reply, ...], TaskResult[Any]]
 
@@ -238,8 +243,8 @@ def _notices(problems: Iterable[Problem], findings: Mapping[str, Finding], draft
     for problem in problems:
         if problem.field not in findings:
             yield Notice.of(problem)
-    if not draft.complete:
-        yield Notice(code="answer_cut", message="回答到了长度上限，后面的内容没有写出来。")
+    if draft.end != "stop":
+        yield _CUT[draft.end]
 
 
 def _review(
@@ -252,7 +257,7 @@ def _review(
 ) -> Review:
     threshold = calibration.threshold(task.name) if task.review_below is None else task.review_below
     reasons = [problem.message for problem in problems]
-    if not draft.complete:
+    if draft.end != "stop":
         reasons.append("回答不完整。")
     if confidence is None:
         reasons.append("模型没有给出概率，无法判断把握。")

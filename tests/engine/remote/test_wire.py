@@ -119,6 +119,11 @@ def test_openai_dialect_refuses_what_it_cannot_say(name: str) -> None:
     check_request(request, "vllm")
 
 
+def test_what_is_only_wished_for_is_left_out_where_it_cannot_be_said() -> None:
+    assert "repetition_detection" not in sampled("openai", repetition=RepetitionStop.endless())
+    assert sampled("vllm", repetition=RepetitionStop.endless())["repetition_detection"]["min_count"] == 32
+
+
 @pytest.mark.parametrize("dialect", ["openai", "vllm"])
 def test_json_constraints(dialect: Dialect) -> None:
     schema = {"type": "object", "properties": {"价格": {"type": "number"}}}

@@ -69,6 +69,9 @@ def serve(
     model: Model = None,
     translator: Translator = None,
     readers: Annotated[int, typer.Option(min=1, help="ocr 同时读几张图。", metavar="N")] = 1,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="ocr、vision 用几个线程，默认和看图的引擎一样多。", metavar="N")
+    ] = None,
     allow_insecure: Annotated[bool, typer.Option("--allow-insecure", help="也监听本机以外的地址。")] = False,
 ) -> None:
     """把一个环节作为 HTTP 服务运行；没有密钥，默认只监听本机。"""
@@ -85,7 +88,7 @@ def serve(
     if port is None:
         port = _FIRST_PORT + [*STAGES].index(name)
     with ExitStack() as opened:
-        made = open_stage(name, Plan(model=model, translator=translator, readers=readers), opened)
+        made = open_stage(name, Plan(model=model, translator=translator, readers=readers, threads=threads), opened)
         run({name: made}, host, port, allow_insecure=allow_insecure)
 
 

@@ -145,6 +145,8 @@ def _sampling_fields(sampling: SamplingParams, dialect: Dialect) -> dict[str, An
         "repetition_detection": None if sampling.repetition is None else _repetition(sampling.repetition),
     }
     extras = {name: value for name, value in extras.items() if value is not None}
+    if dialect == "openai" and sampling.repetition is not None and sampling.repetition.where_possible:
+        del extras["repetition_detection"]
     if dialect == "openai" and extras:
         raise error(
             "not_supported_by_upstream", name="repetition" if "repetition_detection" in extras else next(iter(extras))
