@@ -224,11 +224,12 @@ def test_memory_that_grew_is_looked_at_again(
     monkeypatch.setattr(soak, "WARM_UP_ROUNDS", 1)
     monkeypatch.setattr(soak, "LEAST_ROUNDS", 3)
     readings = [Held(100 * MIB, (200 + grown) * MIB) for grown in grown_mib]
-    counted = readings[:1]
-    for asked, _ in enumerate(soak._rounds(0.0, counted), 1):
-        counted.append(readings[asked])
-    assert (asked, len(counted) - 1) == (rounds, 3)
-    assert [row["met"] for row in soak.growth(counted)] == ["yes", met]
+    memory = readings[:1]
+    for since in soak._rounds(0.0, memory):
+        first = since
+        memory.append(readings[len(memory)])
+    assert (len(memory) - 1, len(memory[first:]) - 1) == (rounds, 3)
+    assert [row["met"] for row in soak.growth(memory[first:])] == ["yes", met]
 
 
 def test_an_outlier_is_no_growth() -> None:

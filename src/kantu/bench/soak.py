@@ -28,7 +28,7 @@ from kantu.errors import error
 from kantu.vlm import VLM, load
 
 CLIENTS = 6
-ROUND = 50  # requests
+ROUND = 30  # requests
 WARM_UP_ROUNDS = 10  # then caches are full; malloc goes on spreading over its arenas, which a second look outlasts
 LEAST_ROUNDS = 10  # after warm-up
 SECOND_LOOKS = 2
@@ -57,14 +57,13 @@ def soak(plan: Plan, track: Track) -> tuple[Table, ...]:
         clients = [SoakClient(vlm, number, tickets, done) for number in range(CLIENTS)]
         for client in clients:
             client.start()
-        memory, lost = [Held.now()], 0
-        counted = list(memory)
-        for _ in track(_rounds(60 * (plan.soak_minutes or _MINUTES), counted), description="soak"):
+        memory, first, lost = [Held.now()], 0, 0
+        for since in track(_rounds(60 * (plan.soak_minutes or _MINUTES), memory), description="soak"):
+            first = since
             lost = _round(tickets, done)
             _settle(vlm)
             vlm.engine.check()
             memory.append(Held.now())
-            counted.append(memory[-1])
             if lost:
                 break
         for _ in clients:
@@ -75,7 +74,7 @@ def soak(plan: Plan, track: Track) -> tuple[Table, ...]:
         Table("soak_outcomes", tuple({"outcome": name, "count": outcomes[name]} for name in sorted(outcomes))),
         Table("soak_memory", tuple(_reading(number, each) for number, each in enumerate(memory)), "asked", _CURVES),
         Table("soak", (_verdict("lost", lost, []), _verdict("unexpected", len(unexpected), unexpected))),
-        *([] if lost else [Table("soak_growth", tuple(growth(counted)))]),
+        *([] if lost else [Table("soak_growth", tuple(growth(memory[first:])))]),
     )
 
 
@@ -109,23 +108,22 @@ def _reading(number: int, memory: Held) -> dict[str, Cell]:
     return {"asked": number * ROUND, "held_bytes": memory.held_bytes, "resident_bytes": memory.resident_bytes}
 
 
-def _rounds(seconds: float, counted: list[Held]) -> Iterator[int]:
-    """One item a round, after which its reading is appended to `counted`.
+def _rounds(seconds: float, memory: Sequence[Held]) -> Iterator[int]:
+    """One item a round, after which its reading is appended to `memory`: the first of the readings that count.
 
-    Ends when the time is over, enough was measured, and memory was flat or has been looked at again often enough. What
-    was read before the warm-up's end, or before the last look's beginning, is dropped from `counted`.
+    Ends when the time is over, enough was measured, and memory was flat or has been looked at again often enough.
     """
     started = time.perf_counter()
-    yield from range(WARM_UP_ROUNDS)
-    del counted[:-1]
-    while len(counted) <= LEAST_ROUNDS or time.perf_counter() - started < seconds:
-        yield len(counted)
-    steps = len(counted) - 1
+    yield from [0] * WARM_UP_ROUNDS
+    first = len(memory) - 1
+    while len(memory) - first <= LEAST_ROUNDS or time.perf_counter() - started < seconds:
+        yield first
+    steps = len(memory) - 1 - first
     for _ in range(SECOND_LOOKS):
-        if all(row["met"] == "yes" for row in growth(counted)):
+        if all(row["met"] == "yes" for row in growth(memory[first:])):
             return
-        del counted[:-1]
-        yield from range(steps)
+        first = len(memory) - 1
+        yield from [first] * steps
 
 
 def _round(tickets: Tickets, done: Tickets) -> int:

@@ -267,7 +267,7 @@ def test_killed_anywhere_it_leaves_nothing_or_all(place: Place, path: Path, targ
     theirs = tmp_path / "theirs.backup"
     back_up(theirs, target.home, target.database, None, record=unrecorded)
     outcomes = []
-    for steps in count(step=5):
+    for steps in count(step=12):
         before = (target.rows(), target.kept())
         target.database.close()
         if not _die_in(steps, lambda: restored(path, target, force=True)):

@@ -188,7 +188,7 @@ def _starts(found: Sequence[Start]) -> Words:
         " / ".join(f"{statistics.median(each):.1f}{left}{min(each):.1f}–{max(each):.1f}{right}" for each in taken)
         for left, right in (("（", "）"), (" (", ")"))
     )
-    return Words(f"{zh}，{len(found)} 次", f"{en}, {len(found)} starts")
+    return Words(f"{zh}，{len(found)} 次", f"{en}, {len(found)} {'start' if len(found) == 1 else 'starts'}")
 
 
 def _alone(side: Side) -> Spread | None:
