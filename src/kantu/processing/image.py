@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from kantu.errors import error
-from kantu.processing.container import exif_orientation, upright_size
+from kantu.processing.container import Container, exif_orientation, upright_size
 from kantu.processing.decode import render, render_image
 from kantu.processing.guard import DEFAULT_LIMITS, MAX_ASPECT, ImageLimits, check_size, guard
 from kantu.processing.image_config import ImageConfig
@@ -137,12 +138,18 @@ def plan(size: tuple[int, int], config: ImageConfig, max_pixels: int) -> Resizin
     return Resizing(size, columns, rows)
 
 
+def cleaned(file: Container, resizing: Resizing) -> CleanImage:
+    """A picture that the guard has let through, decoded. Raises ImageError as `decode.render`."""
+    return CleanImage.of(render(file, resizing.width, resizing.height), file.upright)
+
+
 def prepare(
     source: str | Path | bytes | Image.Image,
     config: ImageConfig,
     *,
     max_pixels: int | None = None,
     limits: ImageLimits = DEFAULT_LIMITS,
+    cleaned: Callable[[Container, Resizing], CleanImage] = cleaned,
 ) -> CleanImage:
     """Read, decode and resize one image.
 
@@ -150,6 +157,7 @@ def prepare(
         source: path of a file, its bytes, or a PIL image.
         max_pixels: budget for this request instead of the checkpoint's own; at least one visual token. Below
             the checkpoint's floor it replaces the floor too.
+        cleaned: who decodes a file, see `kept.KeptPictures`.
 
     Raises:
         ImageError: as `guard.guard` and `decode.render`, and `image_not_found`, `image_unreadable` for a path.
@@ -170,9 +178,8 @@ def prepare(
         data = bytes(source)
     else:
         raise error("invalid_image_source")
-    container = guard(data, limits)
-    resizing = plan(container.upright, config, budget)
-    return CleanImage.of(render(container, resizing.width, resizing.height), container.upright)
+    file = guard(data, limits)
+    return cleaned(file, plan(file.upright, config, budget))
 
 
 def upright(source: Path | bytes) -> Image.Image:

@@ -18,6 +18,7 @@ from kantu.errors import blaming, error
 from kantu.processing.budget import pixel_budget, pixel_budgets
 from kantu.processing.conversation import Conversation, ImageReference, ImageSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
+from kantu.processing.kept import KeptPictures
 from kantu.processing.messages import read_messages, read_question
 from kantu.processing.quality import all_warnings
 from kantu.solve.calibration import Calibration
@@ -64,6 +65,7 @@ class VLM(TaskMethods):
         self.context_tokens = context_tokens
         self.calibration = calibration
         self._image_config = image_config
+        self._kept = KeptPictures()
         self._close = weakref.finalize(self, engine.close)  # the engine's thread does not keep this object alive
 
     def ask(self, images: ImageSource | Sequence[ImageSource], question: str, **options: Unpack[Options]) -> Answer:
@@ -98,7 +100,7 @@ class VLM(TaskMethods):
         asked = [read_question(images, question) for question in questions]
         clean, seconds = self._read(asked[0].images, options.get("max_pixels"))
         requests = [self._request(conversation.turns, clean, seconds, options) for conversation in asked]
-        warnings = _warnings(clean)
+        warnings = self._warnings(clean)
         streams = [AnswerStream(DeltaStream(self.engine, request), warnings) for request in requests]
         return tuple(stream.finish() for stream in streams)
 
@@ -144,7 +146,7 @@ class VLM(TaskMethods):
             model=self.name,
             calibration=calibration,
             wish=Wish(options.get("evidence", True), options.get("force", False), read_lines=reader is not None),
-            warnings=(*_notices(clean), *calibration.warnings),
+            warnings=(*map(Notice.of, all_warnings(clean, self._kept.measured)), *calibration.warnings),
             read_seconds=seconds,
             label=labels.label(task.name, secrets.token_hex(12)),
         )
@@ -171,7 +173,9 @@ class VLM(TaskMethods):
         sampling_of(options)  # before any image is read
         clean, seconds = self._read(conversation.images, options.get("max_pixels"))
         request = self._request(conversation.turns, clean, seconds, options)
-        return AnswerStream(DeltaStream(self.engine, request), _warnings(clean))  # looked for while the engine works
+        return AnswerStream(
+            DeltaStream(self.engine, request), self._warnings(clean)
+        )  # looked for while the engine works
 
     def _read(
         self, references: Sequence[ImageReference], max_pixels: int | None
@@ -184,7 +188,8 @@ class VLM(TaskMethods):
         for reference in references:
             assert reference.local is not None  # Python has no others
             with blaming(reference.path):
-                clean.append(prepare(reference.local, config, max_pixels=budgets[reference.detail]))
+                budget = budgets[reference.detail]
+                clean.append(prepare(reference.local, config, max_pixels=budget, cleaned=self._kept.cleaned))
         return tuple(clean), time.perf_counter() - started
 
     def _request(
@@ -198,10 +203,5 @@ class VLM(TaskMethods):
             timeout_seconds=options.get("timeout_seconds"),
         )
 
-
-def _warnings(images: Sequence[CleanImage]) -> tuple[str, ...]:
-    return tuple(warning.message for warning in all_warnings(images))
-
-
-def _notices(images: Sequence[CleanImage]) -> tuple[Notice, ...]:
-    return tuple(map(Notice.of, all_warnings(images)))
+    def _warnings(self, images: Sequence[CleanImage]) -> tuple[str, ...]:
+        return tuple(warning.message for warning in all_warnings(images, self._kept.measured))

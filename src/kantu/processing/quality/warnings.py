@@ -5,11 +5,13 @@ photographs, for few false warnings first; docs/gateway.md has what they come to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kantu.processing.budget import ImageWarning, image_warnings, is_shrunk
 from kantu.processing.image import CleanImage
 from kantu.processing.quality.measure import Measures, measure
+
+Measured = Callable[[CleanImage], Measures]
 
 _MOST_BLANK_MARKS = 5
 _MOST_BLANK_UNEVENNESS = 4.0  # grey levels
@@ -25,21 +27,22 @@ _MOST_EDGE_SHARE = 0.12  # of the height of text: beyond, strokes run into each 
 _MOST_TEXTLESS_EDGE = 7.0  # pixels; photographs are softer than pages
 
 
-def all_warnings(images: Sequence[CleanImage]) -> tuple[ImageWarning, ...]:
+def all_warnings(images: Sequence[CleanImage], measured: Measured = measure) -> tuple[ImageWarning, ...]:
     """What may harm the answer about these images: what their sizes tell, then what their pixels do."""
-    told = [warning for number, image in enumerate(images, 1) for warning in picture_warnings(image, number)]
+    told = [warning for number, image in enumerate(images, 1) for warning in picture_warnings(image, number, measured)]
     return (*image_warnings([image.resizing for image in images]), *told)
 
 
-def picture_warnings(image: CleanImage, number: int) -> tuple[ImageWarning, ...]:
+def picture_warnings(image: CleanImage, number: int, measured: Measured = measure) -> tuple[ImageWarning, ...]:
     """What the pixels of one image tell: `picture_blank`, `picture_tiny`, `picture_blurred`, `picture_upside_down`,
     `picture_sideways`. That it was shrunk (`picture_shrunk`) its size tells, before it is decoded: see `budget`.
 
     Args:
         number: which of the request's images it is, from 1.
+        measured: who looks at it, see `kept.KeptPictures`.
     """
     return tuple(
-        ImageWarning(code, f"第 {number} 张图片{message}") for code, message in _findings(image, measure(image))
+        ImageWarning(code, f"第 {number} 张图片{message}") for code, message in _findings(image, measured(image))
     )
 
 
