@@ -124,6 +124,20 @@ def test_what_cannot_be_measured_is_told_with_the_reason(tmp_path: Path) -> None
     assert done.comparison.ours.starts
 
 
+def test_what_was_measured_before_a_fault_could_not_be_put_in_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise error("no_answer_before_faults", code="deadline_exceeded")
+
+    monkeypatch.setattr(over_http, "try_faults", fails)
+    found = run(Plan(pace=PACE, journal=tmp_path / "j"), *makers(), track).comparison
+    assert found.not_measured is not None
+    assert set(found.not_measured) == {"theirs：故障", "theirs：文本模型的故障"}
+    assert [load.clients for load in found.theirs.loads] == [1, 4, 16]
+    assert found.theirs.faults == ()
+
+
 def test_tokens_are_priced_as_a_question_about_a_new_picture_takes_them(tmp_path: Path) -> None:
     found = run(Plan(pace=PACE, journal=tmp_path / "j", prices=Prices(input=1_000)), *makers(), track).comparison
     assert [pair.new_picture for pair in found.pairs] == [True] + [False] * 23

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import kantu
@@ -12,6 +13,7 @@ from kantu.engine.local import EngineSettings
 from kantu.solve.result import Finding, TaskResult
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.results import MatchResult
+from tests.tiny_checkpoint import write_tiny_checkpoint
 
 
 def test_it_answers_and_tells_what_that_cost() -> None:
@@ -33,6 +35,17 @@ def test_of_a_second_question_about_a_picture_its_visual_tokens_are_not_computed
     contender.close()
     assert first.cached_tokens == 0
     assert second.cached_tokens > second.visual_tokens - EngineSettings().block_size
+
+
+def test_answers_that_go_round_in_circles_end_early_unless_a_length_is_asked_for(tmp_path: Path) -> None:
+    write_tiny_checkpoint(tmp_path)
+    contender = Kantu(kantu.load(str(tmp_path)))
+    question = "这是什么？"  # greedily, random weights end in a circle
+    ended = contender.ask([], question, AskOptions(max_tokens=400, temperature=0.0))
+    forced = contender.ask([], question, AskOptions(max_tokens=400, min_tokens=400, temperature=0.0))
+    contender.close()
+    assert (ended.finish_reason, forced.finish_reason) == ("repetition", "length")
+    assert ended.completion_tokens < forced.completion_tokens == 400
 
 
 def test_it_keeps_to_schema_and_choices_tells_how_sure_it_is_and_hears_what_was_said_before() -> None:

@@ -103,7 +103,7 @@ class KantuDeployment:
         return self.gateway.running.model
 
     def client(self, services: Mapping[str, str], *, parallel: int) -> Callable[[], Contender]:
-        make = functools.partial(Server, f"{services[_GATEWAY]}#{self.model}", parallel=parallel)
+        make = functools.partial(Server, f"{services[_GATEWAY]}#{self.model}", parallel=parallel, dialect="vllm")
         return functools.partial(with_key, self.gateway.key, make)
 
 

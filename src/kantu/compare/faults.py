@@ -23,6 +23,7 @@ STAGE_FAULTS: tuple[Fault, ...] = ("killed", "slow", "garbage")
 PROVIDER_FAULTS: tuple[Fault, ...] = ("rate_limited", "silent")
 _PAUSE_SECONDS = 0.1  # between tries
 _MOST_AT_ONCE = 64  # questions that nobody waits for any more are among them
+_PATIENCE_TIMES = 3  # as long as without a fault
 _NO_ANSWER = "no_answer_in_time"
 
 
@@ -125,13 +126,17 @@ class _Asker:
     def __init__(self, contender: Contender, asked: Sequence[Asked], threads: ThreadPoolExecutor, pace: Pace) -> None:
         self._contender, self._threads, self._pace = contender, threads, pace
         self._variants, self._count = Variants(asked), len(asked)
+        self._patience_seconds = pace.patience_seconds
 
     def expect(self) -> list[str]:
-        """The answers while nothing fails.
+        """The answers while nothing fails. From then on slow ones are given time in proportion.
 
         Raises EngineError (`no_answer_before_faults`).
         """
+        self._patience_seconds = self._pace.recovery_seconds
         outcomes = self.ask_all()
+        slowest = max(outcome.seconds for outcome in outcomes)
+        self._patience_seconds = max(self._pace.patience_seconds, _PATIENCE_TIMES * slowest)
         for outcome in outcomes:
             if outcome.code:
                 raise error("no_answer_before_faults", code=outcome.code)
@@ -142,7 +147,7 @@ class _Asker:
         begun = time.monotonic()
         questions = islice(self._variants, self._count)
         under_way = [self._threads.submit(self._ask, *question, begun) for question in questions]
-        wait(under_way, self._pace.patience_seconds)
+        wait(under_way, self._patience_seconds)
         now = time.monotonic()
         late = _Outcome("", _NO_ANSWER, now, now - begun)
         return [each.result() if each.done() else late for each in under_way]

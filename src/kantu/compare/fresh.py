@@ -54,8 +54,8 @@ def several(make: Callable[[], Contender], asked: Sequence[Asked], pace: Pace) -
     """A few fresh processes, one after the other. The first is asked everything; the others, of which fewer begin where
     they take long, are asked the first question.
     """
-    begun = time.monotonic()
     found = [apart(functools.partial(fresh, make, asked, {}))]
+    begun = time.monotonic()
     while len(found) < _MOST_STARTS and time.monotonic() - begun < pace.starts_seconds:
         found.append(apart(functools.partial(fresh, make, asked[:1], {})))
     return tuple(found)

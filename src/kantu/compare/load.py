@@ -9,15 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 
+from PIL import Image
+
 from kantu.bench.report import percentile
 from kantu.compare.asked import Asked, Variants
 from kantu.compare.pace import Pace
 from kantu.contenders.contender import Contender
 from kantu.errors import KantuError
-from kantu.processing.conversation import ImageSource
 
-TOGETHER = (4, 16)  # clients; one alone is timed in a process of its own, see `fresh.start`
-Question = tuple[Asked, ImageSource]
+TOGETHER = (4, 16)  # clients; one alone is timed in a process of its own, see `fresh.fresh`
+Question = tuple[Asked, Image.Image]
 
 _WARMING = 4  # clients, at most, ask once before the time is taken: what is loaded when several ask, is
 
@@ -57,10 +58,13 @@ def loads(contender: Contender, asked: Sequence[Asked], clients: Sequence[int], 
 
 
 def alone(contender: Contender, asked: Sequence[Asked]) -> Load:
-    """One client, which asks these questions."""
-    started = time.perf_counter()
-    seconds, errors = _answers(contender, ((each, each.picture) for each in asked))
-    return Load(1, len(seconds) / (time.perf_counter() - started), errors, Spread.of(seconds))
+    """One client, which asks these questions. Raises KantuError where one has no answer."""
+    seconds = []
+    for each in asked:
+        begun = time.perf_counter()
+        each.of(contender)
+        seconds.append(time.perf_counter() - begun)
+    return Load(1, len(seconds) / sum(seconds), 0, Spread.of(seconds))
 
 
 def _load(contender: Contender, questions: Iterator[Question], clients: int, seconds: float) -> Load:

@@ -11,14 +11,14 @@ class Pace:
 
     Attributes:
         load_seconds: for which several clients begin new requests.
-        patience_seconds: of whoever asks while something fails.
+        patience_seconds: of whoever asks while something fails, at least; in any case three times as long as usual.
         slow_seconds: by which a slow service is slower.
-        starts_seconds: for which fresh processes begin, to have several times of one contender's start.
+        starts_seconds: for which further processes begin, after the first one, to have several times of a start.
         recovery_seconds: after the end of a fault, until nobody waits any more for an answer as before.
     """
 
     load_seconds: float = 3.0
     patience_seconds: float = 5.0
     slow_seconds: float = 1.0
-    starts_seconds: float = 12.0
+    starts_seconds: float = 4.0
     recovery_seconds: float = 60.0

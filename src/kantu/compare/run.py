@@ -152,7 +152,7 @@ def _beside(
         return quickest(items, {pair.ours.key: _seconds(pair) for pair in answered}, _FAILING)
 
     if (deploy := maker.deploy) is not None:
-        side = attempt("经 HTTP", lambda: over_http(side, deploy, items, failing(), pace)) or side
+        side = attempt("经 HTTP", lambda: over_http(side, deploy, items, failing, pace, attempt)) or side
     else:
         side = replace(side, loads=attempt("负载", lambda: server_loads(maker.make, items, pace)) or ())
     if (deploy_provider := maker.deploy_provider) is not None:

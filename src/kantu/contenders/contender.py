@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from kantu.engine.request import FinishReason
+from kantu.engine.request import FinishReason, RepetitionStop
 from kantu.processing.conversation import ImageSource
 from kantu.solve.result import TaskResult
 from kantu.tasks.task import Task
@@ -44,6 +44,11 @@ class AskOptions:
     choices: tuple[str, ...] | None = None
     history: tuple[Said, ...] = ()
     probability: bool = False
+
+    @property
+    def repetition(self) -> RepetitionStop | None:
+        """Answers that go round in circles end early, as those of tasks do, but not where a length is asked for."""
+        return None if self.min_tokens else RepetitionStop.endless()
 
 
 @dataclass(frozen=True)

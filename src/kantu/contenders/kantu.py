@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 
 from kantu.contenders.contender import AskOptions, Reply, mean_probability, messages
-from kantu.engine.request import RepetitionStop
 from kantu.model.folder import ModelFolder
 from kantu.processing.budget import pixel_budget
 from kantu.processing.conversation import ImageSource
@@ -32,7 +31,7 @@ class Kantu:
             min_tokens=options.min_tokens,
             temperature=options.temperature,
             repetition_penalty=options.repetition_penalty,
-            repetition=RepetitionStop.endless(),
+            repetition=options.repetition,
             max_pixels=budget,
             schema=options.schema,
             choices=options.choices,

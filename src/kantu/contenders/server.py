@@ -90,6 +90,7 @@ class Server:
             min_tokens=options.min_tokens,
             temperature=options.temperature,
             repetition_penalty=options.repetition_penalty,
+            repetition=options.repetition,
             logprobs=0 if options.probability else None,
             constraint=_constraint(options),
         )

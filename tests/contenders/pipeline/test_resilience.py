@@ -145,6 +145,27 @@ def test_a_circuit_is_open_for_twice_as_long_each_time_that_it_still_fails() -> 
     assert caught.value.retry_after_seconds == pytest.approx(10.0)
 
 
+def test_while_one_call_finds_out_nobody_else_calls_however_long_it_takes() -> None:
+    clock, others = Clock(), list[str]()
+
+    def stage(request: str) -> str:
+        if request == "试":
+            clock.now += 100.0
+            with pytest.raises(OverloadedError) as caught:
+                guarded("别的")
+            others.append(caught.value.code)
+        raise _lost()
+
+    guarded = _guarded(stage, clock, replace(POLICY, first_pause_seconds=0.0))
+    with pytest.raises(UpstreamError):
+        guarded("好")
+    clock.now += 10.0
+    with pytest.raises(OverloadedError) as caught:  # its first try has failed
+        guarded("试")
+    assert others == ["stage_paused"]
+    assert caught.value.retry_after_seconds == pytest.approx(20.0)
+
+
 def test_what_was_under_way_when_the_circuit_opened_does_not_keep_it_open_for_longer() -> None:
     clock = Clock()
 

@@ -23,8 +23,7 @@ CONDITIONS = (
         Words("见过：问题里的图都问过", "seen before: something was asked about all of them"),
         Words(
             "它解码后的像素、视觉词元，和提示里到它为止的前缀（像素预算相同时）",
-            "its decoded pixels, its visual tokens, and the prompt's prefix as far as it (where the pixel budget is the "
-            "same)",
+            "its pixels, its visual tokens, and the prompt's prefix as far as it (where the pixel budget is the same)",
         ),
         Words(
             "前四级对它的结果（不再识字、分析和描述），和文本模型提示的前缀",
@@ -33,7 +32,7 @@ CONDITIONS = (
     ),
     (
         Words("新图片的一问，经 HTTP；请求/秒；故障", "new picture, over HTTP; requests/s; faults"),
-        Words("第一次见：每一问换一张从没出现过的图", "seen for the first time: every question has one that never was"),
+        Words("第一次见：每一问都是没有问过的图", "seen for the first time: every question is about another one"),
         _NOTHING,
         _NOTHING,
     ),
@@ -54,9 +53,9 @@ CONDITIONS = (
     ),
 )
 NOTE = Words(
-    "两边的缓存都只认内容：看图按图片文件（像素）和解码后像素（视觉词元）的 SHA-256，流水线按图片文件的 SHA-256 和改变结果的选项；"
+    "两边都只认内容：看图按文件（像素）和解码后像素（视觉词元）的 SHA-256，流水线按文件的 SHA-256 和改变结果的选项；"
     "都以字节为界。",
     "Both know a picture by its content alone: Kantu by the SHA-256 of its file (pixels) and of its decoded pixels "
-    "(visual tokens), the pipeline by that "
-    "of its file and the options that change what comes of it. Both are bounded in bytes.",
+    "(visual tokens), the pipeline by that of its file and the options that change what comes of it. Both are bounded "
+    "in bytes.",
 )

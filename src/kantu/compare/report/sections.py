@@ -162,12 +162,14 @@ def _faults(found: Comparison) -> Section:
         tuple(told),
         Words(
             f"故障是放进去的：进程用 SIGKILL 杀掉，其余在线路上的中继里发生（慢 {pace.slow_seconds:g} 秒）；"
-            f"几问同时问，每问最多等 {pace.patience_seconds:g} 秒。“答成别的”是照常作答、但与没有故障时不同的回答。"
+            f"几问同时问，每问最多等 {pace.patience_seconds:g} 秒（平常就慢的，等平常的三倍）。"
+            "“答成别的”是照常作答、但与没有故障时不同的回答。"
             f"恢复从故障结束算到第一个与从前一样的回答，最多等 {pace.recovery_seconds:g} 秒。",
             f"Faults are put in: processes end by SIGKILL, all else happens in a relay on the wire (slow is "
-            f"{pace.slow_seconds:g} s); all are asked at once and waited for {pace.patience_seconds:g} s at most. "
-            "Other answers are given as if nothing had happened, and are not those without the fault. Recovery is from "
-            f"the end of the fault to the first answer as before, {pace.recovery_seconds:g} s at most.",
+            f"{pace.slow_seconds:g} s); all are asked at once and waited for {pace.patience_seconds:g} s at most (if "
+            "slow without a fault, three times as long). Other answers are given as if nothing had happened, and are "
+            "not those without the fault. Recovery is from the end of the fault to the first answer as before, "
+            f"{pace.recovery_seconds:g} s at most.",
         ),
     )
 

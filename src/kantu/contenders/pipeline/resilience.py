@@ -30,8 +30,7 @@ class Policy:
         longest_pause_seconds: a stage that wants to be left alone for longer is not tried again.
         failures_to_open: this many failures in a row open the circuit.
         open_seconds: then nobody calls for so long; after that one request tries whether it works again. Each time that
-            it does not, the circuit is open for twice as long, up to `longest_open_seconds` (as connections of gRPC
-            back off: doc/connection-backoff.md).
+            it does not, the circuit is open for twice as long, up to `longest_open_seconds`.
     """
 
     tries: int = 3
@@ -64,6 +63,7 @@ class Guarded(Generic[Q, A]):
         self._lock = threading.Lock()  # guards what follows
         self._failures = 0  # in a row
         self._open_seconds = 0.0
+        self._finding_out = False  # somebody is
         self._closed_again_at = 0.0
 
     def __call__(self, request: Q) -> A:
@@ -72,6 +72,8 @@ class Guarded(Generic[Q, A]):
             finding_out = self._enter()
             try:
                 answer = self._call(request)
+                self._succeeded()
+                return answer
             except KantuError as failure:
                 wanted = self._passing(failure)
                 if wanted is None:
@@ -81,11 +83,11 @@ class Guarded(Generic[Q, A]):
                     self._failed(finding_out)
                 if not remaining or wanted > self._policy.longest_pause_seconds:
                     raise
-                self._sleep(max(wanted, pause * random.uniform(0.5, 1.0)))
-                pause = min(2 * pause, self._policy.longest_pause_seconds)
-            else:
-                self._succeeded()
-                return answer
+            finally:
+                if finding_out:
+                    self._found_out()
+            self._sleep(max(wanted, pause * random.uniform(0.5, 1.0)))
+            pause = min(2 * pause, self._policy.longest_pause_seconds)
         raise AssertionError("the last try returns or raises")
 
     @staticmethod
@@ -96,17 +98,22 @@ class Guarded(Generic[Q, A]):
         return 0.0 if isinstance(failure, UpstreamError) and failure.code not in _LASTING else None
 
     def _enter(self) -> bool:
-        """Raise while the circuit is open. True for the one request that finds its time over: it keeps it open for all
-        others.
+        """Raise while the circuit is open. True for the one request that finds its time over: until it knows whether
+        the stage works, the circuit is open for all others.
         """
         with self._lock:
             if self._failures < self._policy.failures_to_open:
                 return False
             left = self._closed_again_at - self._clock()
-            if left > 0:
-                raise error("stage_paused", stage=STAGES[self._name], retry_after_seconds=left)
-            self._closed_again_at = self._clock() + self._open_seconds
+            if left > 0 or self._finding_out:
+                seconds = left if left > 0 else self._open_seconds
+                raise error("stage_paused", stage=STAGES[self._name], retry_after_seconds=seconds)
+            self._finding_out = True
             return True
+
+    def _found_out(self) -> None:
+        with self._lock:
+            self._finding_out = False
 
     def _failed(self, finding_out: bool) -> None:
         """What was under way when the circuit opened does not keep it open for longer."""
