@@ -12,6 +12,7 @@ from kantu import hub
 from kantu.errors import CheckpointError
 from kantu.model.folder import ModelFolder
 from kantu.solve.calibration import (
+    EVERYTHING,
     FILE,
     Calibration,
     Curve,
@@ -168,3 +169,12 @@ def test_the_digest_is_of_what_results_depend_on() -> None:
     assert plain.digest == dated.digest
     assert plain.digest != Calibration(curves={"": DOUBTING}, thresholds={"order": 0.9}).digest
     assert json.loads(dated.to_json())["origin"]["date"] == "2026-11-29"
+
+
+def test_what_is_known_of_fields_says_nothing_of_decisions() -> None:
+    fields = Curve(points=((-10.0, -5.0), (10.0, 0.0)))
+    found = Calibration(curves={EVERYTHING: fields})
+    assert found.confidence("order.status", 0.9) < 0.5
+    assert found.confidence("decisions.predicate", 0.9) == 0.9
+    decided = found.model_copy(update={"curves": {EVERYTHING: fields, "decisions": Curve(points=((0.0, 1.0),))}})
+    assert decided.confidence("decisions.choice", 0.9) == pytest.approx(probability(1.0))

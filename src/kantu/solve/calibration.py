@@ -26,6 +26,8 @@ from kantu.tasks.right_fields import any_place, is_decided
 FILE = "calibration.json"
 EVERYTHING = ""
 """The scope of what is known of all tasks together."""
+DECISIONS = "decisions"
+"""The scope of predicates, choices and scores that no task asks for: "decisions.predicate" and so on."""
 LET_THROUGH = 0.02
 """The share of wrong results, among those that nobody reviews, that thresholds are fitted for."""
 UNCALIBRATED_THRESHOLD = 0.5
@@ -191,9 +193,14 @@ def kind_of(task: str, path: str) -> str:
     return task if not path or task == EXTRACT.name else f"{task}.{any_place(path)}"
 
 
-def scopes(kind: str) -> tuple[str, str, str]:
-    """From the closest to the widest: the kind, its task, everything."""
-    return kind, kind.partition(".")[0], EVERYTHING
+def scopes(kind: str) -> tuple[str, ...]:
+    """From the closest to the widest: the kind, its task, everything.
+
+    What is known of everything is about fields of records, of which few are right. It says nothing of a choice between
+    two answers, one of which is.
+    """
+    task = kind.partition(".")[0]
+    return (kind, task) if task == DECISIONS else (kind, task, EVERYTHING)
 
 
 def whole_fields(task: str, paths: Iterable[str], plain: Container[str] = ()) -> list[str]:
