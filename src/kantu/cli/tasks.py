@@ -19,7 +19,7 @@ from kantu.tasks.task import Task
 
 if TYPE_CHECKING:
     from kantu.solve.reader import Reader
-    from kantu.solve.result import TaskResult
+    from kantu.solve.result import PictureBox, TaskResult
 
 Inputs = Annotated[list[str], typer.Argument(help="图片文件（可以有多张），然后是文字。", metavar="IMAGE... [TEXT]...")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出一个 JSON 对象。")]
@@ -119,6 +119,7 @@ def _command(task: Task) -> Callable[..., None]:
 def _run(task: Task, inputs: list[str], options: _Options) -> None:
     pictures, texts = pictures_and_texts(inputs)
     task, given = typed(task, _given(task, texts))
+    drawings = [] if options.draw is None else _drawings(pictures, options.draw)
     reader: Reader | None = None
     if options.read_lines:
         from kantu.contenders.rapidocr import RapidOCRReader
@@ -136,23 +137,37 @@ def _run(task: Task, inputs: list[str], options: _Options) -> None:
         reader=reader,
         max_pixels=options.max_pixels,
     )
-    if options.draw is not None:
-        _draw(result, pictures, options.draw)
+    for number, place in enumerate(drawings):
+        _draw(result, pictures[number], number, place)
     if options.as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
         show(task, result)
 
 
-def _draw(result: TaskResult[Any], pictures: list[str], path: Path) -> None:
+def _drawings(pictures: list[str], path: Path) -> list[Path]:
+    """Where each picture goes with its boxes. What cannot be written is said before the model is asked."""
+    from PIL import Image
+
+    from kantu.output_files import check_outputs
+
+    places = [path if len(pictures) == 1 else path.with_stem(f"{path.stem}-{at}") for at in range(1, 1 + len(pictures))]
+    for place in places:
+        if any(place.exists() and place.samefile(picture) for picture in pictures):
+            raise error("drawing_is_input", path=place)
+        if Image.registered_extensions().get(place.suffix.lower()) not in Image.SAVE:
+            raise error("drawing_unwritable", path=place)
+    check_outputs(*places)
+    return places
+
+
+def _draw(result: TaskResult[Any], picture: str, number: int, place: Path) -> None:
     from kantu.aigc.files import save_picture
 
-    for number, picture in enumerate(pictures):
-        place = path if len(pictures) == 1 else path.with_stem(f"{path.stem}-{number + 1}")
-        try:
-            save_picture(result.draw(picture, number), place, result.label)
-        except (OSError, ValueError):  # ValueError: a file name without a known ending
-            raise error("drawing_unwritable", path=place) from None
+    try:
+        save_picture(result.draw(picture, number), place, result.label)
+    except (OSError, ValueError):  # ValueError: what the format cannot hold
+        raise error("drawing_unwritable", path=place) from None
 
 
 def pictures_and_texts(inputs: list[str]) -> tuple[list[str], list[str]]:
@@ -177,15 +192,18 @@ def show(task: Task, result: TaskResult[Any]) -> None:
     from kantu.solve.labels import label_of
     from kantu.solve.leaves import leaves
 
-    schema = task.schema()
+    schema, told = task.schema(), set[str]()
     for path, value in leaves(result.to_dict()["result"]).items():
-        found = result.fields.get(path) or result.fields.get(path.rpartition(".")[0])
         label = label_of(schema, path)
         line = f"{label}：{'（图中没有）' if value is None else value}" if label else str(value)
-        sure = "" if found is None or found.confidence is None else f"  {found.confidence:.0%}"
-        boxes = "" if found is None else "".join(f"  [{b.x1}, {b.y1}, {b.x2}, {b.y2}]" for b in found.boxes)
+        around = path.rpartition(".")[0]  # a thing with a box is told with the first of its values
+        near = dict.fromkeys((path, around))
+        found = [result.fields[each] for each in near if each in result.fields and each not in told]
+        told |= {path, around}
+        sure = next((f"  {each.confidence:.0%}" for each in found if each.confidence is not None), "")
+        boxes = next(("".join(map(_place, each.boxes)) for each in found if each.boxes), "")
         typer.echo(line + typer.style(sure + boxes, dim=True))
-        for problem in found.problems if found is not None else ():
+        for problem in (problem for each in found for problem in each.problems):
             typer.secho(f"  ⚠ {problem.message}", fg="yellow")
     if result.suggestion is not None:
         typer.echo(result.suggestion.message)
@@ -205,3 +223,9 @@ def show(task: Task, result: TaskResult[Any]) -> None:
         dim=True,
         err=True,
     )
+
+
+def _place(box: PictureBox) -> str:
+    """The picture is named where it is not the first, as in the tables of `kantu batch`."""
+    picture = f"  第 {box.picture + 1} 张" if box.picture else " "
+    return f"{picture} [{box.x1}, {box.y1}, {box.x2}, {box.y2}]"
