@@ -132,6 +132,23 @@ def test_a_full_disk_is_said(home: Path, command: str, tmp_path: Path) -> None:
     assert told == (1, "错误：输出没有写完：磁盘已满。 [output_not_written]\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("command", [["models"], ["ask"], ["ask", "--json"]])
+def test_a_full_disk_is_said_where_python_does_not_buffer(home: Path, tiny_folder: Path, command: list[str]) -> None:
+    arguments = [*command, *(["问", "-m", str(tiny_folder), "--max-tokens", "2"] if command[0] == "ask" else [])]
+    code = f"import sys; from kantu.cli import main; sys.argv[1:] = {arguments!r}; main()"
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-u", "-c", code],
+            env=environment(home),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    told = (ended.returncode, ended.stderr.decode())
+    assert told == (1, "错误：输出没有写完：磁盘已满。 [output_not_written]\n")
+
+
 def test_a_closed_output_goes_nowhere(home: Path, tiny_folder: Path) -> None:
     arguments = ["ask", "问", "-m", str(tiny_folder), "--max-tokens", "2"]
     ask = f"import sys; from kantu.cli import main; sys.argv[1:] = {arguments!r}; main()"

@@ -52,7 +52,15 @@ def _ready(stream: TextIO | None) -> TextIO:
     if isinstance(stream, io.TextIOWrapper):
         is_ascii = codecs.lookup(stream.encoding).name == "ascii"
         stream.reconfigure(encoding="utf-8" if is_ascii else None, errors=_ESCAPE)
+        if isinstance(stream.buffer, io.RawIOBase):
+            return _buffered(stream, stream.buffer)
     return stream
+
+
+def _buffered(stream: TextIO, raw: io.RawIOBase) -> TextIO:
+    """In place of a stream without a buffer (PYTHONUNBUFFERED), which forgets what was not taken, so that nobody could
+    tell at the end that writing has failed, and silently loses what a nearly full disk does not take."""
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=stream.encoding, errors=stream.errors, line_buffering=True)
 
 
 def _flush(stream: TextIO) -> OSError | None:
