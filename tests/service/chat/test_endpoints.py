@@ -22,6 +22,7 @@ from kantu.errors import (
     OverloadedError,
     PromptTooLongError,
     UpstreamError,
+    error,
 )
 from kantu.processing.conversation import Turn
 from kantu.service.actor import Limits
@@ -185,6 +186,37 @@ async def test_formats_become_constraints(make_gateway: Make, fields: Any, const
     async with client_of(make_gateway(engine)) as client:
         assert (await client.post(PATH, json=question(**fields))).status_code == 200
     assert engine.requests[0].sampling.constraint == constraint
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "r", "schema": SCHEMA}}},
+            "response_format.json_schema.schema",
+        ),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"structured_outputs": {"regex": "("}}, "structured_outputs.regex"),
+        ({"structured_outputs": {"choice": ["是"]}}, "structured_outputs.choice"),
+        ({"structured_outputs": {"json": SCHEMA}}, "structured_outputs.json"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_constraint_that_the_engine_refuses_is_named_by_its_path(
+    make_gateway: Make, fields: Any, param: str, stream: bool
+) -> None:
+    engine = ScriptedEngine()
+    engine.refusal = error("constraint_not_supported.no_answer", at="")
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post(PATH, json=question(stream=stream, **fields))
+    assert (response.status_code, response.json()["error"]["param"]) == (400, param)
+
+
+async def test_a_schema_that_is_not_strict_is_named_by_its_path(make_gateway: Make) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "r", "strict": True, "schema": {"type": "object"}}}
+    async with client_of(make_gateway()) as client:
+        response = await client.post(PATH, json=question(response_format=form))
+    assert response.json()["error"]["param"] == "response_format.json_schema.schema"
 
 
 async def test_what_says_the_same_as_nothing_is_let_through(make_gateway: Make) -> None:

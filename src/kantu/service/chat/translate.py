@@ -129,6 +129,16 @@ def _constraint(body: ChatRequest) -> Constraint | None:
     return given[0] if given else None
 
 
+def constraint_path(body: ChatRequest) -> str:
+    """Where in the body the constraint stands. It has one."""
+    form, outputs = body.response_format, body.structured_outputs
+    if isinstance(form, JSONSchemaFormat):
+        return "response_format.json_schema.schema"
+    if outputs is None:
+        return "response_format"
+    return "structured_outputs." + next(iter(outputs.model_dump(by_alias=True, exclude_none=True)), "json")
+
+
 def _check_strict(schema: Mapping[str, Any]) -> None:
     """Refuse a schema that lets undeclared keys in, by the place that does: what may come is declared.
 

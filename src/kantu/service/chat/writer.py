@@ -13,6 +13,7 @@ from kantu.service.chat.answer import Answer
 from kantu.service.chat.schemas import ChatRequest
 from kantu.service.chat.sending import Collected, Parts, encode, event
 from kantu.service.chat.shapes import ChatCompletion, ChatCompletionChunk, ChunkChoice, CompletionUsage, KantuExtra
+from kantu.service.chat.translate import constraint_path
 from kantu.service.errors import envelope
 from kantu.service.language import Language
 
@@ -40,7 +41,9 @@ class ChatWording:
         return _failure_events(failure, language)
 
     def as_sent(self, failure: KantuError) -> None:
-        """The names are those of the body."""
+        """The names are those of the body, but for the constraint, which it can give in several ways."""
+        if failure.param == "constraint":
+            failure.param = constraint_path(self.request)
 
 
 class ChatWriter:
