@@ -13,4 +13,4 @@ MaxPixels = Annotated[int | None, typer.Option(help="每张图片的像素上限
 Device = Annotated[str | None, typer.Option(help="cpu、cuda 等，默认自动选择。")]
 Quantize = Annotated[str | None, typer.Option(help="解码器权重只用 8 位或 4 位：省内存，更快。", metavar="int8|int4")]
 NoEvidence = Annotated[bool, typer.Option("--no-evidence", help="不问各字段在图中的位置：更快。")]
-Force = Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问。")]
+Force = Annotated[bool, typer.Option("--force", help="问题没有指明对象也照问；只对任务 ask 有用。")]

@@ -49,13 +49,38 @@ def test_as_json_it_is_the_whole_result() -> None:
     [
         (["match", ORDER], "task_variables"),
         (["order", "missing.png", "为什么？"], "image_not_found"),
-        (["problem", ORDER, "多余的话"], "image_not_found"),
+        (["problem", ORDER, "多余的话"], "task_variables"),
+        (["locate", ORDER, ""], "task_variables"),
+        (["match", ORDER, " "], "task_variables"),
+        (["ui-point", ORDER, "10000", "120"], "task_variables"),
+        (["ui-point", "--", ORDER, "-5", "10"], "task_variables"),
     ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], code: str) -> None:
     told = CliRunner().invoke(app, arguments)
     assert told.exit_code == 2
     assert f"[{code}]" in told.output
+
+
+def test_too_many_values_are_told_with_the_variables_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\ntitle: 面单\ninstruction: '{{店}}：{{重点}}'\nvariables: {重点: 无}\nfields: {状态: }\n", "utf-8"
+    )
+    told = CliRunner().invoke(app, ["run", str(tmp_path / "mine.yaml"), ORDER, "甲", "乙", "山野"])
+    assert told.exit_code == 2
+    assert "多了 1 个，从“山野”开始" in told.output
+    assert "店、重点（可省略）" in told.output
+    missing = CliRunner().invoke(app, ["run", str(tmp_path / "mine.yaml"), ORDER])
+    assert "还缺：店。" in missing.output
+
+
+def test_a_point_s_command_says_in_what_it_counts() -> None:
+    told = CliRunner().invoke(app, ["ui-point", "--help"], env={"COLUMNS": "200"}).output
+    assert "千分之几：0 到 1000 的整数" in told
+
+
+def test_force_says_where_it_applies() -> None:
+    assert "只对任务 ask 有用" in CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output
 
 
 def test_moderation_takes_a_list_of_one_s_own_words(tmp_path: Path) -> None:

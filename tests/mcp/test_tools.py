@@ -9,7 +9,7 @@ import pytest
 
 from kantu.errors import InvalidRequestError
 from kantu.mcp.tools import TaskTool, tools_of
-from kantu.tasks.builtin import LOCATE, MATCH, ORDER, TASKS
+from kantu.tasks.builtin import LOCATE, MATCH, ORDER, TASKS, UI_POINT
 from kantu.tasks.judges import states
 from kantu.tasks.task import Task
 
@@ -88,6 +88,14 @@ def test_what_is_wrong_with_arguments_is_named(arguments: dict[str, Any], code: 
     assert (caught.value.code, caught.value.param) == (code, param)
     schema = {**arguments_of(MATCH)}
     assert not jsonschema_rs.is_valid(schema, arguments)  # a client that checks its own arguments would not send them
+
+
+def test_a_point_may_be_written_in_numbers() -> None:
+    point = tool(UI_POINT)
+    assert point.read({"images": ["a.png"], "x": 500, "y": "120"}).given == {"x": "500", "y": "120"}
+    assert jsonschema_rs.is_valid({**arguments_of(UI_POINT)}, {"images": ["a.png"], "x": 500, "y": "120"})
+    with pytest.raises(InvalidRequestError):
+        point.read({"images": ["a.png"], "x": True, "y": 1})
 
 
 def test_a_tool_of_several_models_lets_choose_one() -> None:

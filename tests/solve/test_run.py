@@ -288,6 +288,14 @@ def test_what_is_given_must_be_what_the_task_takes() -> None:
         solved(MATCH, {"question": "红色"}, match_reply)
 
 
+def test_without_a_picture_only_a_question_is_answered() -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        solved(ORDER, {}, lambda _: said(ORDER_RECORD), pictures=())
+    assert (refused.value.code, refused.value.param) == ("task_needs_picture", "images")
+    answered, _ = solved(ASK, {"question": "什么是发票？"}, lambda _: said("凭证"), pictures=())
+    assert answered.result == "凭证"
+
+
 def test_a_question_that_points_at_nothing_is_not_asked_unless_forced() -> None:
     asked_anyway, _ = solved(ASK, {"question": "它是什么？"}, lambda _: said("杯子"), force=True)
     result, asked = solved(ASK, {"question": "它是什么？"}, lambda _: said("杯子"))
@@ -295,6 +303,8 @@ def test_a_question_that_points_at_nothing_is_not_asked_unless_forced() -> None:
     assert result.result is None
     assert result.suggestion is not None
     assert result.suggestion.questions
+    assert "--force" in result.suggestion.message
+    assert result.review.needed
     assert (asked_anyway.result, asked_anyway.suggestion) == ("杯子", None)
 
 

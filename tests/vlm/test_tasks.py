@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,21 @@ def test_a_result_is_the_same_every_time(vlm: VLM) -> None:
     assert unsure[0] == unsure[1]
     sure = [[found.confidence or 0.0 for found in each.fields.values()] for each in (first, again)]
     assert sure[0] == pytest.approx(sure[1], rel=1e-4)  # what a cache holds was computed beside other tokens
+
+
+@pytest.mark.parametrize(
+    ("ask", "code", "param"),
+    [
+        (lambda vlm: vlm.order([]), "task_needs_picture", "images"),
+        (lambda vlm: vlm.locate(ORDER, ""), "task_variables", "target"),
+        (lambda vlm: vlm.ui_point(ORDER, 10_000, 120), "task_variables", "x"),
+        (lambda vlm: vlm.ui_point(ORDER, 10, -5), "task_variables", "y"),
+    ],
+)
+def test_what_is_wrong_is_said(vlm: VLM, ask: Callable[[VLM], object], code: str, param: str) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        ask(vlm)
+    assert (refused.value.code, refused.value.param) == (code, param)
 
 
 def test_a_task_runs_by_its_name(vlm: VLM) -> None:

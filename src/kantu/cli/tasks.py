@@ -70,7 +70,10 @@ def run(
     read_lines: ReadLines = False,
     draw: Draw = None,
 ) -> None:
-    """做一个自己的任务：kantu run my_task.yaml pic.png。写法见 docs/tasks.md。"""
+    """做一个自己的任务：kantu run my_task.yaml pic.png。写法见 docs/tasks.md。
+
+    指令里的变量写在图片后面，一个变量一段文字，按在指令里出现的顺序；有默认值的可以从后面省略。
+    """
     options = _Options(model, max_pixels, device, quantize, as_json, no_evidence, force, read_lines, draw)
     from kantu import hub
     from kantu.tasks.checks.forms import FORMS
@@ -94,7 +97,9 @@ class _Options:
 
 def _help(task: Task) -> str:
     takes = "".join(f" {name.upper()}" + ("（可省略）" if name in task.defaults else "") for name in task.variables)
-    return f"{task.title}：kantu {task.name.replace('_', '-')} IMAGE...{takes}"
+    places = "、".join(name.upper() for name in task.thousandths)
+    told = f"。{places} 是图宽、图高的千分之几：0 到 1000 的整数，从左上角算起。" if places else ""
+    return f"{task.title}：kantu {task.name.replace('_', '-')} IMAGE...{takes}{told}"
 
 
 def _command(task: Task) -> Callable[..., None]:
@@ -182,8 +187,12 @@ def _given(task: Task, texts: list[str]) -> Mapping[str, str]:
     """One text for each variable of the task; of a task with one variable, all texts together are its text."""
     if len(task.variables) == 1 and texts:
         return {task.variables[0]: " ".join(texts)}
-    if len(texts) > len(task.variables):
-        raise error("image_not_found", path=texts[0])
+    most = len(task.variables)
+    if len(texts) > most:
+        more, extra = len(texts) - most, texts[most]
+        raise error(
+            "task_variables.too_many", param="inputs", task=task.in_words, wanted=task.wanted, count=more, extra=extra
+        )
     return dict(zip(task.variables, texts, strict=False))
 
 

@@ -5,7 +5,7 @@ Raising is one line, `raise error("image_too_thin", cap=200)`; the words stand i
 
 from kantu.errors.expected import expected_by
 from kantu.errors.install import install_command
-from kantu.errors.raising import Words, blaming, error, listed, not_written, row_of
+from kantu.errors.raising import Words, blaming, blaming_within, error, listed, not_written, row_of
 from kantu.errors.types import (
     AuthenticationError,
     CancelledError,
@@ -56,6 +56,7 @@ __all__ = [
     "UpstreamError",
     "Words",
     "blaming",
+    "blaming_within",
     "error",
     "expected_by",
     "install_command",

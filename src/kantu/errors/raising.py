@@ -73,3 +73,13 @@ def blaming(param: str) -> Iterator[None]:
     except (InvalidRequestError, NotFoundError) as failure:
         failure.param = param
         raise
+
+
+@contextmanager
+def blaming_within(param: str) -> Iterator[None]:
+    """Errors of the request that are raised inside the block name the path that leads through `param`."""
+    try:
+        yield
+    except InvalidRequestError as failure:
+        failure.param = param if failure.param is None else f"{param}.{failure.param}"
+        raise

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, Valida
 
 from kantu.mcp.output import output_schema
 from kantu.processing.validation import fault
-from kantu.tasks.builtin import ASK, TASKS
+from kantu.tasks.builtin import TASKS
+from kantu.tasks.given import NumberOrText
 from kantu.tasks.task import Task
 
 # What the variables of the built-in tasks mean; those of a user's own task are told by its instruction.
@@ -96,14 +97,17 @@ class TaskTool:
         for at, name in enumerate(task.variables):
             told = _MEANINGS.get(name) if task.name in TASKS else None
             default = task.defaults.get(name, ...)
-            fields[f"variable_{at}"] = (StrictStr, Field(default, alias=name, description=told))
+            kind = NumberOrText if name in task.thousandths else StrictStr
+            fields[f"variable_{at}"] = (kind, Field(default, alias=name, description=told))
         fields["evidence"] = (
             StrictBool,
             Field(True, alias=self._named("evidence"), description="是否查找各字段在图中的位置；false 更快"),
         )
         fields["force"] = (
             StrictBool,
-            Field(False, alias=self._named("force"), description="问题没有指明对象（如“它是什么？”）也照问"),
+            Field(
+                False, alias=self._named("force"), description="问题没有指明对象（如“它是什么？”）也照问；只对 ask 有用"
+            ),
         )
         if self.models:
             told = f"模型：{'、'.join(self.models)}；不填用 {self.models[0]}"
@@ -112,7 +116,7 @@ class TaskTool:
 
     @property
     def _images(self) -> Any:
-        least = 0 if self.task is ASK else 1
+        least = 1 if self.task.needs_picture else 0
         told = self.picture + ("；可以没有图片" if least == 0 else "")
         return Annotated[list[StrictStr], Field(min_length=least, description=told)]
 

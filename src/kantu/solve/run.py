@@ -100,11 +100,13 @@ def solve(
         label: of the result, where the model writes one.
 
     Raises:
-        InvalidRequestError: `task_variables`: `given` is not what the instruction has places for.
+        InvalidRequestError: `task_variables`: `given` is not what the instruction has places for; `task_needs_picture`.
         UpstreamError: `task_answer_invalid`: the answer is not of the task's form.
     """
     started = time.perf_counter()
     prompt = task.instruct(**given)
+    if task.needs_picture and not pictures:
+        raise error("task_needs_picture", task=task.in_words)
     if task.is_question and not wish.force and (better := vague(prompt)) is not None:
         return _suggesting(task, better, warnings, model, calibration, read_seconds)
     draft = yield from answer(task, prompt)
@@ -168,13 +170,13 @@ def _suggesting(
     read_seconds: float,
 ) -> TaskResult[Any]:
     """Instead of an answer to a question that points at nothing: the model has not been asked."""
-    message = "问题没有说明问的是图中的什么，可以换个问法；要照原样问，请加 force。"
+    message = "问题没有说明问的是图中的什么，可以换个问法；要照原样问，请加 force（命令行是 --force）。"
     return TaskResult[Any](
         task=version_of(task, calibration),
         result=None,
         calibrated=calibration.calibrated,
         warnings=tuple(warnings),
-        review=Review(needed=False),
+        review=Review(needed=True, reasons=("没有作答：问题没有说明问的是图中的什么。",)),
         suggestion=Suggestion(message=message, questions=questions),
         model=model,
         usage=TaskUsage(),

@@ -112,6 +112,7 @@ UI_POINT = Task(
     "界面（某一点）",
     record_judges.control,
     instruction="界面上 [{x}, {y}] 这一点是什么控件？写出种类、名称、状态和位置。",
+    thousandths=("x", "y"),
     result=ModelType(results.Control),
     max_pixels=_SMALL_TEXT_PIXELS,
     checks=(by_task.control,),

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from kantu.errors import Words, error
+from kantu.errors import Words, error, listed
 from kantu.tasks.judges import denies
 from kantu.tasks.problem import Check
 from kantu.tasks.result_type import ResultType
@@ -35,7 +35,8 @@ class Task:
         title: its name in Chinese.
         judge: scores an answer about something that the picture shows.
         instruction: what the model is told, with `{variables}`; empty where the user's own question is all.
-        defaults: what variables are when nothing is given for them; those without a default must be given.
+        defaults: what variables are when nothing is given for them; those without a default must be given, not blank.
+        thousandths: variables that say where in the picture, in thousandths of its width or height.
         result: the type of a typed answer, whose JSON schema constrains the model; None where the answer is prose.
         max_pixels: pixel budget of each picture; None leaves it to the folder.
         printed: fields whose words stand in the picture, so that their boxes can be asked for; "*" is all.
@@ -51,6 +52,7 @@ class Task:
     judge: Judge
     instruction: str = ""
     defaults: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    thousandths: tuple[str, ...] = ()
     result: ResultType | None = None
     max_pixels: int | None = None
     printed: tuple[str, ...] = ()
@@ -71,19 +73,46 @@ class Task:
         return not self.instruction
 
     @property
+    def needs_picture(self) -> bool:
+        """Whether it is about pictures in any case: a model that is shown none would make up what it is asked for."""
+        return not self.is_question
+
+    @property
     def _template(self) -> str:
         return self.instruction or "{question}"
 
     def instruct(self, /, **given: str) -> str:
         """The prompt: the instruction with its variables put in, or the user's own question.
 
-        Raises InvalidRequestError (`task_variables`) where one is missing or the instruction has no place for it.
+        Raises InvalidRequestError (`task_variables`), which names the variable: one is missing, or blank without a
+        default, or no thousandth where it is to be one; or the instruction has no place for what is given.
         """
         values = {**self.defaults, **given}
-        if set(values) != set(self.variables):
-            wanted = Words("、".join(self.variables) or "无", ", ".join(self.variables) or "nothing")
-            raise error("task_variables", task=Words(self.title, repr(self.name)), wanted=wanted)
+        task = self.in_words
+        if not values.keys() <= set(self.variables):  # names are the caller's, and are not repeated
+            raise error("task_variables.unknown", task=task, wanted=self.wanted)
+        missing = [name for name in self.variables if name not in values]
+        if missing:
+            told = listed(missing)
+            raise error("task_variables.missing", param=missing[0], task=task, missing=told, wanted=self.wanted)
+        for name in self.variables:
+            if name not in self.defaults and not values[name].strip():
+                raise error("task_variables.blank", param=name, task=task, name=name)
+            if name in self.thousandths and not _is_thousandth(values[name]):
+                raise error("task_variables.thousandth", param=name, task=task, name=name)
         return self._template.format_map(values)
+
+    @property
+    def in_words(self) -> Words:
+        """What it is called in a sentence."""
+        return Words(self.title, repr(self.name))
+
+    @property
+    def wanted(self) -> Words:
+        """Its variables in a sentence, in their order, and which of them may be left out."""
+        zh = "、".join(name + ("（可省略）" if name in self.defaults else "") for name in self.variables)
+        en = ", ".join(name + (" (optional)" if name in self.defaults else "") for name in self.variables)
+        return Words(zh or "无", en or "nothing")
 
     def given_in(self, prompt: str) -> dict[str, str] | None:
         """What was given for the variables of the prompt; None where it is not this task's."""
@@ -105,3 +134,7 @@ class Task:
         if truth.fooled(answered):
             return 0.0
         return denies(truth, answered) if truth.absent else self.judge(truth, answered)
+
+
+def _is_thousandth(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 4 and int(text) <= 1000

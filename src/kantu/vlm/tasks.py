@@ -28,7 +28,7 @@ class TaskOptions(TypedDict, total=False):
 
     Attributes:
         evidence: False asks for no boxes beside those in the record: faster.
-        force: ask a question that points at nothing (它是什么？) all the same.
+        force: ask a question that points at nothing (它是什么？) all the same; only `ask` suggests better ones instead.
         reader: who reads printed lines, to check values and to place boxes.
         max_pixels: pixel budget of each picture, instead of the task's.
         calibration: what makes confidences of probabilities, instead of that of the model's folder.
@@ -65,7 +65,7 @@ class TaskMethods(ABC):
             given: the variables of the task's instruction; of a task without one, its `question`.
 
         Raises:
-            NotFoundError: `task_not_found`; InvalidRequestError: `task_variables`.
+            NotFoundError: `task_not_found`; InvalidRequestError: `task_variables`, `task_needs_picture`.
         """
 
     def read(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[str]:
@@ -122,7 +122,7 @@ class TaskMethods(ABC):
         return self.run(builtin.UI, images, **options)
 
     def ui_point(self, images: Images, x: int, y: int, **options: Unpack[TaskOptions]) -> TaskResult[results.Control]:
-        """界面（某一点）: the control at a point in thousandths of the picture's width and height."""
+        """界面（某一点）: the control at a point in thousandths of the picture's width and height, 0 to 1000."""
         return self.run(builtin.UI_POINT, images, {"x": str(x), "y": str(y)}, **options)
 
     def copy(self, images: Images, **options: Unpack[TaskOptions]) -> TaskResult[results.CopyResult]:

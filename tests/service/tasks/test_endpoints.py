@@ -82,7 +82,8 @@ async def test_a_task_comes_back_typed_with_its_confidence(make_gateway: Make) -
 async def test_a_blank_picture_is_warned_about(make_gateway: Make) -> None:
     async with client_of(make_gateway(TaskEngine(VERDICT))) as client:
         told = (await client.post("/v1/tasks/match", json=body())).json()
-        none = (await client.post("/v1/tasks/match", json=body(images=[]))).json()
+        question = {"images": [], "input": {"question": "什么是发票？"}}
+        none = (await client.post("/v1/tasks/ask", json=body(**question))).json()
     assert "picture_blank" in [warning["code"] for warning in told["warnings"]]
     assert [warning["code"] for warning in none["warnings"]] == ["no_picture"]
 
@@ -156,6 +157,36 @@ async def test_what_is_wrong_is_said(make_gateway: Make, task: str, change: Any,
     async with client_of(make_gateway(TaskEngine(VERDICT))) as client:
         response = await client.post(f"/v1/tasks/{task}", json=body(**change))
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("task", "change", "code", "param"),
+    [
+        ("match", {"input": {}}, "task_variables", "input.text"),
+        ("match", {"input": {"text": " "}}, "task_variables", "input.text"),
+        ("match", {"input": {"text": "x", "more": "y"}}, "task_variables", "input"),
+        ("match", {"input": {"text": 1.5}}, "invalid_parameter", "input.text"),
+        ("ui_point", {"input": {"x": 10_000, "y": 120}}, "task_variables", "input.x"),
+        ("ui_point", {"input": {"x": "10", "y": "-5"}}, "task_variables", "input.y"),
+        ("extract", {"input": {"keys": ""}}, "invalid_keys", "input.keys"),
+        ("match", {"images": []}, "task_needs_picture", "images"),
+    ],
+)
+async def test_what_is_wrong_is_named_by_its_path(
+    make_gateway: Make, task: str, change: Any, code: str, param: str
+) -> None:
+    async with client_of(make_gateway(TaskEngine(VERDICT))) as client:
+        response = await client.post(f"/v1/tasks/{task}", json=body(**change))
+    failure = response.json()["error"]
+    assert (response.status_code, failure["code"], failure["param"]) == (400, code, param)
+
+
+async def test_a_point_may_be_written_in_numbers(make_gateway: Make) -> None:
+    engine = TaskEngine('{"kind": "按钮", "label": "提交", "state": null, "bbox_2d": [1, 2, 3, 4]}')
+    async with client_of(make_gateway(engine)) as client:
+        response = await client.post("/v1/tasks/ui_point", json=body(input={"x": 500, "y": "120"}))
+    assert response.status_code == 200, response.text
+    assert "[500, 120]" in engine.requests[0].turns[-1].texts[-1]
 
 
 async def test_a_record_of_another_form_is_the_upstream_s_fault(make_gateway: Make) -> None:

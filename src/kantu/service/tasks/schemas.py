@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from kantu.solve.result import TaskResult
+from kantu.tasks.given import NumberOrText
 from kantu.tasks.task import Task
 
 
@@ -21,9 +22,11 @@ class TaskRequest(_Body):
     images: list[StrictStr] = Field(
         default_factory=list, description="图片：data: 网址、允许的网址，或上传文件的 id（file-…）"
     )
-    input: dict[str, StrictStr] = Field(default_factory=dict, description="任务要填的内容，见 GET /v1/tasks 的 input")
+    input: dict[str, NumberOrText] = Field(
+        default_factory=dict, description="任务要填的内容，见 GET /v1/tasks 的 input；整数也可以写成数"
+    )
     evidence: StrictBool = Field(True, description="是否查找各字段在图中的位置；false 更快")
-    force: StrictBool = Field(False, description="问题没有指明对象（如“它是什么？”）也照问")
+    force: StrictBool = Field(False, description="问题没有指明对象（如“它是什么？”）也照问；只对 ask 有用")
     max_pixels: StrictInt | None = Field(None, description="每张图片的像素上限，代替任务自己的")
 
 

@@ -14,7 +14,7 @@ from anyio import to_thread
 
 from kantu.aigc import LabelPolicy
 from kantu.engine.request import Request, Timings, Usage
-from kantu.errors import error, listed
+from kantu.errors import blaming_within, error, listed
 from kantu.processing.conversation import ImageReference
 from kantu.processing.image import CleanImage
 from kantu.service import scoring
@@ -139,7 +139,8 @@ class TaskService:
     async def _result(
         self, actor: Actor, name: str, body: TaskRequest, deadline: Deadline, result_id: str
     ) -> TaskResult[Any]:
-        task, given = typed(self.task(name), body.input)
+        with blaming_within("input"):
+            task, given = typed(self.task(name), body.input)
         with self._watch.started("tasks", body.model) as watch, deadline.kept():
             model = self._models.get(actor, body.model)
             self._check(task, body, given)
@@ -155,7 +156,8 @@ class TaskService:
         ):
             if count > most:
                 raise error(code, count=count, most=most)
-        task.instruct(**given)
+        with blaming_within("input"):
+            task.instruct(**given)
 
     async def _run(
         self,
