@@ -11,7 +11,7 @@ from typing import Any, Unpack
 from PIL import Image
 
 from kantu.errors import error
-from kantu.solve.result import Finding, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
+from kantu.solve.result import Finding, PictureBox, Review, Suggestion, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.task import Task
 from kantu.vlm.tasks import Images, TaskMethods, TaskOptions, known_task
 
@@ -50,15 +50,15 @@ def finding(confidence: float | None, *boxes: tuple[int, int, int, int]) -> Find
 
 
 class FakeModel(TaskMethods):
-    """Answers with the names of its pictures, and fails for those called `broken`.
+    """Answers with the names of its pictures, fails for those called `broken`, and suggests for those called `vague`.
 
     Attributes:
         asked: what was asked, in the order in which it came.
         most: how many were under way at once.
     """
 
-    def __init__(self, broken: tuple[str, ...] = (), dies_at: int | None = None) -> None:
-        self.broken, self.dies_at = broken, dies_at
+    def __init__(self, broken: tuple[str, ...] = (), dies_at: int | None = None, vague: tuple[str, ...] = ()) -> None:
+        self.broken, self.dies_at, self.vague = broken, dies_at, vague
         self.asked: list[tuple[list[str], dict[str, str]]] = []
         self.most = self._running = 0
         self._lock = threading.Lock()
@@ -79,6 +79,9 @@ class FakeModel(TaskMethods):
                 self.asked.append((names, dict(given or {})))
             if set(names) & set(self.broken):
                 raise error("image_damaged")
+            if set(names) & set(self.vague):
+                better = Suggestion(message="问得不清楚。", questions=("几件？",))
+                return result(None).model_copy(update={"suggestion": better})
             return result("、".join(names))
         finally:
             with self._lock:

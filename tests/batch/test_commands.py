@@ -45,6 +45,14 @@ def test_a_task_of_the_users_own_runs_over_a_folder(home: Path, tiny_folder: Pat
     assert {row["run"]["model"] for row in rows} == {tiny_folder.name}
 
 
+def test_rows_without_an_answer_are_told(home: Path, tiny_folder: Path) -> None:
+    told = batch(home, tiny_folder, "ask", str(home / "in"), "--set", "question=它是什么？")
+    assert "共 3 行，出错 0 行，没有作答 3 行" in told.stderr
+    assert "--force --fresh" in told.stderr
+    rows = [json.loads(line) for line in (home / "r.jsonl").read_text("utf-8").splitlines()]
+    assert all(row["result"]["review"]["needed"] for row in rows)
+
+
 def test_a_row_that_fails_ends_it_with_status_1_and_is_tried_again(home: Path, tiny_folder: Path) -> None:
     whole = (home / "in" / "001.png").read_bytes()
     (home / "in" / "001.png").write_bytes(whole[:40])

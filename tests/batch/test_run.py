@@ -111,6 +111,14 @@ def test_columns_are_the_variables_of_the_task(tmp_path: Path) -> None:
     assert found["4"]["error"]["code"] == "batch_row_invalid"
 
 
+def test_a_row_without_an_answer_is_counted_in_every_run(tmp_path: Path) -> None:
+    source, out = pictures(tmp_path / "in", 3), tmp_path / "r.jsonl"
+    asked = Subject(settings={"question": "它是什么？"})
+    done = do(FakeModel(vague=("001.png",)), source, out, ASK, asked)
+    assert (done.total, done.failed, done.unanswered) == (3, 0, 1)
+    assert do(None, source, out, ASK, asked).unanswered == 1
+
+
 def test_settings_are_for_rows_that_say_nothing(tmp_path: Path) -> None:
     pictures(tmp_path, 2)
     (tmp_path / "in.csv").write_text("image,question\n000.png,几件？\n001.png,\n", "utf-8-sig")

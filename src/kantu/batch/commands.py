@@ -75,8 +75,12 @@ def batch(
             progress=Progress(count, show),
         )
     skipped = f"，跳过 {done.skipped} 个不是图片的文件" if done.skipped else ""
-    typer.echo(f"共 {done.total} 行，出错 {done.failed} 行{skipped}。", err=True)
+    unanswered = f"，没有作答 {done.unanswered} 行" if done.unanswered else ""
+    typer.echo(f"共 {done.total} 行，出错 {done.failed} 行{unanswered}{skipped}。", err=True)
     typer.echo(str(out))
+    if done.unanswered:
+        told = "没有作答的行，问题没有指明对象：照结果里建议的换个问法，加 --fresh 再做；或加 --force --fresh 照问。"
+        typer.secho(told, fg="yellow", err=True)
     if done.failed:
         typer.secho("改好之后，用同样的命令加 --retry-failed 再做出错的行。", fg="yellow", err=True)
         raise typer.Exit(1)

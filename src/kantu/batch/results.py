@@ -47,12 +47,14 @@ class ResultFile:
     Attributes:
         starts: where the line of each key begins.
         failed: keys of the lines that are errors.
+        unanswered: keys of the lines that hold a better question instead of an answer.
     """
 
     path: Path
     run: Run
     starts: dict[str, int]
     failed: set[str]
+    unanswered: set[str]
     _file: LineFile
 
     @classmethod
@@ -86,7 +88,7 @@ class ResultFile:
         except BaseException:
             file.close()
             raise
-        return cls(path, run, held.starts, held.failed, file)
+        return cls(path, run, held.starts, held.failed, held.unanswered, file)
 
     def add(self, key: str, row: Row, outcome: TaskResult[Any] | KantuError) -> None:
         """One more, on the disk when this returns."""
@@ -101,6 +103,8 @@ class ResultFile:
         self.starts[key] = self._file.add(line)
         if isinstance(outcome, KantuError):
             self.failed.add(key)
+        elif outcome.suggestion is not None:
+            self.unanswered.add(key)
 
     def lines(self, keys: Collection[str]) -> Iterator[Mapping[str, Any]]:
         """The lines of these keys, in their order."""
@@ -120,10 +124,12 @@ class ResultFile:
 
 @dataclass
 class _Held:
-    """What of a file goes on: where its lines begin and which are errors, by key; how many lines do not go on."""
+    """What of a file goes on: where its lines begin, which are errors and which no answers, by key; how many lines do
+    not go on."""
 
     starts: dict[str, int] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    unanswered: set[str] = field(default_factory=set)
     dropped: int = 0
 
 
@@ -142,6 +148,8 @@ def _held(path: Path, run: Run, keys: Collection[str], retry_failed: bool) -> _H
         found.starts[key] = start
         if is_error:
             found.failed.add(key)
+        elif line["result"].get("suggestion") is not None:
+            found.unanswered.add(key)
     if gone:
         raise error("batch_other_inputs", path=path, count=len(gone), place=gone[0])
     return found

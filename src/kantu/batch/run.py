@@ -67,12 +67,14 @@ class Done:
         results: the file of results.
         total: how many inputs there are.
         failed: how many of them are errors.
+        unanswered: how many have a better question instead of an answer.
         skipped: files of the folder that are no pictures.
     """
 
     results: Path
     total: int
     failed: int
+    unanswered: int
     skipped: int
 
 
@@ -148,7 +150,7 @@ def run(
         if out.suffix.lower() in FORMATS:
             label = LabelPolicy.from_environment().label(task.name, secrets.token_hex(12))
             export(table_of(task.schema(), lambda: file.lines(keys)), out, label)
-        return Done(results, len(file.starts), len(file.failed), inputs.skipped)
+        return Done(results, len(file.starts), len(file.failed), len(file.unanswered), inputs.skipped)
 
 
 def connected(subject: Subject) -> VLM:
