@@ -116,3 +116,20 @@ def test_a_damaged_line_is_told_and_nothing_is_dropped(path: Path, line: bytes) 
     assert caught.value.code == "batch_results_invalid"
     assert "4" in caught.value.message
     assert path.read_bytes() == before
+
+
+def test_other_settings_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    asked = replace(RUN, settings={"question": "到了吗？", "same": "一"})
+    with ResultFile.open(path, asked, {"k1": None}) as file:
+        file.add("k1", row(1), result("一"))
+    now = replace(asked, settings={"question": "谁签收？", "same": "一"})
+    with pytest.raises(InvalidRequestError) as caught:
+        ResultFile.open(path, now, {"k2": None})
+    assert caught.value.code == "batch_other_run"
+    assert "--set question 与这次不同" in caught.value.message
+
+
+def test_a_file_from_before_settings_were_written_down_goes_on(path: Path) -> None:
+    with ResultFile.open(path, replace(RUN, settings={"question": "到了吗？"}), KEYS) as file:
+        assert file.starts.keys() == KEYS.keys()

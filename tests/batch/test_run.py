@@ -125,9 +125,10 @@ def test_settings_are_for_rows_that_say_nothing(tmp_path: Path) -> None:
     model = FakeModel()
     do(model, tmp_path / "in.csv", tmp_path / "r.jsonl", ASK, Subject(settings={"question": "多少钱？"}))
     assert [given["question"] for _, given in model.asked] == ["几件？", "多少钱？"]
-    with pytest.raises(InvalidRequestError) as caught:  # another question is another input
+    with pytest.raises(InvalidRequestError) as caught:
         do(None, tmp_path / "in.csv", tmp_path / "r.jsonl", ASK, Subject(settings={"question": "几点？"}))
-    assert caught.value.code == "batch_other_inputs"
+    assert caught.value.code == "batch_other_run"
+    assert "--set question 与这次不同" in caught.value.message
 
 
 def test_variables_that_nobody_gives_are_told_before_anything_runs(tmp_path: Path) -> None:

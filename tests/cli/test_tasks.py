@@ -167,3 +167,28 @@ def test_the_label_is_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -
     assert json.loads(told.stdout)["label"] is None
     monkeypatch.setenv("KANTU_CONTENT_LABEL", "none")
     assert "[invalid_settings]" in CliRunner().invoke(app, ["match", ORDER, "已发货"]).output
+
+
+def test_what_is_wrong_in_the_tasks_folder_is_told_where_a_task_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KANTU_HOME", str(tmp_path))
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "badkey.yaml").write_text("name: card_a\nfileds: {}\n", encoding="utf-8")
+    told = CliRunner().invoke(app, ["run", "card_a", ORDER])
+    assert "没有任务“card_a”" in told.stderr
+    assert "badkey.yaml 第 2 行：不认识的键 fileds" in told.stderr
+
+
+def test_of_several_pictures_the_bad_one_is_named(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"text")
+    told = CliRunner().invoke(app, ["order", ORDER, str(bad)])
+    assert f"{bad}：" in told.stderr
+    assert "[image_unsupported_format]" in told.stderr
+
+
+def test_a_folder_is_no_picture_in_the_words_that_python_has_for_it(tmp_path: Path) -> None:
+    for arguments in (["order", str(tmp_path)], ["ask", str(tmp_path), "这是什么？"]):
+        told = CliRunner().invoke(app, arguments)
+        assert f"无法读取图片文件：{tmp_path}（不是普通文件，或没有权限）。 [image_unreadable]" in told.stderr

@@ -86,3 +86,14 @@ def test_only_errors_of_the_request_are_blamed_on_a_part_of_it(kind: type[KantuE
     with pytest.raises(kind) as caught, blaming("images.1"):
         raise kind("some_code", "中文。", "English.", param="images")
     assert caught.value.param == param
+
+
+def test_a_message_begins_with_what_a_person_calls_the_thing_unless_it_says_it() -> None:
+    name = Words("b.png", "b.png")
+    with pytest.raises(ImageError) as caught, blaming("images.1", name):
+        raise error("image_damaged")
+    assert str(caught.value).startswith("b.png：")
+    assert caught.value.message_en.startswith("b.png: ")
+    with pytest.raises(ImageError) as caught, blaming("images.1", name):
+        raise error("image_not_found", path="b.png")
+    assert caught.value.message == "找不到图片文件：b.png"

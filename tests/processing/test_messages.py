@@ -13,7 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from kantu.errors import ImageError, InvalidRequestError
 from kantu.processing.conversation import ImageReference, Turn
-from kantu.processing.messages import Message, check_source, conversation_of, read_messages, read_question
+from kantu.processing.messages import (
+    Message,
+    check_source,
+    conversation_of,
+    picture_name,
+    read_messages,
+    read_question,
+)
 from kantu.processing.validation import fault
 
 OVER_HTTP = TypeAdapter(list[Message])
@@ -306,3 +313,11 @@ def test_a_question_s_faults_are_named_too(images: Any, question: Any, code: str
     with pytest.raises(InvalidRequestError) as caught:
         read_question(images, question)
     assert (caught.value.code, caught.value.param) == (code, param)
+
+
+def test_a_picture_is_called_by_its_file_or_by_which_of_several_it_is() -> None:
+    assert picture_name("a.png", 0, 1) == ("a.png", "a.png")
+    assert picture_name(Path("b.png"), 1, 2) == ("b.png", "b.png")
+    assert picture_name(b"x", 1, 2) == ("第 2 张图片", "picture 2")
+    assert picture_name("data:image/png;base64,eA==", 1, 2) == ("第 2 张图片", "picture 2")
+    assert picture_name(b"x", 0, 1) is None

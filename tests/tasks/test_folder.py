@@ -8,7 +8,7 @@ import pytest
 
 from kantu.errors import InvalidRequestError, NotFoundError
 from kantu.tasks.builtin import TASKS
-from kantu.tasks.folder import find_task, load_tasks
+from kantu.tasks.folder import find_task, load_task, load_tasks
 
 
 def write(folder: Path, file: str, name: str) -> None:
@@ -59,7 +59,7 @@ def test_a_name_is_taken_once(tmp_path: Path) -> None:
 
 def test_a_task_is_found_by_name_or_by_its_file(tmp_path: Path) -> None:
     write(tmp_path, "a.yaml", "card")
-    write(tmp_path, "b.yml", "order")
+    write(tmp_path, "b.yml", "label")
     assert find_task("order", tmp_path, {}) is TASKS["order"]
     assert find_task("card", tmp_path, {}).name == "card"
     assert find_task(str(tmp_path / "b.yml"), tmp_path / "none", {}).title == "名片"
@@ -75,3 +75,25 @@ def test_a_bad_file_is_told_where_its_task_is_wanted(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         find_task("card", tmp_path, {})
     assert caught.value.code == "task_invalid"
+
+
+def test_every_bad_file_of_the_folder_is_told_of_beside_the_task_that_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "badkey.yaml").write_text("name: card_a\nfileds: {}\n", encoding="utf-8")
+    write(tmp_path, "mine.yaml", "order")
+    told: list[InvalidRequestError] = []
+    with pytest.raises(NotFoundError, match="没有任务“card_a”"):
+        find_task("card_a", tmp_path, {}, told.append)
+    assert find_task("order", tmp_path, {}, told.append) is TASKS["order"]
+    assert [fault.param for fault in told] == ["badkey.yaml", "mine.yaml"] * 2
+    assert "badkey.yaml 第 2 行" in told[0].message
+
+
+def test_a_name_may_be_written_as_its_command_is(tmp_path: Path) -> None:
+    assert find_task("read-boxes", tmp_path, {}) is TASKS["read_boxes"]
+
+
+def test_a_file_is_refused_the_name_of_a_built_in_task_wherever_it_lies(tmp_path: Path) -> None:
+    write(tmp_path, "mine.yaml", "order")
+    for read in (load_task, lambda path: find_task(str(path), tmp_path / "none", {})):
+        with pytest.raises(InvalidRequestError, match="名称 order 已经有了（内置任务）"):
+            read(tmp_path / "mine.yaml")

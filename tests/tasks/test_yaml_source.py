@@ -122,10 +122,16 @@ def test_the_size_is_bounded(tmp_path: Path) -> None:
 def test_what_is_no_text_is_told_so(tmp_path: Path) -> None:
     assert "UTF-8" in refused(tmp_path, "名称: 甲\n".encode("gb18030"))
     with pytest.raises(InvalidRequestError, match="读不了"):
-        read_yaml(tmp_path / "没有.yaml")
+        read_yaml(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "# 只有注释\n", "---\n"])
 def test_a_file_of_nothing_holds_nothing(tmp_path: Path, text: str) -> None:
     value: Any = read(tmp_path, text).value
     assert value is None
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="没有这个任务文件") as caught:
+        read_yaml(tmp_path / "nosuch.yaml")
+    assert str(tmp_path / "nosuch.yaml") in caught.value.message

@@ -234,6 +234,7 @@ def test_of_several_pictures_the_broken_one_is_named(vlm: kantu.VLM, png: bytes)
     with pytest.raises(ImageError) as caught:
         vlm.ask([png, b"%PDF-1.7"], "你好")
     assert caught.value.param == "images.1"
+    assert caught.value.message.startswith("第 2 张图片：")
     broken = {"role": "user", "content": [{"type": "image", "image": image} for image in (png, b"")]}
     with pytest.raises(ImageError) as caught:
         vlm.chat([{"role": "system", "content": "这是什么？"}, broken])

@@ -43,12 +43,10 @@ def batch(
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    from kantu import hub
     from kantu.batch.run import Progress, Subject, run
-    from kantu.tasks.checks.forms import FORMS
-    from kantu.tasks.folder import find_task
+    from kantu.command_tasks import task_named
 
-    found = find_task(task, hub.home() / "tasks", FORMS)
+    found = task_named(task)
     subject = Subject(
         model, quantize, device, max_pixels, evidence=not no_evidence, force=force, settings=_settings(settings or [])
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from kantu.batch.inputs import Row
-from kantu.errors import KantuError, error
+from kantu.errors import KantuError, error, listed
 from kantu.json_lines import DamagedLineError, Line, LineFile, read_line, read_lines, rewrite
 from kantu.solve.result import TaskResult
 
@@ -27,6 +27,7 @@ class Run:
         max_pixels: what the user asked for; None leaves it to the task.
         evidence, force: see `kantu.vlm.TaskOptions`.
         label: which label the results have (`kantu.aigc.Mode`).
+        settings: what was given for the task's variables; None in files from before it was written down.
     """
 
     task: str
@@ -38,6 +39,7 @@ class Run:
     evidence: bool = True
     force: bool = False
     label: str = "off"
+    settings: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -141,7 +143,11 @@ def _held(path: Path, run: Run, keys: Collection[str], retry_failed: bool) -> _H
             found.dropped += 1
             continue
         held = Run(**line["run"])
+        if held.settings is None:
+            held = replace(held, settings=run.settings)
         if held != run:
+            if replace(held, settings=run.settings) == run:
+                raise error("batch_other_run.settings", path=path, names=listed(_changed(held, run)))
             raise error("batch_other_run", path=path, held=_told(held), now=_told(run))
         if key not in keys:
             gone.append(line["place"])
@@ -153,6 +159,11 @@ def _held(path: Path, run: Run, keys: Collection[str], retry_failed: bool) -> _H
     if gone:
         raise error("batch_other_inputs", path=path, count=len(gone), place=gone[0])
     return found
+
+
+def _changed(held: Run, now: Run) -> Iterator[str]:
+    before, after = held.settings or {}, now.settings or {}
+    yield from (name for name in {**before, **after} if before.get(name) != after.get(name))
 
 
 def _refuse_other_files(path: Path) -> None:

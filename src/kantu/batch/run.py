@@ -173,6 +173,7 @@ def describe(task: Task, subject: Subject) -> Run:
         subject.evidence,
         subject.force,
         LabelPolicy.from_environment().mode_of(task.name),
+        dict(subject.settings),
     )
 
 

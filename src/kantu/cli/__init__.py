@@ -375,8 +375,8 @@ def _pictures_and_question(inputs: list[str]) -> tuple[list[str], str]:
 
 
 def _may_be_picture(word: str) -> bool:
-    """Whether a word is a file, or reads like the name or the address of one."""
-    return os.path.isfile(word) or _LIKE_A_FILE.search(word) is not None  # noqa: PTH113 - as above
+    """Whether a word is a file or a folder, or reads like the name or the address of one."""
+    return os.path.exists(word) or _LIKE_A_FILE.search(word) is not None  # noqa: PTH110 - as above
 
 
 def _load(model: str | None, device: str | None, quantize: str | None) -> VLM:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kantu.command_options import Device, Force, MaxPixels, Model, NoEvidence, Quantize
-from kantu.errors import error
+from kantu.errors import KantuError, error
 from kantu.tasks.builtin import ASK, MODERATE, TASKS, moderate_with
 from kantu.tasks.checks import word_list
 from kantu.tasks.extract import typed
@@ -75,11 +75,9 @@ def run(
     指令里的变量写在图片后面，一个变量一段文字，按在指令里出现的顺序；有默认值的可以从后面省略。
     """
     options = _Options(model, max_pixels, device, quantize, as_json, no_evidence, force, read_lines, draw)
-    from kantu import hub
-    from kantu.tasks.checks.forms import FORMS
-    from kantu.tasks.folder import find_task
+    from kantu.command_tasks import task_named
 
-    _run(find_task(task, hub.home() / "tasks", FORMS), inputs, options)
+    _run(task_named(task), inputs, options)
 
 
 @dataclass(frozen=True)
@@ -179,8 +177,13 @@ def pictures_and_texts(inputs: list[str]) -> tuple[list[str], list[str]]:
     """Pictures are the files that stand first."""
     count = next((at for at, word in enumerate(inputs) if not os.path.isfile(word)), len(inputs))  # noqa: PTH113
     if count == 0:
-        raise error("image_not_found", path=inputs[0])
+        raise _no_picture(inputs[0])
     return inputs[:count], inputs[count:]
+
+
+def _no_picture(word: str) -> KantuError:
+    """Of a word where a picture's file is wanted; what Python says of it, too."""
+    return error("image_unreadable" if os.path.exists(word) else "image_not_found", path=word)  # noqa: PTH110
 
 
 def _given(task: Task, texts: list[str]) -> Mapping[str, str]:

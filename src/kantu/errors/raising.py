@@ -66,12 +66,20 @@ def row_of(code: str) -> Row | None:
 
 
 @contextmanager
-def blaming(param: str) -> Iterator[None]:
-    """Errors of the request that are raised inside the block name `param`: what the caller called it."""
+def blaming(param: str, name: Words | None = None) -> Iterator[None]:
+    """Errors of the request that are raised inside the block name `param`: what the caller called it.
+
+    Args:
+        name: what a person calls it. It is put before a message that does not say it.
+    """
     try:
         yield
     except (InvalidRequestError, NotFoundError) as failure:
         failure.param = param
+        if name is not None and name.zh not in failure.message:
+            failure.message = f"{name.zh}：{failure.message}"
+            failure.message_en = f"{name.en}: {failure.message_en}"
+            failure.args = (failure.message,)
         raise
 
 

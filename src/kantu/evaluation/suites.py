@@ -126,8 +126,8 @@ def open_suite(
     Raises InvalidRequestError when there is no such suite, or a file of it cannot be read, NotFoundError
     (`task_not_found`) when there is no such task.
     """
-    if not set(tasks) <= TASKS.keys():
-        raise error("task_not_found", names=listed(TASKS))
+    if unknown := [each for each in tasks if each not in TASKS]:
+        raise error("task_not_found.named", name=unknown[0], names=listed(TASKS))
     path = Path(name)
     suite = SUITES.get(name)
     if suite is not None:

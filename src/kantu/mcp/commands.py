@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +21,7 @@ def mcp(
 ) -> None:
     """MCP 服务器（标准输入输出）：让支持 MCP 的客户端把每个任务当作工具用。由客户端启动，见 docs/tasks.md。"""
     from kantu import hub
+    from kantu.command_tasks import all_tasks
     from kantu.errors import error, install_command
 
     if importlib.util.find_spec("mcp") is None:
@@ -29,12 +29,7 @@ def mcp(
     from kantu.mcp.folders import AllowedFolders
     from kantu.mcp.local import ModelChoice
     from kantu.mcp.stdio import serve
-    from kantu.tasks.checks.forms import FORMS
-    from kantu.tasks.folder import load_tasks
 
     folders = AllowedFolders.of(allow or [Path()])
     hub.locate(model)  # what is wrong with its name is said now
-    tasks = load_tasks(hub.home() / "tasks", FORMS)
-    for fault in tasks.faults:
-        print(f"注意：{fault.message} [{fault.code}]", file=sys.stderr)
-    serve(tasks.by_name, ModelChoice(model, device, quantize), folders)
+    serve(all_tasks().by_name, ModelChoice(model, device, quantize), folders)

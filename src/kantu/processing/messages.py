@@ -26,7 +26,7 @@ from pydantic import (
     model_validator,
 )
 
-from kantu.errors import InvalidRequestError, blaming, error
+from kantu.errors import InvalidRequestError, Words, blaming, error
 from kantu.processing.conversation import (
     Conversation,
     Detail,
@@ -161,6 +161,14 @@ def check_source(source: object) -> ImageSource:
     raise error("invalid_image_source.data_url")
 
 
+def picture_name(source: object, number: int, count: int) -> Words | None:
+    """What a person calls a picture: its file, or which of several it is (`number` from 0)."""
+    text = str(source) if isinstance(source, str | Path) else ""
+    if text and not is_data_url(text) and not _SCHEME.match(text):
+        return Words(text, text)
+    return Words(f"第 {number + 1} 张图片", f"picture {number + 1}") if count > 1 else None
+
+
 def _local(source: object) -> ImageSource:
     try:
         return check_source(source)
@@ -263,7 +271,7 @@ def read_question(images: object, question: object) -> Conversation:
     listed = list(images) if isinstance(images, list | tuple) else None
     for number, image in enumerate([images] if listed is None else listed):
         path = "images" if listed is None else f"images.{number}"
-        with blaming(path):
+        with blaming(path, picture_name(image, number, 1 if listed is None else len(listed))):
             references.append(ImageReference(path, local=check_source(image)))
     content = (*(None for _ in references), question) if references else question
     return Conversation((Turn("user", content),), tuple(references))

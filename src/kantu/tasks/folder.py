@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from kantu.errors import InvalidRequestError, Words, error, listed
+from kantu.errors import InvalidRequestError, error, listed
 from kantu.tasks.builtin import TASKS
 from kantu.tasks.checks.forms import FORMS
 from kantu.tasks.own import Form, read_task
 from kantu.tasks.task import Task
 
 SUFFIXES = (".yaml", ".yml")
-_BUILT_IN = Words("内置任务", "built in")
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ def load_tasks(folder: Path, forms: Mapping[str, Form]) -> Tasks:
     for path in sorted(each for each in folder.glob("[!.]*") if each.suffix in SUFFIXES and each.is_file()):
         try:
             task = read_task(path, forms)
-            if task.name in by_name:
-                owner = Words(files[task.name].name, files[task.name].name) if task.name in files else _BUILT_IN
+            if task.name in files:
+                owner = files[task.name].name
                 raise error("task_invalid.name_taken", file=path.name, line=1, name=task.name, owner=owner)
         except InvalidRequestError as fault:
             faults.append(fault)
@@ -62,8 +61,13 @@ def load_tasks(folder: Path, forms: Mapping[str, Form]) -> Tasks:
     return Tasks(MappingProxyType(by_name), tuple(files), tuple(faults))
 
 
-def find_task(name: str, folder: Path, forms: Mapping[str, Form]) -> Task:
-    """The task of a file (.yaml or .yml), or the one of this name: built in, or of the folder's.
+def find_task(
+    name: str, folder: Path, forms: Mapping[str, Form], tell: Callable[[InvalidRequestError], None] = lambda fault: None
+) -> Task:
+    """The task of a file (.yaml or .yml), or the one of this name, written with _ or -: built in, or of the folder's.
+
+    Args:
+        tell: hears of every file of the folder that is not a task: it may be the one that is meant.
 
     Raises:
         NotFoundError: `task_not_found`.
@@ -72,9 +76,11 @@ def find_task(name: str, folder: Path, forms: Mapping[str, Form]) -> Task:
     if name.endswith(SUFFIXES):
         return read_task(Path(name), forms)
     tasks = load_tasks(folder, forms)
-    if name in tasks.by_name:
-        return tasks.by_name[name]
+    found = tasks.by_name.get(name.replace("-", "_"))
     for fault in tasks.faults:
-        if fault.param in {f"{name}{suffix}" for suffix in SUFFIXES}:
+        if found is None and fault.param in {f"{name}{suffix}" for suffix in SUFFIXES}:
             raise fault
-    raise error("task_not_found", names=listed(tasks.by_name))
+        tell(fault)
+    if found is None:
+        raise error("task_not_found.named", name=name, names=listed(tasks.by_name))
+    return found

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from kantu.errors import InvalidRequestError, Words, error, expected_by, listed
 from kantu.json_schema import applied, or_null, properties
 from kantu.tasks import field_path, record_judges, wording
+from kantu.tasks.builtin import TASKS
 from kantu.tasks.problem import Problem
 from kantu.tasks.result_type import SchemaType
 from kantu.tasks.task import Example, Task
@@ -22,6 +23,7 @@ Form = Callable[[str], Problem | None]
 """a value's text -> what is wrong with it, its field left open; None where nothing is"""
 
 _Text = Annotated[str, Field(min_length=1)]
+_BUILT_IN = Words("内置任务", "built in")
 
 
 class _Part(BaseModel):
@@ -72,6 +74,9 @@ def read_task(path: Path, forms: Mapping[str, Form]) -> Task:
     """
     source = read_yaml(path)
     written = _checked(source)
+    if written.name in TASKS:
+        line = source.line(("name",))
+        raise error("task_invalid.name_taken", file=source.file, line=line, name=written.name, owner=_BUILT_IN)
     result = _result(source, written)
     _check_labels(source, written, result)
     _check_printed(source, written, result)
@@ -110,6 +115,8 @@ def _checked(source: YamlSource) -> _TaskFile:
         raise error("task_invalid.unknown_key", file=source.file, line=line, key=key, known=known)
     if first["type"] == "missing":
         raise error("task_invalid.missing_key", file=source.file, line=line, key=key)
+    if place == ("name",) and first["type"] == "string_pattern_mismatch":
+        raise error("task_invalid.name", file=source.file, line=line)
     expected = expected_by([first]) or Words("写法无效", "it is invalid")
     raise error("task_invalid.value", file=source.file, line=line, key=_named(place), expected=expected)
 

@@ -56,6 +56,8 @@ def read_yaml(path: Path) -> YamlSource:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         text = content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise error("task_invalid.missing", file=path) from None
     except (OSError, UnicodeDecodeError):
         raise error("task_invalid.unreadable", file=path.name) from None
     if len(content) > MOST_BYTES:

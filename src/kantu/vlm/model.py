@@ -19,7 +19,7 @@ from kantu.processing.budget import pixel_budget, pixel_budgets
 from kantu.processing.conversation import Conversation, ImageReference, ImageSource, Turn
 from kantu.processing.image import CleanImage, ImageConfig, prepare
 from kantu.processing.kept import KeptPictures
-from kantu.processing.messages import read_messages, read_question
+from kantu.processing.messages import picture_name, read_messages, read_question
 from kantu.processing.quality import all_warnings
 from kantu.solve.calibration import Calibration
 from kantu.solve.drive import drive
@@ -185,9 +185,9 @@ class VLM(TaskMethods):
         budgets = pixel_budgets(config, max_pixels)
         started = time.perf_counter()
         clean = []
-        for reference in references:
+        for number, reference in enumerate(references):
             assert reference.local is not None  # Python has no others
-            with blaming(reference.path):
+            with blaming(reference.path, picture_name(reference.local, number, len(references))):
                 budget = budgets[reference.detail]
                 clean.append(prepare(reference.local, config, max_pixels=budget, cleaned=self._kept.cleaned))
         return tuple(clean), time.perf_counter() - started

@@ -143,7 +143,7 @@ def known_task(task: Task | str) -> Task:
     if isinstance(task, Task):
         return task
     if task not in builtin.TASKS:
-        raise error("task_not_found", names=listed(builtin.TASKS))
+        raise error("task_not_found.named", name=task, names=listed(builtin.TASKS))
     return builtin.TASKS[task]
 
 

@@ -18,7 +18,7 @@ import structlog
 
 import kantu
 from kantu.errors import EngineError
-from kantu.service.watch.logs import FIELDS, HIDDEN, configure
+from kantu.service.watch.logs import FIELDS, HIDDEN, OperatorText, configure
 
 CANARY = "身份证 110101199003077578"
 KEY = "kt-" + "A1b2_-" * 7 + "x"
@@ -303,3 +303,17 @@ def test_a_library_that_writes_by_itself_stops_doing_so(capsys: pytest.CaptureFi
     assert CANARY not in stream.getvalue() + capsys.readouterr().out
     assert (library.handlers, library.propagate) == ([handler], False)
     library.removeHandler(handler)
+
+
+def test_a_free_text_passes_only_where_it_is_said_to_be_the_operator_s(lines: Lines) -> None:
+    OURS.error("a file", extra={"fault": OperatorText("名片.yaml 第 4 行：缺少 name。")})
+    assert lines.last["fault"] == "名片.yaml 第 4 行：缺少 name。"
+    OURS.error("a file", extra={"fault": CANARY, "prompt": OperatorText(CANARY)})
+    assert (lines.last["fault"], lines.last["left_out"]) == (HIDDEN, 1)
+    assert CANARY not in lines.text
+
+
+def test_only_the_reading_of_task_files_logs_free_texts() -> None:
+    root = Path(kantu.__file__).parent
+    users = {str(file.relative_to(root)) for file in root.rglob("*.py") if "OperatorText" in file.read_text("utf-8")}
+    assert users == {"service/watch/logs.py", "service/tasks/catalogue.py"}

@@ -48,14 +48,28 @@ def test_the_lists_that_come_along_are_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[words]\n诈骗 = '刷单'", "[words]\n诈骗 = ['…']", "词 = 1\n[words]\n甲 = ['乙']", "["]
+    ("content", "says"),
+    [
+        ("", "没有 [words]"),
+        ("[words]\n诈骗 = '刷单'", "不是有效的 TOML"),  # a key in Chinese is quoted
+        ("[words]\n'诈骗' = '刷单'", "words.诈骗 不是词的列表"),
+        ("[words]\n'诈骗' = ['…']", "words.诈骗 不是词的列表"),
+        ("allow = 1\n[words]\n'甲' = ['乙']", "allow 不是词的列表"),
+        ("word = 1\n[words]\n'甲' = ['乙']", "不认识的键 word"),
+        ("[words]\na = [", "TOML"),
+        ("[words]\n\n'甲' = 乙", "第 3 行不是有效的 TOML"),
+        (None, "没有这个文件"),
+        (b"\xff", "不是 UTF-8"),
+    ],
 )
-def test_a_file_that_is_no_word_list_is_a_clear_error(tmp_path: Path, content: str) -> None:
+def test_a_file_that_is_no_word_list_is_a_clear_error(tmp_path: Path, content: str | bytes | None, says: str) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(content, encoding="utf-8")
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InvalidRequestError) as caught:
         word_list.load(path)
     assert caught.value.code == "word_list_invalid"
+    assert says in caught.value.message
     path.write_text('allow = ["反甲"]\n[words]\n"自定" = ["甲"]', encoding="utf-8")
     assert word_list.load(path).find("甲，反甲") == (Hit("自定", "甲", 0, 1),)
 

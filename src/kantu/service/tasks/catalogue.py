@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kantu.errors import InvalidRequestError
 from kantu.service.threads import on_thread
+from kantu.service.watch.logs import OperatorText
 from kantu.tasks.builtin import MODERATE, moderate_with
 from kantu.tasks.checks import word_list
 from kantu.tasks.checks.forms import FORMS
@@ -68,4 +69,5 @@ def read_tasks(folder: Path, words: Path | None) -> Tasks:
 
 def _tell(faults: Sequence[InvalidRequestError]) -> None:
     for fault in faults:
-        _log.error("task file: %s", fault.message, extra={"code": fault.code})
+        told = {"file": OperatorText(fault.param or ""), "fault": OperatorText(fault.message)}
+        _log.error("a file of the operator's cannot be used", extra={"code": fault.code, **told})

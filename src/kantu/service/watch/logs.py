@@ -1,6 +1,6 @@
 """JSON lines on standard error or in a file, from our loggers and from libraries', with nothing of a request's content.
 
-Three fences, as texts may quote what a user asked:
+Three fences, as texts may quote what a user asked; only `OperatorText` passes the first:
 
 - Fields: only those of `FIELDS` pass, and only numbers, booleans and short words.
 - Messages: of our own loggers the literal template, with arguments that are numbers or identifiers; of a library's only
@@ -17,6 +17,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
 from types import TracebackType
@@ -35,9 +36,21 @@ FIELDS = frozenset(
         *("host", "port", "version", "file_id", "batch_id", "dropped", "owner", "setting", "url_scheme"),
         *("client", "descriptors", "errno", "format", "protections"),
         *("action", "resource", "result", "target_id"),
+        *("file", "fault"),
     }
 )
 """Whatever else is given to a logger is left out, and counted in `left_out`."""
+
+
+@dataclass(frozen=True)
+class OperatorText:
+    """A text of the operator's own files, such as what is wrong with a task's: the one free text that a field may hold.
+
+    Never of anything that came with a request.
+    """
+
+    text: str
+
 
 HIDDEN = "(hidden)"
 """Stands for a value that may be content."""
@@ -171,6 +184,8 @@ def _message(template: object, arguments: object) -> str:
 def _value(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
+    if isinstance(value, OperatorText):
+        return value.text
     return value if isinstance(value, str) and _WORD.fullmatch(value) and not _KEY.search(value) else HIDDEN
 
 

@@ -6,6 +6,7 @@ words are found in one pass over the text (Aho-Corasick), however many there are
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 
 import ahocorasick
 
-from kantu.errors import error
+from kantu.errors import Words, error
 
 MODERATION = "moderation.toml"
 ABSOLUTE = "absolute.toml"
@@ -72,8 +73,8 @@ def load(path: Path) -> WordList:
     """
     try:
         return _parsed(path.read_text("utf-8"))
-    except (OSError, ValueError, TypeError) as failure:
-        raise error("word_list_invalid", path=path) from failure
+    except (OSError, ValueError) as failure:
+        raise error("word_list_invalid", path=path, why=_why(failure)) from failure
 
 
 @cache
@@ -86,11 +87,35 @@ def _parsed(text: str) -> WordList:
     """Raises ValueError for what is not a word list (TOML's own errors are ValueErrors, too)."""
     data: dict[str, Any] = tomllib.loads(text)
     words, allow = data.pop("words", None), data.pop("allow", [])
-    lists = [*words.values(), allow] if isinstance(words, dict) else []
-    fine = lists and all(isinstance(each, list) and all(_is_word(word) for word in each) for each in lists)
-    if data or not fine:
-        raise ValueError(f"unexpected content: {', '.join(data) or 'words or allow'}")
+    if data:
+        raise _ContentError(Words(f"不认识的键 {next(iter(data))}", f"unknown key {next(iter(data))}"))
+    if not isinstance(words, dict):
+        raise _ContentError(Words("没有 [words]", "there is no [words]"))
+    for key, each in {**{f"words.{category}": each for category, each in words.items()}, "allow": allow}.items():
+        if not isinstance(each, list) or not all(_is_word(word) for word in each):
+            raise _ContentError(Words(f"{key} 不是词的列表", f"{key} is no list of words"))
     return WordList(words, allow)
+
+
+class _ContentError(ValueError):
+    def __init__(self, why: Words) -> None:
+        super().__init__(why.en)
+        self.why = why
+
+
+def _why(failure: OSError | ValueError) -> Words:
+    """What is known of why a file is no word list."""
+    if isinstance(failure, _ContentError):
+        return failure.why
+    if isinstance(failure, FileNotFoundError):
+        return Words("没有这个文件", "there is no such file")
+    if isinstance(failure, UnicodeDecodeError):
+        return Words("不是 UTF-8", "it is not UTF-8")
+    if isinstance(failure, tomllib.TOMLDecodeError):
+        line = re.search(r"at line (\d+)", str(failure))  # it has no attribute for it before Python 3.14
+        place = Words(f"第 {line[1]} 行", f"line {line[1]}") if line else Words("末尾", "the end")
+        return Words(f"{place.zh}不是有效的 TOML", f"{place.en} is not valid TOML")
+    return Words("没有权限，或不是普通文件", "no permission, or not a regular file")
 
 
 def _is_word(word: object) -> bool:
