@@ -49,6 +49,7 @@ def test_as_json_it_is_the_whole_result() -> None:
     [
         (["match", ORDER], "task_variables"),
         (["order", "missing.png", "为什么？"], "image_not_found"),
+        (["order", ORDER, "missing.png", "为什么？"], "image_not_found"),
         (["problem", ORDER, "多余的话"], "task_variables"),
         (["locate", ORDER, ""], "task_variables"),
         (["match", ORDER, " "], "task_variables"),

@@ -19,7 +19,7 @@ from kantu.processing.messages import check_source
 IMAGE, IMAGES = "image", "images"
 """The columns that name pictures: one, or several."""
 
-_PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
+PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
 _MOST_LINE_BYTES = 128 * 2**20  # some pictures as data: URLs
 _SHOWN_CHARACTERS = 200  # of what is no row, and of data: URLs
 _PIECE_BYTES = 1 << 20
@@ -159,9 +159,9 @@ def _are_texts(named: Any) -> bool:
 def _is_picture(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return begins_as_picture(file.read(HEAD_BYTES)) or path.suffix.lower() in _PICTURE_SUFFIXES
+            return begins_as_picture(file.read(HEAD_BYTES)) or path.suffix.lower() in PICTURE_SUFFIXES
     except OSError:
-        return path.suffix.lower() in _PICTURE_SUFFIXES
+        return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def _digest(path: Path) -> bytes:

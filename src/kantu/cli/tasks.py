@@ -178,7 +178,12 @@ def pictures_and_texts(inputs: list[str]) -> tuple[list[str], list[str]]:
     count = next((at for at, word in enumerate(inputs) if not os.path.isfile(word)), len(inputs))  # noqa: PTH113
     if count == 0:
         raise _no_picture(inputs[0])
-    return inputs[:count], inputs[count:]
+    from kantu.batch.inputs import PICTURE_SUFFIXES
+
+    texts = inputs[count:]
+    if texts and Path(texts[0]).suffix.lower() in PICTURE_SUFFIXES:  # misspelt: the answer would be about fewer
+        raise _no_picture(texts[0])
+    return inputs[:count], texts
 
 
 def _no_picture(word: str) -> KantuError:
