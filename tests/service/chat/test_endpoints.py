@@ -197,7 +197,7 @@ async def test_formats_become_constraints(make_gateway: Make, fields: Any, const
         ),
         ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"structured_outputs": {"regex": "("}}, "structured_outputs.regex"),
-        ({"structured_outputs": {"choice": ["是"]}}, "structured_outputs.choice"),
+        ({"structured_outputs": {"choice": ["是", "否"]}}, "structured_outputs.choice"),
         ({"structured_outputs": {"json": SCHEMA}}, "structured_outputs.json"),
     ],
 )
