@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
-import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from kantu.cli import app
-from kantu.cli.tasks import show
-from kantu.solve.result import Finding, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.builtin import TASKS
 
 ORDER = str(Path(__file__).parents[2] / "examples" / "order.png")
@@ -123,43 +120,22 @@ def test_a_task_of_the_home_folder_runs_by_its_name(tmp_path: Path, monkeypatch:
     assert "[task_not_found]" in unknown.output
 
 
-@pytest.mark.parametrize(
-    ("place", "code"),
-    [
-        ("missing/drawn.png", "output_unwritable"),
-        ("drawn", "drawing_unwritable"),
-        ("order.png", "drawing_is_input"),
-        ("both.png", "drawing_is_input"),
-    ],
-)
-def test_a_drawing_that_cannot_be_written_is_said_before_the_model_is_asked(
-    place: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kantu.vlm.load", lambda *_, **__: pytest.fail("the model was loaded"))
-    pictures = [tmp_path / "order.png", tmp_path / "both-1.png"]
-    for picture in pictures:
-        picture.write_bytes(Path(ORDER).read_bytes())
-    asked = map(str, pictures if place == "both.png" else pictures[:1])
-    told = CliRunner().invoke(app, ["read-boxes", *asked, "--draw", str(tmp_path / place)])
+@pytest.mark.parametrize(("place", "code"), [("/missing/drawn.png", "output_unwritable"), (ORDER, "drawing_is_input")])
+def test_a_drawing_that_cannot_be_written_is_said_before_a_model_is_loaded(place: str, code: str) -> None:
+    told = CliRunner().invoke(app, ["read-boxes", ORDER, "--draw", place, "--model", "no-such-model"])
     assert f"[{code}]" in told.output
-    assert all(picture.read_bytes() == Path(ORDER).read_bytes() for picture in pictures)
 
 
-def test_a_thing_that_was_located_is_told_with_its_place() -> None:
-    told = CliRunner().invoke(app, ["locate", ORDER, "催发货"])
-    (line, *_) = told.stdout.splitlines()
-    assert re.search(r"催发货  \d+%  \[\d+, \d+, \d+, \d+\]$", line), line
+def test_the_answer_is_told_where_drawing_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "full")
 
-
-def test_a_box_in_another_picture_names_the_picture(capsys: pytest.CaptureFixture[str]) -> None:
-    fields = {"answer": Finding(confidence=0.5, boxes=(PictureBox(picture=1, x1=1, y1=2, x2=3, y2=4),))}
-    version = TaskVersion(name="mine", title="状态", version="1")
-    found = TaskResult[Any](
-        **{"task": version, "result": {"answer": "好"}, "calibrated": False, "fields": fields, "model": "m"},
-        **{"review": Review(needed=False), "usage": TaskUsage(), "timings": TaskTimings()},
-    )
-    show(TASKS["order"], found)
-    assert "好  50%  第 2 张 [1, 2, 3, 4]" in capsys.readouterr().out
+    monkeypatch.setattr("PIL.Image.Image.save", fail)
+    drawn = tmp_path / "drawn.png"
+    told = CliRunner().invoke(app, ["match", ORDER, "已发货", "--no-evidence", "--draw", str(drawn)])
+    assert told.stdout.startswith("结论：")
+    assert "[output_not_written]" in told.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_label_is_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:

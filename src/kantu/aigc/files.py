@@ -16,26 +16,37 @@ from PIL import Image, PngImagePlugin
 
 from kantu.aigc.label import REPORT, Aigc, ContentLabel, LabelPolicy
 from kantu.errors import error
+from kantu.output_files import draft
 
 NAMESPACE = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 
+_LABELLED = ("PNG", "JPEG", "WEBP")  # formats with a place for XMP
 _PNG_XMP = "XML:com.adobe.xmp"  # keyword of its chunk in PNG (XMP specification, part 3)
+
+
+def picture_format(path: Path, label: ContentLabel | None) -> str:
+    """The format in which a picture with this label is saved there, as Pillow calls it.
+
+    Raises InvalidRequestError: `drawing_unwritable`: no format has that ending; `drawing_unlabelled`: the format has
+    no place for the label's object.
+    """
+    file_format = Image.registered_extensions().get(path.suffix.lower())
+    if file_format not in Image.SAVE:
+        raise error("drawing_unwritable", path=path)
+    if label is not None and label.AIGC is not None and file_format not in _LABELLED:
+        raise error("drawing_unlabelled", path=path)
+    return file_format
 
 
 def save_picture(image: Image.Image, path: Path, label: ContentLabel | None) -> None:
     """Save a picture with its metadata.
 
-    Raises:
-        InvalidRequestError: `drawing_unlabelled`: the format has no place for it.
-        OSError, ValueError: as `Image.save`.
+    Raises as `picture_format` and `draft`.
     """
-    if label is None or label.AIGC is None:
-        image.save(path)
-        return
-    file_format = Image.registered_extensions().get(path.suffix.lower())
-    if file_format is None:
-        raise ValueError(path.suffix)
-    image.save(path, file_format, **_options(file_format, xmp_packet(label.AIGC), path))
+    file_format = picture_format(path, label)
+    options = {} if label is None or label.AIGC is None else _options(file_format, xmp_packet(label.AIGC))
+    with draft(path) as made:
+        image.save(made, file_format, **options)
 
 
 def xmp_packet(aigc: Aigc) -> bytes:
@@ -68,11 +79,10 @@ def html_sentence(label: ContentLabel | None) -> str:
     return f'<p class="quiet" lang="zh-CN">{escape(label.sentence)}</p>'
 
 
-def _options(file_format: str, packet: bytes, path: Path) -> dict[str, Any]:
-    if file_format == "PNG":
-        chunks = PngImagePlugin.PngInfo()
-        chunks.add_itxt(_PNG_XMP, packet.decode())
-        return {"pnginfo": chunks}
-    if file_format in ("JPEG", "WEBP"):
+def _options(file_format: str, packet: bytes) -> dict[str, Any]:
+    """How Pillow is told the packet, for each of the formats that have a place for it."""
+    if file_format != "PNG":
         return {"xmp": packet}
-    raise error("drawing_unlabelled", path=path)
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_itxt(_PNG_XMP, packet.decode())
+    return {"pnginfo": chunks}

@@ -20,6 +20,8 @@ IMAGE, IMAGES = "image", "images"
 """The columns that name pictures: one, or several."""
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".heic", ".heif"})
+"""Of files that are meant as pictures, whatever is in them."""
+
 _MOST_LINE_BYTES = 128 * 2**20  # some pictures as data: URLs
 _SHOWN_CHARACTERS = 200  # of what is no row, and of data: URLs
 _PIECE_BYTES = 1 << 20

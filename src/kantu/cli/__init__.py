@@ -9,8 +9,6 @@ import atexit
 import contextlib
 import gc
 import json
-import os
-import re
 import secrets
 import shlex
 import sys
@@ -25,6 +23,7 @@ from typer.exceptions import TyperException
 
 from kantu.batch.commands import batch
 from kantu.cli import tasks
+from kantu.cli.inputs import is_file, may_be_picture
 from kantu.command_options import Device, MaxPixels, Model, Quantize
 from kantu.compare import commands as comparison
 from kantu.contenders.pipeline import commands as pipeline
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 
 _CUT = {"length": " · 已到长度上限", "repetition": " · 不停地重复，已提前结束"}
 _INTERRUPTED = 130  # 128 + SIGINT, what shells expect
-_LIKE_A_FILE = re.compile(r"^(?:[./~\\]|[A-Za-z]:[/\\]|data:)|://|\.[A-Za-z0-9]{2,5}$")
 
 
 class _Guarded(TyperGroup):
@@ -365,18 +363,13 @@ def _pictures_and_question(inputs: list[str]) -> tuple[list[str], str]:
     """The last argument is the question. A question that the shell has cut at its blanks is not put together again: one
     of its words may as well be a picture whose name was misspelt, and the answer would be about nothing."""
     *images, question = inputs
-    if os.path.isfile(question):  # noqa: PTH113 - Path.is_file raises for a question longer than a file name may be
+    if is_file(question):
         raise error("question_missing", question=question)
-    first = next((at for at, word in enumerate(images) if not _may_be_picture(word)), None)
-    if first is not None and not any(map(os.path.isfile, images[first:])):
+    first = next((at for at, word in enumerate(images) if not may_be_picture(word)), None)
+    if first is not None and not any(map(is_file, images[first:])):
         command = shlex.join(["kantu", "ask", *images[:first], " ".join(inputs[first:])])
         raise error("question_not_quoted", image=images[first], command=command)
     return images, question
-
-
-def _may_be_picture(word: str) -> bool:
-    """Whether a word is a file or a folder, or reads like the name or the address of one."""
-    return os.path.exists(word) or _LIKE_A_FILE.search(word) is not None  # noqa: PTH110 - as above
 
 
 def _load(model: str | None, device: str | None, quantize: str | None) -> VLM:

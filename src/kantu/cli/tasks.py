@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kantu.cli import drawing
+from kantu.cli.inputs import pictures_and_texts
 from kantu.command_options import Device, Force, MaxPixels, Model, NoEvidence, Quantize
-from kantu.errors import KantuError, error
+from kantu.errors import error
 from kantu.tasks.builtin import ASK, MODERATE, TASKS, moderate_with
 from kantu.tasks.checks import word_list
 from kantu.tasks.extract import typed
@@ -120,9 +121,10 @@ def _command(task: Task) -> Callable[..., None]:
 
 
 def _run(task: Task, inputs: list[str], options: _Options) -> None:
-    pictures, texts = pictures_and_texts(inputs)
+    pictures, texts = pictures_and_texts(inputs, task)
     task, given = typed(task, _given(task, texts))
-    drawings = [] if options.draw is None else _drawings(pictures, options.draw)
+    if options.draw is not None:
+        drawing.check(options.draw, pictures, task)
     reader: Reader | None = None
     if options.read_lines:
         from kantu.contenders.rapidocr import RapidOCRReader
@@ -140,55 +142,12 @@ def _run(task: Task, inputs: list[str], options: _Options) -> None:
         reader=reader,
         max_pixels=options.max_pixels,
     )
-    for number, place in enumerate(drawings):
-        _draw(result, pictures[number], number, place)
     if options.as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
         show(task, result)
-
-
-def _drawings(pictures: list[str], path: Path) -> list[Path]:
-    """Where each picture goes with its boxes. What cannot be written is said before the model is asked."""
-    from PIL import Image
-
-    from kantu.output_files import check_outputs
-
-    places = [path if len(pictures) == 1 else path.with_stem(f"{path.stem}-{at}") for at in range(1, 1 + len(pictures))]
-    for place in places:
-        if any(place.exists() and place.samefile(picture) for picture in pictures):
-            raise error("drawing_is_input", path=place)
-        if Image.registered_extensions().get(place.suffix.lower()) not in Image.SAVE:
-            raise error("drawing_unwritable", path=place)
-    check_outputs(*places)
-    return places
-
-
-def _draw(result: TaskResult[Any], picture: str, number: int, place: Path) -> None:
-    from kantu.aigc.files import save_picture
-
-    try:
-        save_picture(result.draw(picture, number), place, result.label)
-    except (OSError, ValueError):  # ValueError: what the format cannot hold
-        raise error("drawing_unwritable", path=place) from None
-
-
-def pictures_and_texts(inputs: list[str]) -> tuple[list[str], list[str]]:
-    """Pictures are the files that stand first."""
-    count = next((at for at, word in enumerate(inputs) if not os.path.isfile(word)), len(inputs))  # noqa: PTH113
-    if count == 0:
-        raise _no_picture(inputs[0])
-    from kantu.batch.inputs import PICTURE_SUFFIXES
-
-    texts = inputs[count:]
-    if texts and Path(texts[0]).suffix.lower() in PICTURE_SUFFIXES:  # misspelt: the answer would be about fewer
-        raise _no_picture(texts[0])
-    return inputs[:count], texts
-
-
-def _no_picture(word: str) -> KantuError:
-    """Of a word where a picture's file is wanted; what Python says of it, too."""
-    return error("image_unreadable" if os.path.exists(word) else "image_not_found", path=word)  # noqa: PTH110
+    if options.draw is not None:  # after the answer, which a disk that has filled up since must not cost
+        drawing.draw(result, pictures, options.draw)
 
 
 def _given(task: Task, texts: list[str]) -> Mapping[str, str]:

@@ -8,11 +8,11 @@ from kantu.errors.types import ImageError, InvalidRequestError, NotFoundError, U
 # fmt: off
 ROWS = {
     "drawing_unwritable": Row(InvalidRequestError, None, param="draw",
-        zh="图片写不了：{path}。检查文件夹、权限和扩展名（如 .png、.jpg）。",
-        en="The picture {path} cannot be written; check its folder, permissions and ending (such as .png or .jpg)."),
+        zh="{path} 的扩展名不是能写的图片格式：请用 .png、.jpg 或 .webp。",
+        en="The ending of {path} is no picture format that can be written; use .png, .jpg or .webp."),
     "drawing_is_input": Row(InvalidRequestError, None, param="draw",
-        zh="画了框的图片会覆盖原图 {path}：换个文件名。",
-        en="The drawing would overwrite the picture {path}; name another file."),
+        zh="画了框的图片会覆盖输入 {path}：换个文件名。",
+        en="The drawing would overwrite the input {path}; name another file."),
     "drawing_unlabelled": Row(InvalidRequestError, None, param="draw",
         zh="{path} 的格式放不下生成内容的标识；请存成 .png、.jpg 或 .webp，或用 KANTU_CONTENT_LABEL 改变标识方式。",
         en="The format of {path} has no place for the label of generated content; save it as .png, .jpg or .webp, or change KANTU_CONTENT_LABEL."),
