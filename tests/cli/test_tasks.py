@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from kantu.cli import app
+from kantu.cli.tasks import show
+from kantu.solve.result import Finding, PictureBox, Review, TaskResult, TaskTimings, TaskUsage, TaskVersion
 from kantu.tasks.builtin import TASKS
 
 ORDER = str(Path(__file__).parents[2] / "examples" / "order.png")
@@ -31,6 +35,31 @@ def test_an_order_is_told_field_by_field() -> None:
         *("状态", "页面上的状态", "订单号", "运单号", "金额", "情况", "建议", "回复"),
         "内容由 AI 生成",
     ]
+
+
+def test_a_found_thing_is_told_with_its_place_and_its_words() -> None:
+    told = CliRunner().invoke(app, ["locate", ORDER, "催发货"])
+    assert re.fullmatch(r"1 名称：.+  \d+%  \[\d+, \d+, \d+, \d+\]", told.stdout.splitlines()[0])
+
+
+@pytest.mark.parametrize(
+    ("pictures", "places"), [(1, "[1, 2, 3, 4]"), (2, "第 1 张 [1, 2, 3, 4]  第 2 张 [5, 6, 7, 8]")]
+)
+def test_of_several_pictures_it_is_told_in_which_a_box_lies(
+    capsys: pytest.CaptureFixture[str], pictures: int, places: str
+) -> None:
+    boxes = (PictureBox(x1=1, y1=2, x2=3, y2=4), PictureBox(picture=1, x1=5, y1=6, x2=7, y2=8))
+    result = TaskResult[Any](
+        task=TaskVersion(name="read", title="文字识别", version="1"),
+        result="夏季上新",
+        fields={"": Finding(boxes=boxes[:pictures])},
+        review=Review(needed=False),
+        model="kantu-mini",
+        usage=TaskUsage(),
+        timings=TaskTimings(),
+    )
+    show(TASKS["read"], result, pictures)
+    assert capsys.readouterr().out == f"夏季上新  {places}\n"
 
 
 def test_as_json_it_is_the_whole_result() -> None:

@@ -97,6 +97,12 @@ def test_words_say_values_and_confidence_and_what_a_person_should_look_at() -> N
     assert said[-1] == "需人工复核：整体把握 39%；看不清"
 
 
+def test_words_say_how_sure_a_found_thing_is() -> None:
+    found = Boxes.model_validate([{"bbox_2d": [1, 2, 3, 4], "label": "按钮"}])
+    fields = {"[0]": Finding(confidence=0.84), "[0].label": Finding()}
+    assert in_words(LOCATE, result(LOCATE, found, fields=fields)).splitlines() == ["1 名称：按钮（把握 84%）"]
+
+
 def test_words_are_few() -> None:
     said = in_words(READ, result(READ, "字" * 10_000))
     assert len(said) < 5_000

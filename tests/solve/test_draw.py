@@ -22,6 +22,7 @@ from kantu.solve.result import (
     TaskUsage,
     TaskVersion,
 )
+from kantu.tasks.results import Boxes
 
 Pixels = npt.NDArray[np.uint8]
 GROUND = (200, 210, 220)
@@ -122,6 +123,19 @@ def test_fields_are_called_by_their_titles() -> None:
     )
     assert not np.array_equal(path, title)
     assert np.array_equal(title, same)
+
+
+def test_found_things_are_called_by_the_words_on_them() -> None:
+    def record(label: str) -> Boxes:
+        return Boxes.model_validate([{"bbox_2d": [1, 2, 3, 4], "label": label}])
+
+    one, other, named = legends(
+        result(record("催发货"), **{"[0]": finding(BOX)}),
+        result(record("退款"), **{"[0]": finding(BOX)}),
+        result(**{"催发货": finding(BOX)}),
+    )
+    assert not np.array_equal(one, other)
+    assert np.array_equal(one, named)
 
 
 def test_a_long_text_in_the_legend_is_wrapped() -> None:

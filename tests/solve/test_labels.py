@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kantu.solve.labels import label_of
+from kantu.solve.labels import label_of, name_of
 from kantu.tasks.builtin import CHART, COPY, EXTRACT, ORDER, UI
 from kantu.tasks.task import Task
 
@@ -39,3 +39,19 @@ def test_a_user_s_own_schema_may_call_a_field_anything_and_refer_anywhere() -> N
     }
     assert label_of(schema, "goods[0].price") == "商品 1 单价"
     assert label_of(schema, "any.thing") == "any thing"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "name"),
+    [
+        ("[0]", {"kind": "按钮", "label": "催发货"}, "催发货"),
+        ("[0]", {"text": "订" * 40}, "订" * 30 + "……"),
+        ("[0]", {"label": " "}, "1"),
+        ("[0].label", "催发货", "1 名称"),
+        ("", {"label": "催发货"}, "催发货"),
+        ("text", {"text": "有自己的名字"}, "text"),
+        ("", "好的。", ""),
+    ],
+)
+def test_a_found_thing_is_called_by_the_words_on_it(path: str, value: object, name: str) -> None:
+    assert name_of(UI.schema(), path, value) == name

@@ -259,6 +259,12 @@ def test_the_field_that_is_least_sure_is_named_as_people_call_it() -> None:
     assert result.review.reasons == ("整体把握 40%，低于 50%，最没有把握的是“结论”。",)
 
 
+def test_the_thing_that_is_least_sure_is_named_by_the_words_on_it() -> None:
+    control = {"kind": "按钮", "label": "催发货", "state": None, "bbox_2d": [500, 500, 1000, 600]}
+    result, _ = solved(UI, {}, lambda _: said([control], sure=0.3))
+    assert result.review.reasons == ("整体把握 30%，低于 50%，最没有把握的是“催发货”。",)
+
+
 @pytest.mark.parametrize(("end", "code"), [("length", "answer_cut"), ("repetition", "answer_repeats")])
 def test_a_cut_answer_says_so(end: FinishReason, code: str) -> None:
     result, _ = solved(ASK, {"question": "标题是什么？"}, lambda _: said("夏季", end=end))

@@ -145,7 +145,7 @@ def _run(task: Task, inputs: list[str], options: _Options) -> None:
     if options.as_json:
         typer.echo(result.model_dump_json(indent=2))
     else:
-        show(task, result)
+        show(task, result, len(pictures))
     if options.draw is not None:  # after the answer, which a disk that has filled up since must not cost
         drawing.draw(result, pictures, options.draw)
 
@@ -163,23 +163,23 @@ def _given(task: Task, texts: list[str]) -> Mapping[str, str]:
     return dict(zip(task.variables, texts, strict=False))
 
 
-def show(task: Task, result: TaskResult[Any]) -> None:
-    """The record field by field, each with its confidence and boxes, and what a person should look at."""
-    from kantu.solve.labels import label_of
-    from kantu.solve.leaves import leaves
+def show(task: Task, result: TaskResult[Any], pictures: int) -> None:
+    """The record field by field, each with its confidence and boxes, and what a person should look at.
 
-    schema, told = task.schema(), set[str]()
-    for path, value in leaves(result.to_dict()["result"]).items():
+    Args:
+        pictures: how many there are; of several it is told in which one a box lies.
+    """
+    from kantu.solve.labels import label_of
+    from kantu.solve.told import told_lines
+
+    schema = task.schema()
+    for path, value, found in told_lines(result):
         label = label_of(schema, path)
         line = f"{label}：{'（图中没有）' if value is None else value}" if label else str(value)
-        around = path.rpartition(".")[0]  # a thing with a box is told with the first of its values
-        near = dict.fromkeys((path, around))
-        found = [result.fields[each] for each in near if each in result.fields and each not in told]
-        told |= {path, around}
-        sure = next((f"  {each.confidence:.0%}" for each in found if each.confidence is not None), "")
-        boxes = next(("".join(map(_place, each.boxes)) for each in found if each.boxes), "")
+        sure = "" if found.confidence is None else f"  {found.confidence:.0%}"
+        boxes = "".join(f"  {_place(box, pictures)}" for box in found.boxes)
         typer.echo(line + typer.style(sure + boxes, dim=True))
-        for problem in (problem for each in found for problem in each.problems):
+        for problem in found.problems:
             typer.secho(f"  ⚠ {problem.message}", fg="yellow")
     if result.suggestion is not None:
         typer.echo(result.suggestion.message)
@@ -201,7 +201,6 @@ def show(task: Task, result: TaskResult[Any]) -> None:
     )
 
 
-def _place(box: PictureBox) -> str:
-    """The picture is named where it is not the first, as in the tables of `kantu batch`."""
-    picture = f"  第 {box.picture + 1} 张" if box.picture else " "
-    return f"{picture} [{box.x1}, {box.y1}, {box.x2}, {box.y2}]"
+def _place(box: PictureBox, pictures: int) -> str:
+    text = f"[{box.x1}, {box.y1}, {box.x2}, {box.y2}]"
+    return text if pictures == 1 else f"第 {box.picture + 1} 张 {text}"

@@ -7,8 +7,8 @@ from typing import Any
 
 from kantu.json_schema import subschemas, with_uri_references
 from kantu.solve.labels import label_of
-from kantu.solve.leaves import leaves
 from kantu.solve.result import TaskResult
+from kantu.solve.told import told_lines
 from kantu.tasks.task import Task
 
 _RECORD = "Record"  # where a task's own schema stands among the definitions
@@ -34,12 +34,11 @@ def in_words(task: Task, result: TaskResult[Any]) -> str:
 
 def _lines(task: Task, result: TaskResult[Any]) -> Iterator[str]:
     schema = task.schema()
-    for path, value in leaves(result.to_dict()["result"]).items():
-        label, found = label_of(schema, path), result.fields.get(path) or result.fields.get(path.rpartition(".")[0])
+    for path, value, found in told_lines(result):
+        label = label_of(schema, path)
         line = f"{label}：{'（图中没有）' if value is None else value}" if label else str(value)
-        sure = None if found is None else found.confidence
-        yield line if sure is None else f"{line}（把握 {sure:.0%}）"
-        yield from (f"  注意：{problem.message}" for problem in (found.problems if found is not None else ()))
+        yield line if found.confidence is None else f"{line}（把握 {found.confidence:.0%}）"
+        yield from (f"  注意：{problem.message}" for problem in found.problems)
     if result.suggestion is not None:
         yield result.suggestion.message
         yield from result.suggestion.questions

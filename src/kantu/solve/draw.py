@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,7 +13,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from pydantic import BaseModel
 
 from kantu.processing.decode import render_image
-from kantu.solve.labels import label_of
+from kantu.solve.fields import nodes
+from kantu.solve.labels import name_of
 from kantu.solve.result import Finding, TaskResult
 
 CHINESE_FONTS: tuple[tuple[str, int], ...] = (
@@ -104,11 +106,12 @@ def draw(picture: Image.Image, result: TaskResult[Any], number: int = 0) -> Imag
 def _fields(result: TaskResult[Any], number: int) -> list[_Field]:
     """Those that stand in picture `number`; each keeps its number and colour in all pictures."""
     schema = type(result.result).model_json_schema() if isinstance(result.result, BaseModel) else None
+    values = {node.path: node.value for node in nodes(json.dumps(result.to_dict()["result"]))}
     placed = [(path, finding) for path, finding in result.fields.items() if finding.boxes]
     fields = []
     for place, (path, finding) in enumerate(placed, start=1):
         boxes = tuple((box.x1, box.y1, box.x2, box.y2) for box in finding.boxes if box.picture == number)
-        fields.append(_Field(place, path, label_of(schema, path), finding, boxes))
+        fields.append(_Field(place, path, name_of(schema, path, values.get(path)), finding, boxes))
     return [field for field in fields if field.boxes]
 
 

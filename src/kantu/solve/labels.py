@@ -10,6 +10,8 @@ from kantu.json_schema import applied, properties
 from kantu.tasks.field_path import is_inside
 
 _PLACE = re.compile(r"\[(\d+)\]")
+_WORDS_ON_IT = ("label", "text")  # as `kantu.tasks.results` calls them in what has a box
+_MOST_CHARACTERS = 30  # of a name
 _NAME = re.compile(r"[^.\[\]]+")
 
 
@@ -33,6 +35,15 @@ def label_of(schema: Mapping[str, Any] | None, path: str) -> str:
         else:  # the dot between two names
             left = left[1:]
     return " ".join(words)
+
+
+def name_of(schema: Mapping[str, Any] | None, path: str, value: Any) -> str:
+    """What people call a field with this value: a found thing, which has no title, by the words on it."""
+    if isinstance(value, dict) and (not path or path.endswith("]")):
+        words = next((word for key in _WORDS_ON_IT if isinstance(word := value.get(key), str) and word.strip()), None)
+        if words is not None:
+            return words if len(words) <= _MOST_CHARACTERS else f"{words[:_MOST_CHARACTERS]}……"
+    return label_of(schema, path)
 
 
 def _first_name(path: str, named: Iterable[str]) -> str:

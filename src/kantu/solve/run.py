@@ -22,7 +22,7 @@ from kantu.solve.answer import Draft, answer, most_answer_tokens
 from kantu.solve.asks import Ask, ReadLines, Reply
 from kantu.solve.calibration import Calibration, kind_of
 from kantu.solve.instructions import instructed, instructed_by
-from kantu.solve.labels import label_of
+from kantu.solve.labels import name_of
 from kantu.solve.locate import BOX_TOKENS, MOST_BOXES, Found, locate, printed
 from kantu.solve.looked import framed, looked
 from kantu.solve.reader import PrintedLine
@@ -266,7 +266,8 @@ def _review(
     elif confidence < threshold:
         known = _known(findings)
         least = min(known, key=known.__getitem__, default="")
-        where = f"，最没有把握的是“{label_of(task.schema(), least)}”" if least else ""
+        value = next((node.value for node in draft.nodes if node.path == least), None)
+        where = f"，最没有把握的是“{name_of(task.schema(), least, value)}”" if least else ""
         reasons.append(f"整体把握 {confidence:.0%}，低于 {threshold:.0%}{where}。")
     return Review(needed=bool(reasons), reasons=tuple(reasons))
 
